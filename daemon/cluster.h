@@ -1,0 +1,95 @@
+/* cluster.h: the other hosts, as the rest of the daemon sees them.
+ *
+ * Behind it stand machine/ (who is a member: a pure state machine) and links/
+ * (reliable ordered flows of frames between daemons over ZeroMQ). ZeroMQ is
+ * started with the first invitation or join: a machine of one host opens no port.
+ */
+#ifndef DVMD_CLUSTER_H
+#define DVMD_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/handler.h"
+#include "dvm.h"
+
+struct ev_loop;
+struct cluster;
+
+struct cluster_host {
+    int slot;
+    uint64_t incarnation;
+    int state; /* DVM_HOST_... */
+    int cores, tasks;
+    bool coordinator, self;
+    char name[DVM_NAME_MAX];
+    char address[DVM_NAME_MAX]; /* "192.0.2.7:7117", "local" before there are other hosts */
+    char arch[16], version[16];
+};
+
+enum cluster_class {
+    CLUSTER_CONTROL, /* small and urgent: requests, answers, heartbeats */
+    CLUSTER_BULK     /* task frames, output, and what must come after them (GONE, TASK_EXIT) */
+};
+
+struct cluster_events {
+    /* A frame for this host came; control messages and task frames alike. */
+    void (*frame)(void *arg, const struct dvm_frame *frame, const uint8_t *payload);
+    void (*host_up)(void *arg, const struct cluster_host *host);
+    /* lost: false when it left in good order. */
+    void (*host_down)(void *arg, const struct cluster_host *host, bool lost, const char *why);
+    /* This daemon must end: the machine was halted, it was removed, or it lost the
+     * coordinator. status: for exit. */
+    void (*end)(void *arg, int status, const char *why);
+    /* Tasks that run here now, for heartbeats. */
+    int (*load)(void *arg);
+};
+
+struct cluster_config {
+    const char *machine; /* name of the machine */
+    const char *host;    /* name of this host; made unique by the coordinator */
+    int cores;
+    const char *bind;    /* address to listen on, NULL: all */
+    int port;            /* control port; 0: any free pair */
+    double silence;      /* seconds of silence after which a host is lost (default 3) */
+};
+
+/* Start a machine of this host alone, as its coordinator, slot 1. config is copied.
+ * On failure error receives a sentence. */
+int cluster_create(struct cluster **out, struct ev_loop *loop, const struct cluster_config *config,
+                   const struct cluster_events *events, void *arg, char *error, size_t size);
+
+/* Join the machine of a ticket: waits (at most timeout seconds, running no other
+ * part of the daemon) until the coordinator has registered this host or refused.
+ * machine (DVM_NAME_MAX bytes) receives the machine's name. Errors: TICKET,
+ * VERSION, REFUSED, TIMEOUT, SYSTEM, each with its sentence in error. */
+int cluster_join(struct cluster **out, struct ev_loop *loop, const struct cluster_config *config,
+                 const char *ticket, double timeout, const struct cluster_events *events,
+                 void *arg, char *machine, char *error, size_t size);
+
+/* Say goodbye, flush for a short time, free everything. Accepts NULL. */
+void cluster_destroy(struct cluster *c);
+
+int cluster_self(const struct cluster *c);        /* this host's slot */
+int cluster_coordinator(const struct cluster *c); /* its slot */
+
+/* The member of a slot, or NULL; and all members in order of slots (count in *count).
+ * Valid until the next event. */
+const struct cluster_host *cluster_host(const struct cluster *c, int slot);
+const struct cluster_host *cluster_hosts(const struct cluster *c, size_t *count);
+
+/* Send a frame to the daemon of a slot (not this one), which routes it by dst. The
+ * frame arrives once and in order of its class, or the host is declared down.
+ * Errors: NO_HOST, NO_MEMORY. */
+int cluster_send(struct cluster *c, int slot, enum cluster_class class,
+                 const struct dvm_frame *frame, const void *payload);
+
+/* Bytes queued here for a slot's bulk flow, not yet acknowledged: to hold back. */
+size_t cluster_queued(const struct cluster *c, int slot);
+
+/* The cluster's control messages: HOSTS, INVITE, REMOVE, HALT and those between
+ * daemons. A row with function NULL ends the table. */
+extern const struct handler cluster_handlers[];
+
+#endif

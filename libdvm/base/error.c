@@ -1,0 +1,99 @@
+/* error.c: the implementation of error.h: codes, names, the last
+ * sentence of each thread, and what an error does (dvm_errors). */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local char last[DVM_SENTENCE_MAX];
+static _Atomic int mode = DVM_FATAL;
+void (*dvm_fatal_hook)(int code, const char *sentence);
+
+static const struct {
+    int code;
+    const char *name, *text;
+} errors[] = {
+    {DVM_OK, "DVM_OK", "success"},
+#define ROW_(name, code, text) {(code), "DVM_ERR_" #name, text},
+    DVM_ERROR_LIST(ROW_)
+#undef ROW_
+};
+
+static size_t row_of(int code)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (errors[i].code == code)
+            return i;
+    return SIZE_MAX;
+}
+
+const char *dvm_error_name(int code)
+{
+    size_t row = row_of(code);
+
+    return row == SIZE_MAX ? "DVM_ERR_?" : errors[row].name;
+}
+
+const char *dvm_error_text(int code)
+{
+    size_t row = row_of(code);
+
+    return row == SIZE_MAX ? "this is no error code of DVM" : errors[row].text;
+}
+
+const char *dvm_last_error(void)
+{
+    return last;
+}
+
+int dvm_fail(int code, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(last, sizeof last, format, ap);
+    va_end(ap);
+    return code;
+}
+
+int dvm_fail_errno(int code, const char *format, ...)
+{
+    int saved = errno;
+    va_list ap;
+    int used;
+
+    va_start(ap, format);
+    used = vsnprintf(last, sizeof last, format, ap);
+    va_end(ap);
+    if (used >= 0 && (size_t)used < sizeof last)
+        snprintf(last + used, sizeof last - (size_t)used, ": %s", strerror(saved));
+    errno = saved;
+    return code;
+}
+
+int dvm_errors(int new_mode)
+{
+    if (new_mode < DVM_FATAL || new_mode > DVM_SILENT)
+        return DVM_ERR_ARG;
+    return atomic_exchange(&mode, new_mode);
+}
+
+int dvm_report(int code)
+{
+    int now = atomic_load(&mode);
+
+    if (code >= 0 || now == DVM_SILENT)
+        return code;
+    fprintf(stderr, "dvm: %s: %s\n", dvm_error_name(code), last[0] ? last : dvm_error_text(code));
+    if (now == DVM_FATAL) {
+        if (dvm_fatal_hook)
+            dvm_fatal_hook(code, last);
+        exit(EXIT_FAILURE);
+    }
+    return code;
+}

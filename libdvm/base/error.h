@@ -1,0 +1,31 @@
+/* error.h: making, keeping and reporting errors.
+ *
+ * The function that first decides that something failed calls dvm_fail with the
+ * full sentence; everybody above passes the code on. The public entry points
+ * call dvm_report on their way out, which does what dvm_errors() chose.
+ */
+#ifndef DVM_BASE_ERROR_H
+#define DVM_BASE_ERROR_H
+
+#include <stddef.h>
+
+#include "dvm.h"
+
+#define DVM_SENTENCE_MAX 512 /* bytes of an error sentence with its NUL */
+
+/* Keep a sentence as the calling thread's last error. Returns code. */
+int dvm_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* As dvm_fail, with ": " and the text of errno behind the sentence. Returns code;
+ * errno is kept. */
+int dvm_fail_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What to do in mode DVM_FATAL after the sentence was printed: ends the task's
+ * group with a status and does not return. Set by the layer that knows groups. */
+extern void (*dvm_fatal_hook)(int code, const char *sentence);
+
+/* Act on the result of a public function: DVM_OK passes; an error is printed
+ * and is fatal or returned as dvm_errors() chose. Returns code. */
+int dvm_report(int code);
+
+#endif

@@ -1,0 +1,451 @@
+/* dvm.h: the public interface of DVM, the distributed cluster virtual machine.
+ *
+ * A program becomes a task of the machine with dvm_init() and leaves it with
+ * dvm_finalize(). Between the two it may send and receive messages, use the
+ * collectives of its groups, spawn further tasks and learn of failures.
+ *
+ * Every function that returns int returns DVM_OK (0) or a negative DVM_ERR_
+ * code, unless its comment says otherwise. By default no function returns an
+ * error: it prints one sentence that says what, who, why and what to do, and
+ * ends the task's group; see dvm_errors(). Results are stored only on success.
+ *
+ * Every function but dvm_init, dvm_init_thread, dvm_initialized, dvm_errors,
+ * dvm_wtime and the version and error text functions needs a task: it may also
+ * return NOT_INIT, FORKED (in a child after fork) or LOST_DAEMON. Comments
+ * below name only the errors beyond these three.
+ *
+ * Threads: after dvm_init, one thread at a time may be in a DVM call; after
+ * dvm_init_thread with DVM_THREAD_MULTIPLE, any number. Texts that functions
+ * return belong to the library.
+ */
+#ifndef DVM_H
+#define DVM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dvm_errors.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) && !defined(DVM_API)
+#define DVM_API __attribute__((visibility("default")))
+#elif !defined(DVM_API)
+#define DVM_API
+#endif
+
+#define DVM_VERSION_MAJOR 0
+#define DVM_VERSION_MINOR 1
+#define DVM_VERSION_PATCH 0
+#define DVM_VERSION (DVM_VERSION_MAJOR * 10000 + DVM_VERSION_MINOR * 100 + DVM_VERSION_PATCH)
+
+enum {
+    DVM_OK = 0,
+#define DVM_ERROR_CONSTANT(name, code, text) DVM_ERR_##name = (code),
+    DVM_ERROR_LIST(DVM_ERROR_CONSTANT)
+#undef DVM_ERROR_CONSTANT
+};
+
+#define DVM_ANY (-1)  /* any source, or any tag */
+#define DVM_NULL (-2) /* a rank that is nobody: sends and receives with it complete at once */
+#define DVM_TAG_MAX 0x7fffffff /* tags are 0 to DVM_TAG_MAX */
+
+#define DVM_NAME_MAX 64 /* longest host or machine name, with its final NUL, bytes */
+
+/* ---- groups and types: small integers ---------------------------------- */
+
+typedef int dvm_group;
+enum {
+    DVM_UNIVERSE = 0, /* all tasks of the machine; a rank in it is a tid */
+    DVM_WORLD = 1,    /* the tasks that were spawned together with this one */
+    DVM_SELF = 2      /* this task alone */
+};
+
+typedef int dvm_type;
+enum {
+    DVM_BYTE = 0, /* raw bytes: never converted, and fit to any type of the other side */
+    DVM_CHAR,
+    DVM_SCHAR,
+    DVM_UCHAR,
+    DVM_SHORT,
+    DVM_USHORT,
+    DVM_INT,
+    DVM_UINT,
+    DVM_LONG,
+    DVM_ULONG,
+    DVM_LLONG,
+    DVM_ULLONG,
+    DVM_INT8,
+    DVM_UINT8,
+    DVM_INT16,
+    DVM_UINT16,
+    DVM_INT32,
+    DVM_UINT32,
+    DVM_INT64,
+    DVM_UINT64,
+    DVM_BOOL,
+    DVM_WCHAR,
+    DVM_SIZE,
+    DVM_FLOAT,
+    DVM_DOUBLE,
+    DVM_LDOUBLE,
+    DVM_FLOAT_COMPLEX,
+    DVM_DOUBLE_COMPLEX,
+    DVM_LDOUBLE_COMPLEX,
+    DVM_TYPE_COUNT /* how many basic types there are; itself no type */
+};
+
+typedef int dvm_op;
+enum {
+    DVM_SUM = 0,
+    DVM_PROD,
+    DVM_MIN,
+    DVM_MAX,
+    DVM_LAND,
+    DVM_LOR,
+    DVM_LXOR,
+    DVM_BAND,
+    DVM_BOR,
+    DVM_BXOR,
+    DVM_OP_COUNT /* how many built-in operators there are; itself none */
+};
+
+/* Size in bytes of one element of a type here, or 0 when there is no such type. */
+DVM_API size_t dvm_type_size(dvm_type type);
+
+/* ---- life of a task ------------------------------------------------------ */
+
+enum {
+    DVM_THREAD_SINGLE = 0,  /* one thread at a time is in a DVM call */
+    DVM_THREAD_MULTIPLE = 1 /* any number of threads are */
+};
+
+/* Make this process a task of the machine.
+ *
+ * A task that the machine spawned is enrolled in its DVM_WORLD. A program that
+ * was started by hand joins the user's running machine, with a DVM_WORLD of
+ * one; with no machine running it gets a private one of this host alone, which
+ * ends with it. argc, argv: main's, or NULL; nothing is changed in them today.
+ * Errors: NO_DAEMON (the machine's daemon cannot be reached or started),
+ * VERSION, REFUSED, EXISTS (the process is a task already), NOT_WORLD (started
+ * under another launcher such as srun with no machine: see DVM_SINGLE in
+ * dvm(7)), NO_MEMORY, SYSTEM. */
+DVM_API int dvm_init(int *argc, char ***argv);
+
+/* As dvm_init, and asks for a thread level (DVM_THREAD_...). *provided receives
+ * the level in force; it may be NULL. Further error: ARG (unknown level). */
+DVM_API int dvm_init_thread(int *argc, char ***argv, int required, int *provided);
+
+/* 1 while this process is a task (from dvm_init to dvm_finalize), else 0. */
+DVM_API int dvm_initialized(void);
+
+/* Leave the machine. Waits until every message that this task sent is with its
+ * receiver or with a daemon. Open requests are dropped; receives are cancelled.
+ * The process goes on as an ordinary one and may call dvm_init again. */
+DVM_API int dvm_finalize(void);
+
+/* End all tasks of the group, this one included, with an exit status (0-255).
+ * Does not return: ends the process even if the daemon is gone. DVM_UNIVERSE
+ * is taken as DVM_SELF: a task may not end the whole machine. */
+DVM_API void dvm_abort(dvm_group group, int status) __attribute__((noreturn));
+
+/* Seconds of a clock that only goes forward, of this host; no fixed origin. */
+DVM_API double dvm_wtime(void);
+
+/* This task's tid, or a negative error. */
+DVM_API int dvm_self(void);
+
+/* The tid of the task that spawned this one. Error: NO_PARENT (started by hand,
+ * or from the console). */
+DVM_API int dvm_parent(void);
+
+/* Copy the name of this task's host, at most size bytes with the final NUL.
+ * Error: ARG (size too small; DVM_NAME_MAX is always enough). */
+DVM_API int dvm_host_name(char *name, size_t size);
+
+/* The version of the library at run time, as DVM_VERSION. */
+DVM_API int dvm_version(void);
+
+/* The same as text, such as "0.1.0". */
+DVM_API const char *dvm_version_text(void);
+
+/* ---- errors --------------------------------------------------------------- */
+
+enum {
+    DVM_FATAL = 0,  /* print the sentence and end the task's group (default) */
+    DVM_RETURN = 1, /* print the sentence and return the code */
+    DVM_SILENT = 2  /* return the code; dvm_last_error() has the sentence */
+};
+
+/* Choose what happens on an error from now on, for the whole process. Returns
+ * the mode that was in force, or ARG for an unknown mode. */
+DVM_API int dvm_errors(int mode);
+
+/* The name of a code, such as "DVM_ERR_TRUNCATE"; "DVM_OK" for 0; "DVM_ERR_?"
+ * for a number that is none. */
+DVM_API const char *dvm_error_name(int code);
+
+/* The general sentence of a code; never NULL. */
+DVM_API const char *dvm_error_text(int code);
+
+/* The full sentence of the calling thread's last error: what, who (rank, tid,
+ * host), why and what to do. Empty before the first. Valid until the thread's
+ * next error. */
+DVM_API const char *dvm_last_error(void);
+
+/* ---- messages -------------------------------------------------------------- */
+
+/* Send and receive functions take a group and a rank in it, a tag, and a buffer
+ * of count elements of a type. Errors of all of them: GROUP, RANK, TAG, TYPE (no
+ * such type), ARG (a NULL buffer with a count over 0), NO_MEMORY, NO_TASK (a tid
+ * in DVM_UNIVERSE that is no task's), TASK_GONE and HOST_GONE (the peer ended).
+ *
+ * Messages from one task to another in one group are received in the order in
+ * which they were sent, among those that a receive fits. */
+
+struct dvm_status {
+    int source;    /* rank in the group of the receive (a tid in DVM_UNIVERSE) */
+    int tag;
+    int error;     /* DVM_OK, or why this request failed */
+    int cancelled; /* 1 when the receive was cancelled */
+    dvm_type type; /* the sender's type */
+    size_t bytes;  /* size of the message, in bytes of the sender's representation */
+    size_t count;  /* elements of the sender's type */
+};
+
+struct dvm_request; /* an operation under way; see dvm_wait */
+struct dvm_message; /* a message taken by dvm_mprobe, to be received by dvm_mrecv */
+
+/* Send, and return when the buffer may be used again. A small message is on its
+ * way then; a large one waits for its receive; either waits while the receiver
+ * has too many unreceived bytes (credit), and takes in this task's own messages
+ * meanwhile. */
+DVM_API int dvm_send(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                     dvm_type type);
+
+/* Send without ever waiting for the receiver: what it cannot take yet is copied
+ * and kept here, up to 512 MiB a task; only past that the call waits, and says
+ * so on stderr. */
+DVM_API int dvm_bsend(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                      dvm_type type);
+
+/* Send, and return when the receiver has begun to receive. */
+DVM_API int dvm_ssend(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                      dvm_type type);
+
+/* Receive into buf at most count elements from source (or DVM_ANY) with tag (or
+ * DVM_ANY). status may be NULL. Further errors: TRUNCATE (the message is larger:
+ * it stays and can be received again with a larger buffer), TYPE (the sender's
+ * type is another: the message stays, too). With DVM_NULL as source: completes
+ * at once with count 0. */
+DVM_API int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count,
+                     dvm_type type, struct dvm_status *status);
+
+/* Send to dest and receive from source at the same time: safe in a ring. Errors
+ * of both. */
+DVM_API int dvm_sendrecv(dvm_group group, int dest, int sendtag, const void *sendbuf,
+                         size_t sendcount, dvm_type sendtype, int source, int recvtag,
+                         void *recvbuf, size_t recvcount, dvm_type recvtype,
+                         struct dvm_status *status);
+
+/* Start a send, a synchronous send or a receive, and return at once. *request
+ * receives the operation, to be ended by dvm_wait, dvm_test, dvm_waitany or
+ * dvm_waitall; until then the buffer belongs to the library. */
+DVM_API int dvm_isend(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                      dvm_type type, struct dvm_request **request);
+DVM_API int dvm_issend(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                       dvm_type type, struct dvm_request **request);
+DVM_API int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count,
+                      dvm_type type, struct dvm_request **request);
+
+/* Wait until the request is complete; free it and set *request to NULL. A NULL
+ * request is complete. status may be NULL. Errors: those of the operation. */
+DVM_API int dvm_wait(struct dvm_request **request, struct dvm_status *status);
+
+/* As dvm_wait, without waiting: *done receives 1 and the request is freed, or 0
+ * and it goes on. Errors: those of the operation. */
+DVM_API int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status);
+
+/* Wait until one of count requests is complete, free it, set it to NULL and
+ * store its place in *index. When all are NULL, *index receives DVM_NULL. */
+DVM_API int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
+                        struct dvm_status *status);
+
+/* Wait for all of count requests, free them and set them to NULL. statuses: NULL
+ * or count places. Returns the first error in the order of the array; each
+ * status has its own. */
+DVM_API int dvm_waitall(size_t count, struct dvm_request **requests,
+                        struct dvm_status *statuses);
+
+/* Ask to cancel a receive. It still must be ended by dvm_wait or dvm_test; its
+ * status says cancelled = 1, unless a message was faster. Error: REQUEST (NULL,
+ * or a send: what was sent cannot be taken back). */
+DVM_API int dvm_cancel(struct dvm_request *request);
+
+/* Wait for a message that a receive with these arguments would get, and describe
+ * it in status, without receiving it. */
+DVM_API int dvm_probe(dvm_group group, int source, int tag, struct dvm_status *status);
+
+/* As dvm_probe, without waiting: *found receives 1 or 0. status may be NULL. */
+DVM_API int dvm_iprobe(dvm_group group, int source, int tag, int *found,
+                       struct dvm_status *status);
+
+/* As dvm_probe, and take the message out of the queue: no other receive can get
+ * it. *message must be received with dvm_mrecv. */
+DVM_API int dvm_mprobe(dvm_group group, int source, int tag, struct dvm_message **message,
+                       struct dvm_status *status);
+
+/* As dvm_mprobe, without waiting: *found receives 1, or 0 and *message NULL. */
+DVM_API int dvm_improbe(dvm_group group, int source, int tag, int *found,
+                        struct dvm_message **message, struct dvm_status *status);
+
+/* Receive a message that dvm_mprobe took, and set *message to NULL. On TRUNCATE
+ * and TYPE the message stays valid. Errors: ARG (a NULL message), TRUNCATE, TYPE,
+ * TASK_GONE and HOST_GONE (the sender ended before all of it came). */
+DVM_API int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm_type type,
+                      struct dvm_status *status);
+
+/* ---- groups ----------------------------------------------------------------- */
+
+/* This task's rank in the group (its tid in DVM_UNIVERSE). Error: GROUP. */
+DVM_API int dvm_group_rank(dvm_group group, int *rank);
+
+/* The number of ranks of the group. Errors: GROUP, UNSUPPORTED (DVM_UNIVERSE has
+ * no fixed size; see dvm_tasks). */
+DVM_API int dvm_group_size(dvm_group group, int *size);
+
+/* The tid of a rank. Errors: GROUP, RANK. */
+DVM_API int dvm_group_tid(dvm_group group, int rank, int *tid);
+
+/* ---- collectives --------------------------------------------------------------- */
+
+/* All tasks of the group call the same collectives in the same order. Errors of
+ * all of them: GROUP (no such group, or DVM_UNIVERSE), TYPE, ARG, NO_MEMORY,
+ * TASK_GONE and HOST_GONE (a member ended: the collectives of this group fail
+ * for all members from then on), TRUNCATE (members gave different counts). */
+
+/* Return when every task of the group has called it. */
+DVM_API int dvm_barrier(dvm_group group);
+
+/* Copy count elements from root's buf to every other task's buf. Error: RANK. */
+DVM_API int dvm_bcast(dvm_group group, int root, void *buf, size_t count, dvm_type type);
+
+/* Combine the tasks' in arrays element by element, in rank order, into root's
+ * out, which other tasks may give as NULL. in and out must not overlap. Errors:
+ * RANK, OP. */
+DVM_API int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count,
+                       dvm_type type, dvm_op op);
+
+/* As dvm_reduce, with the result in every task's out; all get the same bits.
+ * Error: OP. */
+DVM_API int dvm_allreduce(dvm_group group, const void *in, void *out, size_t count,
+                          dvm_type type, dvm_op op);
+
+/* ---- hosts ------------------------------------------------------------------------ */
+
+enum { DVM_HOST_UP = 1, DVM_HOST_LEAVING = 2, DVM_HOST_LOST = 3 };
+
+struct dvm_host {
+    int slot;                     /* its place in the machine; tid & 0x3ffc0000 == slot << 18 */
+    int state;                    /* DVM_HOST_... */
+    int cores;                    /* cores that tasks may use */
+    int tasks;                    /* tasks that run there, as last heard */
+    char name[DVM_NAME_MAX];
+    char address[DVM_NAME_MAX];   /* "192.0.2.7:7117", or "local" */
+    char arch[16];                /* such as "x86_64" */
+    char version[16];             /* of its daemon */
+};
+
+/* The slot of the host that a tid lives on. */
+#define DVM_TID_SLOT(tid) (((tid) & 0x3ffc0000) >> 18)
+
+/* List the hosts. list: max places, or NULL with max 0; *count receives how many
+ * hosts there are, which may be more than max. Error: ARG. */
+DVM_API int dvm_hosts(struct dvm_host *list, size_t max, size_t *count);
+
+/* Add hosts by name; hosts is a list such as "node[1-8,12]". Starts a daemon on
+ * each over ssh, as `dvm add` does, and returns when each is usable or has
+ * failed. *added, which may be NULL, receives how many joined. Errors: ARG (bad
+ * list), NO_HOST (at least one did not join; the sentence names each and why),
+ * NO_PROGRAM (the console program dvm is not installed beside the library). */
+DVM_API int dvm_add_hosts(const char *hosts, int *added);
+
+/* Remove a host by name: its tasks are ended, its daemon leaves. Errors: NO_HOST,
+ * REFUSED (the host of the coordinator, or of this task). */
+DVM_API int dvm_remove_host(const char *name);
+
+/* ---- tasks -------------------------------------------------------------------------- */
+
+enum { DVM_TASK_STARTING = 1, DVM_TASK_RUNNING = 2, DVM_TASK_ENDED = 3 };
+
+struct dvm_task {
+    int tid;
+    int parent;                 /* tid of the task that spawned it, 0 for none */
+    int rank;                   /* in its DVM_WORLD */
+    int world_size;
+    int state;                  /* DVM_TASK_... */
+    int pid;                    /* on its host */
+    double age;                 /* seconds since it was started */
+    char host[DVM_NAME_MAX];
+    char program[128];          /* its end, if the name is longer */
+};
+
+/* List the tasks of the machine, this one included; as dvm_hosts. */
+DVM_API int dvm_tasks(struct dvm_task *list, size_t max, size_t *count);
+
+struct dvm_spawn {
+    const char *program;      /* a path, or a name looked up in PATH on each host; without a
+                               * slash the folder of the caller's program comes first */
+    const char *const *args;  /* NULL, or arguments without the program's name, NULL at the end */
+    const char *where;        /* NULL: spread over all hosts; or a list such as "node[3-8]" */
+    const char *const *env;   /* NULL, or "NAME=value" to set besides the caller's environment,
+                               * NULL at the end */
+    const char *directory;    /* NULL: the caller's working directory */
+    uint64_t reserved[4];     /* zero */
+};
+
+/* Start count tasks, together in a DVM_WORLD of their own. tids: count places;
+ * each receives the new task's tid or a negative error. errors: NULL, or count
+ * places for the codes (DVM_OK for those that started). The environment of the
+ * caller is carried along. Returns DVM_OK when all started; else the first error:
+ * ARG, NO_HOST, NO_PROGRAM, SPAWN, LIMIT. */
+DVM_API int dvm_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors);
+
+/* Send a signal (a number of <signal.h>) to a task and what it started. Errors:
+ * NO_TASK, ARG (bad number). */
+DVM_API int dvm_kill(int tid, int signal);
+
+struct dvm_exit {
+    int tid;
+    int status; /* exit status 0-255; -1 when a signal or the loss of its host ended it */
+    int signal; /* the signal that ended it, 0 for none */
+    int lost;   /* 1 when its host was lost */
+};
+
+/* Wait until a task has ended, at most timeout seconds (negative: for ever). how
+ * may be NULL. An ended task can be asked for during 10 minutes. Errors: NO_TASK,
+ * TIMEOUT. */
+DVM_API int dvm_task_wait(int tid, double timeout, struct dvm_exit *how);
+
+enum {
+    DVM_TASK_EXIT = 1, /* one of the given tasks ended */
+    DVM_HOST_DOWN = 2, /* one of the given hosts left or was lost */
+    DVM_HOST_NEW = 3   /* a host joined */
+};
+
+/* Ask for a message when something happens. what: DVM_TASK_EXIT with count tids,
+ * DVM_HOST_DOWN with count tids of hosts or tasks on them, or DVM_HOST_NEW with
+ * tids NULL and count the number of messages wanted (-1: for ever). Each event
+ * sends one message in DVM_UNIVERSE with the given tag and four DVM_INT: tid of
+ * the task or host, exit status (-1 for none), signal, 1 if its host was lost.
+ * Its source is that tid. A task that has ended already is told of at once.
+ * Errors: ARG, TAG. */
+DVM_API int dvm_notify(int what, const int *tids, int count, int tag);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

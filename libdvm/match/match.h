@@ -1,0 +1,170 @@
+/* match.h: point-to-point messages between tids: requests, matching, waiting.
+ *
+ * This is what groups, collectives and the shims stand on. Here a peer is a tid,
+ * a buffer is bytes, and a type is a code that is carried and compared, nothing
+ * more. Nothing here prints or ends the program: functions return DVM_OK or a
+ * negative code, with the sentence kept by dvm_fail.
+ *
+ * Calls are made between dvm_enter() and dvm_leave(), which hold the lock of
+ * DVM_THREAD_MULTIPLE; waiting gives it up.
+ */
+#ifndef DVM_MATCH_MATCH_H
+#define DVM_MATCH_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dvm.h"
+#include "proto/frame.h"
+
+/* Which messages a receive or probe fits. */
+struct match_filter {
+    uint64_t context;
+    bool any_context; /* PVM's wildcard: context is not looked at */
+    int source;       /* tid, or DVM_ANY */
+    int tag;          /* or DVM_ANY */
+    /* NULL, or asked for each message that fits otherwise, in order of arrival;
+     * true takes it. For unexpected messages only. */
+    bool (*accept)(void *arg, int source, int tag, size_t bytes, uint32_t type);
+    void *accept_arg;
+};
+
+/* What a message or a completed operation was. */
+struct match_result {
+    uint64_t context;
+    int source; /* tid */
+    int tag;
+    size_t bytes;   /* of the whole message, in the sender's representation */
+    uint32_t type;  /* the sender's type code */
+    int error;      /* DVM_OK or why the operation failed */
+    bool cancelled;
+};
+
+enum match_mode {
+    MATCH_STANDARD, /* complete when the buffer is free */
+    MATCH_BUFFERED, /* copy what cannot go now; completes at once */
+    MATCH_SYNC      /* complete when matched */
+};
+
+/* Takes the bytes of a message as they are complete in memory, instead of a plain
+ * copy: converts them, checks their type. bytes: of the message; returns DVM_OK
+ * or the error of the receive. See type/. */
+struct match_sink {
+    void *buffer;    /* where the bytes go */
+    size_t capacity; /* bytes that fit there */
+    uint32_t type;   /* the receiver's type code */
+    /* NULL: any type code is taken as it is. Otherwise asked when a message is
+     * matched, before any byte is taken: returns DVM_OK to go on with a plain copy
+     * into buffer; 1 to have the raw bytes collected and given to convert; or an
+     * error (TYPE, TRUNCATE), which fails the receive and keeps the message. */
+    int (*check)(const struct match_sink *sink, const struct match_result *message);
+    /* Called with the raw bytes when check said 1. */
+    int (*convert)(const struct match_sink *sink, const struct match_result *message,
+                   const void *raw);
+    uintptr_t site; /* return address of the user's call, for sentences and the board */
+    int group;      /* the caller's own: carried along, handed back by match_group */
+};
+
+struct dvm_request; /* one operation */
+struct dvm_message; /* a message taken out of the queue */
+
+/* Start to send bytes to the task dest. site: return address of the user's call.
+ * *request receives the operation, which the caller ends with match_finish; with
+ * MATCH_BUFFERED request may be NULL. group as in match_sink. Errors: NO_MEMORY;
+ * others come with the request's completion. */
+int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
+                size_t bytes, uint32_t type, uintptr_t site, int group,
+                struct dvm_request **request);
+
+/* The whole of a standard send: start, wait, finish; without a request when the
+ * lane takes it at once. */
+int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
+               size_t bytes, uint32_t type, uintptr_t site, int group);
+
+/* Start to receive one message that fits filter into sink (both are copied). */
+int match_irecv(const struct match_filter *filter, const struct match_sink *sink,
+                struct dvm_request **request);
+
+/* The whole of a receive. result may be NULL. */
+int match_recv(const struct match_filter *filter, const struct match_sink *sink,
+               struct match_result *result);
+
+/* Whether a request is complete, without any progress. */
+bool match_complete(const struct dvm_request *request);
+
+/* The group number that was given with the request. */
+int match_group(const struct dvm_request *request);
+
+/* Take the result of a complete request and free it. Returns its error. result may be NULL. */
+int match_finish(struct dvm_request *request, struct match_result *result);
+
+/* Forget a request: it is freed when it completes, its result dropped. */
+void match_release(struct dvm_request *request);
+
+/* Ask to cancel a receive. Error: REQUEST when it is a send. */
+int match_cancel(struct dvm_request *request);
+
+/* Progress until one of count requests (NULL entries are skipped) is complete;
+ * *index receives its place. timeout: seconds, negative for ever. Errors: TIMEOUT,
+ * LOST_DAEMON. */
+int match_wait_any(size_t count, struct dvm_request *const *requests, double timeout,
+                   size_t *index);
+
+/* Look for an unexpected message, with one pass of progress, or waiting. *found:
+ * false only when wait is false. take: also take it out; *message receives it. */
+int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr_t site,
+                bool *found, struct dvm_message **message, struct match_result *result);
+
+/* Receive a taken message. Errors: TRUNCATE, TYPE: it stays; else it is freed. */
+int match_mrecv(struct dvm_message *message, const struct match_sink *sink,
+                struct match_result *result);
+
+/* Progress once, without waiting. Returns LOST_DAEMON when the daemon is gone. */
+int match_progress(void);
+
+/* Progress and sleep until done(arg) is true, or timeout seconds have passed
+ * (negative: never). The general form of every wait in the library. Errors:
+ * TIMEOUT, LOST_DAEMON. site: as in match_sink. */
+int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr_t site);
+
+/* Whether a tid is known to have ended, and then, if text is not NULL, why. */
+bool match_task_gone(int tid, const char **text);
+
+/* Ask the daemon to be told when tid ends. Idempotent and cheap when repeated. */
+void match_watch(int tid);
+
+/* Asked by the matcher, set by group/: is tid a member of the group that receives
+ * in this context? Used when a task dies, to fail wildcard receives once for each
+ * death. May be NULL. */
+extern bool (*match_is_member)(uint64_t context, int tid);
+
+/* Fail the pending operations of this context (both its halves) and everything
+ * started in it later, with code and sentence. For revocation. */
+void match_revoke(uint64_t context, int code, const char *text);
+
+/* ---- lock, life ----------------------------------------------------------- */
+
+/* Enter the library: NOT_INIT, FORKED, or DVM_OK with the lock held. */
+int dvm_enter(void);
+
+/* Leave it: gives the lock back and acts on rc as dvm_report. Returns rc. */
+int dvm_leave(int rc);
+
+struct match_config {
+    int self;                 /* this task's tid */
+    int socket;               /* to the daemon, connected and past WELCOME; owned from now on */
+    struct dvm_inbox *inbox;  /* mapped; owned from now on */
+    unsigned index;           /* this task's own bit */
+    bool child;               /* ends with its daemon by itself */
+    int thread_level;
+};
+
+/* Start the message layers (lane, stream, match). Errors: NO_MEMORY, SYSTEM. */
+int match_start(const struct match_config *config);
+
+/* Wait until all that was sent is handed over (timeout seconds; negative: for
+ * ever), then free everything and close the socket. */
+int match_stop(double timeout);
+
+#endif

@@ -1,0 +1,73 @@
+/* control.h: the numbers of the control messages (frame op DVM_OP_CONTROL).
+ *
+ * A request names itself by ref and is answered by exactly one message with
+ * DVM_FLAG_REPLY and the same ref: the reply named here, or FAIL. Requests are
+ * addressed by tid like everything else, so a client may ask any daemon of the
+ * machine directly: dst = DVM_TID_DAEMON(slot). Payloads are the protobuf
+ * messages of the same name in control.proto. docs/protocol.md tells the story
+ * of each. A number is never given to another meaning.
+ */
+#ifndef DVM_PROTO_CONTROL_H
+#define DVM_PROTO_CONTROL_H
+
+/* X(NAME, number): NAME also is the handler's name in logs */
+#define DVM_CONTROL_LIST(X)                                                                    \
+    /* a client with its own daemon */                                                         \
+    X(HELLO, 1)         /* client: first frame */                                              \
+    X(WELCOME, 2)       /* its answer; passes the inbox segment's descriptor */                \
+    X(REFUSE, 3)        /* or this, in words; the connection is closed then */                 \
+    X(FAIL, 4)          /* answer to any request: code and sentence */                         \
+    X(OK, 5)            /* answer to a request that has no other; no payload */                \
+    X(LEAVE, 6)         /* task: it finalizes; answered by OK */                               \
+    X(PAIR_OPEN, 7)     /* task: passes a ring's descriptor for a task of this host */         \
+    X(PAIR_OFFER, 8)    /* daemon to that task: descriptors of ring and of the opener's inbox */ \
+    X(PAIR_READY, 9)    /* daemon to the opener: descriptor of the peer's inbox */             \
+    X(HOST_EVENT, 10)   /* daemon to all its clients: a host joined or is gone */              \
+    /* requests that every daemon answers */                                                   \
+    X(HOSTS, 16)                                                                               \
+    X(HOSTS_REPLY, 17)                                                                         \
+    X(TASKS, 18)        /* the tasks of that daemon's host */                                  \
+    X(TASKS_REPLY, 19)                                                                         \
+    X(SPAWN, 20)                                                                               \
+    X(SPAWN_REPLY, 21)                                                                         \
+    X(KILL, 22)         /* to the daemon of the task's host; answered by OK */                 \
+    X(TASK_WAIT, 23)    /* likewise; answered by TASK_EXIT when the task has ended */          \
+    X(TASK_EXIT, 24)    /* also unasked, to the task's sink, after all its output */           \
+    X(WATCH, 25)        /* likewise; answered by GONE (no reply flag) when it has ended */     \
+    X(GONE, 26)         /* a task ended; also to all tasks of its world if it did not LEAVE */ \
+    X(NOTIFY, 27)       /* task: send me a message when ...; answered by OK */                 \
+    X(ABORT, 28)        /* end these tasks, for this reason */                                 \
+    /* standard streams */                                                                     \
+    X(STDIO, 32)        /* daemon to sink: bytes of a task's stdout or stderr */               \
+    X(STDIO_ACK, 33)    /* sink to daemon: how many bytes it has written out */                \
+    X(STDIN, 34)        /* sink to daemon: bytes for a task's stdin; answered by OK */         \
+    /* to the coordinator */                                                                   \
+    X(INVITE, 40)                                                                              \
+    X(INVITE_REPLY, 41)                                                                        \
+    X(REMOVE, 42)       /* a host; answered by OK when it has left */                          \
+    X(HALT, 43)         /* the machine; answered by OK, then all end */                        \
+    /* between daemons */                                                                      \
+    X(REGISTER, 64)     /* joiner with a ticket */                                             \
+    X(REGISTERED, 65)   /* coordinator: its slot, incarnation, the members; or REFUSE */       \
+    X(MEMBERS, 66)      /* coordinator: entries of the membership log */                       \
+    X(PING, 67)         /* member to coordinator, with its load; answered by PONG */           \
+    X(PONG, 68)                                                                                \
+    X(GOODBYE, 69)      /* a member leaves, or must leave; with a reason */                    \
+    X(CONNECT, 70)      /* please open a direct link to me */                                  \
+    X(RESERVE, 71)      /* originator of a spawn: tids and a look at the program */            \
+    X(RESERVED, 72)                                                                            \
+    X(LAUNCH, 73)       /* start the reserved tasks */                                         \
+    X(LAUNCHED, 74)                                                                            \
+    X(RELEASE, 75)      /* give reserved tids back; no reply */
+
+enum dvm_control {
+#define DVM_CONTROL_CONSTANT(name, number) DVM_CTL_##name = (number),
+    DVM_CONTROL_LIST(DVM_CONTROL_CONSTANT)
+#undef DVM_CONTROL_CONSTANT
+    DVM_CTL_END = 76
+};
+
+/* The name of a control message, "?" for a number that is none. */
+const char *dvm_control_name(int type);
+
+#endif
