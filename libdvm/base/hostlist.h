@@ -1,0 +1,40 @@
+/* hostlist.h: lists of host names in the form that people write.
+ *
+ *     list  = item { "," item }           blanks around an item are ignored
+ *     item  = part { part }
+ *     part  = text | "[" range { "," range } "]"
+ *     range = number [ "-" number ]       01-16 keeps the width of its low end
+ *
+ * So "node[1-8,12]" is nine names and "r[1-2]n[01-16]" thirty-two. The order of
+ * the text is kept; a name that comes a second time is left out.
+ */
+#ifndef DVM_BASE_HOSTLIST_H
+#define DVM_BASE_HOSTLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dvm.h"
+
+#define HOSTLIST_NAMES_MAX 4096   /* names in one list; a machine has at most 4095 hosts */
+#define HOSTLIST_TEXT_MAX 65536   /* bytes of the text of a list */
+#define HOSTLIST_GROUPS_MAX 4     /* brackets in one item */
+#define HOSTLIST_DIGITS_MAX 9     /* digits of a number in a range */
+
+struct hostlist {
+    char (*names)[DVM_NAME_MAX]; /* owned */
+    size_t count;
+};
+
+/* Read a list. On success *out holds at least one name and is to be freed with
+ * hostlist_free; on failure *out is untouched. Returns DVM_OK; ARG (not a list,
+ * or over a limit), NO_MEMORY; dvm_last_error() says in words what and where. */
+int hostlist_parse(struct hostlist *out, const char *text);
+
+/* Free what the list holds and make it empty. Accepts NULL and an empty list. */
+void hostlist_free(struct hostlist *list);
+
+/* True when name is in the list. */
+bool hostlist_contains(const struct hostlist *list, const char *name);
+
+#endif
