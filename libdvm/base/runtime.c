@@ -1,0 +1,467 @@
+/* runtime.c: the runtime folder; see runtime.h.
+ *
+ * /tmp is everybody's, so nothing in it is believed: each level is opened by
+ * openat() from the one above, never through a link, and checked by fstat() on
+ * the descriptor that is used afterwards. The socket is reached through
+ * /proc/self/fd/N, which ties it to the folder that was checked and keeps the
+ * path short (sun_path has 108 bytes).
+ *
+ * A probe of the lock takes it shared for an instant, so a starting daemon
+ * tries a few times before it believes that another one is there.
+ */
+#include "base/runtime.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define BASE "/tmp"
+#define FOLDER_MODE 0700
+#define FILE_MODE 0600
+#define OTHERS 0077         /* permission bits that a folder must not have */
+#define LOCK_TRIES 20       /* how often a lock is tried, */
+#define LOCK_PAUSE_NS 5000000 /* with this pause between two tries, nanoseconds */
+#define BACKLOG 128         /* connections that wait to be accepted */
+
+bool runtime_name_ok(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789._-";
+    size_t length = strlen(text);
+
+    return length > 0 && length < DVM_NAME_MAX && text[0] != '.' &&
+           strspn(text, letters) == length;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] ? value : NULL;
+}
+
+/* Take text as a name, with what it is for the sentence. */
+static int take_name(char *name, size_t size, const char *text, const char *what)
+{
+    if (!runtime_name_ok(text) || strlen(text) >= size)
+        return dvm_fail(DVM_ERR_ARG,
+                        "%s \"%.80s\" cannot be used as a name: letters, digits, '.', '-' and "
+                        "'_' only, fewer than %d of them, no '.' first",
+                        what, text, DVM_NAME_MAX);
+    strcpy(name, text);
+    return DVM_OK;
+}
+
+int runtime_machine(char *name, size_t size)
+{
+    const char *set = environment("DVM_MACHINE");
+    const struct passwd *user;
+
+    if (set)
+        return take_name(name, size, set, "DVM_MACHINE");
+    user = getpwuid(geteuid());
+    if (user && runtime_name_ok(user->pw_name) && strlen(user->pw_name) < size)
+        strcpy(name, user->pw_name);
+    else
+        snprintf(name, size, "uid-%u", (unsigned)geteuid());
+    return DVM_OK;
+}
+
+int runtime_host(char *name, size_t size)
+{
+    const char *set = environment("DVM_HOST");
+    char real[HOST_NAME_MAX + 1];
+
+    if (set)
+        return take_name(name, size, set, "DVM_HOST");
+    if (gethostname(real, sizeof real) < 0)
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "the host name cannot be read");
+    real[sizeof real - 1] = '\0';
+    real[strcspn(real, ".")] = '\0';
+    return take_name(name, size, real[0] ? real : "localhost", "the host name");
+}
+
+static int user_folder(char *path, size_t size)
+{
+    int n = snprintf(path, size, BASE "/dvm-%u", (unsigned)geteuid());
+
+    return n < 0 || (size_t)n >= size
+               ? dvm_fail(DVM_ERR_ARG, "the path of the runtime folder is too long")
+               : DVM_OK;
+}
+
+int runtime_folder(char *folder, size_t size, const char *machine, const char *host)
+{
+    const char *set = environment("DVM_DIR");
+    char m[DVM_NAME_MAX], h[DVM_NAME_MAX];
+    int rc, n;
+
+    if (set) {
+        n = snprintf(folder, size, "%s", set);
+    } else {
+        rc = machine ? take_name(m, sizeof m, machine, "the machine's name")
+                     : runtime_machine(m, sizeof m);
+        if (rc == DVM_OK)
+            rc = host ? take_name(h, sizeof h, host, "the host's name")
+                      : runtime_host(h, sizeof h);
+        if (rc != DVM_OK)
+            return rc;
+        n = snprintf(folder, size, BASE "/dvm-%u/%s/%s", (unsigned)geteuid(), m, h);
+    }
+    if (n < 0 || (size_t)n >= size)
+        return dvm_fail(DVM_ERR_ARG, "the path of the runtime folder is longer than %zu bytes",
+                        size - 1);
+    return DVM_OK;
+}
+
+/* Open one level below parent (AT_FDCWD: a path) and check it. Returns the
+ * descriptor or a negative code; shown is its path for the sentence. */
+static int open_level(int parent, const char *name, const char *shown)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 && errno == ENOENT)
+        return dvm_fail(DVM_ERR_NO_DAEMON, "there is no folder %s, so no daemon runs in it",
+                        shown);
+    if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+        return dvm_fail(DVM_ERR_REFUSED,
+                        "%s is a link or no directory; remove it, DVM makes its own", shown);
+    if (fd < 0)
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "%s cannot be opened", shown);
+    if (fstat(fd, &st) < 0) {
+        close(fd);
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "%s cannot be examined", shown);
+    }
+    if (st.st_uid == geteuid() && !(st.st_mode & OTHERS))
+        return fd;
+    close(fd);
+    if (st.st_uid != geteuid())
+        return dvm_fail(DVM_ERR_REFUSED,
+                        "%s belongs to user %u and not to you (user %u); set DVM_DIR to a "
+                        "folder of your own",
+                        shown, (unsigned)st.st_uid, (unsigned)geteuid());
+    return dvm_fail(DVM_ERR_REFUSED, "%s is open to others (mode %04o); run: chmod 700 %s",
+                    shown, (unsigned)(st.st_mode & 07777), shown);
+}
+
+/* Whether the folder lies below this user's folder in /tmp; then *rest is what
+ * follows that folder's name and a slash. */
+static bool below_base(const char *folder, char *base, size_t size, const char **rest)
+{
+    size_t length;
+
+    if (user_folder(base, size) != DVM_OK)
+        return false;
+    length = strlen(base);
+    if (strncmp(folder, base, length) != 0 || folder[length] != '/')
+        return false;
+    *rest = folder + length + 1;
+    return true;
+}
+
+/* Walk down to the folder, level by level; make: make what is missing. */
+static int walk(const char *folder, bool make)
+{
+    char base[RUNTIME_PATH_MAX], part[RUNTIME_PATH_MAX];
+    const char *rest = "";
+    bool below = below_base(folder, base, sizeof base, &rest);
+    const char *first = below ? base : folder;
+    int fd, next;
+
+    if (make && mkdir(first, FOLDER_MODE) < 0 && errno != EEXIST)
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "the folder %s cannot be made", first);
+    fd = open_level(AT_FDCWD, first, first);
+    while (fd >= 0 && below && *rest) {
+        size_t length = strcspn(rest, "/");
+
+        if (length >= sizeof part) {
+            close(fd);
+            return dvm_fail(DVM_ERR_ARG, "the path %s is too long", folder);
+        }
+        memcpy(part, rest, length);
+        part[length] = '\0';
+        rest += length + strspn(rest + length, "/");
+        if (make && mkdirat(fd, part, FOLDER_MODE) < 0 && errno != EEXIST) {
+            dvm_fail_errno(DVM_ERR_SYSTEM, "the folder %s cannot be made", folder);
+            close(fd);
+            return DVM_ERR_SYSTEM;
+        }
+        next = open_level(fd, part, folder);
+        close(fd);
+        fd = next;
+    }
+    return fd;
+}
+
+int runtime_make(const char *folder)
+{
+    int fd = walk(folder, true);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return DVM_OK;
+}
+
+int runtime_open(const char *folder, int *fd)
+{
+    int opened = walk(folder, false);
+
+    if (opened < 0)
+        return opened;
+    *fd = opened;
+    return DVM_OK;
+}
+
+/* Open the lock file in a checked folder; create: make it if it is missing. */
+static int open_lock(const char *folder, bool create)
+{
+    int dir, fd, rc = runtime_open(folder, &dir);
+
+    if (rc != DVM_OK)
+        return rc;
+    fd = openat(dir, RUNTIME_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC | (create ? O_CREAT : 0),
+                FILE_MODE);
+    if (fd < 0)
+        fd = errno == ENOENT && !create
+                 ? dvm_fail(DVM_ERR_NO_DAEMON, "no daemon runs in %s", folder)
+                 : dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_LOCK " cannot be opened", folder);
+    close(dir);
+    return fd;
+}
+
+int runtime_lock(const char *folder, int *fd)
+{
+    static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    int lock = open_lock(folder, true), rc = -1;
+
+    if (lock < 0)
+        return lock;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (i > 0)
+            nanosleep(&pause, NULL);
+        rc = flock(lock, LOCK_EX | LOCK_NB);
+        if (rc == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+            break;
+    }
+    if (rc == 0) {
+        *fd = lock;
+        return DVM_OK;
+    }
+    rc = errno == EWOULDBLOCK
+             ? dvm_fail(DVM_ERR_EXISTS, "a daemon runs already in %s", folder)
+             : dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_LOCK " cannot be locked", folder);
+    close(lock);
+    return rc;
+}
+
+/* DVM_OK when a daemon lives in the folder; else the code that says why not. */
+static int probe(const char *folder)
+{
+    int lock = open_lock(folder, false);
+    bool held;
+
+    if (lock < 0)
+        return lock;
+    held = flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    close(lock);
+    return held ? DVM_OK : dvm_fail(DVM_ERR_NO_DAEMON, "no daemon runs in %s", folder);
+}
+
+bool runtime_alive(const char *folder)
+{
+    return probe(folder) == DVM_OK;
+}
+
+/* Try the host name of the machine's folder; true when a daemon lives there. */
+static bool try_host(char *folder, size_t size, const char *machine, const char *host)
+{
+    return runtime_folder(folder, size, machine, host) == DVM_OK && runtime_alive(folder);
+}
+
+/* The first host by name of the machine's folder with a living daemon. */
+static int find_first(char *folder, size_t size, const char *machine, const char *top)
+{
+    struct dirent **list;
+    int n = scandir(top, &list, NULL, alphasort);
+    bool found = false;
+
+    for (int i = 0; i < n; i++) {
+        if (!found && runtime_name_ok(list[i]->d_name))
+            found = try_host(folder, size, machine, list[i]->d_name);
+        free(list[i]);
+    }
+    if (n >= 0)
+        free(list);
+    return found ? DVM_OK
+                 : dvm_fail(DVM_ERR_NO_DAEMON,
+                            "no daemon of the machine \"%s\" runs on this host (start one with: "
+                            "dvm start)",
+                            machine);
+}
+
+int runtime_find(char *folder, size_t size, const char *machine)
+{
+    char top[RUNTIME_PATH_MAX], name[DVM_NAME_MAX], host[DVM_NAME_MAX], path[RUNTIME_PATH_MAX];
+    int rc, fd;
+
+    if (size > sizeof path)
+        size = sizeof path;
+    if (environment("DVM_DIR")) {
+        rc = runtime_folder(path, size, NULL, NULL);
+        if (rc == DVM_OK)
+            rc = probe(path);
+    } else {
+        rc = machine ? take_name(name, sizeof name, machine, "the machine's name")
+                     : runtime_machine(name, sizeof name);
+        if (rc == DVM_OK)
+            rc = user_folder(top, sizeof top);
+        if (rc != DVM_OK)
+            return rc;
+        snprintf(top + strlen(top), sizeof top - strlen(top), "/%s", name);
+        rc = runtime_open(top, &fd);
+        if (rc != DVM_OK)
+            return rc;
+        close(fd);
+        if (runtime_host(host, sizeof host) != DVM_OK ||
+            !try_host(path, size, name, host))
+            rc = find_first(path, size, name, top);
+    }
+    if (rc == DVM_OK)
+        strcpy(folder, path);
+    return rc;
+}
+
+/* A SOCK_SEQPACKET socket and the address of name in an open folder. */
+static int socket_in(int dir, const char *name, int flags, struct sockaddr_un *address)
+{
+    int n, fd;
+
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    n = snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", dir, name);
+    if (n < 0 || (size_t)n >= sizeof address->sun_path)
+        return dvm_fail(DVM_ERR_ARG, "the socket's name %.80s is too long", name);
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+    return fd < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "a socket cannot be made") : fd;
+}
+
+int runtime_listen(const char *folder, int *fd)
+{
+    struct sockaddr_un address;
+    int dir, made, rc = runtime_open(folder, &dir);
+
+    if (rc != DVM_OK)
+        return rc;
+    made = socket_in(dir, RUNTIME_SOCKET, SOCK_NONBLOCK, &address);
+    if (made >= 0) {
+        unlinkat(dir, RUNTIME_SOCKET, 0);
+        if (bind(made, (struct sockaddr *)&address, sizeof address) < 0 ||
+            listen(made, BACKLOG) < 0) {
+            dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_SOCKET " cannot be made", folder);
+            close(made);
+            made = DVM_ERR_SYSTEM;
+        }
+    }
+    close(dir);
+    if (made < 0)
+        return made;
+    *fd = made;
+    return DVM_OK;
+}
+
+/* Whether the other end of a socket is a process of this user (or of root). */
+static int check_peer(int fd, const char *folder)
+{
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "the daemon's user cannot be asked for");
+    if (peer.uid != geteuid() && peer.uid != 0)
+        return dvm_fail(DVM_ERR_REFUSED, "the daemon in %s is user %u's and not yours", folder,
+                        (unsigned)peer.uid);
+    return DVM_OK;
+}
+
+static int connect_in(const char *folder, const char *name, int *fd)
+{
+    struct sockaddr_un address;
+    int dir, made, rc = runtime_open(folder, &dir);
+
+    if (rc != DVM_OK)
+        return rc;
+    made = socket_in(dir, name, 0, &address);
+    if (made < 0) {
+        close(dir);
+        return made;
+    }
+    do
+        rc = connect(made, (struct sockaddr *)&address, sizeof address);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0)
+        rc = errno == ECONNREFUSED || errno == ENOENT
+                 ? dvm_fail(DVM_ERR_NO_DAEMON, "no daemon listens on %s/%s", folder, name)
+                 : dvm_fail_errno(DVM_ERR_NO_DAEMON, "the daemon's socket %s/%s cannot be reached",
+                                  folder, name);
+    else
+        rc = check_peer(made, folder);
+    close(dir);
+    if (rc != DVM_OK)
+        close(made);
+    else
+        *fd = made;
+    return rc;
+}
+
+int runtime_connect(const char *folder, int *fd)
+{
+    return connect_in(folder, RUNTIME_SOCKET, fd);
+}
+
+int runtime_connect_socket(const char *path, int *fd)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[RUNTIME_PATH_MAX];
+
+    if (!slash || slash == path || (size_t)(slash - path) >= sizeof folder)
+        return dvm_fail(DVM_ERR_ARG, "\"%.200s\" is no path of a daemon's socket", path);
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    return connect_in(folder, slash + 1, fd);
+}
+
+void runtime_remove(const char *folder)
+{
+    char base[RUNTIME_PATH_MAX], path[RUNTIME_PATH_MAX];
+    const char *rest = "";
+    int dir;
+
+    if (strlen(folder) >= sizeof path || runtime_open(folder, &dir) != DVM_OK)
+        return;
+    unlinkat(dir, RUNTIME_SOCKET, 0);
+    unlinkat(dir, RUNTIME_LOG, 0);
+    unlinkat(dir, RUNTIME_LOCK, 0);
+    close(dir);
+    if (rmdir(folder) < 0 || !below_base(folder, base, sizeof base, &rest))
+        return;
+    strcpy(path, folder);
+    do
+        *strrchr(path, '/') = '\0';
+    while (strlen(path) >= strlen(base) && rmdir(path) == 0);
+}
