@@ -12,6 +12,7 @@
  */
 #include "mm.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -19,7 +20,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { LINE_SIZE = 1026 }; /* 1,024 characters, the line's end, the final NUL */
 
@@ -98,16 +98,18 @@ static int next_content(struct reader *r)
     }
 }
 
-/* Take a word of letters and dashes; returns 1 if there is one. */
+/* Take a word, in lower case: the banner's may be written in any. Returns 1 if
+ * there is one that fits. */
 static int take_word(char **at, char *word, size_t size)
 {
-    size_t length;
+    size_t length, i;
 
     skip_blanks(at);
     length = strcspn(*at, " \t\r\f\v");
     if (length == 0 || length >= size)
         return 0;
-    memcpy(word, *at, length);
+    for (i = 0; i < length; i++)
+        word[i] = (char)tolower((unsigned char)(*at)[i]);
     word[length] = '\0';
     *at += length;
     return 1;
@@ -170,24 +172,24 @@ static int read_banner(struct reader *r)
     for (i = 0; i < 5; i++)
         if (!take_word(&at, word[i], sizeof word[i]))
             break;
-    if (i == 0 || strcasecmp(word[0], "%%MatrixMarket") != 0)
+    if (i == 0 || strcmp(word[0], "%%matrixmarket") != 0)
         return fail(r, "no Matrix Market file: it does not open with %%%%MatrixMarket");
     if (i < 5 || !at_line_end(&at))
         return fail(r, "the banner should have five words");
-    if (strcasecmp(word[1], "matrix") != 0)
+    if (strcmp(word[1], "matrix") != 0)
         return fail(r, "the file holds a '%s', not a matrix", word[1]);
-    if (strcasecmp(word[2], "coordinate") != 0)
+    if (strcmp(word[2], "coordinate") != 0)
         return fail(r, "the format '%s' is not read, only coordinate is", word[2]);
-    if (strcasecmp(word[3], "real") == 0 || strcasecmp(word[3], "double") == 0)
+    if (strcmp(word[3], "real") == 0 || strcmp(word[3], "double") == 0)
         r->field = FIELD_REAL;
-    else if (strcasecmp(word[3], "integer") == 0)
+    else if (strcmp(word[3], "integer") == 0)
         r->field = FIELD_INTEGER;
-    else if (strcasecmp(word[3], "pattern") == 0)
+    else if (strcmp(word[3], "pattern") == 0)
         r->field = FIELD_PATTERN;
     else
         return fail(r, "'%s' entries are not read, only real, integer and pattern", word[3]);
-    r->matrix.symmetric = strcasecmp(word[4], "symmetric") == 0;
-    if (!r->matrix.symmetric && strcasecmp(word[4], "general") != 0)
+    r->matrix.symmetric = strcmp(word[4], "symmetric") == 0;
+    if (!r->matrix.symmetric && strcmp(word[4], "general") != 0)
         return fail(r, "'%s' is not read, only general and symmetric are", word[4]);
     return 0;
 }

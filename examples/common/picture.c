@@ -60,7 +60,5 @@ int picture_write(const char *path, int width, int height, const unsigned char *
         snprintf(error, size, "cannot write %s: %s", path, strerror(errno));
         written = 0;
     }
-    if (!written)
-        remove(path);
     return written ? 0 : -1;
 }

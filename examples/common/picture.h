@@ -16,8 +16,8 @@ void picture_colour(const struct picture_stop *palette, size_t count, double val
                     unsigned char rgb[3]);
 
 /* Write width x height pixels, three bytes each, row by row from the top, as a
- * PNG file. Returns 0, or -1 with one sentence in error (size bytes); a file
- * that could not be finished is removed. */
+ * PNG file. Returns 0, or -1 with one sentence in error (size bytes); what was
+ * written until then stays: path may be a device, so nothing is removed. */
 int picture_write(const char *path, int width, int height, const unsigned char *rgb,
                   char *error, size_t size);
 
