@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# One message may be as large as 1 GiB (256 MiB in the quick form), inside one host and
+# across two; every word is right, and the daemons hold little of it at any time.
+# ctest: TIMEOUT 600 RUN_SERIAL TRUE
+. "$(dirname "$0")/lib.sh"
+
+start_machine 2
+await 10 hosts_are 2
+mib=$(pick 256 1024)
+sanitized && mib=32
+for where in sim1 'sim[1-2]'; do
+    say "$mib MiB on $where"
+    within 250 dvm run -n 2 --where "$where" "$PROGRAMS/big_message" "$mib" >"$WORK/out"
+    say "  $(grep GB/s "$WORK/out")"
+    expect_count 2 "^rank [01]: $((mib * 1048576)) bytes are right" "$WORK/out"
+done
+for host in sim1 sim2; do
+    kib=$(awk '/^VmHWM:/ { print $2 }' "/proc/$(daemon_pid $host)/status")
+    say "  daemon of $host: $kib KiB at most"
+    [ "$kib" -lt $((200 * 1024)) ] || sanitized || fail "the daemon of $host held $kib KiB"
+done
+halt_machine

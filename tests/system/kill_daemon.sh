@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# No process survives its machine: after kill -9 of a daemon, or of its keeper, no
+# task of that host is left, those started by wrapper scripts and those that went into
+# the background included; and the next start just works.
+. "$(dirname "$0")/lib.sh"
+
+cat >"$WORK/wrapper" <<'END'
+#!/bin/sh
+# children of a script, one in a session of its own, one whose parent has ended
+setsid sh -c 'trap "" HUP TERM INT; exec tail -f /dev/null' &
+(tail -f /dev/null & exec true)
+"$@"
+END
+chmod +x "$WORK/wrapper"
+
+# occupy N: N tasks under wrappers, known to run
+occupy() {
+    dvm run -n "$1" "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1 &
+    run=$!
+    await 20 grep -q ready "$WORK/run"
+}
+
+for victim in daemon keeper; do
+    start_machine
+    host=$(hosts_up)
+    occupy 3
+    tails=$(pgrep -c -f 'tail -f /dev/null' || :)
+    [ "$tails" -ge 6 ] || fail "the wrappers' children do not run"
+    say "kill -9 of the $victim"
+    kill -KILL "$("${victim}_pid" "$host")"
+    await 10 no_process_left
+    wait $run && fail "dvm run ended with 0 though its machine was killed"
+done
+
+say "the next start just works, over what the killed one left"
+start_machine
+expect 0 dvm run -n 2 "$PROGRAMS/meet"
+halt_machine
+
+say "one of three hosts: its tasks are gone, the others' are not touched"
+start_machine 3
+await 10 hosts_are 3
+dvm spawn -n 3 "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1
+await 20 tasks_are 3
+pids=$(host_pids sim3)
+kill_daemon sim3
+for pid in $pids; do await 10 dead "$pid"; done
+await 20 hosts_are 2
+halt_machine

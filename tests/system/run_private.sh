@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# With no machine running, `dvm run` and a program started by hand get a private
+# machine of this host alone, which ends with them and leaves nothing.
+. "$(dirname "$0")/lib.sh"
+
+say "dvm run without a machine"
+expect 0 dvm run -n 4 "$PROGRAMS/meet" say
+expect_count 4 "^[0-3] of 4 on " "$WORK/out"
+await 10 no_process_left
+
+say "a program started by hand is alone in its world"
+expect 0 "$PROGRAMS/meet" say
+expect_count 1 "^0 of 1 on " "$WORK/out"
+await 10 no_process_left
+
+say "a program of a private machine may spawn"
+expect 0 "$PROGRAMS/notify" tasks
+expect_line "$WORK/out" "notify: ok"
+await 10 no_process_left
+
+say "the private machine ends with a dvm run that is killed"
+dvm run -n 2 "$PROGRAMS/endings" wait 0 0 >"$WORK/out" 2>&1 &
+run=$!
+await 20 grep -q ready "$WORK/out"
+kill -KILL $run
+await 10 no_process_left
+wait $run || :
+
+say "and with a program that is killed"
+"$PROGRAMS/endings" wait 0 0 >"$WORK/out" 2>&1 &
+program=$!
+await 20 grep -q ready "$WORK/out"
+kill -KILL $program
+await 10 no_process_left
+wait $program || :
+
+say "no folder of theirs stays"
+# other tests have private machines, too: those have a lock that is held
+in_use_or_gone() {
+    local lock
+    [ -e "$1" ] || return 0
+    for lock in "$1"/*/lock; do
+        [ -e "$lock" ] && ! flock -n "$lock" true && return 0
+    done
+    return 1
+}
+for folder in "$RUNTIME"/private-*; do
+    await 10 in_use_or_gone "$folder"
+done

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The examples give the same results across three hosts as one task alone, and the
+# tasks really are on three hosts.
+# ctest: TIMEOUT 240 PROCESSORS 2
+. "$(dirname "$0")/lib.sh"
+
+start_machine 3
+await 10 hosts_are 3
+
+say "a task on each host, by default and by --where"
+expect 0 dvm run -n 6 "$PROGRAMS/meet" say
+expect_same 3 "$(sed 's/.* on //' "$WORK/out" | sort -u | wc -l)" "hosts used by 6 tasks"
+expect 0 dvm run -n 4 --where 'sim[2-3]' "$PROGRAMS/meet" say
+expect_same "sim2 sim3" "$(sed 's/.* on //' "$WORK/out" | sort -u | xargs)" "hosts used"
+
+say "the examples, each checked against a sequential result"
+check() {
+    say "  $*"
+    expect 0 dvm run -n 6 "$EXAMPLES/$1" "${@:2}" --check
+    expect_line "$WORK/out" "^check: ok"
+}
+check hello
+check ring --rounds 20
+check pi --steps 2e6
+check mandelbrot --width 320 --height 240
+check heat2d --size 256 --steps 60
+check cg --grid 24
+halt_machine

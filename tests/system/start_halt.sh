@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A machine starts, is seen, and ends without a trace; a second start of the same
+# machine is refused in words, and commands without a machine say so (status 4).
+. "$(dirname "$0")/lib.sh"
+
+say "with no machine running, commands say so"
+expect 4 dvm hosts
+expect_line "$WORK/err" "no machine|not running|start"
+expect 4 dvm halt
+
+start_machine
+expect 0 dvm hosts
+expect_count 1 "up" "$WORK/out"
+
+say "a second start is refused, the first goes on"
+status=0
+dvm start >"$WORK/out" 2>"$WORK/err" || status=$?
+[ $status != 0 ] || fail "a second start was not refused"
+expect_line "$WORK/err" "$DVM_MACHINE"
+expect 0 dvm ps
+
+say "runtime folder, log and socket are for the user alone"
+for folder in "$RUNTIME/$DVM_MACHINE" "$RUNTIME/$DVM_MACHINE"/*; do
+    expect_same 700 "$(stat -c %a "$folder")" "mode of $folder"
+done
+for file in "$RUNTIME/$DVM_MACHINE"/*/log; do
+    expect_same 600 "$(stat -c %a "$file")" "mode of $file"
+done
+halt_machine
+await 5 no_process_left
+
+start_machine 3
+await 10 hosts_are 3
+expect_same "sim1 sim2 sim3" "$(hosts_up | sort | xargs)" "names of the hosts"
+halt_machine

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Standard streams: lines arrive whole and in each task's order, none is lost, also
+# of a task that dies without a word; standard input goes to rank 0.
+# ctest: TIMEOUT 240
+. "$(dirname "$0")/lib.sh"
+
+start_machine 3
+await 10 hosts_are 3
+
+# whole_lines TASKS COUNT LENGTH: out and err together have each line of each task once,
+# each task's in order
+whole_lines() {
+    local tasks=$1 count=$2 length=$3
+    awk -v tasks="$tasks" -v count="$count" -v length_wanted="$length" '
+        FNR == 1 { delete last; err = NR > 1 }
+        length($0) != length_wanted || $1 >= tasks { print "broken: " $0; exit bad = 1 }
+        ($2 % 10 == 9) != err { print "wrong stream: " $0; exit bad = 1 }
+        $1 in last && $2 <= last[$1] { print "out of order: " $0; exit bad = 1 }
+        { last[$1] = $2; seen++ }
+        END { if (!bad && seen != tasks * count) { print seen + 0 " lines"; bad = 1 } exit bad }
+    ' "$WORK/out" <(grep -E '^[0-9]+ [0-9]+ ' "$WORK/err")
+}
+
+say "lines of six tasks on three hosts are whole and in order"
+expect 0 dvm run -n 6 "$PROGRAMS/lines" 2000 120
+whole_lines 6 2000 120 || fail "see above"
+
+say "long lines, too"
+expect 0 dvm run -n 3 "$PROGRAMS/lines" 40 20000
+whole_lines 3 40 20000 || fail "see above"
+
+many=$(pick 100000 1000000)
+sanitized && many=20000
+say "$many lines of one task, and none is lost before its death"
+expect 137 dvm run -n 1 --where sim3 "$PROGRAMS/lines" "$many" 30 9
+whole_lines 1 "$many" 30 || fail "see above"
+
+say "tags tell who speaks, whole lines again"
+expect 0 dvm run -n 4 --tag-output "$PROGRAMS/lines" 100 60
+expect_count 360 '[0-3].* [0-3] [0-9]+ x+$' "$WORK/out"
+
+say "a last line without its end arrives"
+expect 0 dvm run -n 1 --where sim2 sh -c 'printf "no end of line"'
+expect_same "no end of line" "$(cat "$WORK/out")" "output"
+
+say "standard input goes to rank 0, all of it"
+seq 50000 >"$WORK/numbers"
+within 60 dvm run -n 3 "$PROGRAMS/echo_stdin" <"$WORK/numbers" >"$WORK/out"
+expect_line "$WORK/out" "^0 read $(stat -c %s "$WORK/numbers") bytes$"
+expect_line "$WORK/out" "^1 read 0 bytes$"
+expect_line "$WORK/out" "^2 read 0 bytes$"
+within 60 dvm run -n 1 --where sim3 cat <"$WORK/numbers" >"$WORK/out"
+cmp "$WORK/numbers" "$WORK/out" || fail "cat on another host gave other bytes"
+
+say "a reader that goes away ends the run, and nothing hangs"
+set +o pipefail
+within 30 dvm run -n 2 "$PROGRAMS/lines" 50000 60 2>"$WORK/err" | head -n 1 >"$WORK/out"
+set -o pipefail
+await 10 tasks_are 0
+halt_machine
