@@ -19,12 +19,15 @@
 typedef void daemon_control_f(const struct dvm_frame *frame, const uint8_t *payload,
                               const int *fds, int fd_count);
 
-/* Register the function for control messages of this number (enum dvm_control). */
+/* Register a function for control messages of this number (enum dvm_control), until
+ * the task leaves. Several may share a number: all are called, in the order in
+ * which they registered, and the first has the descriptors. Answers to no open
+ * request come here, too. */
 void daemon_link_register(int type, daemon_control_f *function);
 
 /* Send a control message. dst: a daemon's tid (DVM_TID_DAEMON) or a task's. fds:
  * fd_count descriptors to pass along, at most 4, which stay the caller's. Errors:
- * LOST_DAEMON. */
+ * LOST_DAEMON, LIMIT (over DVM_PAYLOAD_MAX bytes). */
 int daemon_link_control(int dst, int type, uint64_t ref, const void *payload, size_t length,
                         const int *fds, int fd_count);
 

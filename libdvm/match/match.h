@@ -139,6 +139,20 @@ void match_watch(int tid);
  * death. May be NULL. */
 extern bool (*match_is_member)(uint64_t context, int tid);
 
+/* Told by the matcher, for the layers above; each may be NULL. on_gone: a task is
+ * known to have ended and the operations with it have failed; left: it had called
+ * dvm_finalize. Comes once for each task, inside progress: it may call match_revoke
+ * and the like, but not wait. */
+extern void (*match_on_gone)(int tid, int code, const char *text, bool left);
+
+/* A host was lost or has left: known tasks of it are gone already; the function
+ * calls match_gone for those that only it knows (members of groups). */
+extern void (*match_on_host_gone)(int slot, const char *text);
+
+/* Take a task for ended: all operations with it fail with code (TASK_GONE, HOST_GONE,
+ * NO_TASK) and text. Without effect when it is known already. */
+void match_gone(int tid, int code, const char *text, bool left);
+
 /* Fail the pending operations of this context (both its halves) and everything
  * started in it later, with code and sentence. For revocation. */
 void match_revoke(uint64_t context, int code, const char *text);

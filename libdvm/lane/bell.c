@@ -1,0 +1,90 @@
+/* bell.c: the owner's side of an inbox; see proto/segment.h for the protocol and
+ * why one of the two, ringer and sleeper, always sees the other. */
+#include "lane/bell.h"
+
+#include <assert.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NANOSECONDS 1000000000.0
+#define WORD_BITS 64
+#define WORDS_A_BIT 2 /* of the summary */
+
+static struct dvm_inbox *own;
+static unsigned own_index;
+
+void bell_start(struct dvm_inbox *inbox, unsigned index)
+{
+    assert(inbox && index <= DVM_INDEX_MAX);
+    own = inbox;
+    own_index = index;
+}
+
+void bell_stop(void)
+{
+    if (own)
+        munmap(own, DVM_INBOX_BYTES);
+    own = NULL;
+}
+
+struct dvm_inbox *bell_inbox(void)
+{
+    return own;
+}
+
+unsigned bell_index(void)
+{
+    return own_index;
+}
+
+bool bell_rung(void)
+{
+    return atomic_load_explicit(&own->summary, memory_order_relaxed) != 0;
+}
+
+static void take_word(unsigned word, void (*rung)(unsigned index))
+{
+    /* acquire: what the ringer wrote before its or is visible */
+    uint64_t bits = atomic_exchange(&own->bits[word], 0);
+
+    while (bits) {
+        unsigned bit = (unsigned)__builtin_ctzll(bits);
+
+        bits &= bits - 1;
+        rung(word * WORD_BITS + bit);
+    }
+}
+
+void bell_take(void (*rung)(unsigned index))
+{
+    uint32_t take = atomic_exchange(&own->summary, 0);
+
+    while (take) {
+        unsigned bit = (unsigned)__builtin_ctz(take);
+
+        take &= take - 1;
+        for (unsigned i = 0; i < WORDS_A_BIT; i++)
+            if (atomic_load_explicit(&own->bits[bit * WORDS_A_BIT + i], memory_order_relaxed))
+                take_word(bit * WORDS_A_BIT + i, rung);
+    }
+}
+
+void bell_sleep(double seconds)
+{
+    struct timespec limit, *timeout = NULL;
+
+    if (seconds >= 0) {
+        limit.tv_sec = (time_t)seconds;
+        limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * NANOSECONDS);
+        timeout = &limit;
+    }
+    /* pairs with the ringer's or of summary and its load of sleep */
+    atomic_store(&own->sleep, DVM_ASLEEP_FUTEX);
+    if (atomic_load(&own->summary) == 0)
+        syscall(SYS_futex, &own->summary, FUTEX_WAIT, 0, timeout, NULL, 0);
+    atomic_store_explicit(&own->sleep, DVM_AWAKE, memory_order_release);
+}

@@ -1,0 +1,229 @@
+/* lane.c: which lanes there are, the table of peers, and what goes to whom.
+ *
+ * Peers live in a list and an open-addressing table by tid; they are made at
+ * first sight and freed at the end only, so pointers to them stay valid. The
+ * relay is every peer's first lane; the first row of the table that reaches the
+ * peer is opened beside it and takes over when it is ready.
+ */
+#include "lane/lane.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "lane/bell.h"
+#include "lane/link.h"
+
+#define PEERS_START 64        /* places of the first table; a power of two */
+#define LANE_COMPLAINTS 20    /* sentences about nonsense that one task prints */
+#define HASH_MULTIPLIER 0x9e3779b1u
+
+/* best first; the relay is last and always there */
+static const struct lane *const lanes[] = {&shm_lane, &relay_lane};
+#define LANES (sizeof lanes / sizeof lanes[0])
+
+static struct {
+    int self;
+    const struct lane_up *up;
+    bool used[LANES];
+    struct peer **table; /* places of size, NULL: free */
+    size_t size, count;
+    struct peer *first, *last;
+    int complaints;
+} lane;
+
+/* Whether a list such as "shm,relay" has the name; no list has all. */
+static bool listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (!list || !*list)
+        return true;
+    while (*list) {
+        size_t item = strcspn(list, ",");
+
+        if (item == length && strncmp(list, name, item) == 0)
+            return true;
+        list += item + (list[item] == ',');
+    }
+    return false;
+}
+
+int lane_start(const struct lane_config *config)
+{
+    const char *list = getenv("DVM_LANES");
+
+    assert(config->up->peer_size >= sizeof(struct peer));
+    lane.self = config->self;
+    lane.up = config->up;
+    lane.table = calloc(PEERS_START, sizeof(struct peer *));
+    if (!lane.table)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of peers");
+    lane.size = PEERS_START;
+    bell_start(config->inbox, config->index);
+    link_start(config->socket, config->self);
+    for (size_t i = 0; i < LANES; i++) {
+        int rc = 0;
+
+        lane.used[i] = lanes[i] == &relay_lane || listed(list, lanes[i]->name);
+        if (lane.used[i] && lanes[i]->start)
+            rc = lanes[i]->start();
+        if (rc)
+            return rc;
+    }
+    return DVM_OK;
+}
+
+void lane_stop(bool forked)
+{
+    for (struct peer *p = lane.first, *next; p; p = next) {
+        next = p->next;
+        lane_forget(p);
+        free(p);
+    }
+    for (size_t i = 0; i < LANES; i++)
+        if (lane.used[i] && lanes[i]->stop)
+            lanes[i]->stop();
+    link_stop(forked);
+    bell_stop();
+    free(lane.table);
+    memset(&lane, 0, sizeof lane);
+}
+
+int lane_self(void)
+{
+    return lane.self;
+}
+
+const struct lane_up *lane_up(void)
+{
+    return lane.up;
+}
+
+static size_t peer_place(int tid)
+{
+    size_t at = ((uint32_t)tid * HASH_MULTIPLIER >> 4) & (lane.size - 1);
+
+    while (lane.table[at] && lane.table[at]->tid != tid)
+        at = (at + 1) & (lane.size - 1);
+    return at;
+}
+
+struct peer *lane_peer_known(int tid)
+{
+    return lane.table[peer_place(tid)];
+}
+
+struct peer *lane_peers(void)
+{
+    return lane.first;
+}
+
+/* Twice the places; at most half of them are ever in use. */
+static bool peers_grow(void)
+{
+    struct peer **bigger = calloc(lane.size * 2, sizeof(struct peer *));
+
+    if (!bigger)
+        return false;
+    free(lane.table);
+    lane.table = bigger;
+    lane.size *= 2;
+    for (struct peer *p = lane.first; p; p = p->next)
+        lane.table[peer_place(p->tid)] = p;
+    return true;
+}
+
+struct peer *lane_peer(int tid)
+{
+    size_t at = peer_place(tid);
+    struct peer *p = lane.table[at];
+
+    if (p)
+        return p;
+    if (lane.count * 2 >= lane.size && !peers_grow())
+        return NULL;
+    p = calloc(1, lane.up->peer_size);
+    if (!p)
+        return NULL;
+    p->tid = tid;
+    lane.table[peer_place(tid)] = p;
+    lane.count++;
+    if (lane.last)
+        lane.last->next = p;
+    else
+        lane.first = p;
+    lane.last = p;
+    lane.up->made(p);
+    return p;
+}
+
+void lane_open(struct peer *peer)
+{
+    peer->out = &relay_lane;
+    for (size_t i = 0; i < LANES; i++) {
+        if (!lane.used[i] || !lanes[i]->reaches(peer))
+            continue;
+        lanes[i]->open(peer);
+        return;
+    }
+}
+
+void lane_opened(struct peer *peer, const struct lane *better)
+{
+    peer->out = better;
+    peer->blocked = false;
+    lane.up->writable(peer);
+}
+
+enum lane_taken lane_deliver(const struct lane *from, struct peer *peer,
+                             const struct dvm_frame *frame, const uint8_t *payload)
+{
+    return lane.up->frame(peer, from, frame, payload);
+}
+
+static void rung(unsigned index)
+{
+    if (index == DVM_INDEX_DAEMON)
+        link_rung();
+    else
+        shm_rung(index);
+}
+
+int lane_progress(void)
+{
+    if (bell_rung())
+        bell_take(rung);
+    return link_lost() ? link_fail() : DVM_OK;
+}
+
+void lane_drain(struct peer *peer)
+{
+    for (size_t i = 0; i < LANES; i++)
+        if (lanes[i]->drain)
+            lanes[i]->drain(peer);
+}
+
+void lane_forget(struct peer *peer)
+{
+    for (size_t i = 0; i < LANES; i++)
+        if (lanes[i]->forget)
+            lanes[i]->forget(peer);
+    peer->out = NULL;
+}
+
+void lane_complain(const char *format, ...)
+{
+    char text[DVM_SENTENCE_MAX];
+    va_list ap;
+
+    if (lane.complaints++ >= LANE_COMPLAINTS)
+        return;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    fprintf(stderr, "dvm: tid %#x: %s\n", lane.self, text);
+}

@@ -1,0 +1,157 @@
+/* lane.h: the ways by which frames travel from one task to another.
+ *
+ * A lane is a table of functions. It moves whole frames (header and payload) to
+ * a peer and hands up the frames that arrive; it knows nothing of messages,
+ * credit or matching. A stream (stream/) uses one lane of a peer at a time and
+ * may change to a better one when that is open: frames carry numbers, so that
+ * nothing is lost, doubled or reordered by the change. A further lane is one
+ * file and one row in lane.c.
+ *
+ * Called with the library's lock held; no function here sleeps, but a socket
+ * write to the daemon, which always reads.
+ */
+#ifndef DVM_LANE_LANE_H
+#define DVM_LANE_LANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lane/ring.h"
+#include "proto/frame.h"
+
+/* Results of a lane's send; negative values are DVM_ERR_ codes. */
+enum { LANE_SENT = 0, LANE_AGAIN = 1 };
+
+/* Results of the frame upcall. */
+enum lane_taken {
+    LANE_TAKEN, /* the frame was used, or dropped as nonsense */
+    LANE_HELD   /* it came too early: keep it and offer it again */
+};
+
+struct lane;
+
+enum shm_state { SHM_NONE, SHM_OPENING, SHM_READY, SHM_FAILED };
+
+/* What the shm lane keeps for a peer. */
+struct shm_pair {
+    struct ring_out out;       /* to the peer; out.ring NULL: none */
+    struct ring_in in;         /* from the peer; in.ring NULL: none */
+    struct dvm_inbox *inbox;   /* the peer's, mapped; NULL before the first ring */
+    unsigned index;            /* the peer's bit in inboxes */
+    struct peer *same_index;   /* next peer with this index */
+    enum shm_state state;      /* of the ring out */
+    bool held;                 /* the ring in waits for frames of another lane */
+};
+
+/* Another task. struct stream (stream/stream.h) begins with one. */
+struct peer {
+    int tid;
+    const struct lane *out; /* the lane that takes frames now; NULL before lane_open */
+    bool blocked;           /* out said AGAIN; the writable upcall clears it */
+    struct shm_pair shm;
+    struct peer *next;      /* in the order of their making */
+};
+
+struct lane {
+    const char *name;
+    size_t payload_max; /* bytes of payload of its longest frame */
+    size_t eager_max;   /* longest message worth sending whole, bytes */
+    uint64_t window;    /* bytes of one rendezvous that may be under way */
+    bool holds;         /* keeps a frame that comes too early (LANE_HELD) */
+
+    /* Make the lane ready, or free what it has. NULL: nothing to do. */
+    int (*start)(void);
+    void (*stop)(void);
+
+    /* Whether the lane could reach this peer at all. */
+    bool (*reaches)(const struct peer *peer);
+
+    /* Begin to open a way to the peer. lane_opened is called when it can take
+     * frames, at once or from a later lane_progress; never, when it cannot. */
+    void (*open)(struct peer *peer);
+
+    /* Send a frame. Returns LANE_SENT, LANE_AGAIN (full: the writable upcall
+     * comes when it is not), or LOST_DAEMON. payload: frame->length bytes. */
+    int (*send)(struct peer *peer, const struct dvm_frame *frame, const void *payload);
+
+    /* Hand up all frames of the peer that are here. NULL: it cannot know. */
+    void (*drain)(struct peer *peer);
+
+    /* Free what is kept for the peer: it is gone. NULL: nothing is. */
+    void (*forget)(struct peer *peer);
+};
+
+extern const struct lane shm_lane, relay_lane;
+
+/* What the layer above gives. */
+struct lane_up {
+    size_t peer_size; /* bytes of its struct that begins with struct peer; zeroed */
+    /* A peer was made. */
+    void (*made)(struct peer *peer);
+    /* A frame came from a peer, by this lane; payload is valid during the call. */
+    enum lane_taken (*frame)(struct peer *peer, const struct lane *lane,
+                             const struct dvm_frame *frame, const uint8_t *payload);
+    /* The lane out takes frames again, or is another one now. */
+    void (*writable)(struct peer *peer);
+    /* The peer wrote what no task writes: nothing more of it can be trusted. */
+    void (*broken)(struct peer *peer, const char *why);
+};
+
+struct lane_config {
+    int self;                /* this task's tid */
+    int socket;              /* to the daemon; owned from now on */
+    struct dvm_inbox *inbox; /* this task's, mapped; owned from now on */
+    unsigned index;          /* this task's bit */
+    const struct lane_up *up;
+};
+
+/* Start all lanes that DVM_LANES (a list of names; default all) names; relay always
+ * is among them. Error: NO_MEMORY. */
+int lane_start(const struct lane_config *config);
+
+/* Free all: peers too. Nothing is sent. forked: this process is a child that
+ * shares the socket with the real task. */
+void lane_stop(bool forked);
+
+/* This task's tid. */
+int lane_self(void);
+
+/* The peer with a tid, made if there is none yet; NULL without memory. */
+struct peer *lane_peer(int tid);
+
+/* The peer with a tid, or NULL. */
+struct peer *lane_peer_known(int tid);
+
+/* All peers, linked by next. */
+struct peer *lane_peers(void);
+
+/* Choose a lane to the peer: the relay at once, and open the best other one. */
+void lane_open(struct peer *peer);
+
+/* Called by a lane: it takes frames for the peer from now on. */
+void lane_opened(struct peer *peer, const struct lane *lane);
+
+/* Take in what has come by all lanes. Returns 0, or LOST_DAEMON. */
+int lane_progress(void);
+
+/* Hand up all frames of a peer that are here already, whatever their lane. */
+void lane_drain(struct peer *peer);
+
+/* The peer is gone: free what the lanes keep for it. */
+void lane_forget(struct peer *peer);
+
+/* Called by a lane: hand a frame up. */
+enum lane_taken lane_deliver(const struct lane *lane, struct peer *peer,
+                             const struct dvm_frame *frame, const uint8_t *payload);
+
+/* The upcalls, for lanes. */
+const struct lane_up *lane_up(void);
+
+/* Tell of nonsense that was dropped, on stderr, at most LANE_COMPLAINTS times. */
+void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The clients with this index rang (shm.c). */
+void shm_rung(unsigned index);
+
+#endif

@@ -1,0 +1,184 @@
+/* link.c: the SOCK_SEQPACKET socket to the daemon: one datagram a frame.
+ *
+ * Writing blocks when it must (the daemon always reads). Reading never does: it
+ * happens when the daemon rang, until the socket is empty. A closed or reset
+ * connection is remembered as lost and reported by whoever waits next; nothing
+ * else is decided here.
+ */
+#include "lane/link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "lane/lane.h"
+
+#define LINK_FDS_MAX 4 /* descriptors that travel with one frame */
+
+union fd_space {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int) * LINK_FDS_MAX)];
+};
+
+static struct {
+    int socket;
+    int self;
+    bool lost;
+} link_state = {.socket = -1};
+
+/* One frame as it comes; frames are handled one after the other. */
+static uint8_t buffer[DVM_FRAME_MAX];
+
+void link_start(int socket, int self)
+{
+    assert(socket >= 0);
+    link_state.socket = socket;
+    link_state.self = self;
+    link_state.lost = false;
+}
+
+void link_stop(bool forked)
+{
+    if (link_state.socket >= 0 && !forked)
+        shutdown(link_state.socket, SHUT_RDWR);
+    if (link_state.socket >= 0)
+        close(link_state.socket);
+    link_state.socket = -1;
+    daemon_link_reset();
+}
+
+int link_self(void)
+{
+    return link_state.self;
+}
+
+bool link_lost(void)
+{
+    return link_state.lost;
+}
+
+int link_fail(void)
+{
+    return dvm_fail(DVM_ERR_LOST_DAEMON,
+                    "the daemon of this host has closed the connection: it ended, was halted, "
+                    "or cut this task off; see its log");
+}
+
+static void put_fds(struct msghdr *message, union fd_space *space, const int *fds, int count)
+{
+    struct cmsghdr *part;
+
+    memset(space, 0, sizeof *space);
+    message->msg_control = space->bytes;
+    message->msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
+    part = CMSG_FIRSTHDR(message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count);
+    memcpy(CMSG_DATA(part), fds, sizeof(int) * (size_t)count);
+}
+
+/* Whether a failed write may be tried again; waits for room if that is missing. */
+static bool write_again(void)
+{
+    struct pollfd room = {.fd = link_state.socket, .events = POLLOUT};
+
+    if (errno == EINTR)
+        return true;
+    if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
+        return false;
+    return poll(&room, 1, -1) >= 0 || errno == EINTR;
+}
+
+int link_send(const struct dvm_frame *frame, const void *payload, const int *fds, int fd_count)
+{
+    uint8_t head[DVM_FRAME_BYTES];
+    union fd_space space;
+    struct iovec parts[2] = {{head, sizeof head}, {(void *)(uintptr_t)payload, frame->length}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = frame->length ? 2 : 1};
+
+    assert(frame->length <= DVM_PAYLOAD_MAX && fd_count <= LINK_FDS_MAX);
+    if (link_state.lost)
+        return link_fail();
+    dvm_frame_encode(head, frame);
+    if (fd_count)
+        put_fds(&message, &space, fds, fd_count);
+    while (sendmsg(link_state.socket, &message, MSG_NOSIGNAL) < 0) {
+        if (write_again())
+            continue;
+        link_state.lost = true;
+        return link_fail();
+    }
+    return DVM_OK;
+}
+
+/* The descriptors of a message; returns how many. */
+static int take_fds(struct msghdr *message, int fds[LINK_FDS_MAX])
+{
+    int count = 0;
+
+    for (struct cmsghdr *p = CMSG_FIRSTHDR(message); p; p = CMSG_NXTHDR(message, p)) {
+        size_t bytes;
+
+        if (p->cmsg_level != SOL_SOCKET || p->cmsg_type != SCM_RIGHTS)
+            continue;
+        bytes = p->cmsg_len - CMSG_LEN(0);
+        assert(bytes <= sizeof(int) * LINK_FDS_MAX);
+        memcpy(fds, CMSG_DATA(p), bytes);
+        count = (int)(bytes / sizeof(int));
+    }
+    return count;
+}
+
+static void handle(ssize_t bytes, int flags, const int *fds, int fd_count)
+{
+    struct dvm_frame frame;
+
+    if ((flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+        dvm_frame_decode(&frame, buffer, (size_t)bytes)) {
+        lane_complain("dropped %zd bytes from the daemon that are no frame", bytes);
+        for (int i = 0; i < fd_count; i++)
+            close(fds[i]);
+    } else if (frame.op == DVM_OP_CONTROL) {
+        daemon_link_dispatch(&frame, buffer + DVM_FRAME_BYTES, fds, fd_count);
+    } else {
+        for (int i = 0; i < fd_count; i++)
+            close(fds[i]);
+        relay_frame(&frame, buffer + DVM_FRAME_BYTES);
+    }
+}
+
+/* Read one frame. Returns false when there is none. */
+static bool read_one(void)
+{
+    union fd_space space;
+    struct iovec part = {buffer, sizeof buffer};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
+                             .msg_controllen = sizeof space.bytes};
+    int fds[LINK_FDS_MAX];
+    ssize_t got;
+
+    do
+        got = recvmsg(link_state.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN)
+        return false;
+    if (got <= 0) {
+        link_state.lost = true;
+        return false;
+    }
+    handle(got, message.msg_flags, fds, take_fds(&message, fds));
+    return true;
+}
+
+void link_rung(void)
+{
+    while (!link_state.lost && read_one())
+        continue;
+}

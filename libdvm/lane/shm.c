@@ -1,0 +1,279 @@
+/* shm.c: the lane between two tasks of one host: a ring in each direction.
+ *
+ * The sender makes its ring at first use and passes it to the daemon (PAIR_OPEN),
+ * which offers it to the peer (PAIR_OFFER) and answers with the peer's inbox
+ * (PAIR_READY); until then the stream uses the relay. Frames that came into the
+ * ring before the relay's last ones stay in the ring (held), in their order.
+ *
+ * Bits of the inbox name clients by index, which the daemon reuses, so a bit
+ * means: look at the rings of all peers with that index.
+ */
+#include "lane/lane.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "lane/bell.h"
+#include "lane/daemon_link.h"
+#include "lane/link.h"
+#include "proto/control.h"
+#include "proto/control.pb-c.h"
+
+#define SHM_EAGER_MAX (16 * 1024) /* bytes; a quarter of the ring holds two */
+#define OFFER_FDS 2               /* ring, then the opener's inbox */
+#define READY_FDS 1               /* the peer's inbox */
+
+/* peers by their index, linked by shm.same_index */
+static struct peer **by_index;
+
+static void shm_pair_offer(const struct dvm_frame *frame, const uint8_t *payload,
+                           const int *fds, int fd_count);
+static void shm_pair_ready(const struct dvm_frame *frame, const uint8_t *payload,
+                           const int *fds, int fd_count);
+
+static int shm_start(void)
+{
+    by_index = calloc(DVM_INDEX_MAX + 1, sizeof(struct peer *));
+    if (!by_index)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of neighbours");
+    daemon_link_register(DVM_CTL_PAIR_OFFER, shm_pair_offer);
+    daemon_link_register(DVM_CTL_PAIR_READY, shm_pair_ready);
+    return DVM_OK;
+}
+
+static void shm_stop(void)
+{
+    free(by_index);
+    by_index = NULL;
+}
+
+static bool shm_reaches(const struct peer *peer)
+{
+    return peer->tid >> DVM_TID_N_BITS == lane_self() >> DVM_TID_N_BITS;
+}
+
+static void shm_open(struct peer *peer)
+{
+    Dvm__Pb__PairOpen open = DVM__PB__PAIR_OPEN__INIT;
+    uint8_t buffer[DVM_LINE];
+    size_t length;
+    int fd;
+
+    if (peer->shm.state != SHM_NONE)
+        return;
+    peer->shm.state = SHM_FAILED;
+    /* without a ring the relay goes on */
+    if (ring_make(&peer->shm.out, lane_self(), peer->tid, &fd))
+        return;
+    open.tid = peer->tid;
+    length = dvm__pb__pair_open__pack(&open, buffer);
+    assert(length <= sizeof buffer);
+    if (!daemon_link_control(DVM_TID_DAEMON(peer->tid >> DVM_TID_N_BITS), DVM_CTL_PAIR_OPEN, 0,
+                             buffer, length, &fd, 1))
+        peer->shm.state = SHM_OPENING;
+    close(fd);
+    if (peer->shm.state == SHM_FAILED)
+        ring_free_out(&peer->shm.out);
+}
+
+static void index_remove(struct peer *peer)
+{
+    struct peer **at = &by_index[peer->shm.index];
+
+    while (*at && *at != peer)
+        at = &(*at)->shm.same_index;
+    if (*at)
+        *at = peer->shm.same_index;
+    peer->shm.same_index = NULL;
+}
+
+/* Map the peer's inbox, if it is not yet. */
+static int inbox_take(struct peer *peer, int fd, uint32_t index)
+{
+    int rc;
+
+    if (peer->shm.inbox)
+        return DVM_OK;
+    if (index == DVM_INDEX_DAEMON || index > DVM_INDEX_MAX)
+        return dvm_fail(DVM_ERR_PROTOCOL, "tid %#x has no index", peer->tid);
+    rc = ring_map_inbox(&peer->shm.inbox, fd, peer->tid);
+    if (rc)
+        return rc;
+    peer->shm.index = index;
+    peer->shm.same_index = by_index[index];
+    by_index[index] = peer;
+    return DVM_OK;
+}
+
+static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_count,
+                      struct peer **out)
+{
+    struct peer *peer;
+    int rc;
+
+    if (fd_count != OFFER_FDS || !DVM_TID_OK(offer->tid) || offer->tid == lane_self())
+        return dvm_fail(DVM_ERR_PROTOCOL, "an offered ring came without its parts");
+    peer = lane_peer(offer->tid);
+    if (!peer)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a peer");
+    if (peer->shm.in.ring)
+        return dvm_fail(DVM_ERR_EXISTS, "tid %#x offered a second ring", offer->tid);
+    rc = inbox_take(peer, fds[1], offer->index);
+    if (!rc)
+        rc = ring_map(&peer->shm.in, fds[0], offer->tid, lane_self());
+    if (!rc)
+        *out = peer;
+    return rc;
+}
+
+static void shm_drain(struct peer *peer);
+
+static void shm_pair_offer(const struct dvm_frame *frame, const uint8_t *payload,
+                           const int *fds, int fd_count)
+{
+    Dvm__Pb__PairOffer *offer = dvm__pb__pair_offer__unpack(NULL, frame->length, payload);
+    struct peer *peer = NULL;
+
+    if (!offer || DVM_TID_N(frame->src) != 0)
+        lane_complain("an offer of a ring makes no sense");
+    else if (offer_take(offer, fds, fd_count, &peer))
+        lane_complain("%s", dvm_last_error());
+    dvm__pb__pair_offer__free_unpacked(offer, NULL);
+    for (int i = 0; i < fd_count; i++)
+        close(fds[i]);
+    /* the first bells may have rung before the ring was known here */
+    if (peer)
+        shm_drain(peer);
+}
+
+static int ready_take(const Dvm__Pb__PairReady *ready, const int *fds, int fd_count,
+                      struct peer **out)
+{
+    struct peer *peer = lane_peer_known(ready->tid);
+    int rc;
+
+    if (!peer || fd_count != READY_FDS || peer->shm.state != SHM_OPENING)
+        return dvm_fail(DVM_ERR_PROTOCOL, "a ring that nobody opened is ready");
+    rc = inbox_take(peer, fds[0], ready->index);
+    if (!rc)
+        *out = peer;
+    return rc;
+}
+
+static void shm_pair_ready(const struct dvm_frame *frame, const uint8_t *payload,
+                           const int *fds, int fd_count)
+{
+    Dvm__Pb__PairReady *ready = dvm__pb__pair_ready__unpack(NULL, frame->length, payload);
+    struct peer *peer = NULL;
+
+    if (!ready || DVM_TID_N(frame->src) != 0)
+        lane_complain("the daemon's word about a ring makes no sense");
+    else if (ready_take(ready, fds, fd_count, &peer))
+        lane_complain("%s", dvm_last_error());
+    dvm__pb__pair_ready__free_unpacked(ready, NULL);
+    for (int i = 0; i < fd_count; i++)
+        close(fds[i]);
+    if (peer) {
+        peer->shm.state = SHM_READY;
+        lane_opened(peer, &shm_lane);
+    }
+}
+
+static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void *payload)
+{
+    assert(peer->shm.state == SHM_READY);
+    if (!ring_put(&peer->shm.out, frame, payload))
+        return LANE_AGAIN;
+    dvm_inbox_ring(peer->shm.inbox, bell_index());
+    return LANE_SENT;
+}
+
+/* One frame from the ring. Returns false when there is none to take now. */
+static bool shm_take(struct peer *peer)
+{
+    struct ring_in *in = &peer->shm.in;
+    struct dvm_frame frame;
+    const uint8_t *payload;
+    int rc = ring_peek(in, &frame, &payload);
+
+    if (rc == 0)
+        return false;
+    if (rc < 0 || frame.src != peer->tid || frame.dst != lane_self()) {
+        ring_free_in(in);
+        lane_up()->broken(peer, "wrote nonsense into its ring");
+        return false;
+    }
+    if (lane_deliver(&shm_lane, peer, &frame, payload) == LANE_HELD) {
+        peer->shm.held = true;
+        return false;
+    }
+    if (in->ring)
+        ring_take(in, frame.length);
+    return true;
+}
+
+static void shm_drain(struct peer *peer)
+{
+    struct ring_in *in = &peer->shm.in;
+    uint64_t told = in->head;
+    bool took = false;
+
+    peer->shm.held = false;
+    while (in->ring && shm_take(peer)) {
+        took = true;
+        /* a producer that waits for room goes on while the rest is read */
+        if (in->head - told >= DVM_RING_FRAME_MAX &&
+            atomic_load_explicit(&in->ring->wants_space, memory_order_relaxed)) {
+            told = in->head;
+            dvm_inbox_ring(peer->shm.inbox, bell_index());
+        }
+    }
+    if (took && in->ring && ring_wanted(in))
+        dvm_inbox_ring(peer->shm.inbox, bell_index());
+}
+
+void shm_rung(unsigned index)
+{
+    struct peer *next;
+
+    if (!by_index)
+        return;
+    for (struct peer *peer = by_index[index]; peer; peer = next) {
+        next = peer->shm.same_index;
+        if (peer->shm.in.ring)
+            shm_drain(peer);
+        if (peer->blocked) {
+            peer->blocked = false;
+            lane_up()->writable(peer);
+        }
+    }
+}
+
+static void shm_forget(struct peer *peer)
+{
+    if (peer->shm.inbox)
+        index_remove(peer);
+    ring_free_out(&peer->shm.out);
+    ring_free_in(&peer->shm.in);
+    ring_free_inbox(&peer->shm.inbox);
+    peer->shm.held = false;
+    peer->shm.state = SHM_FAILED;
+}
+
+const struct lane shm_lane = {
+    .name = "shm",
+    .payload_max = RING_PAYLOAD_MAX,
+    .eager_max = SHM_EAGER_MAX,
+    .window = UINT64_MAX,
+    .holds = true,
+    .start = shm_start,
+    .stop = shm_stop,
+    .reaches = shm_reaches,
+    .open = shm_open,
+    .send = shm_send,
+    .drain = shm_drain,
+    .forget = shm_forget,
+};

@@ -1,0 +1,195 @@
+/* rendezvous.c: large messages: RTS, CTS, DATA; and the DONE of synchronous ones.
+ *
+ *     sender                               receiver
+ *     RTS ref=S size               ->      a message without bytes
+ *                                  <-      CTS ref=S context=R extra=limit
+ *     DATA ref=R extra=offset      ->      into the buffer of the receive
+ *                                  <-      CTS again, with a higher limit
+ *
+ * The limit runs one window of the lane ahead of what has come; over shm the ring
+ * itself holds the sender back, so everything is allowed at once, as soon as the
+ * sender has been seen to use it. S and R are checked ids, and offsets must be in
+ * order, so that no peer can write where it may not.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "stream/ids.h"
+#include "stream/stream.h"
+
+static struct ids sends, receives;
+
+void rendezvous_stop(void)
+{
+    ids_clear(&sends);
+    ids_clear(&receives);
+}
+
+uint64_t rendezvous_id(struct stream_send *send)
+{
+    return ids_add(&sends, send);
+}
+
+void rendezvous_end(struct stream_send *send, int error)
+{
+    static const size_t lists[] = {
+        [SEND_WAITING] = offsetof(struct stream, waiting),
+        [SEND_PARKED] = offsetof(struct stream, parked),
+        [SEND_MOVING] = offsetof(struct stream, moving),
+    };
+
+    assert(send->state < SEND_OVER);
+    send_remove((struct send_list *)((char *)send->stream + lists[send->state]), send);
+    if (send->id)
+        ids_remove(&sends, send->id);
+    send->id = 0;
+    send->state = SEND_OVER;
+    send->done(send, error);
+}
+
+static void park(struct stream_send *send, enum send_state from, enum send_state to)
+{
+    struct stream *s = send->stream;
+
+    assert(send->state == from);
+    send_remove(from == SEND_PARKED ? &s->parked : &s->moving, send);
+    send->state = (uint8_t)to;
+    send_append(to == SEND_PARKED ? &s->parked : &s->moving, send);
+}
+
+int rendezvous_move(struct stream *s)
+{
+    struct stream_send *send = s->moving.first;
+    uint64_t piece = send->allowed - send->sent;
+    struct dvm_frame frame = stream_blank(s, DVM_OP_DATA);
+    int rc;
+
+    if (piece > s->peer.out->payload_max)
+        piece = s->peer.out->payload_max;
+    frame.ref = send->peer_ref;
+    frame.extra = send->sent;
+    frame.size = send->size;
+    frame.length = (uint32_t)piece;
+    rc = stream_frame(s, &frame, send->bytes + send->sent);
+    if (rc != LANE_SENT)
+        return rc;
+    send->sent += piece;
+    if (send->sent == send->size)
+        rendezvous_end(send, DVM_OK);
+    else if (send->sent == send->allowed)
+        park(send, SEND_MOVING, SEND_PARKED);
+    return LANE_SENT;
+}
+
+void rendezvous_cts(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct stream_send *send = ids_find(&sends, frame->ref);
+
+    /* a late one: the send has failed or was revoked meanwhile */
+    if (!send)
+        return;
+    if (send->stream != s || !send->rts || frame->extra > send->size ||
+        frame->extra <= send->allowed) {
+        lane_complain("dropped a CTS of tid %#x that makes no sense", s->peer.tid);
+        return;
+    }
+    send->allowed = frame->extra;
+    send->peer_ref = frame->context;
+    if (send->state == SEND_PARKED)
+        park(send, SEND_PARKED, SEND_MOVING);
+    stream_pump(s);
+}
+
+void rendezvous_done(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct stream_send *send = ids_find(&sends, frame->ref);
+
+    if (!send)
+        return;
+    if (send->stream != s || !send->sync || send->rts || send->state != SEND_PARKED) {
+        lane_complain("dropped a DONE of tid %#x that makes no sense", s->peer.tid);
+        return;
+    }
+    rendezvous_end(send, DVM_OK);
+}
+
+/* Allow one more window. */
+static void receive_grant(struct stream_receive *r)
+{
+    struct stream *s = r->stream;
+    uint64_t window = s->in ? s->in->window : relay_lane.window;
+    struct dvm_frame frame = stream_blank(s, DVM_OP_CTS);
+
+    if (r->granted == r->size || r->granted - r->received > window / 2)
+        return;
+    r->granted = r->size - r->received > window ? r->received + window : r->size;
+    frame.ref = r->peer_ref;
+    frame.context = r->id;
+    frame.extra = r->granted;
+    stream_note(s, &frame);
+}
+
+int stream_receive(struct stream_receive *r)
+{
+    struct stream *s = r->stream;
+
+    assert(r->size && !s->gone);
+    r->received = r->granted = 0;
+    r->id = ids_add(&receives, r);
+    if (!r->id)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to receive %zu bytes from tid %#x",
+                        r->size, s->peer.tid);
+    r->previous = NULL;
+    r->next = s->receiving;
+    if (r->next)
+        r->next->previous = r;
+    s->receiving = r;
+    receive_grant(r);
+    return DVM_OK;
+}
+
+static void receive_end(struct stream_receive *r, int error)
+{
+    if (r->previous)
+        r->previous->next = r->next;
+    else
+        r->stream->receiving = r->next;
+    if (r->next)
+        r->next->previous = r->previous;
+    ids_remove(&receives, r->id);
+    r->id = 0;
+    r->done(r, error);
+}
+
+void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct stream_receive *r = ids_find(&receives, frame->ref);
+
+    if (!r || r->stream != s || frame->extra != r->received || frame->length == 0 ||
+        frame->length > r->granted - r->received) {
+        lane_complain("dropped data of tid %#x that nobody waits for", s->peer.tid);
+        return;
+    }
+    if (r->buffer)
+        memcpy(r->buffer + r->received, payload, frame->length);
+    r->received += frame->length;
+    if (r->received == r->size)
+        receive_end(r, DVM_OK);
+    else
+        receive_grant(r);
+}
+
+void rendezvous_fail(struct stream *s, int code)
+{
+    while (s->receiving)
+        receive_end(s->receiving, code);
+}
+
+void stream_matched(struct stream *s, uint64_t ref)
+{
+    struct dvm_frame frame = stream_blank(s, DVM_OP_DONE);
+
+    frame.ref = ref;
+    stream_note(s, &frame);
+}

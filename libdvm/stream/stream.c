@@ -1,0 +1,479 @@
+/* stream.c: the order of frames, both ways.
+ *
+ * Out: a message waits in a list until there is credit, room in the lane, and
+ * nothing before it; frames of the stream's own (CTS, DONE, CREDIT) need no
+ * credit and go first; DATA of rendezvous takes turns with new messages. Numbers
+ * are given when a frame goes, so they have no holes.
+ *
+ * In: a frame is handled when all before it were. One that comes too early, by
+ * a new lane, stays in that lane if it can keep it, else in a short list here.
+ */
+#include "stream/stream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "stream/pool.h"
+
+#define EARLY_MAX 256 /* frames of one peer that may have overtaken others */
+
+/* A frame of the stream's own that waits for room. */
+struct note {
+    struct note *next;
+    struct dvm_frame frame;
+};
+
+struct early {
+    struct early *next;
+    struct dvm_frame frame;
+    uint8_t payload[];
+};
+
+static const struct stream_up *upper;
+
+const struct stream_up *stream_up(void)
+{
+    return upper;
+}
+
+/* ---- lists ------------------------------------------------------------------ */
+
+void send_append(struct send_list *list, struct stream_send *send)
+{
+    send->next = NULL;
+    send->previous = list->last;
+    if (list->last)
+        list->last->next = send;
+    else
+        list->first = send;
+    list->last = send;
+}
+
+void send_remove(struct send_list *list, struct stream_send *send)
+{
+    if (send->previous)
+        send->previous->next = send->next;
+    else
+        list->first = send->next;
+    if (send->next)
+        send->next->previous = send->previous;
+    else
+        list->last = send->previous;
+}
+
+/* ---- out -------------------------------------------------------------------- */
+
+struct dvm_frame stream_blank(const struct stream *s, enum dvm_frame_op op)
+{
+    return (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = (uint8_t)op,
+                              .src = lane_self(), .dst = s->peer.tid};
+}
+
+int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload)
+{
+    int rc;
+
+    frame->seq = s->send_seq + 1;
+    rc = s->peer.out->send(&s->peer, frame, payload);
+    if (rc == LANE_SENT)
+        s->send_seq++;
+    else if (rc == LANE_AGAIN)
+        s->peer.blocked = true;
+    return rc;
+}
+
+static void stream_open(struct stream *s)
+{
+    s->opened = true;
+    stream_watch(s);
+    lane_open(&s->peer);
+}
+
+/* Send the notes that wait. Returns as a lane's send. */
+static int notes_flush(struct stream *s)
+{
+    while (s->notes) {
+        struct note *note = s->notes;
+        int rc = stream_frame(s, &note->frame, NULL);
+
+        if (rc != LANE_SENT)
+            return rc;
+        s->notes = note->next;
+        if (!s->notes)
+            s->last_note = NULL;
+        pool_put(note, sizeof *note);
+    }
+    return LANE_SENT;
+}
+
+void stream_note(struct stream *s, const struct dvm_frame *frame)
+{
+    struct dvm_frame copy = *frame;
+    struct note *note;
+
+    if (s->gone)
+        return;
+    if (!s->opened)
+        stream_open(s);
+    if (!s->notes && !s->peer.blocked && stream_frame(s, &copy, NULL) == LANE_SENT)
+        return;
+    note = pool_get(sizeof *note);
+    if (!note) {
+        lane_complain("no memory for a word to tid %#x", s->peer.tid);
+        return;
+    }
+    note->frame = *frame;
+    note->next = NULL;
+    if (s->last_note)
+        s->last_note->next = note;
+    else
+        s->notes = note;
+    s->last_note = note;
+}
+
+static struct dvm_frame frame_of(const struct stream *s, const struct stream_send *send,
+                                 bool eager)
+{
+    struct dvm_frame frame = stream_blank(s, eager ? DVM_OP_EAGER : DVM_OP_RTS);
+
+    frame.flags = send->sync ? DVM_FLAG_SYNC : 0;
+    frame.tag = send->tag;
+    frame.context = send->context;
+    frame.size = send->size;
+    frame.ref = send->id;
+    frame.length = eager ? (uint32_t)send->size : 0;
+    frame.type = send->type;
+    return frame;
+}
+
+/* Send the first waiting message, as EAGER or RTS, if credit allows. Returns as a
+ * lane's send; AGAIN also for want of credit. */
+static int send_begin(struct stream *s)
+{
+    struct stream_send *send = s->waiting.first;
+    bool eager = send->size <= s->peer.out->eager_max;
+    uint64_t cost = STREAM_HEADER_COST + (eager ? send->size : 0);
+    struct dvm_frame frame;
+    int rc;
+
+    if (s->credit - s->spent < cost)
+        return LANE_AGAIN;
+    if ((!eager || send->sync) && !send->id) {
+        send->id = rendezvous_id(send);
+        if (!send->id) {
+            rendezvous_end(send, DVM_ERR_NO_MEMORY);
+            return LANE_SENT;
+        }
+    }
+    frame = frame_of(s, send, eager);
+    rc = stream_frame(s, &frame, send->bytes);
+    if (rc != LANE_SENT)
+        return rc;
+    s->spent += cost;
+    send->rts = !eager;
+    if (eager && !send->sync) {
+        rendezvous_end(send, DVM_OK);
+        return LANE_SENT;
+    }
+    send_remove(&s->waiting, send);
+    send->state = SEND_PARKED;
+    send_append(&s->parked, send);
+    return LANE_SENT;
+}
+
+void stream_pump(struct stream *s)
+{
+    bool moved = true;
+
+    while (moved && !s->gone && !s->peer.blocked) {
+        moved = false;
+        if (notes_flush(s) != LANE_SENT)
+            return;
+        if (s->waiting.first)
+            moved = send_begin(s) == LANE_SENT;
+        if (s->moving.first && !s->peer.blocked)
+            moved |= rendezvous_move(s) == LANE_SENT;
+    }
+}
+
+bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *bytes, size_t size,
+                     uint32_t type)
+{
+    struct dvm_frame frame;
+
+    if (!s->opened || s->gone || s->peer.blocked || s->waiting.first || s->notes ||
+        size > s->peer.out->eager_max || s->credit - s->spent < STREAM_HEADER_COST + size)
+        return false;
+    frame = stream_blank(s, DVM_OP_EAGER);
+    frame.tag = tag;
+    frame.context = context;
+    frame.size = size;
+    frame.length = (uint32_t)size;
+    frame.type = type;
+    if (stream_frame(s, &frame, bytes) != LANE_SENT)
+        return false;
+    s->spent += STREAM_HEADER_COST + size;
+    return true;
+}
+
+void stream_send(struct stream_send *send)
+{
+    struct stream *s = send->stream;
+
+    send->id = send->peer_ref = send->sent = send->allowed = 0;
+    send->rts = false;
+    send->state = SEND_WAITING;
+    send_append(&s->waiting, send);
+    if (s->gone) {
+        rendezvous_end(send, s->gone_code);
+        return;
+    }
+    if (!s->opened)
+        stream_open(s);
+    stream_pump(s);
+}
+
+/* ---- in --------------------------------------------------------------------- */
+
+static void on_message(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    bool eager = frame->op == DVM_OP_EAGER;
+
+    if (frame->kind != DVM_KIND_MESSAGE || (eager ? frame->size != frame->length
+                                                   : frame->length != 0 || frame->size == 0)) {
+        lane_complain("dropped a message of tid %#x that makes no sense", s->peer.tid);
+        return;
+    }
+    s->came += stream_cost(frame);
+    if (s->came > s->granted) {
+        s->came -= stream_cost(frame);
+        lane_complain("dropped a message of tid %#x, which has no credit", s->peer.tid);
+        return;
+    }
+    upper->message(s, frame, payload);
+    credit_look(s);
+}
+
+static void (*const handlers[])(struct stream *s, const struct dvm_frame *frame,
+                                const uint8_t *payload) = {
+    [DVM_OP_EAGER] = on_message,
+    [DVM_OP_RTS] = on_message,
+    [DVM_OP_CTS] = rendezvous_cts,
+    [DVM_OP_DATA] = rendezvous_data,
+    [DVM_OP_DONE] = rendezvous_done,
+    [DVM_OP_CREDIT] = credit_frame,
+};
+
+static void handle(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    s->recv_seq++;
+    if (frame->op < sizeof handlers / sizeof handlers[0] && handlers[frame->op])
+        handlers[frame->op](s, frame, payload);
+    else
+        lane_complain("dropped a frame of tid %#x with the unknown op %d", s->peer.tid,
+                      frame->op);
+}
+
+/* Keep a frame until those before it have come. */
+static void early_keep(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct early **at = &s->early;
+    struct early *early;
+
+    while (*at && (*at)->frame.seq < frame->seq)
+        at = &(*at)->next;
+    if (*at && (*at)->frame.seq == frame->seq)
+        return;
+    early = s->early_count < EARLY_MAX ? pool_get(sizeof *early + frame->length) : NULL;
+    if (!early) {
+        lane_complain("dropped a frame of tid %#x that came too early", s->peer.tid);
+        return;
+    }
+    early->frame = *frame;
+    memcpy(early->payload, payload, frame->length);
+    early->next = *at;
+    *at = early;
+    s->early_count++;
+}
+
+/* Take the first early frame out. */
+static void early_drop(struct stream *s)
+{
+    struct early *early = s->early;
+
+    s->early = early->next;
+    s->early_count--;
+    pool_put(early, sizeof *early + early->frame.length);
+}
+
+static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
+                                const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct stream *s = (struct stream *)peer;
+
+    if (frame->kind == DVM_KIND_NOTIFY && frame->seq == 0 && !lane->holds) {
+        upper->notice(frame, payload);
+        return LANE_TAKEN;
+    }
+    if (s->gone || frame->seq <= s->recv_seq)
+        return LANE_TAKEN;
+    if (frame->seq != s->recv_seq + 1) {
+        if (lane->holds)
+            return LANE_HELD;
+        early_keep(s, frame, payload);
+        return LANE_TAKEN;
+    }
+    s->in = lane;
+    handle(s, frame, payload);
+    while (s->early && s->early->frame.seq <= s->recv_seq + 1) {
+        if (s->early->frame.seq == s->recv_seq + 1)
+            handle(s, &s->early->frame, s->early->payload);
+        early_drop(s);
+    }
+    return LANE_TAKEN;
+}
+
+/* ---- life ------------------------------------------------------------------- */
+
+static void on_made(struct peer *peer)
+{
+    credit_open((struct stream *)peer);
+    watch_made((struct stream *)peer);
+}
+
+static void on_writable(struct peer *peer)
+{
+    stream_pump((struct stream *)peer);
+}
+
+static void on_broken(struct peer *peer, const char *why)
+{
+    lane_complain("tid %#x %s", peer->tid, why);
+    stream_gone((struct stream *)peer, DVM_ERR_PROTOCOL, why, false);
+}
+
+static const struct lane_up lane_calls = {
+    .peer_size = sizeof(struct stream),
+    .made = on_made,
+    .frame = on_frame,
+    .writable = on_writable,
+    .broken = on_broken,
+};
+
+int stream_start(const struct lane_config *config, const struct stream_up *up)
+{
+    struct lane_config mine = *config;
+
+    upper = up;
+    mine.up = &lane_calls;
+    credit_start();
+    watch_start(up);
+    return lane_start(&mine);
+}
+
+static void fail_list(struct send_list *list, int code)
+{
+    while (list->first)
+        rendezvous_end(list->first, code);
+}
+
+/* Fail what is under way and free what waits. */
+static void stream_close(struct stream *s, int code)
+{
+    fail_list(&s->waiting, code);
+    fail_list(&s->parked, code);
+    fail_list(&s->moving, code);
+    rendezvous_fail(s, code);
+    while (s->early)
+        early_drop(s);
+    while (s->notes) {
+        struct note *note = s->notes;
+
+        s->notes = note->next;
+        pool_put(note, sizeof *note);
+    }
+    s->last_note = NULL;
+}
+
+void stream_stop(bool forked)
+{
+    for (struct stream *s = stream_first(); s; s = stream_next(s)) {
+        stream_close(s, DVM_ERR_CLOSING);
+        free(s->gone_text);
+    }
+    watch_stop();
+    rendezvous_stop();
+    lane_stop(forked);
+    pool_clear();
+}
+
+struct stream *stream_of(int tid)
+{
+    return (struct stream *)lane_peer(tid);
+}
+
+struct stream *stream_known(int tid)
+{
+    return (struct stream *)lane_peer_known(tid);
+}
+
+struct stream *stream_first(void)
+{
+    return (struct stream *)lane_peers();
+}
+
+struct stream *stream_next(const struct stream *s)
+{
+    return (struct stream *)s->peer.next;
+}
+
+bool stream_gone(struct stream *s, int code, const char *text, bool left)
+{
+    if (s->gone)
+        return false;
+    /* what it sent before its end counts */
+    lane_drain(&s->peer);
+    if (s->gone)
+        return false;
+    s->gone = true;
+    s->left = left;
+    s->gone_code = code;
+    s->gone_text = strdup(text);
+    stream_close(s, code);
+    credit_close(s);
+    lane_forget(&s->peer);
+    upper->gone(s);
+    return true;
+}
+
+static void revoke_list(struct send_list *list, uint64_t context, int code)
+{
+    struct stream_send *next;
+
+    for (struct stream_send *send = list->first; send; send = next) {
+        next = send->next;
+        if ((send->context | 1) == (context | 1))
+            rendezvous_end(send, code);
+    }
+}
+
+void stream_revoke(uint64_t context, int code)
+{
+    for (struct stream *s = stream_first(); s; s = stream_next(s)) {
+        revoke_list(&s->waiting, context, code);
+        revoke_list(&s->parked, context, code);
+        revoke_list(&s->moving, context, code);
+    }
+}
+
+bool stream_idle(const struct stream *s)
+{
+    if (s->waiting.first || s->moving.first || s->notes)
+        return false;
+    for (const struct stream_send *send = s->parked.first; send; send = send->next)
+        if (send->rts)
+            return false;
+    return true;
+}

@@ -1,0 +1,237 @@
+/* stream.h: the ordered, reliable flow of messages from one task to another.
+ *
+ * A stream numbers its frames, so that it may change lanes; holds messages back
+ * that the receiver has given no credit for; and moves large messages by
+ * rendezvous (RTS, CTS, DATA). Messages to this task itself do not come here.
+ *
+ * Small or large is decided when a message goes: up to the lane's eager_max it is
+ * one EAGER frame, else an RTS. Each costs credit: STREAM_HEADER_COST, and for
+ * EAGER its bytes; the receiver gives it back when the message leaves its queue.
+ */
+#ifndef DVM_STREAM_STREAM_H
+#define DVM_STREAM_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lane/lane.h"
+#include "proto/frame.h"
+
+#define STREAM_HEADER_COST 128                /* cost units (bytes) of a message's header */
+#define STREAM_CREDIT_START (64 * 1024)       /* of each pair, known to both sides */
+#define STREAM_CREDIT_PAIR (1024 * 1024)      /* most that one pair gets by traffic alone */
+#define STREAM_CREDIT_TOTAL (64 * 1024 * 1024) /* of all pairs; DVM_CREDIT_BYTES */
+
+struct stream;
+
+enum send_state {
+    SEND_WAITING, /* for credit, room, or those before it */
+    SEND_PARKED,  /* begun; waits for CTS or DONE */
+    SEND_MOVING,  /* may send DATA now */
+    SEND_OVER
+};
+
+/* A message on its way out. The caller owns it and its bytes until done. */
+struct stream_send {
+    struct stream *stream;
+    struct stream_send *next, *previous; /* in the stream's list for its state */
+    uint64_t context;
+    const uint8_t *bytes;
+    size_t size;
+    int32_t tag;
+    uint32_t type;
+    bool sync;         /* over only when matched */
+    bool rts;          /* went as an RTS */
+    uint8_t state;     /* enum send_state */
+    uint64_t id;       /* that the receiver uses; 0: none */
+    uint64_t peer_ref; /* the receiver's id of the rendezvous */
+    uint64_t sent, allowed; /* bytes of DATA */
+    /* Called once when it is over: DVM_OK, or why it failed. May be called from
+     * within stream_send. The record is the caller's again. */
+    void (*done)(struct stream_send *send, int error);
+};
+
+/* A rendezvous on its way in. The caller owns it until done. */
+struct stream_receive {
+    struct stream *stream;
+    struct stream_receive *next, *previous;
+    uint8_t *buffer;   /* of size bytes; NULL: take the bytes and drop them */
+    size_t size;
+    uint64_t id;
+    uint64_t peer_ref; /* the sender's id, from its RTS */
+    uint64_t received, granted; /* bytes of DATA */
+    /* As in stream_send: DVM_OK, or TASK_GONE and the like. */
+    void (*done)(struct stream_receive *receive, int error);
+};
+
+struct send_list {
+    struct stream_send *first, *last;
+};
+
+/* What stream/ knows of another task. Everybody may read; stream/ writes. */
+struct stream {
+    struct peer peer; /* first: lane/ makes it */
+
+    /* out */
+    bool opened;                /* a lane was chosen */
+    uint64_t send_seq;          /* number of the last frame that went */
+    uint64_t credit, spent;     /* cost units in all: granted, used */
+    struct send_list waiting, parked, moving;
+    struct note *notes, *last_note; /* frames of the stream's own that wait for room */
+
+    /* in */
+    uint64_t recv_seq;          /* number of the last frame that was handled */
+    uint64_t came, consumed;    /* cost units in all: arrived, given back */
+    uint64_t granted;           /* cost units in all, as last told to the sender */
+    uint64_t window;            /* granted ahead of consumed */
+    bool starved;               /* in the list of those whose credit is used up */
+    struct stream *next_starved;
+    const struct lane *in;      /* the lane of the last frame */
+    struct stream_receive *receiving;
+    struct early *early;        /* frames that overtook others, by number */
+    int early_count;
+
+    /* life */
+    bool gone, left;
+    int gone_code;              /* TASK_GONE, HOST_GONE, NO_TASK, PROTOCOL */
+    char *gone_text;            /* in words; owned */
+    bool watched;               /* the daemon will tell of its end */
+    bool wanted;                /* in the list of those to be watched before sleeping */
+    struct stream *next_wanted;
+};
+
+/* What the layer above gives. */
+struct stream_up {
+    /* A message arrived whole (EAGER, frame->op) with payload, or its RTS. The callee
+     * calls stream_consumed when the message is out of its hands. */
+    void (*message)(struct stream *stream, const struct dvm_frame *frame,
+                    const uint8_t *payload);
+    /* A message made by a daemon, for which there is neither credit nor order. */
+    void (*notice)(const struct dvm_frame *frame, const uint8_t *payload);
+    /* The peer has ended; all that came before was handed up, and what the stream
+     * had under way has failed. */
+    void (*gone)(struct stream *stream);
+    /* A host was lost or has left; the streams with its tasks have ended. */
+    void (*host_gone)(int slot, const char *text);
+};
+
+/* Start lanes and streams. config->up is ignored. Errors: NO_MEMORY, SYSTEM. */
+int stream_start(const struct lane_config *config, const struct stream_up *up);
+
+/* Fail what is under way with CLOSING, and free all. forked: as lane_stop. */
+void stream_stop(bool forked);
+
+/* The stream with a tid, made if there is none; NULL without memory. */
+struct stream *stream_of(int tid);
+
+/* The same, or NULL when nothing was ever said of the tid. */
+struct stream *stream_known(int tid);
+
+/* The first stream of all, and the one after; NULL at the end. */
+struct stream *stream_first(void);
+struct stream *stream_next(const struct stream *s);
+
+/* Send a small message at once, if that is possible: credit and room are there and
+ * nothing waits before it. Returns false, with nothing done, when it is not. */
+bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *bytes, size_t size,
+                     uint32_t type);
+
+/* Send a message in its turn: its fields up to sync, and done, are filled in. done
+ * is called within when that is possible. */
+void stream_send(struct stream_send *send);
+
+/* Take the data of a message whose RTS came: its fields up to size, peer_ref and done
+ * are filled in. Error: NO_MEMORY. */
+int stream_receive(struct stream_receive *receive);
+
+/* Tell the sender of a synchronous message (ref of its frame) that it was matched. */
+void stream_matched(struct stream *s, uint64_t ref);
+
+/* A message of this cost left the receiver's queue. */
+void stream_consumed(struct stream *s, uint64_t cost);
+
+/* This task is about to sleep: let peers that have used up their credit have more,
+ * as far as the total allows, lest what they are held back for is never sent. */
+void stream_grant_starved(void);
+
+/* The cost of a message that came with this frame. */
+static inline uint64_t stream_cost(const struct dvm_frame *frame)
+{
+    return STREAM_HEADER_COST + frame->length;
+}
+
+/* Ask the daemon to be told when the peer ends, unless it was asked before. */
+void stream_watch(struct stream *s);
+
+/* The same, but not before this task sleeps: somebody waits for the peer. */
+void stream_watch_later(struct stream *s);
+
+/* This task is about to sleep: send what stream_watch_later has put off. */
+void stream_watch_now(void);
+
+/* The peer has ended: what has come from it is handed up, then everything with it
+ * fails with code. text: copied. left: it had called dvm_finalize. Returns false
+ * when that was known. */
+bool stream_gone(struct stream *s, int code, const char *text, bool left);
+
+/* Fail what is sent in a context, both halves. */
+void stream_revoke(uint64_t context, int code);
+
+/* Whether all messages, but synchronous ones that wait for their match, are with
+ * their receiver. */
+bool stream_idle(const struct stream *s);
+
+/* ---- within stream/ -------------------------------------------------------- */
+
+/* Send what can be sent (stream.c). */
+void stream_pump(struct stream *s);
+
+/* Send a frame of the stream's own, in turn with others (stream.c). */
+void stream_note(struct stream *s, const struct dvm_frame *frame);
+
+/* Put a frame's number on it and send it. As a lane's send (stream.c). */
+int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload);
+
+/* A frame of this stream with op, otherwise empty (stream.c). */
+struct dvm_frame stream_blank(const struct stream *s, enum dvm_frame_op op);
+
+/* Handlers of frames: rendezvous.c, credit.c */
+void rendezvous_cts(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload);
+void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload);
+void rendezvous_done(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload);
+void credit_frame(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload);
+
+/* Handlers of the daemon's words about the ends of tasks (watch.c). */
+void watch_start(const struct stream_up *up);
+void watch_stop(void);
+/* A stream is made: its host may be lost already (watch.c). */
+void watch_made(struct stream *s);
+
+/* The upcalls (stream.c). */
+const struct stream_up *stream_up(void);
+
+/* Begin to send: the RTS, or a synchronous message's frame, needs an id. 0: none. */
+uint64_t rendezvous_id(struct stream_send *send);
+/* Send one piece of DATA of the first message that may. Returns as a lane's send. */
+int rendezvous_move(struct stream *s);
+/* A send, or a receive, is over. */
+void rendezvous_end(struct stream_send *send, int error);
+/* Fail all receives of a stream; free the tables of ids. */
+void rendezvous_fail(struct stream *s, int code);
+void rendezvous_stop(void);
+
+/* Read the limits from the environment, and start to count anew. */
+void credit_start(void);
+/* A stream is made, or ends. */
+void credit_open(struct stream *s);
+void credit_close(struct stream *s);
+
+/* A message came and is in somebody's hands: note when the credit is used up. */
+void credit_look(struct stream *s);
+
+/* List of sends: append, remove. */
+void send_append(struct send_list *list, struct stream_send *send);
+void send_remove(struct send_list *list, struct stream_send *send);
+
+#endif
