@@ -14,9 +14,17 @@
 # machine's name in their environment, which all of them inherit.
 #
 # Environment: DVM_BUILD (build tree; required), DVM_TEST_LONG=1 (full sizes),
-# DVM_TEST_SCALE (factor on deadlines, 1), DVM_TEST_KEEP=1 (keep $WORK).
+# DVM_TEST_SCALE (factor on deadlines, 1), DVM_TEST_KEEP=1 (keep $WORK),
+# DVM_TEST_LIMIT (seconds after which the test gives up and cleans up, 300).
 
 set -euo pipefail
+
+# The test runs again under a time limit that interrupts whatever it waits for: what
+# follows a signal is the same as what follows its end.
+if [ -z "${dvm_test_inner:-}" ]; then
+    dvm_test_inner=1 exec timeout -k 30 "${DVM_TEST_LIMIT:-300}" "$0" "$@"
+fi
+unset dvm_test_inner
 
 test_name=$(basename "$0" .sh)
 build=${DVM_BUILD:?DVM_BUILD is not set: the build tree whose programs are tested}

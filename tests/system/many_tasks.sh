@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Far more tasks than cores are allowed, and said: 200 tasks start, meet and end.
-# ctest: TIMEOUT 240 PROCESSORS 2
+# ctest: LIMIT 240 PROCESSORS 2
 . "$(dirname "$0")/lib.sh"
 
 start_machine 2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The examples give the same results across three hosts as one task alone, and the
 # tasks really are on three hosts.
-# ctest: TIMEOUT 240 PROCESSORS 2
+# ctest: LIMIT 240 PROCESSORS 2
 . "$(dirname "$0")/lib.sh"
 
 start_machine 3
