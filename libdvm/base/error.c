@@ -51,27 +51,42 @@ const char *dvm_last_error(void)
     return last;
 }
 
+/* The new sentence may be made of the old one, so it is put together elsewhere. */
 int dvm_fail(int code, const char *format, ...)
 {
+    char text[DVM_SENTENCE_MAX];
     va_list ap;
 
     va_start(ap, format);
-    vsnprintf(last, sizeof last, format, ap);
+    vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    strcpy(last, text);
     return code;
+}
+
+void error_save(char *text)
+{
+    strcpy(text, last);
+}
+
+int error_mode(void)
+{
+    return atomic_load(&mode);
 }
 
 int dvm_fail_errno(int code, const char *format, ...)
 {
+    char text[DVM_SENTENCE_MAX];
     int saved = errno;
     va_list ap;
     int used;
 
     va_start(ap, format);
-    used = vsnprintf(last, sizeof last, format, ap);
+    used = vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    if (used >= 0 && (size_t)used < sizeof last)
-        snprintf(last + used, sizeof last - (size_t)used, ": %s", strerror(saved));
+    if (used >= 0 && (size_t)used < sizeof text)
+        snprintf(text + used, sizeof text - (size_t)used, ": %s", strerror(saved));
+    strcpy(last, text);
     errno = saved;
     return code;
 }

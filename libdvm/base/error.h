@@ -20,6 +20,12 @@ int dvm_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
  * errno is kept. */
 int dvm_fail_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Copy the calling thread's last sentence into text (DVM_SENTENCE_MAX bytes). */
+void error_save(char *text);
+
+/* What dvm_errors() chose: DVM_FATAL, DVM_RETURN or DVM_SILENT. */
+int error_mode(void);
+
 /* What to do in mode DVM_FATAL after the sentence was printed: ends the task's
  * group with a status and does not return. Set by the layer that knows groups. */
 extern void (*dvm_fatal_hook)(int code, const char *sentence);

@@ -1,0 +1,111 @@
+/* log.c: the log file; see log.h.
+ *
+ * Each line is put together in memory and written with one write() to a file
+ * opened for appending, so that lines never mix and none is lost at a crash.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define FILE_MODE 0600
+#define NS_PER_MS 1000000
+
+static int file = -1;
+static enum log_level last_level = LOG_INFO;
+static bool to_stderr;
+static const char *const names[] = {"error", "warning", "info", "debug"};
+
+int log_open(const char *path, enum log_level level, bool echo)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+
+    if (fd < 0)
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot open the log %s", path);
+    log_close();
+    file = fd;
+    last_level = level;
+    to_stderr = echo;
+    return DVM_OK;
+}
+
+void log_close(void)
+{
+    if (file >= 0)
+        close(file);
+    file = -1;
+}
+
+/* The log is the last resort for telling: a failed write has nowhere to go. */
+static void put(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t done = write(fd, bytes, size);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return;
+        bytes += done;
+        size -= (size_t)done;
+    }
+}
+
+static void write_line(enum log_level level, const char *format, va_list ap)
+{
+    int saved = errno;
+    char line[LOG_LINE_MAX], stamp[32];
+    struct timespec now;
+    struct tm utc;
+    size_t used, text;
+
+    if (level > last_level)
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+    used = (size_t)snprintf(line, sizeof line, "%s.%03ldZ %s: ", stamp,
+                            now.tv_nsec / NS_PER_MS, names[level]);
+    text = used;
+    used += (size_t)vsnprintf(line + used, sizeof line - used, format, ap);
+    if (used > sizeof line - 1)
+        used = sizeof line - 1;
+    for (size_t i = text; i < used; i++)
+        if ((unsigned char)line[i] < ' ')
+            line[i] = ' '; /* a message is one line, whatever a client put into it */
+    line[used] = '\n';
+    if (file >= 0)
+        put(file, line, used + 1);
+    if (to_stderr && level <= LOG_WARNING) {
+        put(STDERR_FILENO, "dvmd: ", 6);
+        put(STDERR_FILENO, line + text, used + 1 - text);
+    }
+    errno = saved;
+}
+
+#define LOG_FUNCTION(function, level)                                                    \
+    void function(const char *format, ...)                                               \
+    {                                                                                    \
+        va_list ap;                                                                      \
+                                                                                         \
+        va_start(ap, format);                                                            \
+        write_line(level, format, ap);                                                   \
+        va_end(ap);                                                                      \
+    }
+
+LOG_FUNCTION(log_error, LOG_ERROR)
+LOG_FUNCTION(log_warning, LOG_WARNING)
+LOG_FUNCTION(log_info, LOG_INFO)
+LOG_FUNCTION(log_debug, LOG_DEBUG)
+
+void log_raw(const char *bytes, size_t size)
+{
+    put(file >= 0 ? file : STDOUT_FILENO, bytes, size);
+}

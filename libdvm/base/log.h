@@ -1,0 +1,37 @@
+/* log.h: the log of a daemon: one line a message, each a sentence.
+ *
+ * A line is "2026-01-31T12:00:00.123Z warning: text". Errors say what failed and
+ * what follows from it, warnings what is odd but borne, info what an
+ * administrator wants to know (a few lines a host or task), debug grows with
+ * every request. The function that decides that something failed logs it; those
+ * that pass it on do not. Before log_open everything goes to nowhere.
+ */
+#ifndef DVM_BASE_LOG_H
+#define DVM_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+#define LOG_LINE_MAX 1024 /* bytes of a line; a longer one is cut */
+
+/* Start to append to the file path (made with mode 0600, never through a link).
+ * level: the last one that is written. echo: errors and warnings go to stderr as
+ * well. Returns DVM_OK or SYSTEM (dvm_fail). */
+int log_open(const char *path, enum log_level level, bool echo);
+
+/* Close the file; later messages go to nowhere. */
+void log_close(void);
+
+/* Write one message. errno is kept. */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Write bytes that are no message of the daemon (a task's output) as they are;
+ * to stdout when no file is open. */
+void log_raw(const char *bytes, size_t size);
+
+#endif

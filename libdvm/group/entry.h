@@ -1,0 +1,23 @@
+/* entry.h: how every public function that needs a task begins. */
+#ifndef DVM_GROUP_ENTRY_H
+#define DVM_GROUP_ENTRY_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "match/match.h"
+
+/* Enter the library, or return the error from the calling function. Each return
+ * behind it goes through dvm_leave. */
+#define ENTRY_BEGIN()                                                                      \
+    do {                                                                                   \
+        int entry_rc = dvm_enter();                                                        \
+                                                                                           \
+        if (entry_rc != DVM_OK)                                                            \
+            return dvm_report(entry_rc);                                                   \
+    } while (0)
+
+/* The return address of the user's call: where in the program we were called. */
+#define ENTRY_SITE() ((uintptr_t)__builtin_return_address(0))
+
+#endif

@@ -1,0 +1,62 @@
+/* group.h: the groups of this task, as group/, coll/ and vm/ see them.
+ *
+ * A group is a context and an ordered set of tasks. DVM_UNIVERSE has no set: its
+ * ranks are tids. Functions are called between dvm_enter and dvm_leave.
+ */
+#ifndef DVM_GROUP_GROUP_H
+#define DVM_GROUP_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dvm.h"
+
+struct group_place {
+    int tid, rank;
+};
+
+struct group {
+    dvm_group number;   /* its handle */
+    uint64_t context;   /* point-to-point; | CONTEXT_COLLECTIVE for collectives */
+    int size;           /* ranks; 0 for DVM_UNIVERSE */
+    int rank;           /* of this task; its tid in DVM_UNIVERSE */
+    int *send_tids;     /* by rank: to whom a message to this rank goes (owned) */
+    int *receive_tids;  /* by rank: from whom it comes; the same list but in intercommunicators */
+    struct group_place *places; /* receive_tids in order of tids (owned) */
+    void *collective;   /* state of coll/ (owned by it) */
+    void (*collective_free)(void *collective);
+};
+
+/* Make the built-in groups of a new task. self: its tid; context, tids, size and
+ * rank: of its DVM_WORLD (copied). Errors: NO_MEMORY, PROTOCOL (the list does not
+ * have self at rank). */
+int group_start(int self, uint64_t context, const int *tids, int size, int rank);
+
+/* Free all groups. */
+void group_stop(void);
+
+/* The group of a handle; NULL, with the sentence kept (GROUP), when there is none.
+ * call: name of the public function, for the sentence. */
+struct group *group_find(dvm_group number, const char *call);
+
+/* The group of a context, either half; NULL when there is none. */
+struct group *group_of_context(uint64_t context);
+
+/* The rank that messages from tid have in the group (tid itself in DVM_UNIVERSE);
+ * -1 when it is no member. */
+int group_rank_of(const struct group *g, int tid);
+
+/* "DVM_WORLD" and the like; valid until the next call of the thread. */
+const char *group_name(const struct group *g);
+
+/* "rank 3 (tid 0x40007)", or "tid 0x40007" in DVM_UNIVERSE and for strangers, into
+ * text of size bytes. Returns text. */
+const char *group_member_text(const struct group *g, int tid, char *text, size_t size);
+#define GROUP_MEMBER_TEXT_MAX 48
+
+/* Check a rank and find its tid. What a DVM_UNIVERSE rank must be is checked, too.
+ * Errors: RANK, NO_TASK. */
+int group_peer(const struct group *g, const char *call, int rank, int *tid);
+
+#endif

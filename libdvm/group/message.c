@@ -1,0 +1,221 @@
+/* message.c: the blocking and nonblocking send and receive functions.
+ *
+ * Each public function does the same: enter, check what the user gave, hand bytes
+ * and tids to the matcher, leave. What is checked here is never checked again
+ * below.
+ */
+#include <assert.h>
+
+#include "base/error.h"
+#include "group/entry.h"
+#include "group/peer.h"
+#include "group/sink.h"
+#include "match/match.h"
+#include "type/type.h"
+
+/* The arguments that all sends have. */
+struct outgoing {
+    const char *call;
+    dvm_group group;
+    int dest, tag;
+    const void *buf;
+    size_t count;
+    dvm_type type;
+    uintptr_t site;
+};
+
+/* Check a send. */
+static int prepare(const struct outgoing *o, struct peer *peer, size_t *bytes)
+{
+    int rc = peer_to(peer, o->call, o->group, o->dest, o->tag);
+
+    return rc == DVM_OK ? sink_check_buffer(o->call, o->buf, o->count, o->type, bytes) : rc;
+}
+
+static int send_now(enum match_mode mode, const struct outgoing *o)
+{
+    struct peer peer;
+    size_t bytes;
+    int rc = prepare(o, &peer, &bytes);
+
+    if (rc != DVM_OK || peer.nobody)
+        return rc;
+    return match_send(mode, peer.group->context, peer.tid, o->tag, o->buf, bytes,
+                      type_code(o->type), o->site, o->group);
+}
+
+static int send_start(enum match_mode mode, const struct outgoing *o,
+                      struct dvm_request **request)
+{
+    struct peer peer;
+    size_t bytes;
+    int rc = prepare(o, &peer, &bytes);
+
+    if (rc == DVM_OK && peer.nobody)
+        *request = NULL;
+    if (rc != DVM_OK || peer.nobody)
+        return rc;
+    return match_isend(mode, peer.group->context, peer.tid, o->tag, o->buf, bytes,
+                       type_code(o->type), o->site, o->group, request);
+}
+
+int dvm_send(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
+{
+    const struct outgoing o = {"dvm_send", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+    ENTRY_BEGIN();
+    return dvm_leave(send_now(MATCH_STANDARD, &o));
+}
+
+int dvm_bsend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
+{
+    const struct outgoing o = {"dvm_bsend", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+    ENTRY_BEGIN();
+    return dvm_leave(send_now(MATCH_BUFFERED, &o));
+}
+
+int dvm_ssend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
+{
+    const struct outgoing o = {"dvm_ssend", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+    ENTRY_BEGIN();
+    return dvm_leave(send_now(MATCH_SYNC, &o));
+}
+
+int dvm_isend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type,
+              struct dvm_request **request)
+{
+    const struct outgoing o = {"dvm_isend", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+    ENTRY_BEGIN();
+    return dvm_leave(send_start(MATCH_STANDARD, &o, request));
+}
+
+int dvm_issend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type,
+               struct dvm_request **request)
+{
+    const struct outgoing o = {"dvm_issend", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+    ENTRY_BEGIN();
+    return dvm_leave(send_start(MATCH_SYNC, &o, request));
+}
+
+/* Check a receive; filter and sink are for the matcher. */
+static int receive_prepare(const char *call, dvm_group group, int source, int tag, void *buf,
+                           size_t count, dvm_type type, uintptr_t site, struct peer *peer,
+                           struct match_filter *filter, struct match_sink *sink)
+{
+    size_t bytes;
+    int rc = peer_from(peer, filter, call, group, source, tag);
+
+    if (rc == DVM_OK)
+        rc = sink_check_buffer(call, buf, count, type, &bytes);
+    if (rc == DVM_OK)
+        *sink = sink_make(peer->group, buf, bytes, type, site);
+    return rc;
+}
+
+int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_type type,
+             struct dvm_status *status)
+{
+    uintptr_t site = ENTRY_SITE();
+    struct match_filter filter;
+    struct match_result result;
+    struct match_sink sink;
+    struct peer peer;
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = receive_prepare("dvm_recv", group, source, tag, buf, count, type, site, &peer, &filter,
+                         &sink);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    if (peer.nobody) {
+        sink_status_null(status);
+        return dvm_leave(DVM_OK);
+    }
+    result = (struct match_result){.context = filter.context, .source = peer.tid, .tag = tag};
+    rc = match_recv(&filter, &sink, status ? &result : NULL);
+    if (status) {
+        result.error = rc;
+        sink_status(&result, status);
+    }
+    return dvm_leave(rc);
+}
+
+int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_type type,
+              struct dvm_request **request)
+{
+    uintptr_t site = ENTRY_SITE();
+    struct match_filter filter;
+    struct match_sink sink;
+    struct peer peer;
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = receive_prepare("dvm_irecv", group, source, tag, buf, count, type, site, &peer, &filter,
+                         &sink);
+    if (rc == DVM_OK && peer.nobody)
+        *request = NULL;
+    if (rc != DVM_OK || peer.nobody)
+        return dvm_leave(rc);
+    return dvm_leave(match_irecv(&filter, &sink, request));
+}
+
+/* End the receive of a dvm_sendrecv whose send failed; the send's sentence stays. */
+static int drop_receive(struct dvm_request *receive, int rc)
+{
+    char sentence[DVM_SENTENCE_MAX];
+
+    if (!receive)
+        return rc;
+    error_save(sentence);
+    match_cancel(receive);
+    if (match_wait_any(1, &receive, -1, &(size_t){0}) == DVM_OK)
+        match_finish(receive, NULL);
+    return dvm_fail(rc, "%s", sentence);
+}
+
+/* Finish the receive of a dvm_sendrecv. */
+static int finish_receive(struct dvm_request *receive, struct dvm_status *status)
+{
+    struct match_result result;
+    int rc;
+
+    if (!receive) {
+        sink_status_null(status);
+        return DVM_OK;
+    }
+    rc = match_wait_any(1, &receive, -1, &(size_t){0});
+    if (rc != DVM_OK)
+        return rc;
+    rc = match_finish(receive, &result);
+    result.error = rc;
+    sink_status(&result, status);
+    return rc;
+}
+
+int dvm_sendrecv(dvm_group group, int dest, int sendtag, const void *sendbuf, size_t sendcount,
+                 dvm_type sendtype, int source, int recvtag, void *recvbuf, size_t recvcount,
+                 dvm_type recvtype, struct dvm_status *status)
+{
+    const struct outgoing o = {"dvm_sendrecv", group,    dest,        sendtag,
+                               sendbuf,        sendcount, sendtype,   ENTRY_SITE()};
+    struct dvm_request *receive = NULL;
+    struct match_filter filter;
+    struct match_sink sink;
+    struct peer peer;
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = receive_prepare(o.call, group, source, recvtag, recvbuf, recvcount, recvtype, o.site,
+                         &peer, &filter, &sink);
+    if (rc == DVM_OK && !peer.nobody)
+        rc = match_irecv(&filter, &sink, &receive);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    rc = send_now(MATCH_STANDARD, &o);
+    rc = rc == DVM_OK ? finish_receive(receive, status) : drop_receive(receive, rc);
+    return dvm_leave(rc);
+}

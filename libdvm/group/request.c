@@ -1,0 +1,164 @@
+/* request.c: waiting for operations under way: dvm_wait and its kin.
+ *
+ * The group of a request travels with it (match_group), so that a status can name
+ * ranks. A request is freed by the call that reports its end, also when it failed.
+ */
+#include <assert.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "group/entry.h"
+#include "group/sink.h"
+#include "match/match.h"
+
+/* Take the end of a complete request. */
+static int finish(struct dvm_request **request, struct dvm_status *status)
+{
+    struct match_result result = {0};
+    int rc;
+
+    assert(match_complete(*request));
+    rc = match_finish(*request, &result);
+    *request = NULL;
+    result.error = rc;
+    sink_status(&result, status);
+    return rc;
+}
+
+static int no_array(const char *call)
+{
+    return dvm_fail(DVM_ERR_ARG, "%s: the requests are NULL", call);
+}
+
+int dvm_wait(struct dvm_request **request, struct dvm_status *status)
+{
+    size_t index;
+    int rc;
+
+    ENTRY_BEGIN();
+    if (!request)
+        return dvm_leave(no_array("dvm_wait"));
+    if (!*request) {
+        sink_status_null(status);
+        return dvm_leave(DVM_OK);
+    }
+    rc = match_complete(*request) ? DVM_OK : match_wait_any(1, request, -1, &index);
+    return dvm_leave(rc == DVM_OK ? finish(request, status) : rc);
+}
+
+int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
+{
+    int rc = DVM_OK;
+
+    ENTRY_BEGIN();
+    if (!request || !done)
+        return dvm_leave(no_array("dvm_test"));
+    if (!*request) {
+        sink_status_null(status);
+        *done = 1;
+        return dvm_leave(DVM_OK);
+    }
+    if (!match_complete(*request))
+        rc = match_progress();
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    *done = match_complete(*request);
+    return dvm_leave(*done ? finish(request, status) : DVM_OK);
+}
+
+static bool all_null(size_t count, struct dvm_request *const *requests)
+{
+    for (size_t i = 0; i < count; i++)
+        if (requests[i])
+            return false;
+    return true;
+}
+
+int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
+                struct dvm_status *status)
+{
+    size_t place;
+    int rc;
+
+    ENTRY_BEGIN();
+    if ((count > 0 && !requests) || !index)
+        return dvm_leave(no_array("dvm_waitany"));
+    if (all_null(count, requests)) {
+        sink_status_null(status);
+        *index = (size_t)DVM_NULL;
+        return dvm_leave(DVM_OK);
+    }
+    rc = match_wait_any(count, requests, -1, &place);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    *index = place;
+    return dvm_leave(finish(&requests[place], status));
+}
+
+/* What has come of a dvm_waitall. */
+struct ends {
+    int first;     /* the first error in the order of the array, DVM_OK for none */
+    size_t place;  /* where it was */
+    char sentence[DVM_SENTENCE_MAX]; /* of that error */
+};
+
+/* End every request that is complete. Returns how many are left. */
+static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_status *statuses,
+                    struct ends *ends)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int rc;
+
+        if (!requests[i])
+            continue;
+        if (!match_complete(requests[i])) {
+            left++;
+            continue;
+        }
+        rc = finish(&requests[i], statuses ? &statuses[i] : NULL);
+        if (rc != DVM_OK && (ends->first == DVM_OK || i < ends->place)) {
+            ends->first = rc;
+            ends->place = i;
+            error_save(ends->sentence);
+        }
+    }
+    return left;
+}
+
+int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *statuses)
+{
+    struct ends ends = {.first = DVM_OK};
+    size_t index;
+
+    ENTRY_BEGIN();
+    if (count > 0 && !requests)
+        return dvm_leave(no_array("dvm_waitall"));
+    for (size_t i = 0; statuses && i < count; i++)
+        if (!requests[i])
+            sink_status_null(&statuses[i]);
+    while (sweep(count, requests, statuses, &ends) > 0) {
+        int rc;
+
+        /* where an error is fatal anyway, it is told at once and not behind a wait
+         * that it may have made endless */
+        if (ends.first != DVM_OK && error_mode() == DVM_FATAL)
+            break;
+        rc = match_wait_any(count, requests, -1, &index);
+        if (rc != DVM_OK)
+            return dvm_leave(rc);
+    }
+    if (ends.first != DVM_OK)
+        dvm_fail(ends.first, "%s", ends.sentence);
+    return dvm_leave(ends.first);
+}
+
+int dvm_cancel(struct dvm_request *request)
+{
+    ENTRY_BEGIN();
+    if (!request)
+        return dvm_leave(dvm_fail(DVM_ERR_REQUEST, "dvm_cancel: the request is NULL; it was "
+                                                   "complete or never started"));
+    return dvm_leave(match_cancel(request));
+}

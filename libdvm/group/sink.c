@@ -1,0 +1,136 @@
+/* sink.c: what happens between a matched message and the user's buffer.
+ *
+ * The common case, the same type code and room enough, is decided by two
+ * comparisons. Everything else ends in a conversion or in a sentence that names
+ * both sides in full: the call that is wrong is as often the other one.
+ */
+#include "group/sink.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "type/type.h"
+
+#define SIDES_BYTES 320 /* the part of a sentence that names both sides */
+
+int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
+                      size_t *bytes)
+{
+    const struct type *t = type_find(type);
+
+    if (!t)
+        return dvm_fail(DVM_ERR_TYPE, "%s: %d is no type; dvm.h lists the DVM_ types", call,
+                        type);
+    if (__builtin_mul_overflow(count, t->size, bytes))
+        return dvm_fail(DVM_ERR_ARG, "%s: %zu elements of %s are more than memory can hold",
+                        call, count, t->name);
+    if (!buffer && count > 0)
+        return dvm_fail(DVM_ERR_ARG, "%s: the buffer is NULL, but the count is %zu", call, count);
+    return DVM_OK;
+}
+
+/* Both sides in words: who sent what, and what was asked for. */
+static void sides(const struct match_sink *sink, const struct match_result *m, char *text,
+                  size_t size)
+{
+    const struct group *g = group_of_context(m->context);
+    char who[GROUP_MEMBER_TEXT_MAX], me[GROUP_MEMBER_TEXT_MAX], unit[GROUP_MEMBER_TEXT_MAX];
+    size_t sent = type_wire_size(m->type), wanted = type_wire_size(sink->type);
+
+    if (sent > 0)
+        snprintf(unit, sizeof unit, "%zu %s (%zu bytes)", m->bytes / sent, type_name(m->type),
+                 m->bytes);
+    else
+        snprintf(unit, sizeof unit, "%zu bytes of type %d", m->bytes, TYPE_ID(m->type));
+    if (g && g->size > 0)
+        snprintf(me, sizeof me, ", rank %d,", g->rank);
+    else
+        me[0] = '\0';
+    snprintf(text, size, "in %s %s sent %s, tag %d; this task%s asked for %zu %s (%zu bytes)",
+             g ? group_name(g) : "a context without group",
+             group_member_text(g, m->source, who, sizeof who), unit, m->tag, me,
+             wanted ? sink->capacity / wanted : 0, type_name(sink->type), sink->capacity);
+}
+
+static int refuse(int code, const struct match_sink *sink, const struct match_result *m,
+                  const char *advice)
+{
+    char both[SIDES_BYTES];
+
+    sides(sink, m, both, sizeof both);
+    return dvm_fail(code, "%s: %s", both, advice);
+}
+
+static int check(const struct match_sink *sink, const struct match_result *m)
+{
+    enum type_relation relation;
+
+    if (m->type == sink->type && m->bytes <= sink->capacity)
+        return DVM_OK;
+    relation = type_relate(m->type, sink->type);
+    if (relation == TYPE_DIFFERENT)
+        return refuse(DVM_ERR_TYPE, sink, m,
+                      "the types differ; receive it as what was sent, or as DVM_BYTE. The "
+                      "message is kept");
+    if (relation == TYPE_IMPOSSIBLE)
+        return refuse(DVM_ERR_UNSUPPORTED, sink, m,
+                      "the two hosts store this type in ways that cannot be converted; send "
+                      "another type, such as DVM_DOUBLE. The message is kept");
+    if (type_converted_bytes(m->type, sink->type, m->bytes) > sink->capacity)
+        return refuse(DVM_ERR_TRUNCATE, sink, m,
+                      "it does not fit; receive it with a larger buffer (dvm_probe tells the "
+                      "size). The message is kept");
+    return relation == TYPE_CONVERT;
+}
+
+static int convert(const struct match_sink *sink, const struct match_result *m, const void *raw)
+{
+    size_t count = m->bytes / type_wire_size(m->type), index = 0;
+    char both[SIDES_BYTES];
+    int rc = type_convert(sink->buffer, sink->type, raw, m->type, count, &index);
+
+    if (rc != DVM_OK) {
+        sides(sink, m, both, sizeof both);
+        dvm_fail(rc, "%s: element %zu is a number that does not fit into this host's %s", both,
+                 index, type_name(sink->type));
+    }
+    return rc;
+}
+
+struct match_sink sink_make(const struct group *g, void *buffer, size_t bytes, dvm_type type,
+                            uintptr_t site)
+{
+    return (struct match_sink){.buffer = buffer,
+                               .capacity = bytes,
+                               .type = type_code(type),
+                               .check = check,
+                               .convert = convert,
+                               .site = site,
+                               .group = g ? g->number : DVM_UNIVERSE};
+}
+
+void sink_status(const struct match_result *result, struct dvm_status *status)
+{
+    const struct group *g;
+    size_t size;
+
+    if (!status)
+        return;
+    g = group_of_context(result->context);
+    size = type_wire_size(result->type);
+    *status = (struct dvm_status){.source = g ? group_rank_of(g, result->source) : result->source,
+                                  .tag = result->tag,
+                                  .error = result->error,
+                                  .cancelled = result->cancelled,
+                                  .type = TYPE_ID(result->type),
+                                  .bytes = result->bytes,
+                                  .count = size ? result->bytes / size : 0};
+}
+
+void sink_status_null(struct dvm_status *status)
+{
+    if (status)
+        *status = (struct dvm_status){.source = DVM_NULL, .tag = DVM_ANY};
+}

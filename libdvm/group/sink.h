@@ -1,0 +1,29 @@
+/* sink.h: where received bytes go: types checked, sizes compared, foreign
+ * representations converted.
+ */
+#ifndef DVM_GROUP_SINK_H
+#define DVM_GROUP_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "group/group.h"
+#include "match/match.h"
+
+/* Check buffer, count and type of a public call. *bytes receives count elements in
+ * bytes. Errors: TYPE, ARG. */
+int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
+                      size_t *bytes);
+
+/* A sink for bytes bytes of a type (checked before). */
+struct match_sink sink_make(const struct group *g, void *buffer, size_t bytes, dvm_type type,
+                            uintptr_t site);
+
+/* Turn a result into a status (which may be NULL). Sources become ranks of the
+ * result's group. */
+void sink_status(const struct match_result *result, struct dvm_status *status);
+
+/* The status of an operation with nobody (DVM_NULL). status may be NULL. */
+void sink_status_null(struct dvm_status *status);
+
+#endif

@@ -1,0 +1,11 @@
+/* hosts.h: asking the own daemon for the hosts of the machine. */
+#ifndef DVM_VM_HOSTS_H
+#define DVM_VM_HOSTS_H
+
+#include "proto/control.pb-c.h"
+
+/* Ask for the hosts. *reply is the caller's: dvm__pb__hosts_reply__free_unpacked.
+ * Errors: those of vm_ask. */
+int hosts_ask(Dvm__Pb__HostsReply **reply);
+
+#endif

@@ -1,0 +1,192 @@
+/* init.c: becoming a task and ceasing to be one.
+ *
+ * Where the daemon is: DVM_SOCKET says it to tasks that the machine spawned (with
+ * DVM_TOKEN, taken by the first process that enrols and removed then, so that what
+ * that process starts is not mistaken for it); else a machine that runs; else a
+ * private one is started. The message layers are started last, when everything
+ * that can be refused has been.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/runtime.h"
+#include "group/entry.h"
+#include "group/group.h"
+#include "match/match.h"
+#include "proto/control.h"
+#include "proto/frame.h"
+#include "proto/segment.h"
+#include "vm/vm.h"
+
+#define LEAVE_SECONDS 10.0 /* how long the daemon may take to take note that we leave */
+
+struct vm vm;
+
+/* A task that the machine spawned writes to a pipe, which stdio would buffer in
+ * blocks: lines come late and are lost at a crash. */
+__attribute__((constructor)) static void buffer_lines(void)
+{
+    if (getenv("DVM_SOCKET"))
+        setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+/* Connect to the daemon whose task this process is to be. *owner: it was started
+ * for us and ends with us. */
+static int reach_daemon(int *socket, bool *owner)
+{
+    const char *path = getenv("DVM_SOCKET");
+    char folder[RUNTIME_PATH_MAX];
+    int rc;
+
+    *owner = false;
+    if (path && path[0])
+        return runtime_connect_socket(path, socket);
+    rc = runtime_find(folder, sizeof folder, NULL);
+    if (rc == DVM_ERR_NO_DAEMON) {
+        rc = launcher_check();
+        if (rc == DVM_OK)
+            rc = private_start(folder, sizeof folder);
+        *owner = true;
+    }
+    return rc == DVM_OK ? runtime_connect(folder, socket) : rc;
+}
+
+static void keep_welcome(const struct vm_welcome *w)
+{
+    vm = (struct vm){.pid = getpid(),
+                     .self = w->tid,
+                     .parent = w->parent,
+                     .slot = w->slot ? w->slot : DVM_TID_SLOT(w->tid),
+                     .coordinator = w->coordinator,
+                     .world_size = w->world_size,
+                     .world_rank = w->rank};
+    memcpy(vm.host, w->host, sizeof vm.host);
+    memcpy(vm.machine, w->machine, sizeof vm.machine);
+}
+
+/* Start the layers with an enrolled socket, which they own from now on. */
+static int start_layers(int socket, const struct vm_welcome *w, int level)
+{
+    const struct match_config config = {.self = w->tid,
+                                        .socket = socket,
+                                        .inbox = w->inbox,
+                                        .index = w->index,
+                                        .child = w->child,
+                                        .thread_level = level};
+    int rc = group_start(w->tid, w->world, w->world_tids, w->world_size, w->rank);
+
+    if (rc == DVM_OK)
+        rc = match_start(&config);
+    if (rc == DVM_OK)
+        return DVM_OK;
+    group_stop();
+    munmap(w->inbox, DVM_INBOX_BYTES);
+    close(socket);
+    return rc;
+}
+
+static int enrol(int level)
+{
+    struct vm_welcome w;
+    bool owner;
+    int socket, rc;
+
+    rc = reach_daemon(&socket, &owner);
+    if (rc == DVM_OK) {
+        const char *token = owner ? NULL : getenv("DVM_TOKEN");
+
+        rc = hello_enrol(socket, token && token[0] ? token : NULL, owner, &w);
+        if (rc != DVM_OK)
+            close(socket);
+    }
+    if (rc == DVM_OK) {
+        rc = start_layers(socket, &w, level);
+        if (rc == DVM_OK)
+            keep_welcome(&w);
+        free(w.world_tids);
+    }
+    if (rc != DVM_OK) {
+        private_end(true);
+        return rc;
+    }
+    unsetenv("DVM_TOKEN");
+    dvm_fatal_hook = abort_on_error;
+    return DVM_OK;
+}
+
+int dvm_init_thread(int *argc, char ***argv, int required, int *provided)
+{
+    int rc;
+
+    (void)argc;
+    (void)argv;
+    if (required != DVM_THREAD_SINGLE && required != DVM_THREAD_MULTIPLE)
+        return dvm_report(dvm_fail(DVM_ERR_ARG, "dvm_init_thread: %d is no thread level",
+                                   required));
+    if (dvm_initialized())
+        return dvm_report(dvm_fail(DVM_ERR_EXISTS,
+                                   "dvm_init: this process is a task already (tid 0x%x)",
+                                   (unsigned)vm.self));
+    dvm_fatal_hook = NULL; /* in a forked child it would be the parent's */
+    rc = enrol(required);
+    if (rc == DVM_OK && provided)
+        *provided = required;
+    return dvm_report(rc);
+}
+
+int dvm_init(int *argc, char ***argv)
+{
+    return dvm_init_thread(argc, argv, DVM_THREAD_SINGLE, NULL);
+}
+
+int dvm_initialized(void)
+{
+    return vm.pid != 0 && vm.pid == getpid();
+}
+
+int dvm_finalize(void)
+{
+    int rc, left;
+
+    ENTRY_BEGIN();
+    fflush(stdout);
+    rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_LEAVE, NULL, LEAVE_SECONDS, DVM_CTL_OK, NULL,
+                NULL);
+    left = match_stop(-1);
+    group_stop();
+    private_end(false);
+    vm.pid = 0;
+    dvm_fatal_hook = NULL;
+    return dvm_leave(rc != DVM_OK ? rc : left);
+}
+
+int dvm_self(void)
+{
+    ENTRY_BEGIN();
+    return dvm_leave(DVM_OK) == DVM_OK ? vm.self : DVM_ERR_NOT_INIT;
+}
+
+int dvm_parent(void)
+{
+    ENTRY_BEGIN();
+    if (vm.parent > 0)
+        return dvm_leave(DVM_OK) == DVM_OK ? vm.parent : DVM_ERR_NOT_INIT;
+    return dvm_leave(dvm_fail(DVM_ERR_NO_PARENT, "dvm_parent: this task was started by hand or "
+                                                 "from the console, not by a task"));
+}
+
+int dvm_host_name(char *name, size_t size)
+{
+    ENTRY_BEGIN();
+    if (!name || strlen(vm.host) >= size)
+        return dvm_leave(dvm_fail(DVM_ERR_ARG,
+                                  "dvm_host_name: the host's name has %zu bytes, the buffer %zu",
+                                  strlen(vm.host) + 1, size));
+    strcpy(name, vm.host);
+    return dvm_leave(DVM_OK);
+}
