@@ -48,7 +48,7 @@ time_scale=${DVM_TEST_SCALE:-1}
 [ -z "$sanitizer" ] || time_scale=$((time_scale * 3))
 
 folder_may_stay=no # set to yes by tests that end by killing a daemon
-scratch=()         # further folders of this test, removed at its end
+at_end=()             # commands of the test for its end, whatever happened
 
 # ---- talk -------------------------------------------------------------------
 
@@ -256,7 +256,7 @@ show_logs() {
 }
 
 finish() {
-    local status=$1 pid
+    local status=$1 pid command
     trap - EXIT
     if [ "$status" = 0 ]; then
         # in a subshell: fail ends it, not the cleaning below
@@ -264,8 +264,9 @@ finish() {
     fi
     if [ "$status" != 0 ] && [ "$status" != 77 ]; then show_logs; fi
     for pid in $(machine_pids); do kill -KILL "$pid" 2>/dev/null || :; done
+    for command in "${at_end[@]}"; do eval "$command" || :; done
     if [ "${DVM_TEST_KEEP:-0}" != 1 ]; then
-        rm -rf "$WORK" "${RUNTIME:?}/$DVM_MACHINE" "${scratch[@]}"
+        rm -rf "$WORK" "${RUNTIME:?}/$DVM_MACHINE"
     fi
     [ "$status" != 0 ] || say "passed"
     exit "$status"

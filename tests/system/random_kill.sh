@@ -41,8 +41,7 @@ for turn in $(seq "$turns"); do
     pid=$(victim "$kind" "$host" "$number" || :)
     say "turn $turn: kill -9 of a $kind after $delay_ms ms (pid ${pid:-none})"
     [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || :
-    # the run either ends by itself or is ended by halt; no call hangs
-    dvm kill --all >/dev/null 2>&1 || :
+    # the run ends by itself or is ended by halt; no call hangs
     timeout -k 5 60 dvm halt >/dev/null 2>&1 || :
     await 40 no_process_left
     wait $run || :

@@ -23,6 +23,7 @@ check hello
 check ring --rounds 20
 check pi --steps 2e6
 check mandelbrot --width 320 --height 240
-check heat2d --size 256 --steps 60
-check cg --grid 24
+check heat2d --rows 256 --columns 192 --steps 60
+check cg --poisson 24
+check cg --file "$source_tree/examples/data/poisson-30x30.mtx"
 halt_machine

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# dvm add joins hosts over any command in the place of ssh, all at the same time and each
+# with a verdict of its own; hosts behind cables of their own make one machine, and one
+# whose cable is pulled is declared lost.
+# ctest: LIMIT 180
+. "$(dirname "$0")/lib.sh"
+
+[ "$(id -u)" = 0 ] || skip "network namespaces need root"
+ip netns list >/dev/null 2>&1 || skip "no network namespaces here"
+
+net=d$(($$ % 100000))
+netns=$source_tree/tests/system/netns
+at_end+=("$netns down $net")
+"$netns" up "$net" 4
+on() { "$netns" run "$net" "$@"; }
+
+# hosts_are, asked on the first host
+hosts_seen() { [ "$(on 1 dvm hosts --json | jq '[.hosts[] | select(.state == "up")] | length')" = "$1" ]; }
+
+on 1 dvm start
+say "two hosts are added; a third does not exist and has its own verdict"
+status=0
+on 1 dvm add --ssh "$netns shell $net" "${net}[2-3]" "${net}9" >"$WORK/out" 2>"$WORK/err" || status=$?
+expect_same 3 $status "exit status of dvm add (3: partly)"
+expect_line "$WORK/out" "^${net}2 joined"
+expect_line "$WORK/out" "^${net}3 joined"
+expect_line "$WORK/err" "${net}9 did not join"
+await 10 hosts_seen 3
+
+say "tasks of all three exchange messages"
+on 1 dvm run -n 6 "$PROGRAMS/meet" say >"$WORK/out"
+for i in 1 2 3; do expect_line "$WORK/out" "on $net$i$"; done
+on 1 dvm run -n 3 "$PROGRAMS/big_message" 16 >"$WORK/out"
+expect_count 2 "bytes are right" "$WORK/out"
+
+say "a ticket is enough for a host that comes by itself"
+on 1 dvm invite >"$WORK/ticket"
+on 4 dvmd --join - <"$WORK/ticket"
+await 10 hosts_seen 4
+
+say "the cable of the third is pulled"
+"$netns" cut "$net" 3
+await 20 hosts_seen 3
+on 1 dvm run -n 3 "$PROGRAMS/meet" say >"$WORK/out"
+expect_count 0 "on ${net}3$" "$WORK/out"
+say "its daemon ends by itself, since it has lost the machine"
+gone() { [ -z "$(host_pids "${net}3")" ]; }
+await 30 gone
+on 1 dvm halt
