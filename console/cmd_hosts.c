@@ -1,0 +1,92 @@
+/* cmd_hosts.c: dvm hosts. */
+#include "console/command.h"
+
+#include <stdio.h>
+
+#include "console/ask.h"
+#include "console/grid.h"
+#include "console/words.h"
+
+static const struct grid_column columns[] = {
+    {"NAME", false, false},    {"SLOT", true, false}, {"STATE", false, false},
+    {"CORES", true, false},    {"TASKS", true, false}, {"ADDRESS", false, true},
+    {"VERSION", false, false},
+};
+
+static json_t *host_json(const Dvm__Pb__Host *h)
+{
+    return json_pack("{s:s,s:i,s:s,s:i,s:i,s:s,s:s,s:s,s:b,s:I}", "name", h->name, "slot",
+                     (int)h->slot, "state", words_host_state(h->state), "cores", (int)h->cores,
+                     "tasks", (int)h->tasks, "address", h->address, "version", h->version, "arch",
+                     h->arch, "coordinator", (int)h->coordinator, "incarnation",
+                     (json_int_t)h->incarnation);
+}
+
+static int print_json(const Dvm__Pb__HostsReply *reply, const char *survives)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        json_array_append_new(list, host_json(reply->hosts[i]));
+    console_json(json_pack("{s:s,s:s,s:s,s:o}", "schema", "hosts/1", "machine", reply->machine,
+                           "survives", survives, "hosts", list));
+    return EXIT_OK;
+}
+
+static int print_table(const struct console *c, const Dvm__Pb__HostsReply *reply,
+                       const char *survives)
+{
+    struct grid *t = grid_create(c, columns, sizeof columns / sizeof columns[0]);
+    int r;
+
+    for (size_t i = 0; i < reply->n_hosts; i++) {
+        const Dvm__Pb__Host *h = reply->hosts[i];
+
+        grid_line(t);
+        grid_cell(t, "%s%s", h->name, h->coordinator ? "*" : "");
+        grid_cell(t, "%u", h->slot);
+        grid_cell(t, "%s", words_host_state(h->state));
+        grid_color(t, words_host_color(h->state));
+        grid_cell(t, "%u", h->cores);
+        grid_cell(t, "%u", h->tasks);
+        grid_cell(t, "%s", h->address);
+        grid_cell(t, "%s", h->version);
+    }
+    r = grid_print(t);
+    if (!r)
+        printf("survives: %s\n", survives);
+    return r;
+}
+
+static int hosts(struct console *c, const void *settings, int argc, char **argv)
+{
+    struct client *client;
+    Dvm__Pb__HostsReply *reply;
+    const char *survives = "none";
+    int r = console_connect(c, &client);
+
+    if (r)
+        return r;
+    r = ask_hosts(client, &reply);
+    if (r) {
+        client_close(client);
+        return console_failed(c, r);
+    }
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        if (reply->hosts[i]->coordinator && reply->hosts[i]->survives[0])
+            survives = reply->hosts[i]->survives;
+    r = c->json ? print_json(reply, survives) : print_table(c, reply, survives);
+    dvm__pb__hosts_reply__free_unpacked(reply, NULL);
+    client_close(client);
+    return r;
+}
+
+const struct command command_hosts = {
+    .name = "hosts",
+    .alias = "conf",
+    .operands = "",
+    .summary = "list the hosts of the machine",
+    .text = "The coordinator's name ends in *. The last line says how many hosts may be lost\n"
+            "before the machine as a whole is.\n",
+    .function = hosts,
+};

@@ -1,0 +1,238 @@
+/* cmd_start.c: dvm start: a machine of this computer, or of N simulated hosts.
+ *
+ * The first daemon is started and waited for; the others join it with one ticket,
+ * all at the same time. A daemon that was started returns when its host is usable,
+ * so there is nothing to wait for beyond that.
+ */
+#include "console/command.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/runtime.h"
+#include "console/ask.h"
+#include "console/invite.h"
+#include "console/launch.h"
+
+struct settings {
+    int hosts, port, cores; /* 0: not given */
+    const char *name, *bind;
+};
+
+#define HOSTS_MAX 512         /* simulated hosts on one computer */
+#define START_SECONDS 30.0    /* until all hosts must be usable */
+#define PORTS_A_HOST 2        /* control and lanes */
+#define PORT_MAX (65536 - PORTS_A_HOST)
+#define CORES_MAX 65536
+#define NUMBER_MAX 16         /* bytes of a number as text */
+
+static const struct option_row rows[] = {
+    {"hosts", 0, OPTION_INT, offsetof(struct settings, hosts), "N",
+     "N simulated hosts sim1..simN on this computer", 1, HOSTS_MAX},
+    {"name", 0, OPTION_TEXT, offsetof(struct settings, name), "MACHINE",
+     "name of the machine (as --machine)", 0, 0},
+    {"port", 0, OPTION_INT, offsetof(struct settings, port), "N",
+     "control port; the one above it is used, too (default: any)", 1, PORT_MAX},
+    {"bind", 0, OPTION_TEXT, offsetof(struct settings, bind), "ADDR",
+     "address to listen on (default: all)", 0, 0},
+    {"cores", 0, OPTION_INT, offsetof(struct settings, cores), "N",
+     "cores that tasks may use (default: all of this process)", 1, CORES_MAX},
+    OPTION_END};
+
+/* One daemon that is to be started, with the texts of its command line. */
+struct host {
+    char name[DVM_NAME_MAX], port[NUMBER_MAX], cores[NUMBER_MAX];
+};
+
+struct start {
+    const struct console *c;
+    const struct settings *s;
+    char dvmd[PATH_MAX], machine[DVM_NAME_MAX];
+    struct host *hosts;
+    struct launch *launches;
+    size_t count;
+    size_t ready; /* how many have started, for progress */
+    double began;
+};
+
+static void describe_host(struct start *t, size_t i)
+{
+    const struct settings *s = t->s;
+    struct host *h = &t->hosts[i];
+    struct launch *l = &t->launches[i];
+    const char **word = l->argv;
+
+    if (s->hosts)
+        snprintf(h->name, sizeof h->name, "sim%zu", i + 1);
+    else
+        runtime_host(h->name, sizeof h->name);
+    *word++ = t->dvmd;
+    if (i > 0) {
+        *word++ = "--join";
+        *word++ = "-";
+    } else {
+        *word++ = "--machine";
+        *word++ = t->machine;
+    }
+    *word++ = "--host";
+    *word++ = h->name;
+    if (s->port) {
+        snprintf(h->port, sizeof h->port, "%d", s->port + PORTS_A_HOST * (int)i);
+        *word++ = "--port";
+        *word++ = h->port;
+    }
+    if (s->bind) {
+        *word++ = "--bind";
+        *word++ = s->bind;
+    }
+    if (s->cores) {
+        snprintf(h->cores, sizeof h->cores, "%d", s->cores);
+        *word++ = "--cores";
+        *word++ = h->cores;
+    }
+    l->seconds = START_SECONDS;
+}
+
+/* Refuse in words when the machine runs already, or cannot be what was asked for. */
+static int check(const struct start *t)
+{
+    char folder[RUNTIME_PATH_MAX];
+
+    if (t->s->hosts > 1 && getenv("DVM_DIR")) {
+        console_wrong(t->c, "DVM_DIR is the folder of one host and --hosts %d wants several; run: "
+                            "unset DVM_DIR",
+                      t->s->hosts);
+        return EXIT_USAGE;
+    }
+    if (t->s->port + PORTS_A_HOST * (int)(t->count - 1) > PORT_MAX) {
+        console_wrong(t->c, "--port %d leaves too few ports for %zu hosts; each needs two", t->s->port,
+                      t->count);
+        return EXIT_USAGE;
+    }
+    if (runtime_find(folder, sizeof folder, t->machine) == DVM_OK) {
+        console_wrong(t->c,
+                      "the machine \"%s\" runs already (in %s); dvm hosts shows it, dvm halt stops "
+                      "it, dvm start --name OTHER starts another",
+                      t->machine, folder);
+        return EXIT_GENERIC;
+    }
+    return EXIT_OK;
+}
+
+static bool host_done(struct launch *l, void *arg)
+{
+    struct start *t = arg;
+    const struct host *h = &t->hosts[l - t->launches];
+    char line[LAUNCH_SAID_MAX];
+
+    if (launch_good(l)) {
+        t->ready++;
+        return false;
+    }
+    console_wrong(t->c, "host %s did not start: %s", h->name,
+                  launch_last_line(l, line, sizeof line));
+    return false;
+}
+
+/* Start the hosts but the first; they join it with one ticket. */
+static int start_others(struct start *t)
+{
+    char *ticket = NULL, input[LAUNCH_SAID_MAX];
+    struct client *client;
+    int r = console_connect(t->c, &client);
+
+    if (r)
+        return r;
+    r = invite_ticket(client, (unsigned)t->count - 1, 2 * START_SECONDS, &ticket);
+    client_close(client);
+    if (r)
+        return console_failed(t->c, r);
+    snprintf(input, sizeof input, "%s\n", ticket);
+    for (size_t i = 1; i < t->count; i++)
+        t->launches[i].input = input;
+    console_say(t->c, "host %s is up; %zu more are joining", t->hosts[0].name, t->count - 1);
+    launch_all(t->launches + 1, t->count - 1, host_done, t);
+    explicit_bzero(input, sizeof input);
+    invite_free(ticket);
+    return EXIT_OK;
+}
+
+static int report(const struct start *t)
+{
+    json_t *list;
+
+    if (!t->c->json) {
+        console_say(t->c, "machine %s: %zu of %zu host%s usable after %.2f s", t->machine, t->ready,
+                    t->count, t->count == 1 ? "" : "s", clock_seconds() - t->began);
+    } else {
+        list = json_array();
+        for (size_t i = 0; i < t->count; i++)
+            json_array_append_new(list,
+                                  json_pack("{s:s,s:b}", "name", t->hosts[i].name, "usable",
+                                            launch_good(&t->launches[i])));
+        console_json(json_pack("{s:s,s:s,s:f,s:o}", "schema", "start/1", "machine", t->machine,
+                               "seconds", clock_seconds() - t->began, "hosts", list));
+    }
+    return t->ready == t->count ? EXIT_OK : EXIT_PARTIAL;
+}
+
+static int start_all(struct start *t)
+{
+    int r;
+
+    for (size_t i = 0; i < t->count; i++)
+        describe_host(t, i);
+    r = check(t);
+    if (r)
+        return r;
+    launch_all(t->launches, 1, host_done, t);
+    if (t->ready == 0)
+        return EXIT_GENERIC;
+    /* the new machine is the one that is meant from here on */
+    setenv("DVM_MACHINE", t->machine, 1);
+    r = t->count > 1 ? start_others(t) : EXIT_OK;
+    return r ? r : report(t);
+}
+
+static int start(struct console *c, const void *settings, int argc, char **argv)
+{
+    const struct settings *s = settings;
+    struct start t = {.c = c, .s = s, .count = s->hosts ? (size_t)s->hosts : 1};
+    int r;
+
+    t.began = clock_seconds();
+    if (s->name) {
+        c->machine = s->name;
+        r = console_apply_machine(c);
+        if (r)
+            return r;
+    }
+    r = runtime_machine(t.machine, sizeof t.machine);
+    if (r)
+        return console_failed(c, r);
+    launch_daemon_path(t.dvmd, sizeof t.dvmd);
+    t.hosts = calloc(t.count, sizeof *t.hosts);
+    t.launches = calloc(t.count, sizeof *t.launches);
+    if (t.hosts && t.launches)
+        r = start_all(&t);
+    else
+        r = console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %zu hosts", t.count));
+    free(t.hosts);
+    free(t.launches);
+    return r;
+}
+
+const struct command command_start = {
+    .name = "start",
+    .operands = "",
+    .summary = "start a machine on this computer",
+    .text = "Without --hosts the machine has this computer as its one host. Further hosts join\n"
+            "by dvm add or dvm invite. With --hosts N it has N simulated hosts, as separate from\n"
+            "each other as real ones.\n",
+    .options = rows,
+    .settings_size = sizeof(struct settings),
+    .function = start,
+};

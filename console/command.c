@@ -1,0 +1,178 @@
+/* command.c: finds the command, reads its options, calls it.
+ *
+ * Everything that can be said about a command line is said here from the tables:
+ * usage errors end with 2 and name the nearest right word and where help is.
+ */
+#include "console/command.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/nearest.h"
+
+#define NAME_COLUMN 10 /* width of the names in the list of commands */
+
+const struct command *const command_list[] = {
+    &command_start, &command_add, &command_rm,   &command_invite, &command_hosts,
+    &command_run,   &command_spawn, &command_ps, &command_kill,   &command_halt,
+    &command_version, &command_help, NULL};
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; command_list[i]; i++)
+        if (!strcmp(name, command_list[i]->name) ||
+            (command_list[i]->alias && !strcmp(name, command_list[i]->alias)))
+            return command_list[i];
+    return NULL;
+}
+
+void command_overview(FILE *out)
+{
+    fputs("dvm: build, watch and stop a virtual machine of many computers\n\n"
+          "usage: dvm [OPTIONS] COMMAND ...\n\ncommands:\n",
+          out);
+    for (size_t i = 0; command_list[i]; i++)
+        fprintf(out, "  %-*s%s\n", NAME_COLUMN, command_list[i]->name, command_list[i]->summary);
+    fputs("\noptions of every command:\n", out);
+    options_help(out, console_options);
+    fputs("\nMore on a command: dvm help COMMAND\n", out);
+}
+
+static void usage_line(FILE *out, const struct command *k)
+{
+    fprintf(out, "usage: dvm %s", k->name);
+    for (const struct option_row *r = k->options; r && r->name; r++) {
+        if (r->letter)
+            fprintf(out, " [-%c", r->letter);
+        else
+            fprintf(out, " [--%s", r->name);
+        fprintf(out, "%s%s]", r->value ? " " : "", r->value ? r->value : "");
+    }
+    fprintf(out, "%s%s\n", k->operands[0] ? " " : "", k->operands);
+}
+
+void command_explain(FILE *out, const struct command *k)
+{
+    usage_line(out, k);
+    fprintf(out, "\n%s\n", k->summary);
+    if (k->text[0])
+        fprintf(out, "\n%s", k->text);
+    if (k->alias)
+        fprintf(out, "\nAlso called: %s\n", k->alias);
+    if (k->options) {
+        fputs("\noptions:\n", out);
+        options_help(out, k->options);
+    }
+    fputs("\noptions of every command:\n", out);
+    options_help(out, console_options);
+}
+
+static int usage_error(const struct console *c, const struct command *k, const char *sentence)
+{
+    console_wrong(c, "%s: %s (dvm %s --help explains it)", k->name, sentence, k->name);
+    return EXIT_USAGE;
+}
+
+static int check_operands(const struct console *c, const struct command *k, int operands,
+                          char **argv)
+{
+    char sentence[OPTIONS_SENTENCE_MAX];
+
+    if (operands < k->operands_min) {
+        snprintf(sentence, sizeof sentence, "something is missing: dvm %s %s", k->name,
+                 k->operands);
+        return usage_error(c, k, sentence);
+    }
+    if (k->operands_max != COMMAND_ANY && operands > k->operands_max) {
+        snprintf(sentence, sizeof sentence, "\"%.80s\" is one argument too many",
+                 argv[k->operands_max]);
+        return usage_error(c, k, sentence);
+    }
+    return EXIT_OK;
+}
+
+static int unknown_command(const struct console *c, const char *name)
+{
+    struct nearest near;
+
+    nearest_begin(&near, name, strlen(name));
+    for (size_t i = 0; command_list[i]; i++) {
+        nearest_offer(&near, "", command_list[i]->name);
+        if (command_list[i]->alias)
+            nearest_offer(&near, "", command_list[i]->alias);
+    }
+    console_wrong(c, "there is no command \"%.60s\"%s%s%s (dvm help lists them)", name,
+                  near.best[0] ? "; did you mean " : "", near.best, near.best[0] ? "?" : "");
+    return EXIT_USAGE;
+}
+
+int command_run_line(struct console *c, int argc, char **argv)
+{
+    const struct command *k = command_find(argv[0]);
+    _Alignas(max_align_t) unsigned char settings[COMMAND_SETTINGS_MAX] = {0};
+    char error[OPTIONS_SENTENCE_MAX];
+    struct options o = {.settings = settings, .common = console_options, .common_settings = c};
+    int operands, r;
+
+    if (!k)
+        return unknown_command(c, argv[0]);
+    assert(k->settings_size <= sizeof settings);
+    if (k->defaults)
+        memcpy(settings, k->defaults, k->settings_size);
+    c->command = k->name;
+    o.rows = k->options;
+    o.stop = k->stops;
+    operands = options_read(&o, argc, argv, error);
+    if (operands < 0)
+        return usage_error(c, k, error);
+    if (c->help) {
+        command_explain(stdout, k);
+        return EXIT_OK;
+    }
+    r = check_operands(c, k, operands, argv);
+    if (!r)
+        r = console_apply_machine(c);
+    return r ? r : k->function(c, settings, operands, argv);
+}
+
+/* How many arguments from argv[1] on belong to dvm itself, before the command. */
+static int leading_options(int argc, char **argv)
+{
+    int i = 1;
+
+    for (; i < argc && argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--"); i++) {
+        const struct option_row *row = options_find(console_options, argv[i]);
+        bool separate = row && row->kind != OPTION_FLAG &&
+                        (argv[i][1] == '-' ? !strchr(argv[i], '=') : !argv[i][2]);
+
+        if (separate && i + 1 < argc)
+            i++;
+    }
+    return i - 1;
+}
+
+int command_main(int argc, char **argv)
+{
+    struct console c = {.color = COLOR_AUTO};
+    struct options o = {.common = console_options, .common_settings = &c};
+    char error[OPTIONS_SENTENCE_MAX], *saved;
+    int leading, r;
+
+    if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")))
+        argv[1] = "version";
+    leading = leading_options(argc, argv);
+    saved = argv[leading + 1];
+    r = options_read(&o, leading + 1, argv, error);
+    argv[leading + 1] = saved;
+    if (r < 0) {
+        console_wrong(&c, "%s (dvm --help explains them)", error);
+        return EXIT_USAGE;
+    }
+    if (leading + 1 < argc && !strcmp(argv[leading + 1], "--"))
+        leading++;
+    if (leading + 1 < argc)
+        return command_run_line(&c, argc - leading - 1, argv + leading + 1);
+    command_overview(c.help ? stdout : stderr);
+    return c.help ? EXIT_OK : EXIT_USAGE;
+}

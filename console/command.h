@@ -1,0 +1,48 @@
+/* command.h: a command of the console: one file, one table. */
+#ifndef DVM_CONSOLE_COMMAND_H
+#define DVM_CONSOLE_COMMAND_H
+
+#include "console/console.h"
+
+#define COMMAND_ANY (-1)           /* operands_max: no limit */
+#define COMMAND_SETTINGS_MAX 128   /* bytes of a command's settings */
+
+struct command {
+    const char *name;
+    const char *alias;     /* PVM's word for it, or NULL */
+    const char *operands;  /* as shown in its usage line, "" for none */
+    const char *summary;   /* one line */
+    const char *text;      /* the rest of its help, lines with their ends */
+    const struct option_row *options; /* or NULL */
+    const void *defaults;  /* of its settings, copied before each use; or NULL */
+    size_t settings_size;
+    int operands_min, operands_max;
+    bool stops;            /* the first operand ends the options */
+    /* Does it; settings: as read. Returns an exit code. */
+    int (*function)(struct console *c, const void *settings, int argc, char **argv);
+};
+
+extern const struct command command_start, command_add, command_rm, command_invite,
+    command_hosts, command_run, command_spawn, command_ps, command_kill, command_halt,
+    command_version, command_help;
+
+/* All commands in the order of help; NULL at the end. */
+extern const struct command *const command_list[];
+
+/* The command of a name or alias, or NULL. */
+const struct command *command_find(const char *name);
+
+/* Read argv, whose first element is the command's name, and do the command. c
+ * holds what was said before the command's name. Returns an exit code. */
+int command_run_line(struct console *c, int argc, char **argv);
+
+/* The console's whole main: global options, then a command. */
+int command_main(int argc, char **argv);
+
+/* Print what --help prints. */
+void command_explain(FILE *out, const struct command *command);
+
+/* Print the list of commands. */
+void command_overview(FILE *out);
+
+#endif

@@ -1,0 +1,257 @@
+/* launch.c: starts many programs at once and collects how each ends.
+ *
+ * Each gets its input through a pipe that is large enough to take it whole (a
+ * ticket is one line), so that nothing needs to be fed. What it says is read as it
+ * comes; that it has ended is told by its pidfd and not by the end of its output,
+ * because a daemon that it leaves behind may keep that open.
+ */
+#include "console/launch.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define EXEC_FAILED 127 /* as a shell says it */
+
+bool launch_good(const struct launch *l)
+{
+    return !l->late && !l->not_started && WIFEXITED(l->status) && WEXITSTATUS(l->status) == 0;
+}
+
+static bool executable(const char *path)
+{
+    return access(path, X_OK) == 0;
+}
+
+const char *launch_daemon_path(char *path, size_t size)
+{
+    static const char *const beside[] = {"dvmd", "../bin/dvmd", "../daemon/dvmd"};
+    const char *set = getenv("DVM_DAEMON");
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    if (set && set[0]) {
+        snprintf(path, size, "%s", set);
+        return path;
+    }
+    if (length > 0) {
+        self[length] = '\0';
+        self[strrchr(self, '/') + 1 - self] = '\0';
+        for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+            char real[PATH_MAX];
+            int n = snprintf(path, size, "%s%s", self, beside[i]);
+
+            if (n > 0 && (size_t)n < size && executable(path) && realpath(path, real) &&
+                strlen(real) < size)
+                return strcpy(path, real);
+        }
+    }
+    snprintf(path, size, "dvmd");
+    return path;
+}
+
+/* In the child: never returns. */
+static void become(const struct launch *l, int in, int out)
+{
+    sigset_t none;
+
+    /* ^C ends the console; what it has started goes on or is ended by it in words */
+    setpgid(0, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execvp(l->argv[0], (char *const *)(uintptr_t)l->argv);
+    dprintf(STDERR_FILENO, "%s: %s\n", l->argv[0], strerror(errno));
+    _exit(EXEC_FAILED);
+}
+
+/* A descriptor from which the input can be read to its end. Returns -1 with errno. */
+static int make_input(const char *input)
+{
+    size_t length = input ? strlen(input) : 0;
+    int ends[2];
+
+    if (!input)
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    if (write(ends[1], input, length) != (ssize_t)length) {
+        close(ends[0]);
+        ends[0] = -1;
+        errno = EMSGSIZE;
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static void start(struct launch *l)
+{
+    int in = make_input(l->input), ends[2] = {-1, -1};
+
+    l->pid = -1;
+    l->pidfd = l->out = -1;
+    l->late = false;
+    l->said_bytes = 0;
+    l->said[0] = '\0';
+    l->deadline = clock_seconds() + l->seconds;
+    if (in >= 0 && pipe2(ends, O_CLOEXEC) == 0)
+        l->pid = fork();
+    if (l->pid == 0)
+        become(l, in, ends[1]);
+    if (l->pid > 0)
+        l->pidfd = pidfd_open(l->pid, 0);
+    l->not_started = l->pid < 0 || l->pidfd < 0 ? errno : 0;
+    if (in >= 0)
+        close(in);
+    if (ends[1] >= 0)
+        close(ends[1]);
+    l->out = ends[0];
+    if (l->out >= 0)
+        fcntl(l->out, F_SETFL, O_NONBLOCK);
+}
+
+/* Keep what came; of more than fits, the end. Returns false at the end of it. */
+static bool listen_to(struct launch *l)
+{
+    for (;;) {
+        char some[LAUNCH_SAID_MAX / 2];
+        ssize_t got = read(l->out, some, sizeof some);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 && errno == EAGAIN;
+        if (l->said_bytes + (size_t)got >= sizeof l->said) {
+            size_t drop = l->said_bytes + (size_t)got + 1 - sizeof l->said;
+
+            memmove(l->said, l->said + drop, l->said_bytes - drop);
+            l->said_bytes -= drop;
+        }
+        memcpy(l->said + l->said_bytes, some, (size_t)got);
+        l->said_bytes += (size_t)got;
+        l->said[l->said_bytes] = '\0';
+    }
+}
+
+static void finish(struct launch *l)
+{
+    if (l->pid > 0) {
+        while (waitpid(l->pid, &l->status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (l->out >= 0) {
+        listen_to(l);
+        close(l->out);
+    }
+    if (l->pidfd >= 0)
+        close(l->pidfd);
+    l->pidfd = l->out = -1;
+}
+
+/* One launch after poll. Returns true when it has ended. */
+static bool look(struct launch *l, const struct pollfd *p)
+{
+    if (l->not_started) {
+        finish(l);
+        return true;
+    }
+    if (p[1].revents && !listen_to(l)) {
+        close(l->out);
+        l->out = -1;
+    }
+    if (!(p[0].revents & POLLIN) && clock_seconds() >= l->deadline) {
+        l->late = true;
+        kill(-l->pid, SIGKILL);
+        kill(l->pid, SIGKILL);
+    } else if (!(p[0].revents & POLLIN)) {
+        return false;
+    }
+    finish(l);
+    return true;
+}
+
+/* The launches that run at the same time. */
+struct crowd {
+    struct launch *running[LAUNCH_AT_ONCE];
+    struct pollfd polls[2 * LAUNCH_AT_ONCE]; /* pidfd and output of each */
+    size_t count;
+};
+
+static void wait_for_news(struct crowd *w)
+{
+    double first = w->running[0]->deadline, left;
+    bool at_once = false;
+
+    for (size_t i = 0; i < w->count; i++) {
+        w->polls[2 * i] = (struct pollfd){.fd = w->running[i]->pidfd, .events = POLLIN};
+        w->polls[2 * i + 1] = (struct pollfd){.fd = w->running[i]->out, .events = POLLIN};
+        if (w->running[i]->deadline < first)
+            first = w->running[i]->deadline;
+        at_once = at_once || w->running[i]->not_started;
+    }
+    left = at_once ? 0 : first - clock_seconds();
+    poll(w->polls, 2 * w->count, left > 0 ? (int)(left * 1e3) + 1 : 0);
+}
+
+void launch_all(struct launch *list, size_t count, bool (*done)(struct launch *l, void *arg),
+                void *arg)
+{
+    struct crowd w = {.count = 0};
+    size_t next = 0;
+
+    while (next < count || w.count > 0) {
+        while (next < count && w.count < LAUNCH_AT_ONCE) {
+            start(&list[next]);
+            w.running[w.count++] = &list[next++];
+        }
+        wait_for_news(&w);
+        for (size_t i = w.count; i-- > 0;) {
+            if (!look(w.running[i], &w.polls[2 * i]))
+                continue;
+            if (done && done(w.running[i], arg)) {
+                start(w.running[i]);
+                continue;
+            }
+            w.count--;
+            w.running[i] = w.running[w.count];
+            /* the last one's poll results move with it; it was looked at already */
+        }
+    }
+}
+
+const char *launch_last_line(const struct launch *l, char *line, size_t size)
+{
+    const char *end = l->said + l->said_bytes, *begin;
+
+    while (end > l->said && (end[-1] == '\n' || end[-1] == '\r' || end[-1] == ' '))
+        end--;
+    for (begin = end; begin > l->said && begin[-1] != '\n' && begin[-1] != '\r';)
+        begin--;
+    if (begin < end)
+        snprintf(line, size, "%.*s", (int)(end - begin), begin);
+    else if (l->not_started)
+        snprintf(line, size, "%s cannot be started: %s", l->argv[0], strerror(l->not_started));
+    else if (l->late)
+        snprintf(line, size, "no answer within %.0f s", l->seconds);
+    else if (WIFSIGNALED(l->status))
+        snprintf(line, size, "%s was ended by signal %d", l->argv[0], WTERMSIG(l->status));
+    else
+        snprintf(line, size, "%s ended with status %d and said nothing", l->argv[0],
+                 WEXITSTATUS(l->status));
+    return line;
+}
