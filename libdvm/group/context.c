@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-#define COUNTER_MAX 0x7fffffff
+#define COUNTER_MAX 0x3fffffff
 
 static _Atomic uint64_t counter;
 static uint64_t creator;

@@ -16,6 +16,7 @@
 #include "group/entry.h"
 #include "match/match.h"
 #include "proto/frame.h"
+#include "type/type.h"
 
 #define BUILT_IN 3
 #define NAME_TEXT_MAX 24
@@ -34,8 +35,7 @@ static void group_free(struct group *g)
 {
     if (!g)
         return;
-    if (g->collective)
-        g->collective_free(g->collective);
+    free(g->coll);
     if (g->receive_tids != g->send_tids)
         free(g->receive_tids);
     free(g->send_tids);
@@ -122,8 +122,10 @@ struct group *group_find(dvm_group number, const char *call)
 
 struct group *group_of_context(uint64_t context)
 {
+    uint64_t own = context & ~(CONTEXT_COLLECTIVE | CONTEXT_ALARM);
+
     for (int i = 0; i < BUILT_IN; i++)
-        if (table[i] && table[i]->context == (context & ~CONTEXT_COLLECTIVE))
+        if (table[i] && table[i]->context == own)
             return table[i];
     return NULL;
 }
@@ -188,6 +190,11 @@ int group_peer(const struct group *g, const char *call, int rank, int *tid)
                         rank, group_name(g), g->size - 1);
     *tid = g->send_tids[rank];
     return DVM_OK;
+}
+
+uint32_t group_representation(void)
+{
+    return type_here();
 }
 
 int dvm_group_rank(dvm_group group, int *rank)

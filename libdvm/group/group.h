@@ -12,6 +12,8 @@
 
 #include "dvm.h"
 
+struct coll;
+
 struct group_place {
     int tid, rank;
 };
@@ -24,8 +26,7 @@ struct group {
     int *send_tids;     /* by rank: to whom a message to this rank goes (owned) */
     int *receive_tids;  /* by rank: from whom it comes; the same list but in intercommunicators */
     struct group_place *places; /* receive_tids in order of tids (owned) */
-    void *collective;   /* state of coll/ (owned by it) */
-    void (*collective_free)(void *collective);
+    struct coll *coll;  /* state of coll/, from the first collective on (owned) */
 };
 
 /* Make the built-in groups of a new task. self: its tid; context, tids, size and
@@ -40,7 +41,7 @@ void group_stop(void);
  * call: name of the public function, for the sentence. */
 struct group *group_find(dvm_group number, const char *call);
 
-/* The group of a context, either half; NULL when there is none. */
+/* The group of a context, any part of it; NULL when there is none. */
 struct group *group_of_context(uint64_t context);
 
 /* The rank that messages from tid have in the group (tid itself in DVM_UNIVERSE);
@@ -58,5 +59,8 @@ const char *group_member_text(const struct group *g, int tid, char *text, size_t
 /* Check a rank and find its tid. What a DVM_UNIVERSE rank must be is checked, too.
  * Errors: RANK, NO_TASK. */
 int group_peer(const struct group *g, const char *call, int rank, int *tid);
+
+/* How this process stores its types (type/type.h), for HELLO. */
+uint32_t group_representation(void);
 
 #endif

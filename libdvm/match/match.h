@@ -153,8 +153,9 @@ extern void (*match_on_host_gone)(int slot, const char *text);
  * NO_TASK) and text. Without effect when it is known already. */
 void match_gone(int tid, int code, const char *text, bool left);
 
-/* Fail the pending operations of this context (both its halves) and everything
- * started in it later, with code and sentence. For revocation. */
+/* Fail the pending operations of exactly this context (a group's collectives have one
+ * of their own, context | 1, so that point-to-point goes on when they are revoked)
+ * and everything started in it later, with code and sentence. For revocation. */
 void match_revoke(uint64_t context, int code, const char *text);
 
 /* ---- lock, life ----------------------------------------------------------- */

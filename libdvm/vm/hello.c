@@ -19,11 +19,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "group/group.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 #include "proto/frame.h"
 #include "proto/segment.h"
-#include "type/type.h"
 #include "vm/vm.h"
 
 #define WELCOME_SECONDS 10.0        /* how long the daemon may take to answer */
@@ -99,7 +99,7 @@ static int say_hello(int socket, const char *token, bool owner)
     hello.pid = getpid();
     hello.program = program;
     hello.version = (char *)(uintptr_t)dvm_version_text();
-    hello.representation = type_here();
+    hello.representation = group_representation();
     hello.owner = owner;
     return send_frame(socket, DVM_CTL_HELLO, packed, dvm__pb__hello__pack(&hello, packed));
 }

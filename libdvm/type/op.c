@@ -1,0 +1,177 @@
+/* op.c: the built-in operators for all types that they fit: one small loop each,
+ * made by macros, found in a table by operator and type.
+ *
+ * What fits: integers everything; floating numbers SUM, PROD, MIN, MAX; complex
+ * numbers SUM and PROD; DVM_BOOL the logical and bitwise ones; DVM_BYTE the bitwise
+ * ones. DVM_CHAR and DVM_WCHAR are text and have none (DVM_SCHAR and DVM_UCHAR are
+ * numbers).
+ */
+#include "type/op.h"
+
+#include <assert.h>
+#include <complex.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "type/type.h"
+
+typedef void op_f(void *left, const void *right, size_t count);
+
+/* Integers are computed as unsigned numbers of the widest type: they wrap around
+ * and do not overflow, whatever the compiler makes of an overflow. */
+typedef unsigned long long wide;
+
+#define LOOP_(name, type, expression)                                                      \
+    static void name(void *left, const void *right, size_t count)                          \
+    {                                                                                      \
+        type *x = left;                                                                    \
+        const type *y = right;                                                             \
+                                                                                           \
+        for (size_t i = 0; i < count; i++) {                                               \
+            type a = x[i], b = y[i];                                                       \
+                                                                                           \
+            x[i] = (type)(expression);                                                     \
+        }                                                                                  \
+    }
+
+#define BITWISE_(tag, type)                                                                \
+    LOOP_(band_##tag, type, a &b)                                                          \
+    LOOP_(bor_##tag, type, a | b)                                                          \
+    LOOP_(bxor_##tag, type, a ^ b)
+
+#define LOGICAL_(tag, type)                                                                \
+    LOOP_(land_##tag, type, a &&b)                                                         \
+    LOOP_(lor_##tag, type, a || b)                                                         \
+    LOOP_(lxor_##tag, type, !a != !b)
+
+#define INTEGER_(tag, type)                                                                \
+    LOOP_(sum_##tag, type, (wide)a + (wide)b)                                              \
+    LOOP_(prod_##tag, type, (wide)a *(wide)b)                                              \
+    LOOP_(min_##tag, type, b < a ? b : a)                                                  \
+    LOOP_(max_##tag, type, b > a ? b : a)                                                  \
+    LOGICAL_(tag, type)                                                                    \
+    BITWISE_(tag, type)
+
+#define FLOATING_(tag, type)                                                               \
+    LOOP_(sum_##tag, type, a + b)                                                          \
+    LOOP_(prod_##tag, type, a *b)                                                          \
+    LOOP_(min_##tag, type, a < b || a != a ? a : b)                                        \
+    LOOP_(max_##tag, type, a > b || a != a ? a : b)
+
+#define COMPLEX_(tag, type)                                                                \
+    LOOP_(sum_##tag, type, a + b)                                                          \
+    LOOP_(prod_##tag, type, a *b)
+
+/* the fixed widths; other integers share the loops of their width */
+INTEGER_(s8, int8_t)
+INTEGER_(u8, uint8_t)
+INTEGER_(s16, int16_t)
+INTEGER_(u16, uint16_t)
+INTEGER_(s32, int32_t)
+INTEGER_(u32, uint32_t)
+INTEGER_(s64, int64_t)
+INTEGER_(u64, uint64_t)
+LOGICAL_(bool, bool)
+BITWISE_(bool, bool)
+FLOATING_(f, float)
+FLOATING_(d, double)
+FLOATING_(l, long double)
+COMPLEX_(fc, float complex)
+COMPLEX_(dc, double complex)
+COMPLEX_(lc, long double complex)
+
+#define BITWISE_ROW_(tag) [DVM_BAND] = band_##tag, [DVM_BOR] = bor_##tag, [DVM_BXOR] = bxor_##tag
+#define LOGICAL_ROW_(tag) [DVM_LAND] = land_##tag, [DVM_LOR] = lor_##tag, [DVM_LXOR] = lxor_##tag
+#define ORDER_ROW_(tag) [DVM_MIN] = min_##tag, [DVM_MAX] = max_##tag
+#define COMPLEX_ROW_(tag) [DVM_SUM] = sum_##tag, [DVM_PROD] = prod_##tag
+#define INTEGER_ROW_(tag)                                                                  \
+    COMPLEX_ROW_(tag), ORDER_ROW_(tag), LOGICAL_ROW_(tag), BITWISE_ROW_(tag)
+#define FLOATING_ROW_(tag) COMPLEX_ROW_(tag), ORDER_ROW_(tag)
+
+/* Kinds of loops; integers by width and sign. */
+enum kind {
+    KIND_NONE, KIND_RAW,
+    KIND_S8, KIND_U8, KIND_S16, KIND_U16, KIND_S32, KIND_U32, KIND_S64, KIND_U64,
+    KIND_BOOL, KIND_F, KIND_D, KIND_L, KIND_FC, KIND_DC, KIND_LC,
+    KIND_COUNT
+};
+
+static op_f *const loops[KIND_COUNT][DVM_OP_COUNT] = {
+    [KIND_RAW] = {BITWISE_ROW_(u8)},    [KIND_BOOL] = {LOGICAL_ROW_(bool), BITWISE_ROW_(bool)},
+    [KIND_S8] = {INTEGER_ROW_(s8)},     [KIND_U8] = {INTEGER_ROW_(u8)},
+    [KIND_S16] = {INTEGER_ROW_(s16)},   [KIND_U16] = {INTEGER_ROW_(u16)},
+    [KIND_S32] = {INTEGER_ROW_(s32)},   [KIND_U32] = {INTEGER_ROW_(u32)},
+    [KIND_S64] = {INTEGER_ROW_(s64)},   [KIND_U64] = {INTEGER_ROW_(u64)},
+    [KIND_F] = {FLOATING_ROW_(f)},      [KIND_D] = {FLOATING_ROW_(d)},
+    [KIND_L] = {FLOATING_ROW_(l)},      [KIND_FC] = {COMPLEX_ROW_(fc)},
+    [KIND_DC] = {COMPLEX_ROW_(dc)},     [KIND_LC] = {COMPLEX_ROW_(lc)},
+};
+
+static const char *const names[DVM_OP_COUNT] = {
+    [DVM_SUM] = "DVM_SUM",   [DVM_PROD] = "DVM_PROD", [DVM_MIN] = "DVM_MIN",
+    [DVM_MAX] = "DVM_MAX",   [DVM_LAND] = "DVM_LAND", [DVM_LOR] = "DVM_LOR",
+    [DVM_LXOR] = "DVM_LXOR", [DVM_BAND] = "DVM_BAND", [DVM_BOR] = "DVM_BOR",
+    [DVM_BXOR] = "DVM_BXOR",
+};
+
+/* The loops of an integer of size bytes (a power of two). */
+static enum kind integer_kind(size_t size, bool is_signed)
+{
+    switch (size) {
+    case 1:
+        return is_signed ? KIND_S8 : KIND_U8;
+    case 2:
+        return is_signed ? KIND_S16 : KIND_U16;
+    case 4:
+        return is_signed ? KIND_S32 : KIND_U32;
+    default:
+        assert(size == 8);
+        return is_signed ? KIND_S64 : KIND_U64;
+    }
+}
+
+static enum kind kind_of(dvm_type type)
+{
+    static const enum kind floating[] = {KIND_F, KIND_D, KIND_L, KIND_FC, KIND_DC, KIND_LC};
+    const struct type *t = type_find(type);
+
+    assert(t);
+    switch (t->class) {
+    case TYPE_RAW:
+        return KIND_RAW;
+    case TYPE_SIGNED:
+    case TYPE_UNSIGNED:
+        return integer_kind(t->size, t->class == TYPE_SIGNED);
+    case TYPE_BOOLEAN:
+        return KIND_BOOL;
+    case TYPE_FLOATING:
+    case TYPE_COMPLEX:
+        return floating[type - DVM_FLOAT];
+    default:
+        return KIND_NONE;
+    }
+}
+
+const char *op_name(dvm_op op)
+{
+    return op >= 0 && op < DVM_OP_COUNT ? names[op] : "an unknown operator";
+}
+
+int op_check(const char *call, dvm_op op, dvm_type type)
+{
+    if (op < 0 || op >= DVM_OP_COUNT)
+        return dvm_fail(DVM_ERR_OP, "%s: %d is no operator; dvm.h lists them", call, op);
+    if (!loops[kind_of(type)][op])
+        return dvm_fail(DVM_ERR_OP, "%s: %s cannot be used with %s", call, names[op],
+                        type_find(type)->name);
+    return DVM_OK;
+}
+
+void op_apply(dvm_op op, dvm_type type, void *left, const void *right, size_t count)
+{
+    op_f *loop = loops[kind_of(type)][op];
+
+    assert(loop);
+    loop(left, right, count);
+}
