@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "lane/link.h"
+#include "lane/uplink.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 
@@ -33,7 +33,7 @@ struct request {
 static daemon_control_f *functions[DVM_CTL_END][FUNCTIONS_MAX];
 static struct request *open_requests;
 static uint64_t last_ref;
-int (*link_wait)(bool (*done)(void *arg), void *arg, double timeout);
+int (*uplink_wait)(bool (*done)(void *arg), void *arg, double timeout);
 
 void daemon_link_register(int type, daemon_control_f *function)
 {
@@ -59,7 +59,7 @@ int daemon_link_control(int dst, int type, uint64_t ref, const void *payload, si
                         const int *fds, int fd_count)
 {
     struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
-                              .src = link_self(), .dst = dst, .tag = type, .ref = ref,
+                              .src = uplink_self(), .dst = dst, .tag = type, .ref = ref,
                               .length = (uint32_t)length};
 
     if (length > DVM_PAYLOAD_MAX)
@@ -67,7 +67,7 @@ int daemon_link_control(int dst, int type, uint64_t ref, const void *payload, si
                         "a %s message of %zu bytes is longer than the %d that fit: make "
                         "arguments or environment smaller",
                         dvm_control_name(type), length, DVM_PAYLOAD_MAX);
-    return link_send(&frame, payload, fds, fd_count);
+    return uplink_send(&frame, payload, fds, fd_count);
 }
 
 static struct request *request_with(uint64_t ref)
@@ -166,7 +166,7 @@ int daemon_link_request(int dst, int type, const void *payload, size_t length, d
     open_requests = &r;
     rc = daemon_link_control(dst, type, r.ref, payload, length, NULL, 0);
     if (!rc)
-        rc = link_wait(request_done, &r, timeout);
+        rc = uplink_wait(request_done, &r, timeout);
     request_close(&r);
     if (r.done)
         rc = r.error ? dvm_fail(r.error, "%s", r.text) : DVM_OK;

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "lane/bell.h"
-#include "lane/link.h"
+#include "lane/uplink.h"
 
 #define PEERS_START 64        /* places of the first table; a power of two */
 #define LANE_COMPLAINTS 20    /* sentences about nonsense that one task prints */
@@ -64,12 +64,13 @@ int lane_start(const struct lane_config *config)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of peers");
     lane.size = PEERS_START;
     bell_start(config->inbox, config->index);
-    link_start(config->socket, config->self);
+    uplink_start(config->socket, config->self);
     for (size_t i = 0; i < LANES; i++) {
         int rc = 0;
 
         lane.used[i] = lanes[i] == &relay_lane || listed(list, lanes[i]->name);
-        if (lane.used[i] && lanes[i]->start)
+        /* started in any case: a peer may use what this task does not open */
+        if (lanes[i]->start)
             rc = lanes[i]->start();
         if (rc)
             return rc;
@@ -77,7 +78,7 @@ int lane_start(const struct lane_config *config)
     return DVM_OK;
 }
 
-void lane_stop(bool forked)
+void lane_stop(void)
 {
     for (struct peer *p = lane.first, *next; p; p = next) {
         next = p->next;
@@ -85,9 +86,9 @@ void lane_stop(bool forked)
         free(p);
     }
     for (size_t i = 0; i < LANES; i++)
-        if (lane.used[i] && lanes[i]->stop)
+        if (lanes[i]->stop)
             lanes[i]->stop();
-    link_stop(forked);
+    uplink_stop();
     bell_stop();
     free(lane.table);
     memset(&lane, 0, sizeof lane);
@@ -188,7 +189,7 @@ enum lane_taken lane_deliver(const struct lane *from, struct peer *peer,
 static void rung(unsigned index)
 {
     if (index == DVM_INDEX_DAEMON)
-        link_rung();
+        uplink_rung();
     else
         shm_rung(index);
 }
@@ -197,7 +198,18 @@ int lane_progress(void)
 {
     if (bell_rung())
         bell_take(rung);
-    return link_lost() ? link_fail() : DVM_OK;
+    return uplink_lost() ? uplink_fail() : DVM_OK;
+}
+
+int lane_check(void)
+{
+    uplink_rung();
+    return uplink_lost() ? uplink_fail() : DVM_OK;
+}
+
+void lane_forked(void)
+{
+    uplink_forked();
 }
 
 void lane_drain(struct peer *peer)

@@ -106,13 +106,12 @@ struct lane_config {
     const struct lane_up *up;
 };
 
-/* Start all lanes that DVM_LANES (a list of names; default all) names; relay always
- * is among them. Error: NO_MEMORY. */
+/* Start. DVM_LANES (a list of names; default all) says which lanes this task opens;
+ * relay always is among them. Error: NO_MEMORY. */
 int lane_start(const struct lane_config *config);
 
-/* Free all: peers too. Nothing is sent. forked: this process is a child that
- * shares the socket with the real task. */
-void lane_stop(bool forked);
+/* Free all: peers too. Nothing is sent. */
+void lane_stop(void);
 
 /* This task's tid. */
 int lane_self(void);
@@ -134,6 +133,12 @@ void lane_opened(struct peer *peer, const struct lane *lane);
 
 /* Take in what has come by all lanes. Returns 0, or LOST_DAEMON. */
 int lane_progress(void);
+
+/* Look at the socket although nobody rang: the daemon may be gone. As lane_progress. */
+int lane_check(void);
+
+/* This process was forked from the task: drop what it must not share. */
+void lane_forked(void);
 
 /* Hand up all frames of a peer that are here already, whatever their lane. */
 void lane_drain(struct peer *peer);

@@ -8,7 +8,7 @@
 #include "lane/lane.h"
 
 #include "dvm.h"
-#include "lane/link.h"
+#include "lane/uplink.h"
 
 #define RELAY_WINDOW (UINT64_C(1) << 20) /* bytes of a rendezvous under way */
 #define RELAY_EAGER_MAX (63 * 1024)      /* with the cost of its header below 64 KiB */
@@ -25,7 +25,7 @@ static void relay_open(struct peer *peer)
 
 static int relay_send(struct peer *peer, const struct dvm_frame *frame, const void *payload)
 {
-    int rc = link_send(frame, payload, NULL, 0);
+    int rc = uplink_send(frame, payload, NULL, 0);
 
     return rc ? rc : LANE_SENT;
 }

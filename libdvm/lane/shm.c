@@ -18,7 +18,7 @@
 #include "base/error.h"
 #include "lane/bell.h"
 #include "lane/daemon_link.h"
-#include "lane/link.h"
+#include "lane/uplink.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 
@@ -124,7 +124,10 @@ static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_co
     rc = inbox_take(peer, fds[1], offer->index);
     if (!rc)
         rc = ring_map(&peer->shm.in, fds[0], offer->tid, lane_self());
-    if (!rc)
+    /* the peer writes there from now on: without the ring its messages are lost */
+    if (rc)
+        lane_up()->broken(peer, "offered a ring that cannot be used here");
+    else
         *out = peer;
     return rc;
 }

@@ -178,6 +178,10 @@ struct match_config {
 /* Start the message layers (lane, stream, match). Errors: NO_MEMORY, SYSTEM. */
 int match_start(const struct match_config *config);
 
+/* Wait until all that was sent is with its receiver or a daemon, but for synchronous
+ * sends that wait for their match. Errors: TIMEOUT, LOST_DAEMON. */
+int match_flush(double timeout);
+
 /* Wait until all that was sent is handed over (timeout seconds; negative: for
  * ever), then free everything and close the socket. */
 int match_stop(double timeout);

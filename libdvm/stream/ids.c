@@ -57,6 +57,12 @@ void *ids_find(const struct ids *ids, uint64_t id)
     return ids->places[at].object;
 }
 
+void ids_replace(struct ids *ids, uint64_t id, void *object)
+{
+    assert(object && ids_find(ids, id));
+    ids->places[(uint32_t)id].object = object;
+}
+
 void ids_remove(struct ids *ids, uint64_t id)
 {
     uint32_t at = (uint32_t)id;

@@ -21,6 +21,9 @@ uint64_t ids_add(struct ids *ids, void *object);
 /* The object of an id, or NULL. */
 void *ids_find(const struct ids *ids, uint64_t id);
 
+/* Let an id that ids_add gave name another object (not NULL). */
+void ids_replace(struct ids *ids, uint64_t id, void *object);
+
 /* Forget an id that ids_add gave. */
 void ids_remove(struct ids *ids, uint64_t id);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "stream/blocks.h"
 #include "stream/ids.h"
 #include "stream/stream.h"
 
@@ -130,6 +131,15 @@ static void receive_grant(struct stream_receive *r)
     stream_note(s, &frame);
 }
 
+static void receive_link(struct stream_receive *r)
+{
+    r->previous = NULL;
+    r->next = r->stream->receiving;
+    if (r->next)
+        r->next->previous = r;
+    r->stream->receiving = r;
+}
+
 int stream_receive(struct stream_receive *r)
 {
     struct stream *s = r->stream;
@@ -140,16 +150,30 @@ int stream_receive(struct stream_receive *r)
     if (!r->id)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to receive %zu bytes from tid %#x",
                         r->size, s->peer.tid);
-    r->previous = NULL;
-    r->next = s->receiving;
-    if (r->next)
-        r->next->previous = r;
-    s->receiving = r;
+    receive_link(r);
     receive_grant(r);
     return DVM_OK;
 }
 
-static void receive_end(struct stream_receive *r, int error)
+static void dropped(struct stream_receive *r, int error)
+{
+    blocks_put(r, sizeof *r);
+}
+
+void stream_discard(struct stream *s, uint64_t ref, size_t size)
+{
+    struct stream_receive *r = blocks_get(sizeof *r);
+
+    if (!r || s->gone) {
+        blocks_put(r, sizeof *r);
+        return;
+    }
+    *r = (struct stream_receive){.stream = s, .size = size, .peer_ref = ref, .done = dropped};
+    if (stream_receive(r))
+        blocks_put(r, sizeof *r);
+}
+
+static void receive_unlink(struct stream_receive *r)
 {
     if (r->previous)
         r->previous->next = r->next;
@@ -157,9 +181,36 @@ static void receive_end(struct stream_receive *r, int error)
         r->stream->receiving = r->next;
     if (r->next)
         r->next->previous = r->previous;
+}
+
+static void receive_end(struct stream_receive *r, int error)
+{
+    receive_unlink(r);
     ids_remove(&receives, r->id);
     r->id = 0;
     r->done(r, error);
+}
+
+void stream_receive_forget(struct stream_receive *r)
+{
+    struct stream_receive *heir = blocks_get(sizeof *heir);
+
+    receive_unlink(r);
+    if (!heir) {
+        /* the sender's data will be dropped one by one, and complained about */
+        ids_remove(&receives, r->id);
+        return;
+    }
+    *heir = *r;
+    heir->buffer = NULL;
+    heir->done = dropped;
+    ids_replace(&receives, r->id, heir);
+    receive_link(heir);
+}
+
+void stream_send_abort(struct stream_send *send, int error)
+{
+    rendezvous_end(send, error);
 }
 
 void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)

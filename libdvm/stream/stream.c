@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "stream/pool.h"
+#include "stream/blocks.h"
 
 #define EARLY_MAX 256 /* frames of one peer that may have overtaken others */
 
@@ -103,7 +103,7 @@ static int notes_flush(struct stream *s)
         s->notes = note->next;
         if (!s->notes)
             s->last_note = NULL;
-        pool_put(note, sizeof *note);
+        blocks_put(note, sizeof *note);
     }
     return LANE_SENT;
 }
@@ -119,7 +119,7 @@ void stream_note(struct stream *s, const struct dvm_frame *frame)
         stream_open(s);
     if (!s->notes && !s->peer.blocked && stream_frame(s, &copy, NULL) == LANE_SENT)
         return;
-    note = pool_get(sizeof *note);
+    note = blocks_get(sizeof *note);
     if (!note) {
         lane_complain("no memory for a word to tid %#x", s->peer.tid);
         return;
@@ -286,7 +286,7 @@ static void early_keep(struct stream *s, const struct dvm_frame *frame, const ui
         at = &(*at)->next;
     if (*at && (*at)->frame.seq == frame->seq)
         return;
-    early = s->early_count < EARLY_MAX ? pool_get(sizeof *early + frame->length) : NULL;
+    early = s->early_count < EARLY_MAX ? blocks_get(sizeof *early + frame->length) : NULL;
     if (!early) {
         lane_complain("dropped a frame of tid %#x that came too early", s->peer.tid);
         return;
@@ -305,7 +305,7 @@ static void early_drop(struct stream *s)
 
     s->early = early->next;
     s->early_count--;
-    pool_put(early, sizeof *early + early->frame.length);
+    blocks_put(early, sizeof *early + early->frame.length);
 }
 
 static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
@@ -340,7 +340,7 @@ static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
 static void on_made(struct peer *peer)
 {
     credit_open((struct stream *)peer);
-    watch_made((struct stream *)peer);
+    stream_watch_made((struct stream *)peer);
 }
 
 static void on_writable(struct peer *peer)
@@ -369,7 +369,7 @@ int stream_start(const struct lane_config *config, const struct stream_up *up)
     upper = up;
     mine.up = &lane_calls;
     credit_start();
-    watch_start(up);
+    stream_watch_start(up);
     return lane_start(&mine);
 }
 
@@ -392,21 +392,21 @@ static void stream_close(struct stream *s, int code)
         struct note *note = s->notes;
 
         s->notes = note->next;
-        pool_put(note, sizeof *note);
+        blocks_put(note, sizeof *note);
     }
     s->last_note = NULL;
 }
 
-void stream_stop(bool forked)
+void stream_stop(void)
 {
     for (struct stream *s = stream_first(); s; s = stream_next(s)) {
         stream_close(s, DVM_ERR_CLOSING);
         free(s->gone_text);
     }
-    watch_stop();
+    stream_watch_stop();
     rendezvous_stop();
-    lane_stop(forked);
-    pool_clear();
+    lane_stop();
+    blocks_clear();
 }
 
 struct stream *stream_of(int tid)

@@ -119,8 +119,8 @@ struct stream_up {
 /* Start lanes and streams. config->up is ignored. Errors: NO_MEMORY, SYSTEM. */
 int stream_start(const struct lane_config *config, const struct stream_up *up);
 
-/* Fail what is under way with CLOSING, and free all. forked: as lane_stop. */
-void stream_stop(bool forked);
+/* Fail what is under way with CLOSING, and free all. */
+void stream_stop(void);
 
 /* The stream with a tid, made if there is none; NULL without memory. */
 struct stream *stream_of(int tid);
@@ -144,6 +144,16 @@ void stream_send(struct stream_send *send);
 /* Take the data of a message whose RTS came: its fields up to size, peer_ref and done
  * are filled in. Error: NO_MEMORY. */
 int stream_receive(struct stream_receive *receive);
+
+/* Have the data of a message sent whose RTS came, and drop it: nobody wants it. */
+void stream_discard(struct stream *s, uint64_t ref, size_t size);
+
+/* The same for a receive that is under way: the record is the caller's again, done
+ * is not called. */
+void stream_receive_forget(struct stream_receive *receive);
+
+/* End a send that is under way: done is called with error. */
+void stream_send_abort(struct stream_send *send, int error);
 
 /* Tell the sender of a synchronous message (ref of its frame) that it was matched. */
 void stream_matched(struct stream *s, uint64_t ref);
@@ -203,10 +213,10 @@ void rendezvous_done(struct stream *s, const struct dvm_frame *frame, const uint
 void credit_frame(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload);
 
 /* Handlers of the daemon's words about the ends of tasks (watch.c). */
-void watch_start(const struct stream_up *up);
-void watch_stop(void);
+void stream_watch_start(const struct stream_up *up);
+void stream_watch_stop(void);
 /* A stream is made: its host may be lost already (watch.c). */
-void watch_made(struct stream *s);
+void stream_watch_made(struct stream *s);
 
 /* The upcalls (stream.c). */
 const struct stream_up *stream_up(void);

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "lane/daemon_link.h"
-#include "lane/link.h"
+#include "lane/uplink.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 #include "stream/stream.h"
@@ -141,7 +141,7 @@ static void on_host_event(const struct dvm_frame *frame, const uint8_t *payload,
     dvm__pb__host_event__free_unpacked(event, NULL);
 }
 
-void watch_made(struct stream *s)
+void stream_watch_made(struct stream *s)
 {
     int slot = s->peer.tid >> DVM_TID_N_BITS;
     char text[DVM_SENTENCE_MAX];
@@ -153,7 +153,7 @@ void watch_made(struct stream *s)
     stream_gone(s, DVM_ERR_HOST_GONE, text, false);
 }
 
-void watch_start(const struct stream_up *up)
+void stream_watch_start(const struct stream_up *up)
 {
     watch.up = up;
     daemon_link_register(DVM_CTL_GONE, on_gone);
@@ -161,7 +161,7 @@ void watch_start(const struct stream_up *up)
     daemon_link_register(DVM_CTL_HOST_EVENT, on_host_event);
 }
 
-void watch_stop(void)
+void stream_watch_stop(void)
 {
     memset(&watch, 0, sizeof watch);
 }

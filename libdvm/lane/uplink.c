@@ -1,11 +1,11 @@
-/* link.c: the SOCK_SEQPACKET socket to the daemon: one datagram a frame.
+/* uplink.c: the SOCK_SEQPACKET socket to the daemon: one datagram a frame.
  *
  * Writing blocks when it must (the daemon always reads). Reading never does: it
  * happens when the daemon rang, until the socket is empty. A closed or reset
  * connection is remembered as lost and reported by whoever waits next; nothing
  * else is decided here.
  */
-#include "lane/link.h"
+#include "lane/uplink.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,51 +19,60 @@
 #include "base/error.h"
 #include "lane/lane.h"
 
-#define LINK_FDS_MAX 4 /* descriptors that travel with one frame */
+#define UPLINK_FDS_MAX 4 /* descriptors that travel with one frame */
 
 union fd_space {
     struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int) * LINK_FDS_MAX)];
+    char bytes[CMSG_SPACE(sizeof(int) * UPLINK_FDS_MAX)];
 };
 
 static struct {
     int socket;
     int self;
     bool lost;
-} link_state = {.socket = -1};
+} uplink_state = {.socket = -1};
 
 /* One frame as it comes; frames are handled one after the other. */
-static uint8_t buffer[DVM_FRAME_MAX];
+static _Alignas(DVM_FRAME_BYTES) uint8_t buffer[DVM_FRAME_MAX];
 
-void link_start(int socket, int self)
+void uplink_start(int socket, int self)
 {
     assert(socket >= 0);
-    link_state.socket = socket;
-    link_state.self = self;
-    link_state.lost = false;
+    uplink_state.socket = socket;
+    uplink_state.self = self;
+    uplink_state.lost = false;
 }
 
-void link_stop(bool forked)
+void uplink_stop(void)
 {
-    if (link_state.socket >= 0 && !forked)
-        shutdown(link_state.socket, SHUT_RDWR);
-    if (link_state.socket >= 0)
-        close(link_state.socket);
-    link_state.socket = -1;
+    if (uplink_state.socket >= 0) {
+        shutdown(uplink_state.socket, SHUT_RDWR);
+        close(uplink_state.socket);
+    }
+    uplink_state.socket = -1;
     daemon_link_reset();
 }
 
-int link_self(void)
+void uplink_forked(void)
 {
-    return link_state.self;
+    /* no shutdown: that would end the real task's connection */
+    if (uplink_state.socket >= 0)
+        close(uplink_state.socket);
+    uplink_state.socket = -1;
+    uplink_state.lost = true;
 }
 
-bool link_lost(void)
+int uplink_self(void)
 {
-    return link_state.lost;
+    return uplink_state.self;
 }
 
-int link_fail(void)
+bool uplink_lost(void)
+{
+    return uplink_state.lost;
+}
+
+int uplink_fail(void)
 {
     return dvm_fail(DVM_ERR_LOST_DAEMON,
                     "the daemon of this host has closed the connection: it ended, was halted, "
@@ -87,7 +96,7 @@ static void put_fds(struct msghdr *message, union fd_space *space, const int *fd
 /* Whether a failed write may be tried again; waits for room if that is missing. */
 static bool write_again(void)
 {
-    struct pollfd room = {.fd = link_state.socket, .events = POLLOUT};
+    struct pollfd room = {.fd = uplink_state.socket, .events = POLLOUT};
 
     if (errno == EINTR)
         return true;
@@ -96,30 +105,30 @@ static bool write_again(void)
     return poll(&room, 1, -1) >= 0 || errno == EINTR;
 }
 
-int link_send(const struct dvm_frame *frame, const void *payload, const int *fds, int fd_count)
+int uplink_send(const struct dvm_frame *frame, const void *payload, const int *fds, int fd_count)
 {
     uint8_t head[DVM_FRAME_BYTES];
     union fd_space space;
     struct iovec parts[2] = {{head, sizeof head}, {(void *)(uintptr_t)payload, frame->length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = frame->length ? 2 : 1};
 
-    assert(frame->length <= DVM_PAYLOAD_MAX && fd_count <= LINK_FDS_MAX);
-    if (link_state.lost)
-        return link_fail();
+    assert(frame->length <= DVM_PAYLOAD_MAX && fd_count <= UPLINK_FDS_MAX);
+    if (uplink_state.lost)
+        return uplink_fail();
     dvm_frame_encode(head, frame);
     if (fd_count)
         put_fds(&message, &space, fds, fd_count);
-    while (sendmsg(link_state.socket, &message, MSG_NOSIGNAL) < 0) {
+    while (sendmsg(uplink_state.socket, &message, MSG_NOSIGNAL) < 0) {
         if (write_again())
             continue;
-        link_state.lost = true;
-        return link_fail();
+        uplink_state.lost = true;
+        return uplink_fail();
     }
     return DVM_OK;
 }
 
 /* The descriptors of a message; returns how many. */
-static int take_fds(struct msghdr *message, int fds[LINK_FDS_MAX])
+static int take_fds(struct msghdr *message, int fds[UPLINK_FDS_MAX])
 {
     int count = 0;
 
@@ -129,7 +138,7 @@ static int take_fds(struct msghdr *message, int fds[LINK_FDS_MAX])
         if (p->cmsg_level != SOL_SOCKET || p->cmsg_type != SCM_RIGHTS)
             continue;
         bytes = p->cmsg_len - CMSG_LEN(0);
-        assert(bytes <= sizeof(int) * LINK_FDS_MAX);
+        assert(bytes <= sizeof(int) * UPLINK_FDS_MAX);
         memcpy(fds, CMSG_DATA(p), bytes);
         count = (int)(bytes / sizeof(int));
     }
@@ -161,24 +170,24 @@ static bool read_one(void)
     struct iovec part = {buffer, sizeof buffer};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
                              .msg_controllen = sizeof space.bytes};
-    int fds[LINK_FDS_MAX];
+    int fds[UPLINK_FDS_MAX];
     ssize_t got;
 
     do
-        got = recvmsg(link_state.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        got = recvmsg(uplink_state.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN)
         return false;
     if (got <= 0) {
-        link_state.lost = true;
+        uplink_state.lost = true;
         return false;
     }
     handle(got, message.msg_flags, fds, take_fds(&message, fds));
     return true;
 }
 
-void link_rung(void)
+void uplink_rung(void)
 {
-    while (!link_state.lost && read_one())
+    while (!uplink_state.lost && read_one())
         continue;
 }

@@ -1,0 +1,175 @@
+/* deliver.c: a message and a receive meet.
+ *
+ * The receive's sink is asked first, before a byte moves: a message that it
+ * cannot take stays as it was, and the receive fails. A whole message is then
+ * copied or converted; of an announced one (RTS) the bytes are sent for, straight
+ * into the user's buffer when they need no conversion.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "match/request.h"
+
+/* As match_sink.check: DVM_OK for a copy, 1 for a conversion, or an error. */
+static int ask_sink(const struct match_sink *sink, const struct match_result *what)
+{
+    int how = sink->check ? sink->check(sink, what) : DVM_OK;
+
+    assert(how <= 1 && (how != 1 || sink->convert));
+    if (how == DVM_OK && what->bytes > sink->capacity)
+        return dvm_fail(DVM_ERR_TRUNCATE,
+                        "tid %#x sent %zu bytes, tag %d; this task posted %zu bytes (called "
+                        "from %#lx); the message stays and can be received again",
+                        what->source, what->bytes, what->tag, sink->capacity,
+                        (unsigned long)sink->site);
+    return how;
+}
+
+void deliver_consumed(const struct incoming *in)
+{
+    if (in->local)
+        request_complete(in->local, DVM_OK, NULL);
+    if (!in->stream)
+        return;
+    /* an RTS is answered by its CTS */
+    if (in->sync && in->whole)
+        stream_matched(in->stream, in->ref);
+    stream_consumed(in->stream, in->cost);
+}
+
+void deliver_discard(const struct incoming *in)
+{
+    if (!in->whole)
+        stream_discard(in->stream, in->ref, in->what.bytes);
+    deliver_consumed(in);
+}
+
+static void on_received(struct stream_receive *record, int error);
+
+struct dvm_request *deliver_request(struct stream_receive *record)
+{
+    if (record->done != on_received)
+        return NULL;
+    return (struct dvm_request *)((char *)record - offsetof(struct dvm_request, receive.stream));
+}
+
+static void on_received(struct stream_receive *record, int error)
+{
+    struct dvm_request *r = deliver_request(record);
+    const char *text = error ? record->stream->gone_text : NULL;
+
+    if (!error && r->receive.raw)
+        error = r->receive.sink.convert(&r->receive.sink, &r->result, r->receive.raw);
+    free(r->receive.raw);
+    r->receive.raw = NULL;
+    request_complete(r, error, text);
+}
+
+/* Have the bytes of an announced message sent. */
+static int fetch(struct dvm_request *r, const struct incoming *in, bool convert)
+{
+    struct stream *s = in->stream;
+    int rc;
+
+    if (s->gone)
+        return dvm_fail(s->gone_code, "%s", s->gone_text);
+    if (convert) {
+        r->receive.raw = malloc(in->what.bytes);
+        if (!r->receive.raw)
+            return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the %zu bytes of a message",
+                            in->what.bytes);
+    }
+    r->receive.stream = (struct stream_receive){
+        .stream = s, .buffer = convert ? r->receive.raw : r->receive.sink.buffer,
+        .size = in->what.bytes, .peer_ref = in->ref, .done = on_received};
+    rc = stream_receive(&r->receive.stream);
+    if (rc) {
+        free(r->receive.raw);
+        r->receive.raw = NULL;
+    }
+    return rc;
+}
+
+bool deliver(struct dvm_request *r, const struct incoming *in)
+{
+    const struct match_sink *sink = &r->receive.sink;
+    int how = ask_sink(sink, &in->what);
+    int rc = how < 0 ? how : DVM_OK;
+
+    assert(r->state == REQUEST_ACTIVE);
+    r->result = in->what;
+    if (!rc && !in->whole) {
+        rc = fetch(r, in, how);
+        if (!rc) {
+            deliver_consumed(in);
+            return true;
+        }
+    }
+    if (rc) {
+        request_complete(r, rc, NULL);
+        return false;
+    }
+    if (how)
+        rc = sink->convert(sink, &in->what, in->payload);
+    else if (in->what.bytes)
+        memcpy(sink->buffer, in->payload, in->what.bytes);
+    request_complete(r, rc, NULL);
+    deliver_consumed(in);
+    return true;
+}
+
+void deliver_arrival(const struct incoming *in)
+{
+    struct dvm_request *r;
+
+    if (gone_revoked(in->what.context)) {
+        deliver_discard(in);
+        return;
+    }
+    while ((r = posted_find(&in->what))) {
+        posted_remove(r);
+        if (deliver(r, in))
+            return;
+    }
+    if (!unexpected_add(in)) {
+        lane_complain("no memory for a message of %zu bytes from tid %#x: it is lost",
+                      in->what.bytes, in->what.source);
+        deliver_discard(in);
+    }
+    /* a thread may wait in a probe */
+    wait_changed();
+}
+
+static struct match_result result_of(const struct dvm_frame *frame)
+{
+    return (struct match_result){.context = frame->context, .source = frame->src,
+                                 .tag = frame->tag, .bytes = frame->size,
+                                 .type = frame->type, .error = DVM_OK};
+}
+
+void deliver_message(struct stream *stream, const struct dvm_frame *frame,
+                     const uint8_t *payload)
+{
+    struct incoming in = {.what = result_of(frame), .stream = stream, .ref = frame->ref,
+                          .cost = stream_cost(frame), .whole = frame->op == DVM_OP_EAGER,
+                          .sync = frame->flags & DVM_FLAG_SYNC, .payload = payload};
+
+    deliver_arrival(&in);
+}
+
+void deliver_notice(const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct incoming in = {.what = result_of(frame), .whole = true, .payload = payload};
+    struct stream *s = stream_known(frame->src);
+
+    if (frame->op != DVM_OP_EAGER || frame->size != frame->length) {
+        lane_complain("dropped a notice that makes no sense");
+        return;
+    }
+    /* what the ended task sent comes before the word of its end */
+    if (s)
+        lane_drain(&s->peer);
+    deliver_arrival(&in);
+}

@@ -1,0 +1,120 @@
+/* life.c: from match_start to match_stop, and the gate that every call passes.
+ *
+ * A child after fork is no task: a handler that runs in it closes its copy of
+ * the socket and shuts the gate; what else it inherited is freed if it becomes a
+ * task itself.
+ */
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "lane/uplink.h"
+#include "match/request.h"
+
+static struct {
+    bool started;
+    bool forked;  /* this process was forked from a task, and is none */
+    bool handler; /* the handler for forks is installed */
+} life;
+
+static const struct stream_up calls = {
+    .message = deliver_message,
+    .notice = deliver_notice,
+    .gone = gone_stream,
+    .host_gone = gone_host,
+};
+
+static void after_fork(void)
+{
+    if (!life.started)
+        return;
+    life.started = false;
+    life.forked = true;
+    lane_forked();
+}
+
+int dvm_enter(void)
+{
+    if (__builtin_expect(!life.started, 0))
+        return life.forked
+                   ? dvm_fail(DVM_ERR_FORKED, "%s", dvm_error_text(DVM_ERR_FORKED))
+                   : dvm_fail(DVM_ERR_NOT_INIT, "%s", dvm_error_text(DVM_ERR_NOT_INIT));
+    wait_lock();
+    return DVM_OK;
+}
+
+int dvm_leave(int rc)
+{
+    wait_leave();
+    wait_unlock();
+    return rc == DVM_OK ? rc : dvm_report(rc);
+}
+
+static int wait_plain(bool (*done)(void *arg), void *arg, double timeout)
+{
+    return match_wait_until(done, arg, timeout, 0);
+}
+
+static void stop_all(void)
+{
+    unexpected_stop();
+    posted_stop();
+    stream_stop();
+    request_stop();
+    gone_stop();
+    life.started = life.forked = false;
+}
+
+int match_start(const struct match_config *config)
+{
+    struct lane_config lanes = {.self = config->self, .socket = config->socket,
+                                .inbox = config->inbox, .index = config->index};
+    int rc;
+
+    assert(!life.started && config->inbox);
+    if (life.forked)
+        stop_all();
+    if (!life.handler && pthread_atfork(NULL, NULL, after_fork))
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the handler of forks");
+    life.handler = true;
+    gone_start();
+    send_start();
+    wait_start(config);
+    uplink_wait = wait_plain;
+    rc = request_start();
+    if (!rc)
+        rc = posted_start();
+    if (!rc)
+        rc = unexpected_start();
+    if (!rc)
+        rc = stream_start(&lanes, &calls);
+    if (rc) {
+        stop_all();
+        return rc;
+    }
+    life.started = true;
+    return DVM_OK;
+}
+
+static bool all_sent(void *arg)
+{
+    for (const struct stream *s = stream_first(); s; s = stream_next(s))
+        if (!stream_idle(s))
+            return false;
+    return true;
+}
+
+int match_flush(double timeout)
+{
+    return match_wait_until(all_sent, NULL, timeout, 0);
+}
+
+int match_stop(double timeout)
+{
+    int rc = match_flush(timeout);
+
+    stop_all();
+    wait_stop();
+    return rc;
+}

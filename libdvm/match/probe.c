@@ -1,0 +1,82 @@
+/* probe.c: looking at messages before they are received, and taking them. */
+#include <assert.h>
+
+#include "base/error.h"
+#include "match/request.h"
+
+struct search {
+    const struct match_filter *filter;
+    struct dvm_message *found;
+    int error; /* why nothing can come any more */
+};
+
+static bool search(void *arg)
+{
+    struct search *s = arg;
+
+    s->error = s->filter->any_context ? DVM_OK : gone_revoked(s->filter->context);
+    if (s->error)
+        return true;
+    s->found = unexpected_find(s->filter);
+    if (!s->found)
+        s->error = gone_check(s->filter);
+    return s->found || s->error;
+}
+
+/* Have the end of the source told, as a receive would. */
+static void watch_source(const struct match_filter *filter)
+{
+    struct stream *s;
+
+    if (filter->source == DVM_ANY || filter->source == lane_self())
+        return;
+    s = stream_of(filter->source);
+    if (s)
+        stream_watch_later(s);
+}
+
+int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr_t site,
+                bool *found, struct dvm_message **message, struct match_result *result)
+{
+    struct search s = {.filter = filter};
+    int rc = DVM_OK;
+
+    watch_source(filter);
+    if (!search(&s))
+        rc = match_wait_until(search, &s, wait ? -1 : 0, site);
+    if (rc == DVM_ERR_TIMEOUT && !wait) {
+        *found = false;
+        return DVM_OK;
+    }
+    if (rc || s.error)
+        return rc ? rc : s.error;
+    *found = true;
+    if (result)
+        *result = s.found->in.what;
+    if (take) {
+        unexpected_take(s.found);
+        *message = s.found;
+    }
+    return DVM_OK;
+}
+
+int match_mrecv(struct dvm_message *message, const struct match_sink *sink,
+                struct match_result *result)
+{
+    struct dvm_request *r = request_new(REQUEST_RECEIVE, sink->group);
+    int rc;
+
+    if (!r)
+        return DVM_ERR_NO_MEMORY;
+    assert(message->taken);
+    r->receive.sink = *sink;
+    if (deliver(r, &message->in)) {
+        unexpected_free(message);
+        return request_wait(r, result);
+    }
+    rc = match_finish(r, result);
+    /* only what a better receive can take stays */
+    if (rc != DVM_ERR_TRUNCATE && rc != DVM_ERR_TYPE && rc != DVM_ERR_NO_MEMORY)
+        unexpected_free(message);
+    return rc;
+}

@@ -1,0 +1,150 @@
+/* request.c: the life of an operation: made, completed, finished.
+ *
+ * Requests come from slabs that are freed together at the end, so a program that
+ * forgets one leaks nothing of the library. An error keeps its sentence with the
+ * request, because the thread that finishes it may not be the one in whose call
+ * it failed.
+ */
+#include "match/request.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define SLAB_REQUESTS 64
+
+struct slab {
+    struct slab *next;
+    struct dvm_request requests[SLAB_REQUESTS];
+};
+
+static struct slab *slabs;
+static struct dvm_request *free_requests; /* linked by next */
+
+int request_start(void)
+{
+    slabs = NULL;
+    free_requests = NULL;
+    return DVM_OK;
+}
+
+static void request_drop(struct dvm_request *r)
+{
+    free(r->text);
+    r->text = NULL;
+    if (r->kind == REQUEST_SEND) {
+        free(r->send.copy);
+        r->send.copy = NULL;
+    } else {
+        free(r->receive.raw);
+        r->receive.raw = NULL;
+    }
+}
+
+void request_stop(void)
+{
+    while (slabs) {
+        struct slab *slab = slabs;
+
+        slabs = slab->next;
+        for (int i = 0; i < SLAB_REQUESTS; i++)
+            request_drop(&slab->requests[i]);
+        free(slab);
+    }
+    free_requests = NULL;
+}
+
+static bool slab_make(void)
+{
+    struct slab *slab = calloc(1, sizeof *slab);
+
+    if (!slab)
+        return false;
+    slab->next = slabs;
+    slabs = slab;
+    for (int i = 0; i < SLAB_REQUESTS; i++) {
+        slab->requests[i].next = free_requests;
+        free_requests = &slab->requests[i];
+    }
+    return true;
+}
+
+struct dvm_request *request_new(enum request_kind kind, int group)
+{
+    struct dvm_request *r;
+
+    if (!free_requests && !slab_make()) {
+        dvm_fail(DVM_ERR_NO_MEMORY, "no memory for one more operation under way");
+        return NULL;
+    }
+    r = free_requests;
+    free_requests = r->next;
+    r->link.queue = NULL;
+    r->kind = (uint8_t)kind;
+    r->state = REQUEST_ACTIVE;
+    r->released = false;
+    r->group = group;
+    r->text = NULL;
+    r->result = (struct match_result){.error = DVM_OK};
+    if (kind == REQUEST_SEND) {
+        r->send.copy = NULL;
+        r->send.stream.stream = NULL;
+    } else {
+        r->receive.raw = NULL;
+    }
+    return r;
+}
+
+void request_free(struct dvm_request *r)
+{
+    request_drop(r);
+    r->next = free_requests;
+    free_requests = r;
+}
+
+void request_complete(struct dvm_request *r, int error, const char *text)
+{
+    assert(r->state != REQUEST_COMPLETE);
+    r->state = REQUEST_COMPLETE;
+    r->result.error = error;
+    if (r->released) {
+        request_free(r);
+        return;
+    }
+    if (error)
+        r->text = strdup(text ? text : dvm_last_error());
+    wait_changed();
+}
+
+bool match_complete(const struct dvm_request *request)
+{
+    return request->state == REQUEST_COMPLETE;
+}
+
+int match_group(const struct dvm_request *request)
+{
+    return request->group;
+}
+
+int match_finish(struct dvm_request *request, struct match_result *result)
+{
+    int error = request->result.error;
+
+    assert(request->state == REQUEST_COMPLETE);
+    if (result)
+        *result = request->result;
+    if (error)
+        dvm_fail(error, "%s", request->text ? request->text : dvm_error_text(error));
+    request_free(request);
+    return error;
+}
+
+void match_release(struct dvm_request *request)
+{
+    if (request->state == REQUEST_COMPLETE)
+        request_free(request);
+    else
+        request->released = true;
+}

@@ -1,0 +1,188 @@
+/* request.h: operations and messages, as the files of match/ share them. */
+#ifndef DVM_MATCH_REQUEST_H
+#define DVM_MATCH_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "match/match.h"
+#include "match/table.h"
+#include "stream/stream.h"
+
+enum request_kind { REQUEST_SEND, REQUEST_RECEIVE };
+
+enum request_state {
+    REQUEST_POSTED,   /* a receive that waits for its message */
+    REQUEST_ACTIVE,   /* under way */
+    REQUEST_COMPLETE
+};
+
+/* What only a send needs. */
+struct request_send {
+    struct stream_send stream;
+    void *copy;    /* of a buffered send; owned */
+};
+
+/* What only a receive needs. */
+struct request_receive {
+    struct match_filter filter;
+    struct match_sink sink;
+    struct stream_receive stream;
+    void *raw;     /* bytes that the sink's convert gets; owned */
+};
+
+struct dvm_request {
+    struct match_link link; /* first: a posted receive's place in the table */
+    struct dvm_request *next, *previous; /* all posted receives, in order */
+    uint8_t kind;           /* enum request_kind */
+    uint8_t state;          /* enum request_state */
+    bool released;          /* nobody will finish it */
+    int group;
+    char *text;             /* sentence of its error; owned */
+    struct match_result result;
+    union {
+        struct request_send send;
+        struct request_receive receive;
+    };
+};
+
+/* A message that arrived, before anybody receives it. */
+struct incoming {
+    struct match_result what;
+    struct stream *stream;     /* NULL: of this task itself or a daemon */
+    uint64_t ref;              /* of its frame: for CTS and DONE */
+    uint64_t cost;             /* of credit */
+    bool whole;                /* payload has its bytes; else an RTS came */
+    bool sync;                 /* the sender wants to hear of the match */
+    struct dvm_request *local; /* this task's own synchronous send, or NULL */
+    const uint8_t *payload;
+};
+
+/* The same, kept: unexpected, or taken by a probe. */
+struct dvm_message {
+    struct match_link link;               /* first: its place in the table */
+    struct dvm_message *next, *previous;  /* all unexpected, or all taken, in order */
+    bool taken;
+    size_t block;                         /* bytes of this struct and its payload */
+    struct incoming in;
+    _Alignas(16) uint8_t payload[];
+};
+
+/* ---- request.c ---------------------------------------------------------------- */
+
+int request_start(void);
+void request_stop(void);
+
+/* A new operation; NULL without memory (sentence kept). */
+struct dvm_request *request_new(enum request_kind kind, int group);
+
+/* It is over. An error's sentence is the thread's last one when text is NULL. */
+void request_complete(struct dvm_request *request, int error, const char *text);
+
+/* Free a request that nobody will finish. */
+void request_free(struct dvm_request *request);
+
+/* Give up a request whose caller's buffer goes away, whatever its state, and free
+ * it (receive.c). */
+void request_abandon(struct dvm_request *request);
+
+/* Wait for a request and finish it; when waiting fails, abandon it (receive.c). */
+int request_wait(struct dvm_request *request, struct match_result *result);
+
+/* ---- posted.c: receives that wait ------------------------------------------------ */
+
+int posted_start(void);
+void posted_stop(void);
+void posted_add(struct dvm_request *request);
+void posted_remove(struct dvm_request *request);
+
+/* The earliest posted receive that fits, or NULL. */
+struct dvm_request *posted_find(const struct match_result *what);
+
+/* The first posted receive in order of posting; the rest by next. */
+struct dvm_request *posted_first(void);
+
+/* ---- unexpected.c: messages that wait --------------------------------------------- */
+
+int unexpected_start(void);
+void unexpected_stop(void);
+
+/* Keep a message behind all others; its payload is copied. NULL without memory. */
+struct dvm_message *unexpected_add(const struct incoming *in);
+
+/* The earliest message that fits, or NULL. */
+struct dvm_message *unexpected_find(const struct match_filter *filter);
+
+/* Take a message out: it is nobody's, to be received later. */
+void unexpected_take(struct dvm_message *message);
+
+/* Free a message, taken or not. */
+void unexpected_free(struct dvm_message *message);
+
+/* This request of a send to this task itself goes away; its message stays. */
+void unexpected_forget(const struct dvm_request *local);
+
+/* Drop the messages of a stream whose bytes never come: the sender is gone. */
+void unexpected_gone(struct stream *stream);
+
+/* Drop all messages of a context, both halves. */
+void unexpected_revoke(uint64_t context);
+
+/* ---- deliver.c: a message and a receive meet ----------------------------------------- */
+
+/* Give a message to a receive, which is in no queue any more. false: the receive has
+ * failed, and the message is as before. */
+bool deliver(struct dvm_request *request, const struct incoming *in);
+
+/* A message arrived: to a posted receive, or to the unexpected ones. */
+void deliver_arrival(const struct incoming *in);
+
+/* The message was dropped or received: tell its sender what is due. */
+void deliver_consumed(const struct incoming *in);
+
+/* Have the rest of a message sent that nobody will receive, and drop it. */
+void deliver_discard(const struct incoming *in);
+
+/* The request that a rendezvous is received for; NULL when its bytes are dropped. */
+struct dvm_request *deliver_request(struct stream_receive *record);
+
+/* Upcalls of stream/. */
+void deliver_message(struct stream *stream, const struct dvm_frame *frame,
+                     const uint8_t *payload);
+void deliver_notice(const struct dvm_frame *frame, const uint8_t *payload);
+
+/* ---- gone.c: deaths and revocations ---------------------------------------------------- */
+
+void gone_start(void);
+void gone_stop(void);
+void gone_stream(struct stream *stream);
+void gone_host(int slot, const char *text);
+
+/* Whether a receive with this filter must fail instead of waiting: DVM_OK, or the
+ * code with the sentence kept. A wildcard's death is acknowledged by it. */
+int gone_check(const struct match_filter *filter);
+
+/* DVM_OK, or the code and sentence of a revoked context. */
+int gone_revoked(uint64_t context);
+
+/* ---- send.c: read the limit of buffered sends ---------------------------------------------- */
+
+void send_start(void);
+
+/* ---- wait.c ------------------------------------------------------------------------------ */
+
+/* Something completed that another thread may wait for. */
+void wait_changed(void);
+void wait_start(const struct match_config *config);
+
+/* The end: gives the lock up for good. */
+void wait_stop(void);
+
+/* Whether this thread's leaving must wake others, and do so (life.c). */
+void wait_leave(void);
+
+/* The lock of DVM_THREAD_MULTIPLE; nothing with one thread. */
+void wait_lock(void);
+void wait_unlock(void);
+
+#endif

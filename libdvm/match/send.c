@@ -1,0 +1,223 @@
+/* send.c: starting sends.
+ *
+ * A small message that credit and lane take at once needs no request at all.
+ * Buffered sends keep a copy in a request of their own, which nobody waits for;
+ * the copies are counted, and past DVM_BSEND_BYTES the sender waits. Messages to
+ * this task itself go straight to the matcher and are copied when no receive is
+ * posted, so that a send to oneself never waits.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "match/request.h"
+
+#define BSEND_BYTES ((size_t)512 << 20) /* of copies a task keeps; DVM_BSEND_BYTES */
+
+static struct {
+    size_t kept;  /* bytes of copies */
+    size_t limit;
+    bool told;    /* that the limit was reached */
+} buffered;
+
+/* A message as the user gave it. */
+struct outgoing {
+    enum match_mode mode;
+    uint64_t context;
+    int dest, tag;
+    const void *buffer;
+    size_t bytes;
+    uint32_t type;
+    uintptr_t site;
+    int group;
+};
+
+void send_start(void)
+{
+    const char *text = getenv("DVM_BSEND_BYTES");
+    char *end = NULL;
+    unsigned long long bytes = text ? strtoull(text, &end, 10) : 0;
+
+    buffered.limit = text && *text && !*end && bytes ? (size_t)bytes : BSEND_BYTES;
+    buffered.kept = 0;
+    buffered.told = false;
+}
+
+static void on_sent(struct stream_send *record, int error)
+{
+    struct dvm_request *r = (struct dvm_request *)((char *)record - offsetof(struct dvm_request,
+                                                                            send.stream));
+
+    if (r->send.copy) {
+        buffered.kept -= record->size;
+        free(r->send.copy);
+        r->send.copy = NULL;
+    }
+    request_complete(r, error, record->stream->gone ? record->stream->gone_text : NULL);
+}
+
+/* To this task itself. local: the request of a synchronous send, or NULL. */
+static void send_self(const struct outgoing *o, struct dvm_request *local)
+{
+    struct incoming in = {.what = {.context = o->context, .source = o->dest, .tag = o->tag,
+                                   .bytes = o->bytes, .type = o->type},
+                          .whole = true, .local = local, .payload = o->buffer};
+
+    deliver_arrival(&in);
+}
+
+static struct dvm_request *send_request(const struct outgoing *o)
+{
+    struct dvm_request *r = request_new(REQUEST_SEND, o->group);
+
+    if (r)
+        r->result = (struct match_result){.context = o->context, .source = lane_self(),
+                                          .tag = o->tag, .bytes = o->bytes, .type = o->type};
+    return r;
+}
+
+static void send_stream(const struct outgoing *o, struct stream *s, struct dvm_request *r)
+{
+    r->send.stream = (struct stream_send){
+        .stream = s, .context = o->context, .bytes = r->send.copy ? r->send.copy : o->buffer,
+        .size = o->bytes, .tag = o->tag, .type = o->type, .sync = o->mode == MATCH_SYNC,
+        .done = on_sent};
+    stream_send(&r->send.stream);
+}
+
+static bool has_room(void *arg)
+{
+    size_t bytes = *(const size_t *)arg;
+
+    return buffered.kept == 0 || buffered.kept + bytes <= buffered.limit;
+}
+
+/* Wait until one more copy may be kept. */
+static int wait_room(const struct outgoing *o)
+{
+    size_t bytes = o->bytes;
+
+    if (has_room(&bytes))
+        return DVM_OK;
+    if (!buffered.told)
+        fprintf(stderr, "dvm: tid %#x: buffered sends hold %zu bytes that their receivers do "
+                "not take; the next waits for room (DVM_BSEND_BYTES raises the limit)\n",
+                lane_self(), buffered.kept);
+    buffered.told = true;
+    return match_wait_until(has_room, &bytes, -1, o->site);
+}
+
+/* Keep a copy of a message and send that. */
+static int send_copy(const struct outgoing *o, struct stream *s)
+{
+    int rc = wait_room(o);
+    struct dvm_request *r = rc ? NULL : send_request(o);
+
+    if (!r)
+        return rc ? rc : DVM_ERR_NO_MEMORY;
+    /* never of 0 bytes: the copy also marks the request as buffered */
+    r->send.copy = malloc(o->bytes + 1);
+    if (!r->send.copy) {
+        request_free(r);
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to keep a copy of %zu bytes", o->bytes);
+    }
+    if (o->bytes)
+        memcpy(r->send.copy, o->buffer, o->bytes);
+    buffered.kept += o->bytes;
+    match_release(r);
+    send_stream(o, s, r);
+    return DVM_OK;
+}
+
+/* Whatever must be known before a message to another task can go. */
+static int send_check(const struct outgoing *o, struct stream **out)
+{
+    int rc = gone_revoked(o->context);
+    struct stream *s;
+
+    if (rc)
+        return rc;
+    *out = NULL;
+    if (o->dest == lane_self())
+        return DVM_OK;
+    if (!DVM_TID_OK(o->dest) || DVM_TID_N(o->dest) == 0)
+        return dvm_fail(DVM_ERR_NO_TASK, "%#x is no task's id", o->dest);
+    s = stream_of(o->dest);
+    if (!s)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to send to tid %#x", o->dest);
+    if (s->gone)
+        return dvm_fail(s->gone_code, "%s", s->gone_text);
+    *out = s;
+    return DVM_OK;
+}
+
+/* Send what needs no waiting: *over says whether that was all. */
+static int send_short(const struct outgoing *o, struct stream *s, bool *over)
+{
+    *over = true;
+    if (o->mode == MATCH_SYNC) {
+        *over = false;
+    } else if (!s) {
+        send_self(o, NULL);
+    } else if (!stream_send_now(s, o->context, o->tag, o->buffer, o->bytes, o->type)) {
+        if (o->mode == MATCH_BUFFERED)
+            return send_copy(o, s);
+        *over = false;
+    }
+    return DVM_OK;
+}
+
+int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
+                size_t bytes, uint32_t type, uintptr_t site, int group,
+                struct dvm_request **request)
+{
+    struct outgoing o = {mode, context, dest, tag, buffer, bytes, type, site, group};
+    struct dvm_request *r = NULL;
+    struct stream *s;
+    bool over = true;
+    int rc;
+
+    if (request) {
+        r = send_request(&o);
+        if (!r)
+            return DVM_ERR_NO_MEMORY;
+        *request = r;
+    }
+    rc = send_check(&o, &s);
+    if (!rc)
+        rc = send_short(&o, s, &over);
+    if (over) {
+        if (r)
+            request_complete(r, rc, NULL);
+        return r ? DVM_OK : rc;
+    }
+    if (s)
+        send_stream(&o, s, r);
+    else
+        send_self(&o, r);
+    return DVM_OK;
+}
+
+int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
+               size_t bytes, uint32_t type, uintptr_t site, int group)
+{
+    struct outgoing o = {mode, context, dest, tag, buffer, bytes, type, site, group};
+    struct dvm_request *r;
+    struct stream *s;
+    bool over;
+    int rc = send_check(&o, &s);
+
+    if (!rc)
+        rc = send_short(&o, s, &over);
+    if (rc || over)
+        return rc;
+    r = send_request(&o);
+    if (!r)
+        return DVM_ERR_NO_MEMORY;
+    if (s)
+        send_stream(&o, s, r);
+    else
+        send_self(&o, r);
+    return request_wait(r, NULL);
+}

@@ -1,0 +1,256 @@
+/* wait.c: progress, and sleeping until there is some.
+ *
+ * With one thread: look at the bell, spin for a few microseconds while that is
+ * likely to pay, then sleep on it. Spinning stops for a while when the spinner
+ * notices that somebody else had its core.
+ *
+ * With DVM_THREAD_MULTIPLE one lock guards the library; a thread that waits gives
+ * it up while it sleeps. One of the waiting threads owns progress: it sleeps on
+ * the bell. The others sleep on a condition until something completed or the
+ * owner leaves. A thread that completes something while the owner sleeps rings
+ * the task's own bell.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "lane/bell.h"
+#include "match/request.h"
+
+#define SPIN_NS 10000              /* how long to spin before sleeping */
+#define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
+#define SPIN_GAP_NS 20000          /* a gap in the clock that means: the core was lost */
+#define SPIN_PAUSE_NS 100000000    /* no spinning for so long after that */
+#define CHECK_SECONDS 0.5          /* how often a lost daemon is looked for */
+
+static struct {
+    bool threads;          /* DVM_THREAD_MULTIPLE */
+    bool child;            /* ends with its daemon by itself */
+    bool cores;            /* more than one is allowed */
+    uint64_t no_spin;      /* before this time, ns */
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    unsigned others;       /* threads that sleep on cond */
+    bool owned;            /* a thread sleeps on the bell */
+    bool changed;          /* something completed since others were told */
+} waiting;
+
+void wait_start(const struct match_config *config)
+{
+    pthread_condattr_t attributes;
+    cpu_set_t cpus;
+
+    waiting.threads = config->thread_level == DVM_THREAD_MULTIPLE;
+    waiting.child = config->child;
+    waiting.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
+    waiting.no_spin = 0;
+    waiting.others = 0;
+    waiting.owned = waiting.changed = false;
+    pthread_mutex_init(&waiting.lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&waiting.cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+void wait_lock(void)
+{
+    if (waiting.threads)
+        pthread_mutex_lock(&waiting.lock);
+}
+
+void wait_unlock(void)
+{
+    if (waiting.threads)
+        pthread_mutex_unlock(&waiting.lock);
+}
+
+void wait_stop(void)
+{
+    wait_unlock();
+    waiting.threads = waiting.owned = waiting.changed = false;
+}
+
+void wait_changed(void)
+{
+    waiting.changed = true;
+}
+
+/* Wake the threads that may wait for what changed, or all when the caller is leaving
+ * and may have been the one that watched the bell. */
+static void tell_others(bool leaving)
+{
+    if (!waiting.threads)
+        return;
+    if (waiting.others && (waiting.changed || leaving))
+        pthread_cond_broadcast(&waiting.cond);
+    if (waiting.changed && waiting.owned)
+        dvm_inbox_ring(bell_inbox(), bell_index());
+    waiting.changed = false;
+}
+
+void wait_leave(void)
+{
+    if (waiting.changed)
+        tell_others(false);
+}
+
+/* Take in what came. Anything may have changed then: an answer, a death. */
+static int progress(void)
+{
+    if (bell_rung())
+        waiting.changed = true;
+    return lane_progress();
+}
+
+static void cpu_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Look at the bell for a short while. Returns whether it rang. */
+static bool spin(void)
+{
+    uint64_t start, last, now;
+
+    if (!waiting.cores)
+        return bell_rung();
+    start = last = clock_ns();
+    if (start < waiting.no_spin)
+        return bell_rung();
+    do {
+        for (int i = 0; i < SPIN_LOOK; i++) {
+            if (bell_rung())
+                return true;
+            cpu_pause();
+        }
+        now = clock_ns();
+        if (now - last > SPIN_GAP_NS)
+            waiting.no_spin = now + SPIN_PAUSE_NS;
+        last = now;
+    } while (now - start < SPIN_NS);
+    return false;
+}
+
+/* Sleep on the bell, at most until limit (clock_seconds; negative: for ever). */
+static int sleep_owner(double limit)
+{
+    double now = limit >= 0 || !waiting.child ? clock_seconds() : 0;
+    double seconds = limit < 0 ? -1 : limit > now ? limit - now : 0;
+    bool check = !waiting.child && (seconds < 0 || seconds > CHECK_SECONDS);
+
+    wait_unlock();
+    bell_sleep(check ? CHECK_SECONDS : seconds);
+    wait_lock();
+    return check && !bell_rung() ? lane_check() : DVM_OK;
+}
+
+/* Sleep on the condition, at most until limit. */
+static void sleep_other(double limit)
+{
+    struct timespec until;
+
+    waiting.others++;
+    if (limit < 0) {
+        pthread_cond_wait(&waiting.cond, &waiting.lock);
+    } else {
+        until.tv_sec = (time_t)limit;
+        until.tv_nsec = (long)((limit - (double)until.tv_sec) * CLOCK_NS_PER_SECOND);
+        pthread_cond_timedwait(&waiting.cond, &waiting.lock, &until);
+    }
+    waiting.others--;
+}
+
+/* Wait for a bell, as its owner. */
+static int wait_bell(double limit)
+{
+    bool rang;
+    int rc = DVM_OK;
+
+    waiting.owned = true;
+    wait_unlock();
+    rang = spin();
+    wait_lock();
+    if (!rang) {
+        /* whoever is waited for must be able to send, and its end be told */
+        stream_watch_now();
+        stream_grant_starved();
+        rc = sleep_owner(limit);
+    }
+    waiting.owned = false;
+    return rc;
+}
+
+int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr_t site)
+{
+    double limit = timeout < 0 ? -1 : clock_seconds() + timeout;
+    int rc = DVM_OK;
+
+    while (!done(arg)) {
+        rc = rc ? rc : progress();
+        if (done(arg)) {
+            rc = DVM_OK;
+            break;
+        }
+        if (rc)
+            break;
+        if (limit >= 0 && clock_seconds() >= limit) {
+            rc = dvm_fail(DVM_ERR_TIMEOUT, "the time limit of %g s has passed", timeout);
+            break;
+        }
+        tell_others(false);
+        if (waiting.owned)
+            sleep_other(limit);
+        else
+            rc = wait_bell(limit);
+    }
+    /* another thread must take the bell over */
+    tell_others(true);
+    return done(arg) ? DVM_OK : rc;
+}
+
+int match_progress(void)
+{
+    int rc = progress();
+
+    if (waiting.changed)
+        tell_others(false);
+    return rc;
+}
+
+struct any {
+    size_t count, found;
+    struct dvm_request *const *requests;
+};
+
+static bool any_complete(void *arg)
+{
+    struct any *any = arg;
+
+    for (size_t i = 0; i < any->count; i++) {
+        if (any->requests[i] && any->requests[i]->state == REQUEST_COMPLETE) {
+            any->found = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+int match_wait_any(size_t count, struct dvm_request *const *requests, double timeout,
+                   size_t *index)
+{
+    struct any any = {.count = count, .requests = requests};
+    int rc = match_wait_until(any_complete, &any, timeout, 0);
+
+    if (!rc)
+        *index = any.found;
+    return rc;
+}
