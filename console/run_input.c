@@ -7,7 +7,6 @@
 #include "console/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +16,13 @@
 
 void run_input_begin(struct run *r)
 {
-    r->input.open = fcntl(STDIN_FILENO, F_GETFD) >= 0;
+    struct stat st, null;
+
+    if (fstat(STDIN_FILENO, &st) < 0)
+        return;
+    /* the null device has nothing to carry */
+    r->input.open = stat("/dev/null", &null) < 0 || !S_ISCHR(st.st_mode) ||
+                    st.st_rdev != null.st_rdev;
 }
 
 bool run_input_wanted(const struct run *r)

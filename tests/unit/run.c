@@ -1,0 +1,310 @@
+/* dvm run against a fake daemon: output, tags, stdin, failures, the time limit,
+ * the loss of a host, and messages that come before the answer to SPAWN. */
+#include <criterion/criterion.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "console/command.h"
+#include "proto/control.pb-c.h"
+#include "tests/support/fake_daemon.h"
+
+#define SPEAK(...) speak(command_main, NULL, (const char *const[]){"dvm", __VA_ARGS__, NULL})
+#define TID(slot, n) DVM_TID_MAKE(slot, n)
+
+static void expect_in(const char *text, const char *part)
+{
+    cr_expect(strstr(text, part), "\"%s\" is not in: %s", part, text);
+}
+
+static void say(int client, int tid, int rank, int stream, const char *text)
+{
+    Dvm__Pb__Stdio m = DVM__PB__STDIO__INIT;
+
+    m.tid = tid;
+    m.rank = (uint32_t)rank;
+    m.stream = (uint32_t)stream;
+    m.data.data = (uint8_t *)(uintptr_t)text;
+    m.data.len = strlen(text);
+    fake_send(client, DVM_CTL_STDIO, &m.base);
+}
+
+static void end(int client, int tid, int rank, int status, bool by_machine)
+{
+    Dvm__Pb__TaskExit m = DVM__PB__TASK_EXIT__INIT;
+    char text[80];
+
+    snprintf(text, sizeof text, "rank %d (host fake1, pid 1) exited with status %d after 0.1 s",
+             rank, status);
+    m.tid = tid;
+    m.rank = (uint32_t)rank;
+    m.status = status > 128 ? -1 : status;
+    m.signal = status > 128 ? status - 128 : 0;
+    m.host = (char *)"fake1";
+    m.text = text;
+    m.ended_by_machine = by_machine;
+    fake_send(client, DVM_CTL_TASK_EXIT, &m.base);
+}
+
+/* Ranks are on hosts 1 and 2 by turns. */
+static int tid_of(int rank)
+{
+    return TID(1 + rank % 2, 100 + rank);
+}
+
+static void spawned(int client, const struct dvm_frame *f, uint32_t count)
+{
+    Dvm__Pb__SpawnReply reply = DVM__PB__SPAWN_REPLY__INIT;
+    int32_t tids[64];
+
+    for (uint32_t i = 0; i < count; i++)
+        tids[i] = tid_of((int)i);
+    reply.tids = tids;
+    reply.n_tids = count;
+    reply.note = (char *)"8 tasks on 4 cores (oversubscribed 2 times)";
+    fake_reply(client, f, DVM_CTL_SPAWN_REPLY, &reply.base);
+}
+
+static void lose_host(int client, uint32_t slot)
+{
+    Dvm__Pb__HostEvent e = DVM__PB__HOST_EVENT__INIT;
+    Dvm__Pb__Host h = DVM__PB__HOST__INIT;
+
+    h.slot = slot;
+    h.name = (char *)"fake2";
+    e.event = 3;
+    e.host = &h;
+    e.reason = (char *)"no sign of life for 3 s";
+    fake_send(client, DVM_CTL_HOST_EVENT, &e.base);
+}
+
+static bool reads_stdin; /* the program that runs is cat */
+
+/* The fake's tasks do what their program is called. */
+static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
+{
+    const char *name = strrchr(s->program, '/');
+    int count = (int)s->count;
+
+    name = name ? name + 1 : s->program;
+    reads_stdin = !strcmp(name, "cat");
+    if (!strcmp(name, "early")) { /* everything before the answer */
+        say(client, tid_of(0), 0, 1, "early\n");
+        end(client, tid_of(0), 0, 3, false);
+        spawned(client, f, s->count);
+        return;
+    }
+    if (!strcmp(name, "missing")) {
+        Dvm__Pb__SpawnReply reply = DVM__PB__SPAWN_REPLY__INIT;
+        int32_t tids[] = {DVM_ERR_NO_PROGRAM};
+        char *errors[] = {(char *)"host fake1: missing is not in PATH"};
+
+        reply.tids = tids;
+        reply.n_tids = 1;
+        reply.errors = errors;
+        reply.n_errors = 1;
+        fake_reply(client, f, DVM_CTL_SPAWN_REPLY, &reply.base);
+        return;
+    }
+    spawned(client, f, s->count);
+    if (!strcmp(name, "lost")) {
+        end(client, tid_of(0), 0, 0, false);
+        lose_host(client, 2);
+        return;
+    }
+    if (!strcmp(name, "wait") || !strcmp(name, "cat"))
+        return;
+    for (int i = 0; i < count; i++) {
+        say(client, tid_of(i), i, 1, "out\n");
+        say(client, tid_of(i), i, 2, "err\n");
+    }
+    if (!strcmp(name, "fail"))
+        end(client, tid_of(1), 1, 7, false);
+    else if (!strcmp(name, "killed"))
+        end(client, tid_of(1), 1, 128 + SIGSEGV, false);
+    else
+        for (int i = 0; i < count; i++)
+            end(client, tid_of(i), i, 0, false);
+}
+
+static void on_abort(int client, const uint8_t *payload, size_t length)
+{
+    Dvm__Pb__Abort *a = dvm__pb__abort__unpack(NULL, length, payload);
+
+    for (size_t i = 0; i < a->n_tids; i++)
+        end(client, a->tids[i], DVM_TID_N(a->tids[i]) - 100, 128 + SIGTERM, true);
+    dvm__pb__abort__free_unpacked(a, NULL);
+}
+
+/* cat: rank 0 echoes its stdin and ends with it. */
+static void on_stdin(int client, const struct dvm_frame *f, const uint8_t *payload)
+{
+    Dvm__Pb__Stdin *m = dvm__pb__stdin__unpack(NULL, f->length, payload);
+    char *text = strndup((char *)m->data.data, m->data.len);
+
+    fake_reply(client, f, DVM_CTL_OK, NULL);
+    if (reads_stdin)
+        say(client, m->tid, 0, 1, text);
+    if (reads_stdin && m->end)
+        end(client, m->tid, 0, 0, false);
+    free(text);
+    dvm__pb__stdin__free_unpacked(m, NULL);
+}
+
+static void on_hosts(int client, const struct dvm_frame *f)
+{
+    Dvm__Pb__HostsReply reply = DVM__PB__HOSTS_REPLY__INIT;
+    Dvm__Pb__Host host[2] = {DVM__PB__HOST__INIT, DVM__PB__HOST__INIT};
+    Dvm__Pb__Host *list[2] = {&host[0], &host[1]};
+
+    for (uint32_t i = 0; i < 2; i++) {
+        host[i].slot = i + 1;
+        host[i].name = (char *)(i ? "fake2" : "fake1");
+    }
+    reply.hosts = list;
+    reply.n_hosts = 2;
+    fake_reply(client, f, DVM_CTL_HOSTS_REPLY, &reply.base);
+}
+
+static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
+{
+    Dvm__Pb__Spawn *s;
+
+    switch (f->tag) {
+    case DVM_CTL_SPAWN:
+        s = dvm__pb__spawn__unpack(NULL, f->length, payload);
+        act(client, f, s);
+        dvm__pb__spawn__free_unpacked(s, NULL);
+        break;
+    case DVM_CTL_ABORT:
+        fake_reply(client, f, DVM_CTL_OK, NULL);
+        on_abort(client, payload, f->length);
+        break;
+    case DVM_CTL_STDIN:
+        on_stdin(client, f, payload);
+        break;
+    case DVM_CTL_HOSTS:
+        on_hosts(client, f);
+        break;
+    case DVM_CTL_STDIO_ACK:
+        break;
+    default:
+        fake_fail(client, f, DVM_ERR_UNSUPPORTED, "the fake does not know that");
+    }
+}
+
+static struct fake_daemon daemon_;
+
+static void with_daemon(void)
+{
+    setenv("NO_COLOR", "1", 1);
+    fake_daemon_start(&daemon_, serve);
+}
+
+static void without_daemon(void)
+{
+    fake_daemon_stop(&daemon_);
+}
+
+TestSuite(run, .init = with_daemon, .fini = without_daemon, .timeout = 60);
+
+Test(run, output_goes_where_it_belongs)
+{
+    struct spoken s = SPEAK("run", "-n", "3", "./good");
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.out, "out\nout\nout\n");
+    cr_expect_str_eq(s.err, "dvm: 8 tasks on 4 cores (oversubscribed 2 times)\nerr\nerr\nerr\n");
+    spoken_free(&s);
+    s = SPEAK("-q", "run", "-n", "2", "--tag-output", "good");
+    cr_expect_str_eq(s.out, "[0 fake1] out\n[1 fake2] out\n");
+    cr_expect_str_eq(s.err, "[0 fake1] err\n[1 fake2] err\n");
+    spoken_free(&s);
+}
+
+Test(run, first_failure_ends_the_rest)
+{
+    struct spoken s = SPEAK("run", "-n", "4", "fail");
+
+    cr_expect_eq(s.status, 7);
+    expect_in(s.err, "dvm: rank 1 (host fake1, pid 1) exited with status 7 after 0.1 s; ending the "
+                     "other 3 tasks\n");
+    spoken_free(&s);
+    s = SPEAK("run", "-n", "2", "killed");
+    cr_expect_eq(s.status, 128 + SIGSEGV);
+    expect_in(s.err, "ending the other 1 task\n");
+    spoken_free(&s);
+}
+
+Test(run, messages_before_the_answer)
+{
+    struct spoken s = SPEAK("run", "-n", "1", "early");
+
+    cr_expect_eq(s.status, 3);
+    cr_expect_str_eq(s.out, "early\n");
+    expect_in(s.err, "rank 0");
+    spoken_free(&s);
+    s = SPEAK("run", "-n", "3", "early");
+    cr_expect_eq(s.status, 3);
+    expect_in(s.err, "ending the other 2 tasks");
+    spoken_free(&s);
+}
+
+Test(run, program_missing)
+{
+    struct spoken s = SPEAK("run", "missing");
+
+    cr_expect_eq(s.status, EXIT_NOT_FOUND);
+    expect_in(s.err, "host fake1: missing is not in PATH");
+    spoken_free(&s);
+}
+
+Test(run, host_lost)
+{
+    struct spoken s = SPEAK("run", "-n", "5", "lost");
+
+    cr_expect_eq(s.status, EXIT_GENERIC);
+    expect_in(s.err, "host fake2 was lost, and ranks 1, 3 with it: no sign of life for 3 s; "
+                     "ending the other 2 tasks");
+    spoken_free(&s);
+}
+
+Test(run, time_limit)
+{
+    struct spoken s = SPEAK("run", "-n", "2", "--timeout", "0.05", "wait");
+
+    cr_expect_eq(s.status, EXIT_RUN_TIMEOUT);
+    expect_in(s.err, "time limit of 0.05 s is over; ending 2 tasks");
+    spoken_free(&s);
+}
+
+Test(run, stdin_goes_to_rank_0)
+{
+    static const char *const words[] = {"dvm", "-q", "run", "cat", NULL};
+    struct spoken s = speak(command_main, "one\ntwo\n", words);
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.out, "one\ntwo\n");
+    spoken_free(&s);
+}
+
+Test(run, report)
+{
+    struct spoken s = SPEAK("-q", "run", "--json", "-n", "2", "fail");
+    const char *last = strrchr(s.err, '{') ? strstr(s.err, "{\"schema\"") : NULL;
+    json_t *o = last ? json_loads(last, 0, NULL) : NULL, *t;
+
+    cr_assert_not_null(o, "%s", s.err);
+    cr_expect_str_eq(s.out, "out\nout\n");
+    cr_expect_str_eq(json_string_value(json_object_get(o, "schema")), "run/1");
+    cr_expect_eq(json_integer_value(json_object_get(o, "status")), 7);
+    cr_expect_eq(json_integer_value(json_object_get(o, "first_failure")), 1);
+    t = json_array_get(json_object_get(o, "tasks"), 0);
+    cr_expect(json_is_true(json_object_get(t, "ended_by_machine")));
+    json_decref(o);
+    spoken_free(&s);
+}
