@@ -111,7 +111,11 @@ int runtime_folder(char *folder, size_t size, const char *machine, const char *h
     int rc, n;
 
     if (set) {
-        n = snprintf(folder, size, "%s", set);
+        size_t end = strlen(set);
+
+        while (end > 1 && set[end - 1] == '/')
+            end--;
+        n = snprintf(folder, size, "%.*s", (int)end, set);
     } else {
         rc = machine ? take_name(m, sizeof m, machine, "the machine's name")
                      : runtime_machine(m, sizeof m);
@@ -181,8 +185,12 @@ static int walk(const char *folder, bool make)
     const char *rest = "";
     bool below = below_base(folder, base, sizeof base, &rest);
     const char *first = below ? base : folder;
+    size_t end = strlen(folder);
     int fd, next;
 
+    /* a slash at the end would have a link followed */
+    if (end > 1 && folder[end - 1] == '/')
+        return dvm_fail(DVM_ERR_ARG, "the folder %s: leave out the '/' at its end", folder);
     if (make && mkdir(first, FOLDER_MODE) < 0 && errno != EEXIST)
         return dvm_fail_errno(DVM_ERR_SYSTEM, "the folder %s cannot be made", first);
     fd = open_level(AT_FDCWD, first, first);
@@ -245,28 +253,42 @@ static int open_lock(const char *folder, bool create)
     return fd;
 }
 
-int runtime_lock(const char *folder, int *fd)
+/* Whether the file of a lock that was taken is still the folder's: an ending daemon
+ * may have removed it between our opening and our locking. */
+static bool still_there(int lock)
 {
-    static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-    int lock = open_lock(folder, true), rc = -1;
+    struct stat st;
+
+    return fstat(lock, &st) == 0 && st.st_nlink > 0;
+}
+
+/* One try. Errors: EXISTS (without a sentence: somebody has it at this moment), and
+ * those of open_lock. */
+static int try_lock(const char *folder, int *fd)
+{
+    int lock = open_lock(folder, true);
 
     if (lock < 0)
         return lock;
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (i > 0)
-            nanosleep(&pause, NULL);
-        rc = flock(lock, LOCK_EX | LOCK_NB);
-        if (rc == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-            break;
-    }
-    if (rc == 0) {
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0 && still_there(lock)) {
         *fd = lock;
         return DVM_OK;
     }
-    rc = errno == EWOULDBLOCK
-             ? dvm_fail(DVM_ERR_EXISTS, "a daemon runs already in %s", folder)
-             : dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_LOCK " cannot be locked", folder);
     close(lock);
+    return DVM_ERR_EXISTS;
+}
+
+int runtime_lock(const char *folder, int *fd)
+{
+    static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    int rc = try_lock(folder, fd);
+
+    for (int i = 1; i < LOCK_TRIES && rc == DVM_ERR_EXISTS; i++) {
+        nanosleep(&pause, NULL);
+        rc = try_lock(folder, fd);
+    }
+    if (rc == DVM_ERR_EXISTS)
+        dvm_fail(rc, "a daemon runs already in %s", folder);
     return rc;
 }
 

@@ -1,0 +1,181 @@
+/* op: each operator on each type that it fits, against a plain expression; what does
+ * not fit is refused in words. */
+#include <complex.h>
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "type/op.h"
+#include "type/type.h"
+
+#define COUNT 5
+
+/* op_apply on two arrays of a C type must give the expression of a and b. */
+#define COMPARE_(id, type, op, expression)                                                 \
+    do {                                                                                   \
+        type left[COUNT] = {0, 1, 3, 100, 7}, right[COUNT] = {5, 0, 3, 27, 1};             \
+        type expected[COUNT];                                                              \
+                                                                                           \
+        for (int i = 0; i < COUNT; i++) {                                                  \
+            type a = left[i], b = right[i];                                                \
+                                                                                           \
+            expected[i] = (type)(expression);                                              \
+        }                                                                                  \
+        cr_assert_eq(op_check("test", op, id), DVM_OK);                                    \
+        op_apply(op, id, left, right, COUNT);                                              \
+        for (int i = 0; i < COUNT; i++)                                                    \
+            cr_assert(left[i] == expected[i], "%s %s element %d", op_name(op),             \
+                      type_find(id)->name, i);                                             \
+    } while (0)
+
+#define REFUSED_(id, op) cr_assert_eq(op_check("test", op, id), DVM_ERR_OP)
+
+#define INTEGER_(id, type)                                                                 \
+    COMPARE_(id, type, DVM_SUM, a + b);                                                    \
+    COMPARE_(id, type, DVM_PROD, (unsigned long long)a *(unsigned long long)b);            \
+    COMPARE_(id, type, DVM_MIN, a < b ? a : b);                                            \
+    COMPARE_(id, type, DVM_MAX, a > b ? a : b);                                            \
+    COMPARE_(id, type, DVM_LAND, a &&b);                                                   \
+    COMPARE_(id, type, DVM_LOR, a || b);                                                   \
+    COMPARE_(id, type, DVM_LXOR, (a != 0) != (b != 0));                                    \
+    COMPARE_(id, type, DVM_BAND, a &b);                                                    \
+    COMPARE_(id, type, DVM_BOR, a | b);                                                    \
+    COMPARE_(id, type, DVM_BXOR, a ^ b)
+
+Test(op, integers)
+{
+    INTEGER_(DVM_SCHAR, signed char);
+    INTEGER_(DVM_UCHAR, unsigned char);
+    INTEGER_(DVM_SHORT, short);
+    INTEGER_(DVM_USHORT, unsigned short);
+    INTEGER_(DVM_INT, int);
+    INTEGER_(DVM_UINT, unsigned);
+    INTEGER_(DVM_LONG, long);
+    INTEGER_(DVM_ULONG, unsigned long);
+    INTEGER_(DVM_LLONG, long long);
+    INTEGER_(DVM_ULLONG, unsigned long long);
+}
+
+Test(op, integers_of_fixed_size)
+{
+    INTEGER_(DVM_INT8, int8_t);
+    INTEGER_(DVM_UINT8, uint8_t);
+    INTEGER_(DVM_INT16, int16_t);
+    INTEGER_(DVM_UINT16, uint16_t);
+    INTEGER_(DVM_INT32, int32_t);
+    INTEGER_(DVM_UINT32, uint32_t);
+    INTEGER_(DVM_INT64, int64_t);
+    INTEGER_(DVM_UINT64, uint64_t);
+    INTEGER_(DVM_SIZE, size_t);
+}
+
+#define FLOATING_(id, type)                                                                \
+    COMPARE_(id, type, DVM_SUM, a + b);                                                    \
+    COMPARE_(id, type, DVM_PROD, a *b);                                                    \
+    COMPARE_(id, type, DVM_MIN, a < b ? a : b);                                            \
+    COMPARE_(id, type, DVM_MAX, a > b ? a : b);                                            \
+    REFUSED_(id, DVM_LAND);                                                                \
+    REFUSED_(id, DVM_LOR);                                                                 \
+    REFUSED_(id, DVM_LXOR);                                                                \
+    REFUSED_(id, DVM_BAND);                                                                \
+    REFUSED_(id, DVM_BOR);                                                                 \
+    REFUSED_(id, DVM_BXOR)
+
+Test(op, floating)
+{
+    FLOATING_(DVM_FLOAT, float);
+    FLOATING_(DVM_DOUBLE, double);
+    FLOATING_(DVM_LDOUBLE, long double);
+}
+
+#define COMPLEX_(id, type)                                                                 \
+    COMPARE_(id, type, DVM_SUM, a + b);                                                    \
+    COMPARE_(id, type, DVM_PROD, a *b);                                                    \
+    for (dvm_op op = DVM_MIN; op < DVM_OP_COUNT; op++)                                     \
+    REFUSED_(id, op)
+
+Test(op, complex_numbers)
+{
+    double complex x = 1 + 2 * I, y = 3 - I;
+
+    COMPLEX_(DVM_FLOAT_COMPLEX, float complex);
+    COMPLEX_(DVM_DOUBLE_COMPLEX, double complex);
+    COMPLEX_(DVM_LDOUBLE_COMPLEX, long double complex);
+    op_apply(DVM_PROD, DVM_DOUBLE_COMPLEX, &x, &y, 1);
+    cr_assert_eq(creal(x), 5);
+    cr_assert_eq(cimag(x), 5);
+}
+
+Test(op, truth)
+{
+    bool left[4] = {false, false, true, true}, right[4] = {false, true, false, true};
+    const bool exclusive[4] = {false, true, true, false};
+
+    op_apply(DVM_LXOR, DVM_BOOL, left, right, 4);
+    cr_assert_arr_eq(left, exclusive, sizeof left);
+    REFUSED_(DVM_BOOL, DVM_SUM);
+    REFUSED_(DVM_BOOL, DVM_MAX);
+}
+
+Test(op, raw_bytes_and_text)
+{
+    COMPARE_(DVM_BYTE, unsigned char, DVM_BXOR, a ^ b);
+    REFUSED_(DVM_BYTE, DVM_SUM);
+    for (dvm_op op = 0; op < DVM_OP_COUNT; op++) {
+        REFUSED_(DVM_CHAR, op);
+        REFUSED_(DVM_WCHAR, op);
+    }
+}
+
+Test(op, refusals_have_words)
+{
+    cr_assert_eq(op_check("dvm_reduce", DVM_BAND, DVM_DOUBLE), DVM_ERR_OP);
+    cr_assert_str_eq(dvm_last_error(), "dvm_reduce: DVM_BAND cannot be used with DVM_DOUBLE");
+    cr_assert_eq(op_check("dvm_reduce", DVM_OP_COUNT, DVM_INT), DVM_ERR_OP);
+    cr_assert_eq(op_check("dvm_reduce", -1, DVM_INT), DVM_ERR_OP);
+    cr_assert_str_eq(op_name(99), "an unknown operator");
+}
+
+/* Overflow wraps around and is no undefined behaviour (a sanitizer would tell). */
+Test(op, integers_wrap_around)
+{
+    int i = INT_MAX, one = 1;
+    long l = LONG_MIN, minus = -1;
+    uint16_t u = 65535, same = 65535;
+
+    op_apply(DVM_SUM, DVM_INT, &i, &one, 1);
+    cr_assert_eq(i, INT_MIN);
+    op_apply(DVM_PROD, DVM_LONG, &l, &minus, 1);
+    cr_assert_eq(l, LONG_MIN);
+    op_apply(DVM_PROD, DVM_UINT16, &u, &same, 1);
+    cr_assert_eq(u, 1);
+}
+
+Test(op, a_nan_is_kept)
+{
+    double left[2] = {NAN, 1}, right[2] = {1, NAN};
+
+    op_apply(DVM_MIN, DVM_DOUBLE, left, right, 2);
+    cr_assert(isnan(left[0]) && isnan(left[1]));
+    left[1] = 1;
+    op_apply(DVM_MAX, DVM_DOUBLE, left, right, 2);
+    cr_assert(isnan(left[0]) && isnan(left[1]));
+}
+
+Test(op, negative_numbers)
+{
+    int left[2] = {-5, 3}, right[2] = {2, -7};
+
+    op_apply(DVM_MIN, DVM_INT, left, right, 2);
+    cr_assert_eq(left[0], -5);
+    cr_assert_eq(left[1], -7);
+}
+
+Test(op, nothing)
+{
+    op_apply(DVM_SUM, DVM_INT, NULL, NULL, 0);
+}
