@@ -1,243 +1,543 @@
-/* fake_daemon.c: see fake_daemon.h. */
+/* fake_daemon.c: a router for tasks that are forked from a test.
+ *
+ * One poll loop over the tasks' sockets. What a socket does not take waits in a
+ * queue, so the router never blocks and always reads, as a daemon does.
+ */
 #include "tests/support/fake_daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/error.h"
-#include "base/runtime.h"
+#include "base/clock.h"
+#include "dvm.h"
+#include "match/match.h"
+#include "proto/control.h"
 #include "proto/control.pb-c.h"
+#include "proto/segment.h"
 
-#define CLIENTS_MAX 8
-#define WORDS_MAX 64
+#define TASKS_MAX 64
+#define FDS_MAX 4
+#define POLL_MS 2
+#define US_NS 1000
+#define FLUSH_SECONDS 30.0
+
+struct packet {
+    struct packet *next;
+    int fds[FDS_MAX], fd_count;
+    size_t bytes;
+    uint8_t data[];
+};
+
+struct client {
+    int tid, pid, fd, inbox_fd;
+    unsigned index;
+    struct dvm_inbox *inbox;
+    struct packet *first, *last;
+    bool over;                 /* its socket is closed: told of */
+    bool left;
+    bool ended;                /* the process is reaped */
+    int status;
+    bool watchers[TASKS_MAX];
+};
+
+struct router {
+    int count;
+    struct client clients[TASKS_MAX];
+    int tids[TASKS_MAX];
+    const struct fake_options *options;
+    bool killed;
+};
+
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+void fake_complain(const char *file, int line, const char *condition)
+{
+    fprintf(stderr, "%s:%d: task %d: not so: %s (last error: %s)\n", file, line, (int)getpid(),
+            condition, dvm_last_error());
+}
+
+uint32_t fake_random(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*seed >> 33);
+}
+
+uint64_t fake_seed(const char *test)
+{
+    const char *text = getenv("DVM_TEST_SEED");
+    uint64_t seed = text ? strtoull(text, NULL, 10) : clock_ns();
+
+    fprintf(stderr, "%s: DVM_TEST_SEED=%llu\n", test, (unsigned long long)seed);
+    return seed;
+}
 
 static void die(const char *what)
 {
-    fprintf(stderr, "fake daemon: %s: %s (%s)\n", what, strerror(errno), dvm_last_error());
+    perror(what);
     abort();
 }
 
-static void send_frame(int client, struct dvm_frame f, const uint8_t *payload)
-{
-    uint8_t bytes[DVM_FRAME_MAX];
+/* ---- the router's side --------------------------------------------------------- */
 
-    dvm_frame_encode(bytes, &f);
-    memcpy(bytes + DVM_FRAME_BYTES, payload, f.length);
-    /* a client that is gone is the test's own business */
-    if (send(client, bytes, DVM_FRAME_BYTES + f.length, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
-        errno != ECONNRESET)
-        die("send");
+static void drop_first(struct client *c)
+{
+    struct packet *p = c->first;
+
+    for (int i = 0; i < p->fd_count; i++)
+        close(p->fds[i]);
+    c->first = p->next;
+    if (!c->first)
+        c->last = NULL;
+    free(p);
 }
 
-static void send_message(int client, uint64_t ref, int flags, int type, const ProtobufCMessage *m,
-                         size_t part)
+/* Write what the socket takes. */
+static void flush(struct client *c)
 {
-    size_t size = m ? protobuf_c_message_get_packed_size(m) : 0, at = 0;
-    uint8_t *bytes = malloc(size + 1);
+    while (c->first && !c->over) {
+        struct packet *p = c->first;
+        union {
+            struct cmsghdr align;
+            char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
+        } space;
+        struct iovec part = {p->data, p->bytes};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-    if (!bytes)
-        die("malloc");
-    if (m)
-        protobuf_c_message_pack(m, bytes);
-    if (part == 0)
-        part = DVM_PAYLOAD_MAX;
-    do {
-        size_t length = size - at < part ? size - at : part;
+        if (p->fd_count) {
+            struct cmsghdr *header;
 
-        send_frame(client,
-                   (struct dvm_frame){.version = DVM_FRAME_VERSION,
-                                      .op = DVM_OP_CONTROL,
-                                      .flags = (uint8_t)flags,
-                                      .src = DVM_TID_DAEMON(1),
-                                      .dst = FAKE_CONSOLE_TID,
-                                      .tag = type,
-                                      .size = size,
-                                      .ref = ref,
-                                      .extra = at,
-                                      .length = (uint32_t)length},
-                   bytes + at);
-        at += length;
-    } while (at < size);
-    free(bytes);
+            memset(&space, 0, sizeof space);
+            message.msg_control = space.bytes;
+            message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)p->fd_count);
+            header = CMSG_FIRSTHDR(&message);
+            header->cmsg_level = SOL_SOCKET;
+            header->cmsg_type = SCM_RIGHTS;
+            header->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)p->fd_count);
+            memcpy(CMSG_DATA(header), p->fds, sizeof(int) * (size_t)p->fd_count);
+        }
+        if (sendmsg(c->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+            if (errno == EAGAIN || errno == EINTR)
+                return;
+        }
+        drop_first(c);
+        dvm_inbox_ring(c->inbox, DVM_INDEX_DAEMON);
+    }
 }
 
-void fake_reply(int client, const struct dvm_frame *to, int type, const ProtobufCMessage *m)
+static void put(struct client *c, const struct dvm_frame *frame, const void *payload,
+                const int *fds, int fd_count)
 {
-    send_message(client, to->ref, DVM_FLAG_REPLY, type, m, 0);
-}
+    struct packet *p = malloc(sizeof *p + DVM_FRAME_BYTES + frame->length);
 
-void fake_reply_parts(int client, const struct dvm_frame *to, int type,
-                      const ProtobufCMessage *m, size_t part)
-{
-    send_message(client, to->ref, DVM_FLAG_REPLY, type, m, part);
-}
-
-void fake_send(int client, int type, const ProtobufCMessage *m)
-{
-    send_message(client, 0, 0, type, m, 0);
-}
-
-void fake_fail(int client, const struct dvm_frame *to, int code, const char *text)
-{
-    Dvm__Pb__Fail fail = DVM__PB__FAIL__INIT;
-
-    fail.code = code;
-    fail.text = (char *)(uintptr_t)text;
-    fake_reply(client, to, DVM_CTL_FAIL, &fail.base);
-}
-
-static void welcome(int client, const struct dvm_frame *to)
-{
-    Dvm__Pb__Welcome w = DVM__PB__WELCOME__INIT;
-
-    w.protocol = DVM_FRAME_VERSION;
-    w.tid = FAKE_CONSOLE_TID;
-    w.slot = 1;
-    w.coordinator = 1;
-    w.host = (char *)"fake1";
-    w.machine = (char *)"fake";
-    w.version = (char *)"9.9.9";
-    fake_reply(client, to, DVM_CTL_WELCOME, &w.base);
-}
-
-/* Returns false when the client is gone. */
-static bool take_frame(int client, fake_serve_f *serve)
-{
-    uint8_t bytes[DVM_FRAME_MAX];
-    struct dvm_frame f;
-    ssize_t got = recv(client, bytes, sizeof bytes, 0);
-
-    if (got <= 0)
-        return false;
-    if (dvm_frame_decode(&f, bytes, (size_t)got))
-        die("a frame that is none");
-    if (f.tag == DVM_CTL_HELLO)
-        welcome(client, &f);
+    p->next = NULL;
+    p->bytes = DVM_FRAME_BYTES + frame->length;
+    p->fd_count = fd_count;
+    for (int i = 0; i < fd_count; i++)
+        p->fds[i] = dup(fds[i]);
+    dvm_frame_encode(p->data, frame);
+    if (frame->length)
+        memcpy(p->data + DVM_FRAME_BYTES, payload, frame->length);
+    if (c->last)
+        c->last->next = p;
     else
-        serve(client, &f, bytes + DVM_FRAME_BYTES);
+        c->first = p;
+    c->last = p;
+    flush(c);
+}
+
+static void control(struct client *c, int type, uint64_t ref, int flags, const void *payload,
+                    size_t length, const int *fds, int fd_count)
+{
+    struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                              .flags = (uint8_t)flags,
+                              .src = DVM_TID_DAEMON(c->tid >> DVM_TID_N_BITS), .dst = c->tid,
+                              .tag = type, .ref = ref, .length = (uint32_t)length};
+
+    put(c, &frame, payload, fds, fd_count);
+}
+
+static struct client *client_of(struct router *r, int tid)
+{
+    for (int i = 0; i < r->count; i++)
+        if (r->clients[i].tid == tid)
+            return &r->clients[i];
+    return NULL;
+}
+
+static void tell_gone(struct client *to, int tid, const struct client *dead)
+{
+    Dvm__Pb__Gone gone = DVM__PB__GONE__INIT;
+    uint8_t buffer[256];
+
+    gone.tid = tid;
+    gone.code = dead ? DVM_ERR_TASK_GONE : DVM_ERR_NO_TASK;
+    gone.text = dead ? (dead->left ? "it called dvm_finalize" : "killed by signal 9") : "never was";
+    gone.left = dead && dead->left;
+    control(to, DVM_CTL_GONE, 0, 0, buffer, dvm__pb__gone__pack(&gone, buffer), NULL, 0);
+}
+
+static void tell_host_lost(struct client *to, const struct client *dead)
+{
+    Dvm__Pb__HostEvent event = DVM__PB__HOST_EVENT__INIT;
+    Dvm__Pb__Host host = DVM__PB__HOST__INIT;
+    uint8_t buffer[256];
+
+    host.slot = (uint32_t)(dead->tid >> DVM_TID_N_BITS);
+    host.name = "lostone";
+    event.event = 3;
+    event.host = &host;
+    event.reason = "no word for 3 s";
+    control(to, DVM_CTL_HOST_EVENT, 0, 0, buffer, dvm__pb__host_event__pack(&event, buffer),
+            NULL, 0);
+}
+
+static void pair_open(struct router *r, struct client *opener, int tid, const int *fds)
+{
+    struct client *peer = client_of(r, tid);
+    Dvm__Pb__PairOffer pair = DVM__PB__PAIR_OFFER__INIT;
+    uint8_t buffer[64];
+    int offer[2];
+
+    if (!peer || peer->over) {
+        tell_gone(opener, tid, peer);
+        return;
+    }
+    offer[0] = fds[0];
+    offer[1] = opener->inbox_fd;
+    pair.tid = opener->tid;
+    pair.index = opener->index;
+    control(peer, DVM_CTL_PAIR_OFFER, 0, 0, buffer, dvm__pb__pair_offer__pack(&pair, buffer),
+            offer, 2);
+    pair.tid = peer->tid;
+    pair.index = peer->index;
+    control(opener, DVM_CTL_PAIR_READY, 0, 0, buffer, dvm__pb__pair_offer__pack(&pair, buffer),
+            &peer->inbox_fd, 1);
+}
+
+static void on_control(struct router *r, struct client *c, const struct dvm_frame *frame,
+                       const uint8_t *payload, const int *fds, int fd_count)
+{
+    Dvm__Pb__Watch *watch; /* PairOpen has the same field */
+    struct client *peer;
+    int tid;
+
+    if (frame->tag == DVM_CTL_PAIR_OPEN || frame->tag == DVM_CTL_WATCH) {
+        watch = dvm__pb__watch__unpack(NULL, frame->length, payload);
+        tid = watch->tid;
+        dvm__pb__watch__free_unpacked(watch, NULL);
+        peer = client_of(r, tid);
+        if (frame->tag == DVM_CTL_PAIR_OPEN && fd_count == 1)
+            pair_open(r, c, tid, fds);
+        else if (!peer || peer->over)
+            tell_gone(c, tid, peer);
+        else
+            peer->watchers[c - r->clients] = true;
+    } else if (frame->tag == DVM_CTL_LEAVE) {
+        c->left = true;
+        control(c, DVM_CTL_OK, frame->ref, DVM_FLAG_REPLY, NULL, 0, NULL, 0);
+    } else if (frame->tag == DVM_CTL_HOSTS) {
+        control(c, DVM_CTL_HOSTS_REPLY, frame->ref, DVM_FLAG_REPLY, "x", 1, NULL, 0);
+    } else if (frame->tag == DVM_CTL_KILL) {
+        Dvm__Pb__Fail fail = DVM__PB__FAIL__INIT;
+        uint8_t buffer[64];
+
+        fail.code = DVM_ERR_REFUSED;
+        fail.text = "the fake daemon kills nobody";
+        control(c, DVM_CTL_FAIL, frame->ref, DVM_FLAG_REPLY, buffer,
+                dvm__pb__fail__pack(&fail, buffer), NULL, 0);
+    }
+}
+
+static void route(struct router *r, struct client *c, const uint8_t *data, size_t bytes,
+                  const int *fds, int fd_count)
+{
+    struct dvm_frame frame;
+    struct client *to;
+
+    if (dvm_frame_decode(&frame, data, bytes)) {
+        fprintf(stderr, "fake daemon: tid %#x sent no frame\n", c->tid);
+        return;
+    }
+    if (DVM_TID_N(frame.dst) == 0) {
+        on_control(r, c, &frame, data + DVM_FRAME_BYTES, fds, fd_count);
+        return;
+    }
+    to = client_of(r, frame.dst);
+    if (!to || to->over)
+        tell_gone(c, frame.dst, to);
+    else
+        put(to, &frame, data + DVM_FRAME_BYTES, NULL, 0);
+}
+
+/* Its socket has ended: tell those who asked, behind all that it had sent. */
+static void client_over(struct router *r, struct client *c)
+{
+    bool lost = r->options->host_lost && !c->left;
+
+    c->over = true;
+    while (c->first)
+        drop_first(c);
+    for (int i = 0; i < r->count; i++) {
+        struct client *to = &r->clients[i];
+
+        if (to == c || to->over)
+            continue;
+        if (lost)
+            tell_host_lost(to, c);
+        else if (c->watchers[i] || (r->options->world && !c->left))
+            tell_gone(to, c->tid, c);
+    }
+}
+
+/* Read one frame; returns false when there is none. */
+static bool read_one(struct router *r, struct client *c)
+{
+    static uint8_t data[DVM_FRAME_MAX];
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
+    } space;
+    struct iovec part = {data, sizeof data};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
+                             .msg_controllen = sizeof space.bytes};
+    int fds[FDS_MAX], fd_count = 0;
+    ssize_t got = recvmsg(c->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header;
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (got <= 0) {
+        client_over(r, c);
+        return false;
+    }
+    header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_type == SCM_RIGHTS) {
+        fd_count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(fds, CMSG_DATA(header), sizeof(int) * (size_t)fd_count);
+    }
+    route(r, c, data, (size_t)got, fds, fd_count);
+    for (int i = 0; i < fd_count; i++)
+        close(fds[i]);
     return true;
 }
 
-static void serve_all(int listener, fake_serve_f *serve)
-{
-    struct pollfd p[CLIENTS_MAX + 1] = {{.fd = listener, .events = POLLIN}};
-    int count = 1;
+/* ---- tasks --------------------------------------------------------------------- */
 
-    for (;;) {
-        poll(p, (nfds_t)count, -1);
-        for (int i = count - 1; i > 0; i--)
-            if (p[i].revents && !take_frame(p[i].fd, serve)) {
-                close(p[i].fd);
-                p[i] = p[--count];
-            }
-        if (p[0].revents && count <= CLIENTS_MAX)
-            p[count++] = (struct pollfd){.fd = accept(listener, NULL, NULL), .events = POLLIN};
+static void run_task(struct router *r, int rank, int fd, fake_task_f *task, void *arg, int go)
+{
+    struct client *c = &r->clients[rank];
+    struct match_config config = {.self = c->tid, .socket = fd, .index = c->index,
+                                  .inbox = c->inbox, .thread_level = r->options->threads};
+    struct fake_task me = {rank, r->count, r->tids, arg};
+    char byte;
+    int rc;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (int i = 0; i < r->count; i++) {
+        if (r->clients[i].fd >= 0)
+            close(r->clients[i].fd);
+        if (i != rank && r->clients[i].inbox)
+            munmap(r->clients[i].inbox, DVM_INBOX_BYTES);
     }
+    if (r->options->lanes)
+        setenv("DVM_LANES", r->options->lanes, 1);
+    if (read(go, &byte, 1) < 0)
+        die("read");
+    if (match_start(&config)) {
+        fake_complain(__FILE__, __LINE__, "match_start");
+        _exit(1);
+    }
+    dvm_errors(DVM_SILENT);
+    dvm_enter();
+    rc = task(&me);
+    if (rc == 0 && !r->options->hang_up && match_flush(FLUSH_SECONDS)) {
+        fake_complain(__FILE__, __LINE__, "match_flush");
+        rc = 1;
+    }
+    match_stop(0);
+    dvm_leave(0);
+    if (rc == 0 && __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
+        rc = 2;
+    _exit(rc);
 }
 
-void fake_daemon_start(struct fake_daemon *d, fake_serve_f *serve)
+static void make_client(struct router *r, int i, int hosts)
 {
-    int lock, listener;
+    struct client *c = &r->clients[i];
 
-    strcpy(d->folder, "/tmp/dvm-fake-XXXXXX");
-    if (!mkdtemp(d->folder))
-        die("mkdtemp");
-    if (runtime_lock(d->folder, &lock) || runtime_listen(d->folder, &listener))
-        die("folder");
-    setenv("DVM_DIR", d->folder, 1);
+    memset(c, 0, sizeof *c);
+    c->fd = -1;
+    c->tid = DVM_TID_MAKE(1 + i % hosts, 1 + i / hosts);
+    c->index = (unsigned)(1 + i / hosts);
+    r->tids[i] = c->tid;
+    c->inbox_fd = memfd_create("inbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (c->inbox_fd < 0 || fallocate(c->inbox_fd, 0, 0, DVM_INBOX_BYTES) ||
+        fcntl(c->inbox_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW))
+        die("inbox");
+    c->inbox = mmap(NULL, DVM_INBOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, c->inbox_fd, 0);
+    if (c->inbox == MAP_FAILED)
+        die("mmap");
+    c->inbox->magic = DVM_INBOX_MAGIC;
+    c->inbox->version = DVM_SEGMENT_VERSION;
+    c->inbox->tid = c->tid;
+    c->inbox->index = c->index;
+}
+
+static void start_task(struct router *r, int i, fake_task_f *task, void *arg, int go)
+{
+    struct client *c = &r->clients[i];
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+        die("socketpair");
     fflush(NULL);
-    d->pid = fork();
-    if (d->pid < 0)
+    c->pid = fork();
+    if (c->pid < 0)
         die("fork");
-    if (d->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        serve_all(listener, serve);
+    if (c->pid == 0) {
+        close(pair[0]);
+        run_task(r, i, pair[1], task, arg, go);
     }
-    close(lock);
-    close(listener);
+    close(pair[1]);
+    c->fd = pair[0];
 }
 
-void fake_daemon_stop(struct fake_daemon *d)
+static int reap(struct router *r)
 {
-    kill(d->pid, SIGKILL);
-    waitpid(d->pid, NULL, 0);
-    runtime_remove(d->folder);
-    unsetenv("DVM_DIR");
-}
+    int running = 0;
 
-static char *contents(FILE *file)
-{
-    char *text = malloc(FAKE_OUTPUT_MAX);
-    size_t size;
+    for (int i = 0; i < r->count; i++) {
+        struct client *c = &r->clients[i];
 
-    if (!text)
-        die("malloc");
-    rewind(file);
-    size = fread(text, 1, FAKE_OUTPUT_MAX - 1, file);
-    text[size] = '\0';
-    fclose(file);
-    return text;
-}
-
-/* stdin with this text, or the null device. */
-static int input_of(const char *input)
-{
-    int ends[2];
-
-    if (!input)
-        return open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (pipe2(ends, O_CLOEXEC) < 0 ||
-        write(ends[1], input, strlen(input)) != (ssize_t)strlen(input))
-        die("input");
-    close(ends[1]);
-    return ends[0];
-}
-
-struct spoken speak(int (*program)(int argc, char **argv), const char *input,
-                    const char *const *words)
-{
-    FILE *out = tmpfile(), *err = tmpfile();
-    int in = input_of(input), status, argc = 0;
-    char *argv[WORDS_MAX] = {NULL};
-    struct spoken s;
-    pid_t pid;
-
-    if (!out || !err || in < 0)
-        die("files");
-    while (words[argc]) {
-        argv[argc] = strdup(words[argc]);
-        argc++;
+        if (!c->ended && waitpid(c->pid, &c->status, WNOHANG) == c->pid)
+            c->ended = true;
+        running += !c->ended;
     }
-    fflush(NULL);
-    pid = fork();
-    if (pid == 0) {
-        dup2(in, STDIN_FILENO);
-        dup2(fileno(out), STDOUT_FILENO);
-        dup2(fileno(err), STDERR_FILENO);
-        status = program(argc, argv);
-        fflush(NULL);
-        _exit(status);
-    }
-    waitpid(pid, &status, 0);
-    close(in);
-    while (argc > 0)
-        free(argv[--argc]);
-    s.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    s.out = contents(out);
-    s.err = contents(err);
-    return s;
+    return running;
 }
 
-void spoken_free(struct spoken *s)
+static void weather(struct router *r, double begun)
 {
-    free(s->out);
-    free(s->err);
+    const struct fake_options *o = r->options;
+
+    if (r->killed || (!o->kill && !o->hang_up) ||
+        clock_seconds() - begun < (double)o->kill_us / 1e6)
+        return;
+    r->killed = true;
+    if (o->kill)
+        kill(r->clients[o->kill_rank].pid, SIGKILL);
+    for (int i = 0; o->hang_up && i < r->count; i++) {
+        shutdown(r->clients[i].fd, SHUT_RDWR);
+        r->clients[i].over = true;
+    }
+}
+
+static void loop_once(struct router *r)
+{
+    struct pollfd polls[TASKS_MAX];
+    struct timespec patience = {0, POLL_MS * 1000 * US_NS};
+
+    for (int i = 0; i < r->count; i++) {
+        struct client *c = &r->clients[i];
+
+        polls[i].fd = c->over ? -1 : c->fd;
+        polls[i].events = (short)(POLLIN | (c->first ? POLLOUT : 0));
+        polls[i].revents = 0;
+    }
+    if (r->options->kill || r->options->hang_up)
+        patience.tv_nsec = 100 * US_NS;
+    ppoll(polls, (nfds_t)r->count, &patience, NULL);
+    for (int i = 0; i < r->count; i++) {
+        struct client *c = &r->clients[i];
+
+        if (polls[i].revents & POLLOUT)
+            flush(c);
+        while (polls[i].revents && !c->over && read_one(r, c))
+            continue;
+    }
+}
+
+static int verdict(struct router *r)
+{
+    int bad = 0;
+
+    for (int i = 0; i < r->count; i++) {
+        struct client *c = &r->clients[i];
+        bool victim = r->options->kill && i == r->options->kill_rank;
+
+        if (WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0)
+            continue;
+        if (victim && WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGKILL)
+            continue;
+        fprintf(stderr, "fake daemon: rank %d ended with %s %d\n", i,
+                WIFSIGNALED(c->status) ? "signal" : "status",
+                WIFSIGNALED(c->status) ? WTERMSIG(c->status) : WEXITSTATUS(c->status));
+        bad++;
+    }
+    return bad;
+}
+
+static void free_clients(struct router *r)
+{
+    for (int i = 0; i < r->count; i++) {
+        struct client *c = &r->clients[i];
+
+        while (c->first)
+            drop_first(c);
+        close(c->fd);
+        close(c->inbox_fd);
+        munmap(c->inbox, DVM_INBOX_BYTES);
+    }
+}
+
+int fake_run(int count, fake_task_f *task, void *arg, const struct fake_options *options)
+{
+    static const struct fake_options defaults;
+    struct router *r = calloc(1, sizeof *r);
+    double begun, limit;
+    bool late = false;
+    int go[2], bad;
+
+    r->count = count;
+    r->options = options ? options : &defaults;
+    limit = r->options->seconds > 0 ? r->options->seconds : FAKE_SECONDS;
+    if (count > TASKS_MAX || pipe(go))
+        die("fake_run");
+    for (int i = 0; i < count; i++)
+        make_client(r, i, r->options->hosts ? r->options->hosts : 1);
+    for (int i = 0; i < count; i++)
+        start_task(r, i, task, arg, go[0]);
+    for (int i = 0; i < count; i++)
+        if (write(go[1], "g", 1) != 1)
+            die("write");
+    begun = clock_seconds();
+    while (reap(r)) {
+        loop_once(r);
+        weather(r, begun);
+        if (!late && clock_seconds() - begun > limit) {
+            late = true;
+            fprintf(stderr, "fake daemon: not over after %g s\n", limit);
+            for (int i = 0; i < count; i++)
+                if (!r->clients[i].ended)
+                    kill(r->clients[i].pid, SIGABRT);
+        }
+    }
+    bad = verdict(r) + late;
+    close(go[0]);
+    close(go[1]);
+    free_clients(r);
+    free(r);
+    return bad;
 }

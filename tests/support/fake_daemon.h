@@ -1,54 +1,59 @@
-/* fake_daemon.h: a daemon that says what a test wants, for tests of the console
- * without dvmd: a process that holds the lock of a folder of its own, listens on
- * its socket, welcomes consoles, and passes everything else to the test. */
-#ifndef DVM_TEST_FAKE_DAEMON_H
-#define DVM_TEST_FAKE_DAEMON_H
+/* fake_daemon.h: tasks without a daemon: forked processes whose sockets lead to a
+ * small router in the test itself.
+ *
+ * The router moves frames by dst, passes rings and inboxes, answers WATCH and LEAVE,
+ * and tells of deaths as a daemon does: after everything that the dead task had
+ * sent. Tasks may be spread over several hosts (slots), which forces the relay.
+ */
+#ifndef DVM_TESTS_FAKE_DAEMON_H
+#define DVM_TESTS_FAKE_DAEMON_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <sys/types.h>
 
-#include <protobuf-c/protobuf-c.h>
-
-#include "proto/control.h"
-#include "proto/frame.h"
-
-#define FAKE_CONSOLE_TID 0x40001 /* of every console that it welcomes */
-#define FAKE_OUTPUT_MAX (4 * 1024 * 1024)
-
-struct fake_daemon {
-    char folder[64];
-    pid_t pid;
+struct fake_task {
+    int rank, count;
+    const int *tids; /* of all, by rank */
+    void *arg;
 };
 
-/* Called in the daemon's process for each frame but HELLO. */
-typedef void fake_serve_f(int client, const struct dvm_frame *frame, const uint8_t *payload);
+/* What a task does: runs between match_start and match_stop, with the library
+ * entered. Returns 0 when all was as it should be. */
+typedef int fake_task_f(const struct fake_task *me);
 
-/* Start one and set DVM_DIR to its folder. Fails the test when it cannot. */
-void fake_daemon_start(struct fake_daemon *d, fake_serve_f *serve);
-
-/* End it and remove its folder. */
-void fake_daemon_stop(struct fake_daemon *d);
-
-/* For a serve function: answer a frame, or send a message of the daemon's own. A
- * message over part bytes (0: a frame's most) goes in several frames. */
-void fake_reply(int client, const struct dvm_frame *to, int type, const ProtobufCMessage *m);
-void fake_reply_parts(int client, const struct dvm_frame *to, int type,
-                      const ProtobufCMessage *m, size_t part);
-void fake_send(int client, int type, const ProtobufCMessage *m);
-void fake_fail(int client, const struct dvm_frame *to, int code, const char *text);
-
-/* What a command did. */
-struct spoken {
-    int status; /* exit status, or 128 and the signal */
-    char *out, *err; /* what it wrote, with a NUL; owned */
+struct fake_options {
+    const char *lanes;    /* DVM_LANES of the tasks; NULL: default */
+    int hosts;            /* tasks take turns on so many hosts; 0: one */
+    double seconds;       /* limit of the whole; 0: FAKE_SECONDS */
+    bool kill;            /* kill this rank with SIGKILL after so many microseconds, */
+    int kill_rank;
+    unsigned kill_us;     /* counted from when all have begun */
+    bool world;           /* tell every task of a death, not only those that asked */
+    bool hang_up;         /* the daemon itself goes away after kill_us */
+    bool host_lost;       /* with kill: its host is lost (HOST_EVENT instead of GONE) */
+    int threads;          /* thread level of the tasks */
 };
 
-/* Run a main function in a process of its own with the words (NULL at the end) as
- * its arguments; input: its stdin, NULL for /dev/null. */
-struct spoken speak(int (*program)(int argc, char **argv), const char *input,
-                    const char *const *words);
-void spoken_free(struct spoken *s);
+#define FAKE_SECONDS 60.0
+
+/* Run count tasks. Returns 0 when every task that was not killed returned 0 in time;
+ * otherwise says on stderr what happened. options may be NULL. */
+int fake_run(int count, fake_task_f *task, void *arg, const struct fake_options *options);
+
+/* In a task: say what is wrong and return 1 from the calling function. */
+#define FAKE_CHECK(condition)                                                          \
+    do {                                                                               \
+        if (!(condition)) {                                                            \
+            fake_complain(__FILE__, __LINE__, #condition);                             \
+            return 1;                                                                  \
+        }                                                                              \
+    } while (0)
+void fake_complain(const char *file, int line, const char *condition);
+
+/* A pseudo-random number; the same seed gives the same row. */
+uint32_t fake_random(uint64_t *seed);
+
+/* The seed of this run: DVM_TEST_SEED, else the clock's; printed on stderr. */
+uint64_t fake_seed(const char *test);
 
 #endif
