@@ -15,7 +15,7 @@
 #include "console/options.h"
 #include "proto/client.h"
 
-/* How a command ends; docs/console.md lists them for users. */
+/* How a command ends; docs/json.md lists them for users. */
 enum exit_code {
     EXIT_OK = 0,
     EXIT_GENERIC = 1,

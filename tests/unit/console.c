@@ -11,7 +11,7 @@
 
 #include "console/command.h"
 #include "proto/control.pb-c.h"
-#include "tests/support/fake_daemon.h"
+#include "tests/support/acting_daemon.h"
 
 static const char *const no_words[] = {"dvm", NULL};
 
@@ -179,7 +179,7 @@ static void hosts_reply(int client, const struct dvm_frame *f)
     reply.machine = (char *)"fake";
     reply.hosts = list;
     reply.n_hosts = 2;
-    fake_reply(client, f, DVM_CTL_HOSTS_REPLY, &reply.base);
+    acting_reply(client, f, DVM_CTL_HOSTS_REPLY, &reply.base);
 }
 
 static void tasks_reply(int client, const struct dvm_frame *f)
@@ -199,7 +199,7 @@ static void tasks_reply(int client, const struct dvm_frame *f)
     task.role = 1;
     reply.tasks = list;
     reply.n_tasks = 1;
-    fake_reply_parts(client, f, DVM_CTL_TASKS_REPLY, &reply.base, 10);
+    acting_reply_parts(client, f, DVM_CTL_TASKS_REPLY, &reply.base, 10);
 }
 
 static void serve_kill(int client, const struct dvm_frame *f, const uint8_t *payload)
@@ -207,9 +207,9 @@ static void serve_kill(int client, const struct dvm_frame *f, const uint8_t *pay
     Dvm__Pb__Kill *kill = dvm__pb__kill__unpack(NULL, f->length, payload);
 
     if (kill->tid == 0x40007)
-        fake_reply(client, f, DVM_CTL_OK, NULL);
+        acting_reply(client, f, DVM_CTL_OK, NULL);
     else
-        fake_fail(client, f, DVM_ERR_NO_TASK, "there is no such task here");
+        acting_fail(client, f, DVM_ERR_NO_TASK, "there is no such task here");
     dvm__pb__kill__free_unpacked(kill, NULL);
 }
 
@@ -225,24 +225,24 @@ static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
     else if (f->tag == DVM_CTL_KILL)
         serve_kill(client, f, payload);
     else if (f->tag == DVM_CTL_INVITE)
-        fake_reply(client, f, DVM_CTL_INVITE_REPLY, &ticket.base);
+        acting_reply(client, f, DVM_CTL_INVITE_REPLY, &ticket.base);
     else if (f->tag == DVM_CTL_REMOVE)
-        fake_fail(client, f, DVM_ERR_REFUSED, "host fake1 is the coordinator's");
+        acting_fail(client, f, DVM_ERR_REFUSED, "host fake1 is the coordinator's");
     else
-        fake_fail(client, f, DVM_ERR_UNSUPPORTED, "the fake does not know that");
+        acting_fail(client, f, DVM_ERR_UNSUPPORTED, "the fake does not know that");
 }
 
-static struct fake_daemon daemon_;
+static struct acting daemon_;
 
 static void with_daemon(void)
 {
     setenv("NO_COLOR", "1", 1);
-    fake_daemon_start(&daemon_, serve);
+    acting_start(&daemon_, serve);
 }
 
 static void without_daemon(void)
 {
-    fake_daemon_stop(&daemon_);
+    acting_stop(&daemon_);
 }
 
 TestSuite(fake, .init = with_daemon, .fini = without_daemon, .timeout = 60);

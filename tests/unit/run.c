@@ -11,7 +11,7 @@
 
 #include "console/command.h"
 #include "proto/control.pb-c.h"
-#include "tests/support/fake_daemon.h"
+#include "tests/support/acting_daemon.h"
 
 #define SPEAK(...) speak(command_main, NULL, (const char *const[]){"dvm", __VA_ARGS__, NULL})
 #define TID(slot, n) DVM_TID_MAKE(slot, n)
@@ -30,7 +30,7 @@ static void say(int client, int tid, int rank, int stream, const char *text)
     m.stream = (uint32_t)stream;
     m.data.data = (uint8_t *)(uintptr_t)text;
     m.data.len = strlen(text);
-    fake_send(client, DVM_CTL_STDIO, &m.base);
+    acting_send(client, DVM_CTL_STDIO, &m.base);
 }
 
 static void end(int client, int tid, int rank, int status, bool by_machine)
@@ -47,7 +47,7 @@ static void end(int client, int tid, int rank, int status, bool by_machine)
     m.host = (char *)"fake1";
     m.text = text;
     m.ended_by_machine = by_machine;
-    fake_send(client, DVM_CTL_TASK_EXIT, &m.base);
+    acting_send(client, DVM_CTL_TASK_EXIT, &m.base);
 }
 
 /* Ranks are on hosts 1 and 2 by turns. */
@@ -66,7 +66,7 @@ static void spawned(int client, const struct dvm_frame *f, uint32_t count)
     reply.tids = tids;
     reply.n_tids = count;
     reply.note = (char *)"8 tasks on 4 cores (oversubscribed 2 times)";
-    fake_reply(client, f, DVM_CTL_SPAWN_REPLY, &reply.base);
+    acting_reply(client, f, DVM_CTL_SPAWN_REPLY, &reply.base);
 }
 
 static void lose_host(int client, uint32_t slot)
@@ -79,7 +79,7 @@ static void lose_host(int client, uint32_t slot)
     e.event = 3;
     e.host = &h;
     e.reason = (char *)"no sign of life for 3 s";
-    fake_send(client, DVM_CTL_HOST_EVENT, &e.base);
+    acting_send(client, DVM_CTL_HOST_EVENT, &e.base);
 }
 
 static bool reads_stdin; /* the program that runs is cat */
@@ -107,7 +107,7 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
         reply.n_tids = 1;
         reply.errors = errors;
         reply.n_errors = 1;
-        fake_reply(client, f, DVM_CTL_SPAWN_REPLY, &reply.base);
+        acting_reply(client, f, DVM_CTL_SPAWN_REPLY, &reply.base);
         return;
     }
     spawned(client, f, s->count);
@@ -146,7 +146,7 @@ static void on_stdin(int client, const struct dvm_frame *f, const uint8_t *paylo
     Dvm__Pb__Stdin *m = dvm__pb__stdin__unpack(NULL, f->length, payload);
     char *text = strndup((char *)m->data.data, m->data.len);
 
-    fake_reply(client, f, DVM_CTL_OK, NULL);
+    acting_reply(client, f, DVM_CTL_OK, NULL);
     if (reads_stdin)
         say(client, m->tid, 0, 1, text);
     if (reads_stdin && m->end)
@@ -167,7 +167,7 @@ static void on_hosts(int client, const struct dvm_frame *f)
     }
     reply.hosts = list;
     reply.n_hosts = 2;
-    fake_reply(client, f, DVM_CTL_HOSTS_REPLY, &reply.base);
+    acting_reply(client, f, DVM_CTL_HOSTS_REPLY, &reply.base);
 }
 
 static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
@@ -181,7 +181,7 @@ static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
         dvm__pb__spawn__free_unpacked(s, NULL);
         break;
     case DVM_CTL_ABORT:
-        fake_reply(client, f, DVM_CTL_OK, NULL);
+        acting_reply(client, f, DVM_CTL_OK, NULL);
         on_abort(client, payload, f->length);
         break;
     case DVM_CTL_STDIN:
@@ -193,21 +193,21 @@ static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
     case DVM_CTL_STDIO_ACK:
         break;
     default:
-        fake_fail(client, f, DVM_ERR_UNSUPPORTED, "the fake does not know that");
+        acting_fail(client, f, DVM_ERR_UNSUPPORTED, "the fake does not know that");
     }
 }
 
-static struct fake_daemon daemon_;
+static struct acting daemon_;
 
 static void with_daemon(void)
 {
     setenv("NO_COLOR", "1", 1);
-    fake_daemon_start(&daemon_, serve);
+    acting_start(&daemon_, serve);
 }
 
 static void without_daemon(void)
 {
-    fake_daemon_stop(&daemon_);
+    acting_stop(&daemon_);
 }
 
 TestSuite(run, .init = with_daemon, .fini = without_daemon, .timeout = 60);
