@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "match/request.h"
 
-#define CONTEXT_HALVES UINT64_C(1) /* the bit that tells a context's halves apart */
+#define CONTEXT_HALVES UINT64_C(1) /* DVM_UNIVERSE has no context above this */
 #define ARRAY_START 16             /* places of a growing array */
 
 /* What a context has acknowledged. */
@@ -23,7 +23,7 @@ struct known {
 };
 
 struct revoked {
-    uint64_t context; /* lower half */
+    uint64_t context;
     int code;
     char *text; /* owned */
 };
@@ -209,7 +209,7 @@ int gone_revoked(uint64_t context)
     const struct revoked *r = revoked.items;
 
     for (size_t i = 0; i < revoked.count; i++)
-        if (r[i].context == (context & ~CONTEXT_HALVES))
+        if (r[i].context == context)
             return dvm_fail(r[i].code, "%s", r[i].text ? r[i].text : dvm_error_text(r[i].code));
     return DVM_OK;
 }
@@ -217,7 +217,7 @@ int gone_revoked(uint64_t context)
 static bool in_context(const struct dvm_request *r, uint64_t context)
 {
     return !r->receive.filter.any_context &&
-           (r->receive.filter.context & ~CONTEXT_HALVES) == (context & ~CONTEXT_HALVES);
+           r->receive.filter.context == context;
 }
 
 /* Fail the rendezvous of one stream that are under way in the context. */
@@ -229,7 +229,7 @@ static void revoke_receives(struct stream *s, uint64_t context, int code, const 
         struct dvm_request *r = deliver_request(record);
 
         next = record->next;
-        if (!r || (r->result.context & ~CONTEXT_HALVES) != (context & ~CONTEXT_HALVES))
+        if (!r || r->result.context != context)
             continue;
         stream_receive_forget(record);
         request_complete(r, code, text);
@@ -245,7 +245,7 @@ void match_revoke(uint64_t context, int code, const char *text)
         return;
     entry = array_add(&revoked, sizeof *entry);
     if (entry)
-        *entry = (struct revoked){context & ~CONTEXT_HALVES, code, strdup(text)};
+        *entry = (struct revoked){context, code, strdup(text)};
     for (struct dvm_request *r = posted_first(); r; r = next) {
         next = r->next;
         if (!in_context(r, context))

@@ -125,7 +125,7 @@ void unexpected_forget(const struct dvm_request *local);
 /* Drop the messages of a stream whose bytes never come: the sender is gone. */
 void unexpected_gone(struct stream *stream);
 
-/* Drop all messages of a context, both halves. */
+/* Drop all messages of exactly this context. */
 void unexpected_revoke(uint64_t context);
 
 /* ---- deliver.c: a message and a receive meet ----------------------------------------- */

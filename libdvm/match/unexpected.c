@@ -152,7 +152,7 @@ void unexpected_revoke(uint64_t context)
         struct incoming in = m->in;
 
         next = m->next;
-        if ((in.what.context | 1) != (context | 1))
+        if (in.what.context != context)
             continue;
         unexpected_free(m);
         deliver_discard(&in);

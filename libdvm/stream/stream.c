@@ -454,7 +454,7 @@ static void revoke_list(struct send_list *list, uint64_t context, int code)
 
     for (struct stream_send *send = list->first; send; send = next) {
         next = send->next;
-        if ((send->context | 1) == (context | 1))
+        if (send->context == context)
             rendezvous_end(send, code);
     }
 }

@@ -185,7 +185,7 @@ void stream_watch_now(void);
  * when that was known. */
 bool stream_gone(struct stream *s, int code, const char *text, bool left);
 
-/* Fail what is sent in a context, both halves. */
+/* Fail what is sent in exactly this context. */
 void stream_revoke(uint64_t context, int code);
 
 /* Whether all messages, but synchronous ones that wait for their match, are with

@@ -80,13 +80,14 @@ static int start_layers(int socket, const struct vm_welcome *w, int level)
                                         .thread_level = level};
     int rc = group_start(w->tid, w->world, w->world_tids, w->world_size, w->rank);
 
-    if (rc == DVM_OK)
-        rc = match_start(&config);
-    if (rc == DVM_OK)
-        return DVM_OK;
-    group_stop();
-    munmap(w->inbox, DVM_INBOX_BYTES);
-    close(socket);
+    if (rc != DVM_OK) {
+        munmap(w->inbox, DVM_INBOX_BYTES);
+        close(socket);
+        return rc;
+    }
+    rc = match_start(&config); /* owns socket and inbox in any case */
+    if (rc != DVM_OK)
+        group_stop();
     return rc;
 }
 
@@ -151,18 +152,20 @@ int dvm_initialized(void)
 
 int dvm_finalize(void)
 {
-    int rc, left;
+    int rc;
 
     ENTRY_BEGIN();
     fflush(stdout);
-    rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_LEAVE, NULL, LEAVE_SECONDS, DVM_CTL_OK, NULL,
-                NULL);
-    left = match_stop(-1);
+    rc = match_flush(-1);
+    if (rc == DVM_OK) /* only now: a death before it must be one to the others, too */
+        rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_LEAVE, NULL, LEAVE_SECONDS, DVM_CTL_OK,
+                    NULL, NULL);
+    match_stop(0);
     group_stop();
     private_end(false);
     vm.pid = 0;
     dvm_fatal_hook = NULL;
-    return dvm_leave(rc != DVM_OK ? rc : left);
+    return dvm_leave(rc);
 }
 
 int dvm_self(void)
