@@ -1,10 +1,19 @@
-/* cluster_handlers.c: the control messages of cluster.h's table: HOSTS is
- * answered by every daemon, HALT by the coordinator's. */
+/* cluster_handlers.c: the table of the cluster's control messages (cluster.h).
+ *
+ * Every daemon answers HOSTS with what it knows. INVITE, REMOVE and HALT are the
+ * coordinator's; another daemon refuses them and names it. The messages between
+ * daemons are taken by the cluster itself before they reach a table (cluster.c),
+ * as they are handled even while the rest of the daemon is not there yet; their
+ * rows here refuse whoever sends them otherwise.
+ */
 #include <stdlib.h>
+#include <string.h>
 
-#include "daemon/cluster.h"
+#include "daemon/cluster_state.h"
 #include "daemon/daemon.h"
 #include "proto/control.pb-c.h"
+
+#define SENTENCE_BYTES 512
 
 static void host_fill(Dvm__Pb__Host *to, const struct cluster_host *from)
 {
@@ -28,8 +37,8 @@ static void on_hosts(struct daemon *d, const struct dvm_frame *frame, const uint
     Dvm__Pb__HostsReply reply = DVM__PB__HOSTS_REPLY__INIT;
     size_t count;
     const struct cluster_host *hosts = cluster_hosts(d->cluster, &count);
-    Dvm__Pb__Host *rows = calloc(count, sizeof *rows);
-    Dvm__Pb__Host **pointers = calloc(count, sizeof *pointers);
+    Dvm__Pb__Host *rows = calloc(count + 1, sizeof *rows);
+    Dvm__Pb__Host **pointers = calloc(count + 1, sizeof *pointers);
     uint8_t *packed = NULL;
 
     (void)payload;
@@ -54,15 +63,113 @@ static void on_hosts(struct daemon *d, const struct dvm_frame *frame, const uint
     free(rows);
 }
 
+/* Whether this daemon coordinates; if not, the request is refused. */
+static bool coordinates(struct daemon *d, const struct dvm_frame *frame)
+{
+    const struct cluster_host *c;
+
+    if (cluster_self(d->cluster) == cluster_coordinator(d->cluster))
+        return true;
+    c = cluster_host(d->cluster, cluster_coordinator(d->cluster));
+    daemon_fail(d, frame, DVM_ERR_REFUSED, "%s does not coordinate the machine; ask %s for %s",
+                d->host, c ? c->name : "the coordinator", dvm_control_name(frame->tag));
+    return false;
+}
+
+static void on_invite(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Invite *ask = dvm__pb__invite__unpack(NULL, frame->length, payload);
+    Dvm__Pb__InviteReply reply = DVM__PB__INVITE_REPLY__INIT;
+    char text[TICKET_TEXT_BYTES], error[SENTENCE_BYTES];
+    uint8_t packed[TICKET_TEXT_BYTES + 16];
+    int code;
+
+    if (!ask) {
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "the request for a ticket is malformed");
+    } else if (d->is_private) {
+        daemon_fail(d, frame, DVM_ERR_REFUSED, "a private machine invites nobody");
+    } else if (coordinates(d, frame)) {
+        code = cluster_invite(d->cluster, ask->uses, ask->seconds, text, error, sizeof error);
+        reply.ticket = text;
+        if (code != 0)
+            daemon_fail(d, frame, code, "%s", error);
+        else
+            daemon_reply(d, frame, DVM_CTL_INVITE_REPLY, packed,
+                         dvm__pb__invite_reply__pack(&reply, packed));
+        explicit_bzero(text, sizeof text);
+        explicit_bzero(packed, sizeof packed);
+    }
+    if (ask)
+        dvm__pb__invite__free_unpacked(ask, NULL);
+}
+
+static void on_remove(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Remove *ask = dvm__pb__remove__unpack(NULL, frame->length, payload);
+    struct cluster *c = d->cluster;
+    struct waiting *w = calloc(1, sizeof *w);
+    char error[SENTENCE_BYTES];
+    int code;
+
+    if (!ask || !w) {
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "the request to remove a host is malformed");
+    } else if (coordinates(d, frame)) {
+        w->token = ++c->next_token;
+        w->request = *frame;
+        code = machine_remove(c->machine, cluster_now(), ask->name, w->token, error,
+                              sizeof error);
+        if (code != 0) {
+            daemon_fail(d, frame, code, "%s", error);
+        } else {
+            w->next = c->waiting;
+            c->waiting = w;
+            w = NULL;
+            cluster_drain(c);
+        }
+    }
+    free(w);
+    if (ask)
+        dvm__pb__remove__free_unpacked(ask, NULL);
+}
+
 static void on_halt(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
+    Dvm__Pb__Halt *ask = dvm__pb__halt__unpack(NULL, frame->length, payload);
+    char error[SENTENCE_BYTES];
+    int code;
+
+    if (!ask) {
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "the request to halt is malformed");
+    } else if (coordinates(d, frame)) {
+        code = machine_halt(d->cluster->machine, cluster_now(), ask->reason, error, sizeof error);
+        if (code != 0)
+            daemon_fail(d, frame, code, "%s", error);
+        else
+            daemon_ok(d, frame);
+        cluster_drain(d->cluster);
+    }
+    if (ask)
+        dvm__pb__halt__free_unpacked(ask, NULL);
+}
+
+static void on_stray(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
     (void)payload;
-    daemon_ok(d, frame);
-    daemon_end(d, 0, "the machine was halted");
+    daemon_fail(d, frame, DVM_ERR_PROTOCOL, "%s is a matter between daemons",
+                dvm_control_name(frame->tag));
 }
 
 const struct handler cluster_handlers[] = {
     {DVM_CTL_HOSTS, on_hosts, ROLE_ALL},
+    {DVM_CTL_INVITE, on_invite, ROLE_CLIENT},
+    {DVM_CTL_REMOVE, on_remove, ROLE_CLIENT},
     {DVM_CTL_HALT, on_halt, ROLE_CLIENT},
+    {DVM_CTL_REGISTER, on_stray, ROLE_DAEMON},
+    {DVM_CTL_REGISTERED, on_stray, ROLE_DAEMON},
+    {DVM_CTL_MEMBERS, on_stray, ROLE_DAEMON},
+    {DVM_CTL_PING, on_stray, ROLE_DAEMON},
+    {DVM_CTL_PONG, on_stray, ROLE_DAEMON},
+    {DVM_CTL_GOODBYE, on_stray, ROLE_DAEMON},
+    {DVM_CTL_CONNECT, on_stray, ROLE_DAEMON},
     {0, NULL, 0},
 };

@@ -1,0 +1,265 @@
+/* cluster_join.c: inviting and joining: tickets, REGISTER, REGISTERED, refusals.
+ *
+ * A refusal is a sentence that the joiner's user reads and that the coordinator
+ * logs with the joiner's name. Nothing of a ticket but its existence is logged.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "daemon/cluster_state.h"
+#include "daemon/links/ticket.h"
+
+#define SENTENCE_BYTES 512
+#define REGISTERED_HOSTS 40 /* more do not surely fit into the answer's one frame */
+#define MS_PER_SECOND 1000.0
+
+_Static_assert((size_t)REGISTERED_HOSTS * sizeof(struct machine_host) < DVM_PAYLOAD_MAX,
+               "the hosts fit into REGISTERED");
+
+/* ---- the coordinator ------------------------------------------------------------- */
+
+int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text, char *error,
+                   size_t size)
+{
+    struct ticket t = {0};
+    uint8_t old[KEY_BYTES];
+    int code = cluster_listen(c, error, size);
+
+    if (code != 0)
+        return code;
+    while (tickets_forget(c->tickets, cluster_now(), old))
+        links_ticket(c->links, old, false);
+    t.addresses = links_addresses(c->links, t.address);
+    memcpy(t.server, links_key(c->links), KEY_BYTES);
+    code = key_create(&t.key);
+    if (code == 0)
+        code = tickets_add(c->tickets, cluster_now(), t.key.public, uses, seconds);
+    if (code == 0) {
+        links_ticket(c->links, t.key.public, true);
+        code = ticket_encode(&t, text, TICKET_TEXT_BYTES);
+    }
+    key_wipe(&t.key);
+    if (code != 0)
+        snprintf(error, size, "no ticket could be made: %s", dvm_error_text(code));
+    return code;
+}
+
+static void refuse(struct cluster *c, const struct links_joiner *joiner, const char *name,
+                   int code, const char *text)
+{
+    size_t length;
+    uint8_t *bytes = cluster_refuse_write(code, text, &length);
+
+    log_warning("host %s was not let in: %s", name, text);
+    if (bytes)
+        links_answer(c->links, joiner, DVM_CTL_REFUSE, bytes, length);
+    free(bytes);
+}
+
+static void welcome(struct cluster *c, const struct links_joiner *joiner, unsigned protocol,
+                    int slot)
+{
+    struct cluster_registered r = {.protocol = protocol, .slot = slot,
+                                   .coordinator = machine_coordinator(c->machine),
+                                   .silence_ms = machine_silence(c->machine)};
+    const struct machine_host *host = NULL;
+    bool all = machine_count(c->machine) <= REGISTERED_HOSTS;
+    uint8_t *bytes = NULL;
+    size_t length;
+
+    r.log_index = all ? machine_index(c->machine) : 0;
+    memcpy(r.machine, c->machine_name, sizeof r.machine);
+    r.hosts = calloc(REGISTERED_HOSTS, sizeof *r.hosts);
+    while (r.hosts && (host = machine_next(c->machine, host ? host->slot : 0)) != NULL)
+        if (all || host->slot == slot || host->slot == r.coordinator)
+            r.hosts[r.count++] = *host;
+    if (r.hosts)
+        bytes = cluster_registered_write(&r, &length);
+    if (bytes)
+        links_answer(c->links, joiner, DVM_CTL_REGISTERED, bytes, length);
+    free(bytes);
+    free(r.hosts);
+}
+
+/* The highest protocol version that both speak, or 0. */
+static unsigned common_protocol(const struct cluster_register *r)
+{
+    unsigned low = r->protocol_min > CLUSTER_PROTOCOL_MIN ? r->protocol_min : CLUSTER_PROTOCOL_MIN;
+    unsigned high = r->protocol_max < CLUSTER_PROTOCOL_MAX ? r->protocol_max
+                                                           : CLUSTER_PROTOCOL_MAX;
+
+    return low <= high ? high : 0;
+}
+
+static void name_versions(const struct cluster *c, const struct cluster_register *r, char *text,
+                          size_t size)
+{
+    const struct machine_host *self = machine_host(c->machine, machine_self(c->machine));
+
+    snprintf(text, size, "%s runs dvmd %s (protocol %u to %u) and the coordinator %s dvmd %s "
+             "(protocol %d to %d), which do not go together: update the older of the two",
+             r->host.name, r->host.version, r->protocol_min, r->protocol_max, self->name,
+             self->version, CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX);
+}
+
+void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
+                     const uint8_t *payload)
+{
+    struct cluster *c = arg;
+    struct cluster_register r;
+    char text[SENTENCE_BYTES];
+    uint64_t incarnation, now = cluster_now();
+    int slot, code;
+
+    if (frame->tag != DVM_CTL_REGISTER || c->closing)
+        return;
+    if (!cluster_register_read(payload, frame->length, &r)) {
+        refuse(c, joiner, "?", DVM_ERR_PROTOCOL, "the coordinator could not read the request to "
+               "join: the two versions of dvmd do not go together");
+        return;
+    }
+    if (!common_protocol(&r)) {
+        name_versions(c, &r, text, sizeof text);
+        refuse(c, joiner, r.host.name, DVM_ERR_VERSION, text);
+        return;
+    }
+    code = tickets_use(c->tickets, now, joiner->ticket, r.nonce, text, sizeof text);
+    if (code == 0 && getrandom(&incarnation, sizeof incarnation, 0) < 0) {
+        snprintf(text, sizeof text, "the coordinator has no random numbers");
+        code = DVM_ERR_SYSTEM;
+    }
+    if (code == 0) {
+        code = machine_register(c->machine, now, &r.host, incarnation, r.nonce, &slot, text,
+                                sizeof text);
+        if (code != 0)
+            tickets_give_back(c->tickets, joiner->ticket, r.nonce);
+    }
+    if (code != 0) {
+        refuse(c, joiner, r.host.name, code, text);
+        return;
+    }
+    cluster_drain(c); /* lets its key in, before it hears of that */
+    welcome(c, joiner, common_protocol(&r), slot);
+}
+
+/* ---- the joiner ------------------------------------------------------------------ */
+
+/* Ask; on success *out is what REGISTERED said. */
+static int ask(struct cluster *c, const struct cluster_config *config, const struct ticket *t,
+               double timeout, struct cluster_registered *out, char *address, char *error,
+               size_t size)
+{
+    struct cluster_register r = {CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX, {0}, {0}};
+    uint8_t *request = NULL, *answer = NULL;
+    size_t length, answer_length;
+    int type = DVM_CTL_REGISTER, code = DVM_ERR_NO_MEMORY;
+
+    cluster_describe(config, &r.host);
+    r.host.port = links_port(c->links);
+    r.host.addresses = links_addresses(c->links, r.host.address);
+    memcpy(r.host.key, links_key(c->links), KEY_BYTES);
+    snprintf(error, size, "no memory to join");
+    if (getrandom(r.nonce, sizeof r.nonce, 0) == sizeof r.nonce)
+        request = cluster_register_write(&r, &length);
+    if (request)
+        code = links_join(c->links, t, timeout, &type, request, length, &answer, &answer_length,
+                          address, error, size);
+    free(request);
+    if (code != 0)
+        return code;
+    if (type == DVM_CTL_REGISTERED && cluster_registered_read(answer, answer_length, out)) {
+        code = 0;
+    } else if (type != DVM_CTL_REFUSE ||
+               !cluster_refuse_read(answer, answer_length, &code, error, size)) {
+        snprintf(error, size, "the coordinator at %s gave an answer that this dvmd %d.%d.%d "
+                 "cannot read", address, DVM_VERSION_MAJOR, DVM_VERSION_MINOR, DVM_VERSION_PATCH);
+        code = DVM_ERR_VERSION;
+    }
+    free(answer);
+    return code;
+}
+
+/* Become the member that REGISTERED says. */
+static int enter(struct cluster *c, const struct cluster_registered *r, const char *address,
+                 char *error, size_t size)
+{
+    struct machine_config rules = {r->silence_ms};
+    const struct machine_host *host = NULL, *self;
+
+    c->machine = machine_join(&rules, cluster_now(), r->slot, r->coordinator, r->log_index,
+                              r->hosts, r->count);
+    if (!c->machine) {
+        snprintf(error, size, "the coordinator at %s gave a list of hosts that makes no sense",
+                 address);
+        return DVM_ERR_PROTOCOL;
+    }
+    self = machine_host(c->machine, r->slot);
+    links_identity(c->links, r->slot, self->incarnation);
+    links_relay(c->links, r->coordinator);
+    while ((host = machine_next(c->machine, host ? host->slot : 0)) != NULL) {
+        struct links_peer peer = {host->slot, host->incarnation, host->key, host->address,
+                                  host->addresses};
+
+        if (host->slot != r->slot && links_peer_add(c->links, &peer) != 0) {
+            snprintf(error, size, "no memory for links to %s", host->name);
+            return DVM_ERR_NO_MEMORY;
+        }
+    }
+    links_dial(c->links, r->coordinator, address);
+    memcpy(c->machine_name, r->machine, sizeof c->machine_name);
+    return 0;
+}
+
+/* Refuse what answered in a version that this side does not speak. */
+static int check_protocol(const struct cluster_registered *r, const char *address, char *error,
+                          size_t size)
+{
+    if (r->protocol >= CLUSTER_PROTOCOL_MIN && r->protocol <= CLUSTER_PROTOCOL_MAX)
+        return 0;
+    snprintf(error, size, "the coordinator at %s chose protocol %u, but this dvmd %d.%d.%d speaks "
+             "%d to %d: update the older of the two", address, r->protocol, DVM_VERSION_MAJOR,
+             DVM_VERSION_MINOR, DVM_VERSION_PATCH, CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX);
+    return DVM_ERR_VERSION;
+}
+
+int cluster_join(struct cluster **out, struct ev_loop *loop, const struct cluster_config *config,
+                 const char *ticket, double timeout, const struct cluster_events *events,
+                 void *arg, char *machine, char *error, size_t size)
+{
+    struct cluster_registered r = {0};
+    struct ticket t = {0};
+    char address[TICKET_ADDRESS_BYTES];
+    struct cluster *c;
+    int code = ticket_decode(ticket, &t, error, size);
+
+    if (code != 0)
+        return code;
+    c = cluster_new(loop, config, events, arg);
+    snprintf(error, size, "no memory to join");
+    code = DVM_ERR_NO_MEMORY;
+    if (c)
+        c->tickets = tickets_create();
+    if (c && c->tickets)
+        code = links_create(&c->links, loop, config->bind, config->port, &cluster_links_events, c,
+                            error, size);
+    if (code == 0)
+        code = ask(c, config, &t, timeout, &r, address, error, size);
+    if (code == 0)
+        code = check_protocol(&r, address, error, size);
+    if (code == 0)
+        code = enter(c, &r, address, error, size);
+    free(r.hosts);
+    key_wipe(&t.key);
+    if (code != 0) {
+        cluster_destroy(c);
+        return code;
+    }
+    cluster_drain(c);
+    snprintf(machine, DVM_NAME_MAX, "%s", c->machine_name);
+    *out = c;
+    return 0;
+}

@@ -1,0 +1,102 @@
+/* cluster_state.h: what the cluster_*.c files share; nobody else includes it. */
+#ifndef DVMD_CLUSTER_STATE_H
+#define DVMD_CLUSTER_STATE_H
+
+#include <ev.h>
+
+#include "daemon/cluster.h"
+#include "daemon/links/links.h"
+#include "daemon/machine/machine.h"
+#include "daemon/machine/tickets.h"
+
+/* Versions of the protocol between daemons that this one speaks. */
+#define CLUSTER_PROTOCOL_MIN 1
+#define CLUSTER_PROTOCOL_MAX 1
+
+/* A request that is answered later. */
+struct waiting {
+    struct waiting *next;
+    uint64_t token;
+    struct dvm_frame request;
+};
+
+struct cluster {
+    struct ev_loop *loop; /* borrowed */
+    struct cluster_events events;
+    void *arg; /* borrowed */
+    char machine_name[DVM_NAME_MAX];
+    char bind[MACHINE_ADDRESS_BYTES]; /* "" for all */
+    int port;
+    struct machine *machine;
+    struct links *links;     /* NULL while this host is alone and invited nobody */
+    struct tickets *tickets;
+    struct cluster_host *list; /* owned, in order of slots */
+    size_t count;
+    uint64_t version;        /* of the machine, when list was made */
+    ev_timer timer;          /* for the machine's deadline */
+    uint64_t armed;
+    bool draining, closing;
+    struct waiting *waiting; /* owned */
+    uint64_t next_token;
+    struct machine_message partial; /* a MEMBERS that came in parts so far */
+};
+
+/* ---- cluster.c ---- */
+uint64_t cluster_now(void); /* ms */
+/* Do what the machine decided; to be called after each event. */
+void cluster_drain(struct cluster *c);
+/* Start ZeroMQ, once. Returns 0 or an error with a sentence. */
+int cluster_listen(struct cluster *c, char *error, size_t size);
+/* Send a control message of this daemon to the daemon of another slot. */
+void cluster_tell(struct cluster *c, int slot, int type, const void *payload, size_t length);
+/* Answer a client's request, wherever it lives. */
+void cluster_answer(struct cluster *c, const struct dvm_frame *request, int type);
+/* What this host says of itself. */
+void cluster_describe(const struct cluster_config *config, struct machine_host *out);
+struct cluster *cluster_new(struct ev_loop *loop, const struct cluster_config *config,
+                            const struct cluster_events *events, void *arg);
+extern const struct links_events cluster_links_events;
+
+/* ---- cluster_join.c ---- */
+/* A joiner's REGISTER. */
+void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
+                     const uint8_t *payload);
+/* Make a ticket. text: TICKET_TEXT_BYTES. Returns 0 or an error with a sentence. */
+int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text, char *error,
+                   size_t size);
+
+/* ---- cluster_message.c ---- */
+/* Whether a control message is one between daemons that the cluster handles itself. */
+bool cluster_message_own(int type);
+/* Read one; false when it is malformed. *more: parts follow. */
+bool cluster_message_read(int type, const uint8_t *payload, size_t length,
+                          struct machine_message *out, bool *more);
+/* Give each packed part of a message to send, in order. */
+typedef void cluster_message_send_f(void *arg, int type, const void *payload, size_t length);
+void cluster_message_write(const struct machine_message *msg, cluster_message_send_f *send,
+                           void *arg);
+
+struct cluster_register {
+    unsigned protocol_min, protocol_max;
+    struct machine_host host;
+    uint8_t nonce[MACHINE_NONCE_BYTES];
+};
+struct cluster_registered {
+    unsigned protocol;
+    int slot, coordinator;
+    uint64_t log_index, silence_ms;
+    char machine[DVM_NAME_MAX];
+    struct machine_host *hosts; /* owned */
+    size_t count;
+};
+/* Pack into malloc'd memory: its size in *length, or NULL. */
+uint8_t *cluster_register_write(const struct cluster_register *r, size_t *length);
+bool cluster_register_read(const uint8_t *payload, size_t length, struct cluster_register *out);
+uint8_t *cluster_registered_write(const struct cluster_registered *r, size_t *length);
+bool cluster_registered_read(const uint8_t *payload, size_t length,
+                             struct cluster_registered *out);
+uint8_t *cluster_refuse_write(int code, const char *text, size_t *length);
+bool cluster_refuse_read(const uint8_t *payload, size_t length, int *code, char *text,
+                         size_t size);
+
+#endif

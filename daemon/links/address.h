@@ -1,0 +1,19 @@
+/* address.h: where this host can be reached, as numeric text. */
+#ifndef DVMD_LINKS_ADDRESS_H
+#define DVMD_LINKS_ADDRESS_H
+
+#include <stddef.h>
+
+#include "daemon/links/ticket.h"
+
+/* Write the addresses at which a daemon that listens on bind (NULL: all) and port
+ * can be reached: every address of an interface that is up, without loopback and
+ * link-local ones, then 127.0.0.1. Returns how many, at most TICKET_ADDRESSES. */
+size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]);
+
+/* A port p, even, such that p and p + 1 (for lanes) are both free on bind. wanted:
+ * 0, or the p to check. Returns p, or -1 with errno. Even, so that the pairs of two
+ * daemons never overlap. */
+int address_port_pair(const char *bind, int wanted);
+
+#endif

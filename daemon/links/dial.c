@@ -1,0 +1,215 @@
+/* dial.c: connecting to peers, and the options of every TCP socket.
+ *
+ * A peer has several addresses of which some lead nowhere, or to another host that
+ * has the same one (P5): they are tried in turn, and CURVE proves who answered. The
+ * control connection goes first, the bulk one follows to the same address. Once it
+ * stood ZeroMQ reconnects by itself; when that takes too long, all addresses are
+ * tried again. Socket monitors tell of success and of loss at once.
+ */
+#include "daemon/links/peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "dvm.h"
+
+#define DIAL_TRY_MS 3000       /* for one address: a connection and a refused first handshake */
+#define DIAL_LOST_MS 5000      /* that ZeroMQ may take to reconnect */
+#define DIAL_PAUSE_MS 500      /* before all addresses are tried again, doubled each time */
+#define DIAL_PAUSE_DOUBLINGS 6
+#define EVENT_BYTES 6          /* of a monitor: number (2), value (4) */
+
+void dial_options(void *zmq, bool server)
+{
+    const struct {
+        int option, value;
+    } common[] = {
+        {ZMQ_LINGER, 0},
+        {ZMQ_SNDHWM, 1000},            /* a second fence only: flows bound the bytes (Z4) */
+        {ZMQ_RCVHWM, 1000},
+        {ZMQ_HANDSHAKE_IVL, 1500},     /* ms: strangers hold nothing for long (Z18, Z24) */
+        {ZMQ_HEARTBEAT_IVL, 1000},     /* ms: half-open connections are found (Z6) */
+        {ZMQ_HEARTBEAT_TIMEOUT, 2500},
+        {ZMQ_HEARTBEAT_TTL, 3000},
+        {ZMQ_TCP_MAXRT, 5000},
+        {ZMQ_RECONNECT_IVL, 100},
+        {ZMQ_RECONNECT_IVL_MAX, 2000}, /* Z19 */
+        {ZMQ_CONNECT_TIMEOUT, 2000},
+        {ZMQ_BACKLOG, 1024},           /* join storms (Z18) */
+        {ZMQ_IPV6, 1},
+        {server ? ZMQ_ROUTER_MANDATORY : ZMQ_IMMEDIATE, 1}, /* Z1, Z3 */
+    };
+    int64_t longest = LINK_MAX + 256; /* bytes, with CURVE's own */
+
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+        zmq_setsockopt(zmq, common[i].option, &common[i].value, sizeof(int));
+    zmq_setsockopt(zmq, ZMQ_MAXMSGSIZE, &longest, sizeof longest);
+}
+
+struct pool_socket *dial_monitor(struct links *l, void *zmq, pool_read_f *read, void *arg)
+{
+    char name[40];
+    struct pool_socket *s;
+
+    snprintf(name, sizeof name, "inproc://monitor-%u", ++l->monitors);
+    if (zmq_socket_monitor(zmq, name, ZMQ_EVENT_ALL) != 0)
+        return NULL;
+    s = pool_open(l->pool, ZMQ_PAIR, read, arg);
+    if (s && zmq_connect(pool_zmq(s), name) != 0) {
+        pool_close(s);
+        return NULL;
+    }
+    return s;
+}
+
+int dial_event(struct pool_socket *monitor, uint32_t *value)
+{
+    uint8_t head[EVENT_BYTES], text[8];
+    void *zmq = pool_zmq(monitor);
+    uint16_t event;
+
+    if (zmq_recv(zmq, head, sizeof head, ZMQ_DONTWAIT) != EVENT_BYTES)
+        return 0;
+    zmq_recv(zmq, text, sizeof text, ZMQ_DONTWAIT); /* the endpoint: not needed */
+    memcpy(&event, head, sizeof event);
+    memcpy(value, head + sizeof event, sizeof *value);
+    return event;
+}
+
+int dial_open(struct dealer *d, const char *address, const uint8_t *server,
+              const struct key_pair *own, pool_read_f *read, pool_read_f *on_event)
+{
+    char endpoint[TICKET_ADDRESS_BYTES + 8];
+    void *zmq;
+
+    d->up = false;
+    d->socket = pool_open(d->links->pool, ZMQ_DEALER, read, d);
+    if (!d->socket)
+        return DVM_ERR_SYSTEM;
+    zmq = pool_zmq(d->socket);
+    dial_options(zmq, false);
+    zmq_setsockopt(zmq, ZMQ_CURVE_SERVERKEY, server, KEY_BYTES);
+    zmq_setsockopt(zmq, ZMQ_CURVE_PUBLICKEY, own->public, KEY_BYTES);
+    zmq_setsockopt(zmq, ZMQ_CURVE_SECRETKEY, own->secret, KEY_BYTES);
+    d->monitor = dial_monitor(d->links, zmq, on_event, d);
+    snprintf(endpoint, sizeof endpoint, "tcp://%s", address);
+    if (!d->monitor || zmq_connect(zmq, endpoint) != 0) {
+        dial_close(d);
+        return DVM_ERR_SYSTEM;
+    }
+    pool_touch(d->socket);
+    return 0;
+}
+
+void dial_close(struct dealer *d)
+{
+    if (d->socket && pool_zmq(d->socket))
+        zmq_socket_monitor(pool_zmq(d->socket), NULL, 0);
+    pool_close(d->monitor);
+    pool_close(d->socket);
+    d->monitor = d->socket = NULL;
+    d->up = false;
+}
+
+static bool on_event(void *arg);
+
+static void open_bulk(struct peer *p)
+{
+    struct dealer *bulk = &p->dealer[LINK_BULK];
+
+    if (!bulk->socket &&
+        dial_open(bulk, p->dial.current, p->key, &bulk->links->key, links_dealer_read, on_event))
+        log_warning("no socket for bulk to the host of slot %d: %s", p->slot, zmq_strerror(errno));
+}
+
+static bool on_event(void *arg)
+{
+    struct dealer *d = arg;
+    struct links *l = d->links;
+    struct peer *p = d->peer;
+    uint32_t value;
+    int event = dial_event(d->monitor, &value);
+
+    if (!event)
+        return false;
+    links_enter(l);
+    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !d->up) {
+        if (d->class == LINK_CONTROL) {
+            p->dial.rounds = 0;
+            open_bulk(p);
+        }
+        links_dealer_up(d);
+    } else if (event == ZMQ_EVENT_DISCONNECTED && d->up) {
+        if (d->class == LINK_CONTROL) {
+            p->dial.at = links_now() + DIAL_LOST_MS;
+            links_arm(l, p->dial.at);
+        }
+        l->counts.reconnects++;
+        links_dealer_down(d);
+    }
+    links_leave(l);
+    return true;
+}
+
+/* The address to try now. */
+static const char *choose(struct dial *dial, struct peer *p)
+{
+    if (dial->first) {
+        dial->first = false;
+        return dial->first_address;
+    }
+    return p->address[dial->next++ % p->addresses];
+}
+
+static void try_next(struct links *l, struct peer *p, uint64_t now)
+{
+    struct dial *dial = &p->dial;
+    struct dealer *control = &p->dealer[LINK_CONTROL];
+
+    snprintf(dial->current, sizeof dial->current, "%s", choose(dial, p));
+    dial->at = now + DIAL_TRY_MS;
+    if (dial_open(control, dial->current, p->key, &l->key, links_dealer_read, on_event))
+        log_warning("no socket for the host of slot %d: %s", p->slot, zmq_strerror(errno));
+}
+
+void dial_start(struct links *l, struct peer *p, const char *address)
+{
+    struct dial *dial = &p->dial;
+
+    if (dial->wanted || (p->addresses == 0 && !address) || l->dials >= l->dials_max)
+        return;
+    l->dials++;
+    dial->wanted = true;
+    if (address) {
+        dial->first = true;
+        snprintf(dial->first_address, sizeof dial->first_address, "%s", address);
+    }
+    try_next(l, p, links_now());
+    links_arm(l, dial->at);
+}
+
+uint64_t dial_tick(struct links *l, struct peer *p, uint64_t now)
+{
+    struct dial *dial = &p->dial;
+
+    if (!dial->wanted || p->dealer[LINK_CONTROL].up)
+        return FLOW_NEVER;
+    if (now < dial->at)
+        return dial->at;
+    if (p->dealer[LINK_CONTROL].socket) {
+        dial_close(&p->dealer[LINK_CONTROL]);
+        dial_close(&p->dealer[LINK_BULK]);
+        if (p->addresses == 0) {
+            dial->first = true;
+        } else if (dial->next >= p->addresses) {
+            dial->next = 0;
+            if (dial->rounds < DIAL_PAUSE_DOUBLINGS)
+                dial->rounds++;
+            dial->at = now + ((uint64_t)DIAL_PAUSE_MS << dial->rounds);
+            return dial->at;
+        }
+    }
+    try_next(l, p, now);
+    return dial->at;
+}

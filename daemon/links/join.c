@@ -1,0 +1,225 @@
+/* join.c: asking for admission with a ticket, and answering who asks.
+ *
+ * The joiner tries all addresses of the ticket at once; only the daemon that has the
+ * ticket's server key can answer, and the first answer wins. The question goes out
+ * again and again, as nothing resends it: the coordinator knows it by its nonce.
+ * Monitors tell afterwards why nobody answered: not reached, or ticket not known.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/links/peer.h"
+#include "dvm.h"
+
+#define JOIN_RESEND_MS 500
+#define JOIN_STEP_MS 20
+#define JOIN_GIVE_UP_MS 5000 /* when it was reached but refuses the ticket's key */
+#define MS_PER_SECOND 1000
+
+struct attempt {
+    struct dealer dealer;
+    struct join *join;
+    unsigned reached;  /* TCP connections that were made */
+    unsigned accepted; /* handshakes that succeeded */
+};
+
+struct join {
+    struct attempt attempts[TICKET_ADDRESSES];
+    size_t count;
+    int winner; /* -1 while there is none */
+    int type;
+    uint8_t *answer;
+    size_t length;
+};
+
+static struct dvm_frame control_frame(int type, size_t length)
+{
+    return (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL, .tag = type,
+                              .length = (uint32_t)length};
+}
+
+/* A whole join message, or NULL. Its size is in *bytes. */
+static uint8_t *build(int type, const void *payload, size_t length, size_t *bytes)
+{
+    struct link_header h = {.class = LINK_JOIN, .kind = LINK_LOOSE};
+    struct dvm_frame frame = control_frame(type, length);
+    uint8_t *out;
+
+    *bytes = LINK_HEADER_BYTES + DVM_FRAME_BYTES + length;
+    out = length <= DVM_PAYLOAD_MAX ? malloc(*bytes) : NULL;
+    if (!out)
+        return NULL;
+    link_header_encode(out, &h);
+    dvm_frame_encode(out + LINK_HEADER_BYTES, &frame);
+    if (length > 0)
+        memcpy(out + LINK_HEADER_BYTES + DVM_FRAME_BYTES, payload, length);
+    return out;
+}
+
+void links_answer(struct links *l, const struct links_joiner *joiner, int type,
+                  const void *payload, size_t length)
+{
+    size_t bytes;
+    uint8_t *message = build(type, payload, length, &bytes);
+    void *zmq = pool_zmq(l->router);
+
+    if (message && zmq_send(zmq, joiner->route, joiner->route_bytes,
+                            ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+        zmq_send(zmq, message, bytes, ZMQ_DONTWAIT);
+    pool_touch(l->router);
+    free(message);
+}
+
+static void take_answer(struct attempt *a, const uint8_t *bytes, size_t n)
+{
+    struct join *j = a->join;
+    struct link_header h;
+    struct dvm_frame frame;
+
+    if (j->winner >= 0 || link_header_decode(&h, bytes, n) != 0 || h.class != LINK_JOIN ||
+        dvm_frame_decode(&frame, bytes + LINK_HEADER_BYTES, n - LINK_HEADER_BYTES) != 0)
+        return;
+    j->answer = malloc(frame.length + 1);
+    if (!j->answer)
+        return;
+    memcpy(j->answer, bytes + LINK_HEADER_BYTES + DVM_FRAME_BYTES, frame.length);
+    j->length = frame.length;
+    j->type = frame.tag;
+    j->winner = (int)(a - j->attempts);
+}
+
+static bool on_answer(void *arg)
+{
+    struct dealer *d = arg;
+    zmq_msg_t msg;
+    bool got;
+
+    zmq_msg_init(&msg);
+    got = zmq_msg_recv(&msg, pool_zmq(d->socket), ZMQ_DONTWAIT) >= 0;
+    if (got)
+        take_answer((struct attempt *)d, zmq_msg_data(&msg), zmq_msg_size(&msg));
+    zmq_msg_close(&msg);
+    return got;
+}
+
+_Static_assert(offsetof(struct attempt, dealer) == 0, "an attempt begins with its dealer");
+
+static bool on_join_event(void *arg)
+{
+    struct attempt *a = arg;
+    uint32_t value;
+    int event = dial_event(a->dealer.monitor, &value);
+
+    a->reached += event == ZMQ_EVENT_CONNECTED;
+    a->accepted += event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+    return event != 0;
+}
+
+static void ask_all(struct join *j, const uint8_t *message, size_t bytes)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (j->attempts[i].dealer.socket) {
+            zmq_send(pool_zmq(j->attempts[i].dealer.socket), message, bytes, ZMQ_DONTWAIT);
+            pool_touch(j->attempts[i].dealer.socket);
+        }
+}
+
+/* Whether some daemon was reached, but none let the ticket's key in. */
+static bool is_unknown(const struct join *j)
+{
+    unsigned reached = 0, accepted = 0;
+
+    for (size_t i = 0; i < j->count; i++) {
+        reached += j->attempts[i].reached;
+        accepted += j->attempts[i].accepted;
+    }
+    return reached > 0 && accepted == 0;
+}
+
+static void name_addresses(const struct ticket *t, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = 0;
+    for (size_t i = 0; i < t->addresses && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", t->address[i]);
+}
+
+static int explain(const struct join *j, const struct ticket *t, double timeout, char *error,
+                   size_t size)
+{
+    char where[256];
+
+    name_addresses(t, where, sizeof where);
+    if (is_unknown(j)) {
+        snprintf(error, size, "a daemon was reached at %s, but it does not know this ticket: it "
+                 "is altered, too old, or of a machine that has ended; ask for a new one with: "
+                 "dvm invite", where);
+        return DVM_ERR_TICKET;
+    }
+    snprintf(error, size, "no daemon answered at %s within %.0f s: is the machine running, and "
+             "does the firewall let this port through?", where, timeout);
+    return DVM_ERR_TIMEOUT;
+}
+
+static void run(struct links *l, struct join *j, double timeout, const uint8_t *message,
+                size_t bytes)
+{
+    uint64_t begin = links_now(), next = begin;
+    uint64_t end = begin + (uint64_t)(timeout * MS_PER_SECOND);
+
+    for (uint64_t now = begin; j->winner < 0 && now < end; now = links_now()) {
+        unsigned accepted = 0;
+
+        for (size_t i = 0; i < j->count; i++)
+            accepted += j->attempts[i].accepted;
+        if (now >= next || accepted > 0) {
+            if (now >= next || next > begin + JOIN_RESEND_MS) {
+                ask_all(j, message, bytes);
+                next = now + JOIN_RESEND_MS;
+            }
+        }
+        if (now > begin + JOIN_GIVE_UP_MS && is_unknown(j))
+            break;
+        pool_wait(l->pool, JOIN_STEP_MS);
+    }
+}
+
+int links_join(struct links *l, const struct ticket *t, double timeout, int *type,
+               const void *payload, size_t payload_bytes, uint8_t **answer, size_t *length,
+               char *address, char *error, size_t size)
+{
+    struct join *j = calloc(1, sizeof *j);
+    struct key_pair key = t->key;
+    size_t bytes;
+    uint8_t *message = build(*type, payload, payload_bytes, &bytes);
+    int code = DVM_ERR_NO_MEMORY;
+
+    snprintf(error, size, "no memory to join");
+    if (j && message && key_derive(&key) == 0) {
+        j->winner = -1;
+        j->count = t->addresses;
+        for (size_t i = 0; i < j->count; i++) {
+            j->attempts[i].join = j;
+            j->attempts[i].dealer.links = l;
+            dial_open(&j->attempts[i].dealer, t->address[i], t->server, &key, on_answer,
+                      on_join_event);
+        }
+        run(l, j, timeout, message, bytes);
+        code = j->winner >= 0 ? 0 : explain(j, t, timeout, error, size);
+        for (size_t i = 0; i < j->count; i++)
+            dial_close(&j->attempts[i].dealer);
+        if (code == 0) {
+            *type = j->type;
+            *answer = j->answer;
+            *length = j->length;
+            memcpy(address, t->address[j->winner], TICKET_ADDRESS_BYTES);
+        }
+    }
+    key_wipe(&key);
+    free(message);
+    free(j);
+    return code;
+}

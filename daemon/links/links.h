@@ -1,0 +1,128 @@
+/* links.h: frames to and from the other daemons.
+ *
+ * One ROUTER is bound on the control port; to a peer that this side dials there are
+ * two DEALERs, control and bulk. Between every two members run two reliable ordered
+ * flows (flow.h), end to end: over the direct connection when there is one, else
+ * through the relay (the coordinator), which passes link frames on by slot. So a
+ * change of path loses and doubles nothing. Who is a member is machine/'s matter: it
+ * adds and removes peers here. All callbacks come from the loop's thread, out of
+ * reading, timers or links_flush; only want_dial comes from within links_send.
+ */
+#ifndef DVMD_LINKS_LINKS_H
+#define DVMD_LINKS_LINKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/links/header.h"
+#include "daemon/links/ticket.h"
+
+struct ev_loop;
+struct links;
+
+/* Whom to answer: valid inside the callback. */
+struct links_joiner {
+    const uint8_t *route;
+    size_t route_bytes;
+    const uint8_t *ticket; /* public key of the ticket, KEY_BYTES */
+};
+
+struct links_events {
+    /* A frame for this host from the daemon of a slot; once and in order of its class. */
+    void (*frame)(void *arg, int slot, enum link_class class, const struct dvm_frame *frame,
+                  const uint8_t *payload);
+    /* Something came from the work loop of a peer. */
+    void (*heard)(void *arg, int slot);
+    /* The direct connection with a peer came up or was lost. */
+    void (*connection)(void *arg, int slot, bool up);
+    /* A control message of a joiner, who has proved a ticket that is listed. */
+    void (*join)(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
+                 const uint8_t *payload);
+    /* The relay says that this host is no member (any more). */
+    void (*bye)(void *arg, const char *why);
+    /* This host would like the daemon of a slot to dial it: send it CONNECT. */
+    void (*want_dial)(void *arg, int slot);
+};
+
+struct links_peer {
+    int slot;
+    uint64_t incarnation;
+    const uint8_t *key;                              /* KEY_BYTES, copied */
+    const char (*address)[TICKET_ADDRESS_BYTES];     /* copied */
+    size_t addresses;
+};
+
+/* Start ZeroMQ, make this daemon's key and listen on bind (NULL: all) and port (0:
+ * any; an even one, whose neighbour is free too). Errors: SYSTEM, NO_MEMORY, LIMIT,
+ * with a sentence in error. */
+int links_create(struct links **out, struct ev_loop *loop, const char *bind, int port,
+                 const struct links_events *events, void *arg, char *error, size_t size);
+
+/* Drops what was not sent. Accepts NULL. */
+void links_destroy(struct links *l);
+
+/* This host's own place in the machine; before peers are added. */
+void links_identity(struct links *l, int slot, uint64_t incarnation);
+
+/* The control port, this daemon's public key (KEY_BYTES, borrowed), its addresses. */
+int links_port(const struct links *l);
+const uint8_t *links_key(const struct links *l);
+size_t links_addresses(const struct links *l, char out[][TICKET_ADDRESS_BYTES]);
+
+/* Let in who proves the secret of a ticket's public key (allow), or no longer. */
+void links_ticket(struct links *l, const uint8_t key[KEY_BYTES], bool allow);
+
+/* Ask for admission with a ticket: send a control message (type, payload) to all of
+ * its addresses until one answers, for at most timeout seconds; blocks. On success
+ * *type and *answer (malloc'd, *length bytes) are the answer and address (room for
+ * TICKET_ADDRESS_BYTES) the one that gave it. Errors: TICKET (the key is not known
+ * there), TIMEOUT, NO_MEMORY, SYSTEM, with a sentence. */
+int links_join(struct links *l, const struct ticket *t, double timeout, int *type,
+               const void *payload, size_t payload_bytes, uint8_t **answer, size_t *length,
+               char *address, char *error, size_t size);
+
+/* Answer a joiner. */
+void links_answer(struct links *l, const struct links_joiner *joiner, int type,
+                  const void *payload, size_t length);
+
+/* A host is a member from now on: its key is let in. Errors: NO_MEMORY, EXISTS. */
+int links_peer_add(struct links *l, const struct links_peer *info);
+
+/* It no longer is. If it speaks again it is told why (copied). */
+void links_peer_remove(struct links *l, int slot, const char *why);
+
+/* Whose daemon passes on frames for peers without a direct connection. 0: nobody's. */
+void links_relay(struct links *l, int slot);
+
+/* Connect to a peer, at first to address (NULL: its own list), and stay connected. */
+void links_dial(struct links *l, int slot, const char *address);
+
+/* Queue a frame for the daemon of a slot. Errors: NO_HOST, NO_MEMORY. */
+int links_send(struct links *l, int slot, enum link_class class, const struct dvm_frame *frame,
+               const void *payload);
+
+/* Send a control frame once, now, in no order; it may be lost. */
+void links_send_loose(struct links *l, int slot, const struct dvm_frame *frame,
+                      const void *payload);
+
+/* Whether there is a direct connection with a peer. */
+bool links_connected(const struct links *l, int slot);
+
+/* Bytes not yet acknowledged or sent. */
+size_t links_queued(const struct links *l, int slot, enum link_class class);
+
+/* Run the sockets, without the loop, until every flow is acknowledged (to be called
+ * with ms > 0) or ms milliseconds have passed. Returns whether all are. */
+bool links_flush(struct links *l, int ms);
+
+/* Run the sockets, without the loop, until a peer is connected. */
+bool links_await(struct links *l, int slot, int ms);
+
+/* For tests and the log. */
+struct links_counts {
+    uint64_t resent, duplicates, dropped, forwarded, reconnects;
+};
+void links_counts(const struct links *l, struct links_counts *out);
+
+#endif

@@ -1,0 +1,123 @@
+/* peer.h: what links.c, dial.c and join.c share; nobody else includes it. */
+#ifndef DVMD_LINKS_PEER_H
+#define DVMD_LINKS_PEER_H
+
+#include <ev.h>
+#include <zmq.h>
+
+#include "daemon/links/flow.h"
+#include "daemon/links/links.h"
+#include "daemon/links/socket.h"
+#include "daemon/links/zap.h"
+
+#define ROUTE_BYTES 16       /* longest routing id that libzmq makes up itself, and some */
+#define GONE_KEPT 64         /* hosts whose end is remembered with its reason */
+#define WHY_BYTES 160
+#define LINK_RETRY_MS 3      /* after ZeroMQ took no more */
+#define LINK_CONNECT_MS 5000 /* between two CONNECTs to the same peer */
+
+/* A connection of a peer to our ROUTER, as its messages show it. ZeroMQ makes the
+ * id, anew for each connection: so a peer that reconnects cannot clash with its own
+ * old connection (Z5). */
+struct route {
+    bool known;
+    uint8_t id[ROUTE_BYTES];
+    size_t bytes;
+    int fd;
+};
+
+struct peer;
+
+struct dealer {
+    struct links *links;
+    struct peer *peer; /* NULL while joining */
+    enum link_class class;
+    struct pool_socket *socket, *monitor;
+    bool up;
+};
+
+/* Where dialing stands. */
+struct dial {
+    bool wanted;
+    bool first;      /* the next try is at first_address */
+    char first_address[TICKET_ADDRESS_BYTES];
+    size_t next;     /* address to try next */
+    unsigned rounds; /* in vain */
+    uint64_t at;     /* ms: give up this try, or start the next */
+    char current[TICKET_ADDRESS_BYTES];
+};
+
+struct peer {
+    int slot;
+    uint64_t incarnation;
+    uint8_t key[KEY_BYTES];
+    char address[TICKET_ADDRESSES][TICKET_ADDRESS_BYTES];
+    size_t addresses;
+    struct flow flow[LINK_CLASSES];
+    struct route route[LINK_CLASSES];
+    struct dealer dealer[LINK_CLASSES];
+    struct dial dial;
+    uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
+    uint64_t asked_at;                    /* when want_dial was called last */
+    bool connected;
+    bool removed;
+    struct peer *next_dead;
+};
+
+struct gone {
+    uint64_t incarnation;
+    char why[WHY_BYTES];
+};
+
+struct links {
+    struct ev_loop *loop; /* borrowed */
+    struct pool *pool;
+    struct zap *zap;
+    struct pool_socket *router, *router_monitor;
+    const struct links_events *events; /* borrowed */
+    void *arg;
+    struct key_pair key;
+    char bind[TICKET_ADDRESS_BYTES]; /* "" for all */
+    int port;
+    int slot, relay;
+    uint64_t incarnation;
+    struct peer *peers[DVM_SLOT_MAX + 1];
+    int highest; /* slot in use */
+    struct peer *dead;
+    unsigned depth; /* of reading: peers are freed when it is 0 */
+    struct gone gone[GONE_KEPT];
+    unsigned gone_next;
+    ev_timer timer;
+    uint64_t armed; /* ms, FLOW_NEVER when the timer is off */
+    struct links_counts counts;
+    unsigned monitors; /* made so far, for their names */
+    unsigned dials;    /* peers being dialed or connected to */
+    unsigned dials_max;
+};
+
+/* ---- links.c ---- */
+uint64_t links_now(void);                       /* ms */
+void links_arm(struct links *l, uint64_t at);   /* see to it that links_tick runs at ms */
+void links_enter(struct links *l);              /* before code that may call back */
+void links_leave(struct links *l);
+void links_dealer_up(struct dealer *d);
+void links_dealer_down(struct dealer *d);
+bool links_dealer_read(void *arg);              /* pool_read_f of a dealer with a peer */
+
+/* ---- dial.c ---- */
+/* Set what all our TCP sockets have in common; server: it is the ROUTER. */
+void dial_options(void *zmq, bool server);
+/* Open a DEALER to an address: the key of its server, and our own. monitored: dealer
+ * events go to on_event. Returns 0 or DVM_ERR_SYSTEM. */
+int dial_open(struct dealer *d, const char *address, const uint8_t *server,
+              const struct key_pair *own, pool_read_f *read, pool_read_f *on_event);
+void dial_close(struct dealer *d);
+/* Read one event of a monitor socket: its number, or 0 for none; *value its value. */
+int dial_event(struct pool_socket *monitor, uint32_t *value);
+/* Start a monitor on zmq. */
+struct pool_socket *dial_monitor(struct links *l, void *zmq, pool_read_f *read, void *arg);
+void dial_start(struct links *l, struct peer *p, const char *address);
+/* Go on with dialing; returns when to call again, ms. */
+uint64_t dial_tick(struct links *l, struct peer *p, uint64_t now);
+
+#endif

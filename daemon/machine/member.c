@@ -1,0 +1,146 @@
+/* member.c: a member that is not the coordinator: it sends heartbeats, applies the
+ * log in order, and ends when the coordinator is lost or tells it to. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/machine/state.h"
+
+#define MS_PER_SECOND 1000.0
+
+uint64_t member_interval(const struct machine *m)
+{
+    uint64_t ms = m->silence_ms / MACHINE_PINGS_PER_SILENCE;
+
+    if (ms > MACHINE_PING_MAX_MS)
+        return MACHINE_PING_MAX_MS;
+    return ms < MACHINE_PING_MIN_MS ? MACHINE_PING_MIN_MS : ms;
+}
+
+static bool same_host(const struct machine_host *a, const struct machine_host *b)
+{
+    return a && b && a->slot == b->slot && a->incarnation == b->incarnation;
+}
+
+static const struct machine_host *in_snapshot(const struct machine_message *msg, int slot)
+{
+    for (size_t i = 0; i < msg->snapshot_count; i++)
+        if (msg->snapshot[i].slot == slot)
+            return &msg->snapshot[i];
+    return NULL;
+}
+
+/* Become what a snapshot says; what happened in between shows as ups and downs. */
+static void take_snapshot(struct machine *m, uint64_t now, const struct machine_message *msg)
+{
+    struct machine_action *a;
+
+    if (msg->log_index <= m->index)
+        return;
+    if (!same_host(in_snapshot(msg, m->self), &m->members[m->self]->host)) {
+        machine_expelled(m, "it was declared lost");
+        return;
+    }
+    for (int slot = 1; slot <= m->highest; slot++) {
+        const struct machine_host *host = machine_host(m, slot);
+
+        if (!host || same_host(host, in_snapshot(msg, slot)))
+            continue;
+        a = machine_push(m, MACHINE_DO_DOWN);
+        a->host = *host;
+        a->host.state = DVM_HOST_LOST;
+        a->lost = true;
+        snprintf(a->text, sizeof a->text, "it left or was lost some time ago");
+        machine_erase(m, now, slot);
+    }
+    for (size_t i = 0; i < msg->snapshot_count; i++) {
+        const struct machine_host *host = &msg->snapshot[i];
+
+        if (host->slot <= 0 || host->slot >= MACHINE_SLOTS || m->members[host->slot] ||
+            !machine_insert(m, now, host))
+            continue;
+        a = machine_push(m, MACHINE_DO_UP);
+        a->host = *host;
+    }
+    m->index = msg->log_index;
+}
+
+static void take_entries(struct machine *m, uint64_t now, const struct machine_message *msg)
+{
+    for (size_t i = 0; i < msg->entry_count; i++) {
+        const struct machine_entry *e = &msg->entries[i];
+
+        if (e->index != m->index + 1 || e->host.slot <= 0 || e->host.slot >= MACHINE_SLOTS)
+            continue; /* known, or behind a gap that the next heartbeat shows */
+        if (e->host.slot == m->self && e->event != MACHINE_ADD)
+            machine_expelled(m, e->reason);
+        else
+            machine_apply(m, now, e);
+    }
+}
+
+static void take_loads(struct machine *m, const struct machine_message *msg)
+{
+    for (size_t i = 0; i < msg->load_count; i++) {
+        int slot = msg->loads[i].slot;
+
+        if (slot > 0 && slot < MACHINE_SLOTS && slot != m->self && m->members[slot])
+            m->members[slot]->host.tasks = msg->loads[i].tasks;
+    }
+}
+
+static void on_goodbye(struct machine *m, const struct machine_message *msg)
+{
+    struct machine_action *a = machine_push_message(m, m->coordinator, MACHINE_GOODBYE);
+
+    snprintf(a->message.reason, sizeof a->message.reason, "%s",
+             msg->halt ? "the machine was halted" : "it was removed");
+    machine_end(m, 0, "%s", msg->reason[0] ? msg->reason : "the coordinator said so");
+}
+
+void member_receive(struct machine *m, uint64_t now, const struct machine_message *msg)
+{
+    switch (msg->type) {
+    case MACHINE_MEMBERS:
+        if (msg->snapshot_count > 0)
+            take_snapshot(m, now, msg);
+        else
+            take_entries(m, now, msg);
+        break;
+    case MACHINE_PONG:
+        take_loads(m, msg);
+        break;
+    case MACHINE_GOODBYE:
+        on_goodbye(m, msg);
+        break;
+    default:
+        break; /* a ping is for coordinators */
+    }
+}
+
+static void ping(struct machine *m, uint64_t now)
+{
+    struct machine_action *a = machine_push_message(m, m->coordinator, MACHINE_PING);
+
+    a->message.sent_ms = now;
+    a->message.tasks = m->members[m->self]->host.tasks;
+}
+
+void member_tick(struct machine *m, uint64_t now)
+{
+    const struct member *c = m->members[m->coordinator];
+
+    if (now >= c->suspect_at) {
+        machine_end(m, 1, "the coordinator %s was lost: its connection broke and did not come "
+                    "back", c->host.name);
+        return;
+    }
+    if (now > c->heard + m->silence_ms) {
+        machine_end(m, 1, "the coordinator %s was lost: no sign of life for %.1f s", c->host.name,
+                    (double)(now - c->heard) / MS_PER_SECOND);
+        return;
+    }
+    if (now >= m->tick_at) {
+        ping(m, now);
+        m->tick_at = now + member_interval(m);
+    }
+}
