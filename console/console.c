@@ -141,7 +141,8 @@ int console_connect(const struct console *c, struct client **out)
     if (!r)
         r = runtime_connect(folder, &fd);
     if (r == DVM_ERR_NO_DAEMON && !getenv("DVM_DIR") && !runtime_machine(name, sizeof name)) {
-        console_wrong(c, "no daemon of the machine \"%s\" runs on this computer; start one: dvm start",
+        console_wrong(c,
+                      "no daemon of the machine \"%s\" runs on this computer; start one: dvm start",
                       name);
         return EXIT_NOT_CONNECTED;
     }

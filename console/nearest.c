@@ -44,8 +44,10 @@ unsigned nearest_edits(const char *a, const char *b)
 void nearest_begin(struct nearest *n, const char *text, size_t length)
 {
     *n = (struct nearest){.edits = ~0u};
-    snprintf(n->wanted, sizeof n->wanted, "%.*s", (int)(length < NEAREST_MAX ? length : NEAREST_MAX),
-             text);
+    if (length >= NEAREST_MAX)
+        length = NEAREST_MAX - 1;
+    memcpy(n->wanted, text, length);
+    n->wanted[length] = '\0';
 }
 
 void nearest_offer(struct nearest *n, const char *prefix, const char *name)

@@ -16,6 +16,7 @@
 #include "console/nearest.h"
 
 #define HELP_COLUMN 24 /* where the explanation begins */
+#define SHOWN_MAX 60   /* characters of a wrong word that an error shows */
 
 /* One reading of a command line. */
 struct reading {
@@ -75,8 +76,9 @@ static int fail_unknown(struct reading *g, const char *text)
         nearest_offer(&near, "--", r->name);
     for (const struct option_row *r = g->o->common; r && r->name; r++)
         nearest_offer(&near, "--", r->name);
-    snprintf(g->error, OPTIONS_SENTENCE_MAX, "there is no option %.*s%s%s%s", length > 60 ? 60 : length,
-             text, near.best[0] ? "; did you mean " : "", near.best, near.best[0] ? "?" : "");
+    snprintf(g->error, OPTIONS_SENTENCE_MAX, "there is no option %.*s%s%s%s",
+             length > SHOWN_MAX ? SHOWN_MAX : length, text, near.best[0] ? "; did you mean " : "",
+             near.best, near.best[0] ? "?" : "");
     return -1;
 }
 

@@ -97,8 +97,8 @@ static int await_ready(int fd, const char *dvmd, char *folder, size_t size)
     if (!strncmp(line, "error ", strlen("error ")))
         return dvm_fail(DVM_ERR_NO_DAEMON, "%s", line + strlen("error "));
     return dvm_fail(DVM_ERR_NO_DAEMON,
-                    "%s ended before it was ready; run it by hand to see why: %s --foreground", dvmd,
-                    dvmd);
+                    "%s ended before it was ready; run it by hand to see why: %s --foreground",
+                    dvmd, dvmd);
 }
 
 int private_start(struct client **out, pid_t *pid)

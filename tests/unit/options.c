@@ -119,7 +119,8 @@ Test(options, times)
     static const struct {
         const char *text;
         double seconds;
-    } good[] = {{"30", 30}, {"30s", 30}, {"1.5m", 90}, {"2h", 7200}, {"250ms", 0.25}, {"1d", 86400}};
+    } good[] = {{"30", 30},   {"30s", 30},     {"1.5m", 90},
+                {"2h", 7200}, {"250ms", 0.25}, {"1d", 86400}};
     static const char *const bad[] = {"", "s", "-1", "1x", "inf", "1 s", "1e999"};
     double seconds;
 

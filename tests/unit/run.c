@@ -144,7 +144,7 @@ static void on_abort(int client, const uint8_t *payload, size_t length)
 static void on_stdin(int client, const struct dvm_frame *f, const uint8_t *payload)
 {
     Dvm__Pb__Stdin *m = dvm__pb__stdin__unpack(NULL, f->length, payload);
-    char *text = strndup((char *)m->data.data, m->data.len);
+    char *text = m->data.len ? strndup((char *)m->data.data, m->data.len) : strdup("");
 
     acting_reply(client, f, DVM_CTL_OK, NULL);
     if (reads_stdin)

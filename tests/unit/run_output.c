@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "console/run_output.h"
+#include "console/run/run_output.h"
 
 #define TASK_A 0x40001
 #define TASK_B 0x80001

@@ -1,4 +1,4 @@
-/* cmd_invite.c: dvm invite: a ticket alone on stdout, how to use it on stderr. */
+/* invite.c: dvm invite: a ticket alone on stdout, how to use it on stderr. */
 #include "console/command.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* cmd_hosts.c: dvm hosts. */
+/* hosts.c: dvm hosts. */
 #include "console/command.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* cmd_kill.c: dvm kill: a signal to tasks, each by the daemon of its host. */
+/* kill.c: dvm kill: a signal to tasks, each by the daemon of its host. */
 #include "console/command.h"
 
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* cmd_version.c: dvm version: of the console, and of the machine if one runs. */
+/* version.c: dvm version: of the console, and of the machine if one runs. */
 #include "console/command.h"
 
 #include <stdio.h>

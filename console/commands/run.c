@@ -1,4 +1,4 @@
-/* cmd_run.c: dvm run: tasks of a program, in the running machine or a private one. */
+/* run.c: dvm run: tasks of a program, in the running machine or a private one. */
 #include "console/command.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/runtime.h"
 #include "console/private.h"
-#include "console/run.h"
+#include "console/run/run.h"
 
 #define TIMEOUT_MIN 0.001         /* shortest --timeout, seconds */
 #define TIMEOUT_MAX (366 * 86400) /* longest, seconds */

@@ -1,10 +1,10 @@
 /* run.h: one dvm run: what its parts share.
  *
- *   cmd_run.c     options; the machine it runs on; the report
- *   run.c         the loop: messages, signals, input, output, clocks
- *   run_end.c     which tasks have ended and how, what that means for the rest
- *   run_output.c  the queue of what the tasks write
- *   run_input.c   stdin for rank 0
+ *   ../commands/run.c  options; the machine it runs on; the report
+ *   run.c              the loop: messages, signals, input, output, clocks
+ *   run_end.c          which tasks have ended and how, what that means for the rest
+ *   run_output.c       the queue of what the tasks write
+ *   run_input.c        stdin for rank 0
  */
 #ifndef DVM_CONSOLE_RUN_H
 #define DVM_CONSOLE_RUN_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "console/console.h"
-#include "console/run_output.h"
+#include "console/run/run_output.h"
 #include "console/spawning.h"
 
 #define RUN_GRACE_SECONDS 5.0 /* from ABORT to SIGKILL, and from there to leaving */
@@ -93,6 +93,7 @@ int run_status(const struct run *r);
 
 /* ---- run_input.c ---- */
 
+/* Find out whether stdin has anything to carry. */
 void run_input_begin(struct run *r);
 /* Whether stdin should be polled now. */
 bool run_input_wanted(const struct run *r);

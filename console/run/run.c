@@ -5,7 +5,7 @@
  * can; what the console says goes into the same queue, so that it stands behind
  * the output that came before.
  */
-#include "console/run.h"
+#include "console/run/run.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* cmd_start.c: dvm start: a machine of this computer, or of N simulated hosts.
+/* start.c: dvm start: a machine of this computer, or of N simulated hosts.
  *
  * The first daemon is started and waited for; the others join it with one ticket,
  * all at the same time. A daemon that was started returns when its host is usable,
@@ -108,8 +108,8 @@ static int check(const struct start *t)
         return EXIT_USAGE;
     }
     if (t->s->port + PORTS_A_HOST * (int)(t->count - 1) > PORT_MAX) {
-        console_wrong(t->c, "--port %d leaves too few ports for %zu hosts; each needs two", t->s->port,
-                      t->count);
+        console_wrong(t->c, "--port %d leaves too few ports for %zu hosts; each needs two",
+                      t->s->port, t->count);
         return EXIT_USAGE;
     }
     if (runtime_find(folder, sizeof folder, t->machine) == DVM_OK) {

@@ -1,4 +1,4 @@
-/* cmd_halt.c: dvm halt: the coordinator ends the machine; the command waits until
+/* halt.c: dvm halt: the coordinator ends the machine; the command waits until
  * no daemon of it on this computer holds its lock. */
 #include "console/command.h"
 

@@ -4,7 +4,7 @@
  * sentence is printed, and the rest is ended. Tasks that the machine ended are
  * consequences. After ^C nothing is taken for a cause: the tasks clean up.
  */
-#include "console/run.h"
+#include "console/run/run.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -228,7 +228,8 @@ static void lose_host(struct run *r, const Dvm__Pb__HostEvent *e)
         lost++;
         first = first < 0 ? i : first;
         if (used < sizeof ranks - 1)
-            used += (size_t)snprintf(ranks + used, sizeof ranks - used, "%s%d", used ? ", " : "", i);
+            used += (size_t)snprintf(ranks + used, sizeof ranks - used, "%s%d",
+                                     used ? ", " : "", i);
     }
     if (first < 0)
         return;

@@ -1,4 +1,4 @@
-/* cmd_add.c: dvm add: a daemon on each of the hosts, over ssh or another command.
+/* add.c: dvm add: a daemon on each of the hosts, over ssh or another command.
  *
  * All hosts are started at the same time, with one ticket, and each gets its own
  * verdict. The command line for the remote side is plain words, which mean the
@@ -118,7 +118,8 @@ static bool host_done(struct launch *l, void *arg)
         return true;
     }
     if (launch_good(l)) {
-        json_array_append_new(a->list, json_pack("{s:s,s:b}", "name", a->names.names[i], "joined", 1));
+        json_array_append_new(a->list,
+                              json_pack("{s:s,s:b}", "name", a->names.names[i], "joined", 1));
         if (!a->c->json)
             printf("%s joined\n", a->names.names[i]);
         fflush(stdout);
@@ -131,9 +132,9 @@ static bool host_done(struct launch *l, void *arg)
     if (v.details && !a->c->quiet)
         verdict_show(l, a->names.names[i]);
     json_array_append_new(a->list,
-                          json_pack("{s:s,s:b,s:s,s:o,s:s,s:o}", "name", a->names.names[i], "joined",
-                                    0, "step", v.step, "cause", console_text(v.cause), "remedy",
-                                    v.remedy, "said", console_text(l->said)));
+                          json_pack("{s:s,s:b,s:s,s:o,s:s,s:o}", "name", a->names.names[i],
+                                    "joined", 0, "step", v.step, "cause", console_text(v.cause),
+                                    "remedy", v.remedy, "said", console_text(l->said)));
     return false;
 }
 
@@ -177,7 +178,8 @@ static int add(struct console *c, const void *settings, int argc, char **argv)
     a.launches = calloc(a.names.count, sizeof *a.launches);
     a.hosts = calloc(a.names.count, sizeof *a.hosts);
     if (!a.launches || !a.hosts)
-        r = console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %zu hosts", a.names.count));
+        r = console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %zu hosts",
+                                       a.names.count));
     else
         r = cut_command(&a, s->ssh ? s->ssh : SSH_DEFAULT);
     if (!r)

@@ -1,4 +1,4 @@
-/* cmd_ps.c: dvm ps: asks every host for its tasks at the same time. */
+/* ps.c: dvm ps: asks every host for its tasks at the same time. */
 #include "console/command.h"
 
 #include <stdio.h>

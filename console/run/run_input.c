@@ -4,7 +4,7 @@
  * that does not read makes the console wait and nothing grows. A console in the
  * background does not touch its terminal.
  */
-#include "console/run.h"
+#include "console/run/run.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-/* cmd_spawn.c: dvm spawn: tasks that outlive the console; prints their tids. */
+/* spawn.c: dvm spawn: tasks that outlive the console; prints their tids. */
 #include "console/command.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* cmd_help.c: dvm help [COMMAND]. */
+/* help.c: dvm help [COMMAND]. */
 #include "console/command.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* cmd_rm.c: dvm rm: hosts leave, each by a request to the coordinator. */
+/* rm.c: dvm rm: hosts leave, each by a request to the coordinator. */
 #include "console/command.h"
 
 #include <stdio.h>

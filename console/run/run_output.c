@@ -8,7 +8,7 @@
  * A daemon stops reading a task's output when too much is unacknowledged; so what
  * is kept here is bounded by the daemon's windows.
  */
-#include "console/run_output.h"
+#include "console/run/run_output.h"
 
 #include <assert.h>
 #include <errno.h>
