@@ -59,12 +59,12 @@ int lane_start(const struct lane_config *config)
     assert(config->up->peer_size >= sizeof(struct peer));
     lane.self = config->self;
     lane.up = config->up;
+    bell_start(config->inbox, config->index);
+    uplink_start(config->socket, config->self);
     lane.table = calloc(PEERS_START, sizeof(struct peer *));
     if (!lane.table)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of peers");
     lane.size = PEERS_START;
-    bell_start(config->inbox, config->index);
-    uplink_start(config->socket, config->self);
     for (size_t i = 0; i < LANES; i++) {
         int rc = 0;
 

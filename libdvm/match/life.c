@@ -82,13 +82,14 @@ int match_start(const struct match_config *config)
     send_start();
     wait_start(config);
     uplink_wait = wait_plain;
-    rc = request_start();
+    /* first: it takes over socket and inbox, whatever happens */
+    rc = stream_start(&lanes, &calls);
+    if (!rc)
+        rc = request_start();
     if (!rc)
         rc = posted_start();
     if (!rc)
         rc = unexpected_start();
-    if (!rc)
-        rc = stream_start(&lanes, &calls);
     if (rc) {
         stop_all();
         return rc;

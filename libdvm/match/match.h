@@ -175,7 +175,8 @@ struct match_config {
     int thread_level;
 };
 
-/* Start the message layers (lane, stream, match). Errors: NO_MEMORY, SYSTEM. */
+/* Start the message layers (lane, stream, match). Socket and inbox are taken over
+ * even when it fails. Errors: NO_MEMORY, SYSTEM. */
 int match_start(const struct match_config *config);
 
 /* Wait until all that was sent is with its receiver or a daemon, but for synchronous

@@ -8,10 +8,8 @@
 static int post(struct dvm_request *r)
 {
     const struct match_filter *f = &r->receive.filter;
-    int rc = gone_check(f);
+    int rc;
 
-    if (rc)
-        return rc;
     if (f->source != DVM_ANY && f->source != lane_self()) {
         struct stream *s = stream_of(f->source);
 
@@ -19,8 +17,11 @@ static int post(struct dvm_request *r)
             return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to receive from tid %#x", f->source);
         stream_watch_later(s);
     }
-    posted_add(r);
-    return DVM_OK;
+    /* now: a stream of a lost host is gone as soon as it is made */
+    rc = gone_check(f);
+    if (!rc)
+        posted_add(r);
+    return rc;
 }
 
 /* Receive an unexpected message, or post. */

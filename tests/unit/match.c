@@ -1,10 +1,17 @@
 /* match.c: messages between tasks over a fake daemon: every size around the
  * limits, both lanes, order, credit, probes, errors. */
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/error.h"
+#include "lane/daemon_link.h"
 #include "match/match.h"
+#include "proto/control.h"
 #include "tests/support/fake_daemon.h"
 
 #define CONTEXT UINT64_C(0x4000100000002)
@@ -164,4 +171,588 @@ Test(match, flood_arrives_in_order)
 {
     cr_assert_eq(fake_run(2, flood, NULL, &shm), 0);
     cr_assert_eq(fake_run(2, flood, NULL, &relay), 0);
+}
+
+/* ---- order and wildcards --------------------------------------------------------- */
+
+static int wildcards(const struct fake_task *me)
+{
+    int value, root = me->tids[0];
+    struct dvm_request *r[6];
+    struct match_result result;
+    int in[6];
+
+    if (me->rank) {
+        for (value = 0; value < 6; value++)
+            FAKE_CHECK(send_bytes(MATCH_STANDARD, root, value % 3, &value, sizeof value) == 0);
+        return 0;
+    }
+    /* the earliest posted receive that fits gets the earliest message that fits */
+    r[0] = post(me->tids[1], 2, &in[0], sizeof(int));
+    r[1] = post(DVM_ANY, 0, &in[1], sizeof(int));
+    r[2] = post(me->tids[1], DVM_ANY, &in[2], sizeof(int));
+    r[3] = post(DVM_ANY, DVM_ANY, &in[3], sizeof(int));
+    r[4] = post(me->tids[1], 1, &in[4], sizeof(int));
+    r[5] = post(DVM_ANY, 2, &in[5], sizeof(int));
+    for (int i = 0; i < 6; i++) {
+        FAKE_CHECK(finish(r[i], &result) == 0);
+        FAKE_CHECK(result.source == me->tids[1] && result.tag == in[i] % 3);
+    }
+    FAKE_CHECK(in[0] == 2 && in[1] == 0 && in[2] == 1 && in[3] == 3 && in[4] == 4 && in[5] == 5);
+    return 0;
+}
+
+Test(match, wildcards_keep_the_order)
+{
+    cr_assert_eq(fake_run(2, wildcards, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, wildcards, NULL, &relay), 0);
+}
+
+#define GATHERED 200
+
+static int gather(const struct fake_task *me)
+{
+    int pair[2], next[8] = {0};
+
+    if (me->rank) {
+        for (int i = 0; i < GATHERED; i++) {
+            pair[0] = me->rank;
+            pair[1] = i;
+            FAKE_CHECK(send_bytes(i % 7 ? MATCH_STANDARD : MATCH_SYNC, me->tids[0], i % 5, pair,
+                                  sizeof pair) == 0);
+        }
+        return 0;
+    }
+    for (int i = 0; i < GATHERED * (me->count - 1); i++) {
+        struct match_result result;
+
+        FAKE_CHECK(recv_bytes(DVM_ANY, DVM_ANY, pair, sizeof pair, &result) == 0);
+        FAKE_CHECK(result.source == me->tids[pair[0]] && pair[1] == next[pair[0]]);
+        next[pair[0]]++;
+    }
+    return 0;
+}
+
+Test(match, gather_from_many)
+{
+    struct fake_options mixed = {.hosts = 2};
+
+    cr_assert_eq(fake_run(6, gather, NULL, &shm), 0);
+    cr_assert_eq(fake_run(6, gather, NULL, &mixed), 0);
+}
+
+/* ---- probes ------------------------------------------------------------------------- */
+
+static int probes(const struct fake_task *me)
+{
+    struct match_filter filter = {.context = CONTEXT, .source = DVM_ANY, .tag = 5};
+    uint8_t bytes[100000];
+    struct match_sink sink = {.buffer = bytes, .capacity = sizeof bytes};
+    struct dvm_message *message = NULL, *second = NULL;
+    struct match_result result;
+    bool found = true;
+
+    if (me->rank) {
+        FAKE_CHECK(recv_bytes(me->tids[0], 9, NULL, 0, NULL) == 0);
+        fill(bytes, sizeof bytes, 1);
+        FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[0], 5, bytes, 10) == 0);
+        FAKE_CHECK(send_bytes(MATCH_BUFFERED, me->tids[0], 5, bytes, sizeof bytes) == 0);
+        FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[0], 5, bytes, 11) == 0);
+        return 0;
+    }
+    FAKE_CHECK(match_probe(&filter, false, false, 0, &found, NULL, NULL) == 0 && !found);
+    FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[1], 9, NULL, 0) == 0);
+    FAKE_CHECK(match_probe(&filter, true, false, 0, &found, NULL, &result) == 0 && found);
+    FAKE_CHECK(result.bytes == 10 && result.source == me->tids[1]);
+    FAKE_CHECK(match_probe(&filter, true, true, 0, &found, &message, &result) == 0);
+    FAKE_CHECK(result.bytes == 10);
+    FAKE_CHECK(match_probe(&filter, true, true, 0, &found, &second, &result) == 0);
+    FAKE_CHECK(result.bytes == sizeof bytes);
+    FAKE_CHECK(recv_bytes(DVM_ANY, 5, bytes, sizeof bytes, &result) == 0 && result.bytes == 11);
+    sink.capacity = sizeof bytes - 1;
+    FAKE_CHECK(match_mrecv(second, &sink, &result) == DVM_ERR_TRUNCATE);
+    sink.capacity = sizeof bytes;
+    FAKE_CHECK(match_mrecv(second, &sink, &result) == 0 && filled(bytes, sizeof bytes, 1));
+    FAKE_CHECK(match_mrecv(message, &sink, &result) == 0 && result.bytes == 10);
+    return 0;
+}
+
+Test(match, probes_find_and_take)
+{
+    cr_assert_eq(fake_run(2, probes, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, probes, NULL, &relay), 0);
+}
+
+static bool wants_even(void *arg, int source, int tag, size_t bytes, uint32_t type)
+{
+    ++*(int *)arg;
+    return tag % 2 == 0;
+}
+
+static int predicate(const struct fake_task *me)
+{
+    int asked = 0, value;
+    struct match_filter filter = {.any_context = true, .source = DVM_ANY, .tag = DVM_ANY,
+                                  .accept = wants_even, .accept_arg = &asked};
+    struct match_sink sink = {.buffer = &value, .capacity = sizeof value};
+    struct match_result result;
+
+    if (me->rank) {
+        for (value = 1; value < 9; value++)
+            FAKE_CHECK(match_send(MATCH_STANDARD, CONTEXT + 2 * (uint64_t)(value / 4),
+                                  me->tids[0], value, &value, sizeof value, 0, 0, 0) == 0);
+        return 0;
+    }
+    for (int even = 2; even < 9; even += 2) {
+        FAKE_CHECK(match_recv(&filter, &sink, &result) == 0);
+        FAKE_CHECK(value == even && result.tag == even);
+        FAKE_CHECK(result.context == CONTEXT + 2 * (uint64_t)(even / 4));
+    }
+    FAKE_CHECK(asked >= 8);
+    filter.accept = NULL;
+    for (int odd = 1; odd < 9; odd += 2)
+        FAKE_CHECK(match_recv(&filter, &sink, &result) == 0 && value == odd);
+    return 0;
+}
+
+Test(match, predicate_and_any_context)
+{
+    cr_assert_eq(fake_run(2, predicate, NULL, &shm), 0);
+}
+
+/* ---- failures of one receive ---------------------------------------------------------- */
+
+static int truncation(const struct fake_task *me)
+{
+    static const size_t lengths[] = {1600, 200000};
+    uint8_t bytes[200000];
+    struct match_result result;
+    char text[200];
+
+    fill(bytes, sizeof bytes, 3);
+    for (int i = 0; i < 2; i++) {
+        struct dvm_request *posted;
+
+        if (me->rank) {
+            FAKE_CHECK(recv_bytes(me->tids[0], 1, NULL, 0, NULL) == 0);
+            FAKE_CHECK(send_bytes(MATCH_BUFFERED, me->tids[0], 7, bytes, lengths[i]) == 0);
+            FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[0], 7, "next", 4) == 0);
+            continue;
+        }
+        /* posted before it comes, and again when it is there */
+        posted = post(me->tids[1], 7, bytes, 800);
+        FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[1], 1, NULL, 0) == 0);
+        FAKE_CHECK(finish(posted, &result) == DVM_ERR_TRUNCATE && result.bytes == lengths[i]);
+        FAKE_CHECK(recv_bytes(DVM_ANY, 7, bytes, 801, &result) == DVM_ERR_TRUNCATE);
+        snprintf(text, sizeof text, "tid %#x sent %zu bytes, tag 7; this task posted 801 bytes",
+                 me->tids[1], lengths[i]);
+        FAKE_CHECK(strncmp(dvm_last_error(), text, strlen(text)) == 0);
+        memset(bytes, 0, sizeof bytes);
+        FAKE_CHECK(recv_bytes(me->tids[1], 7, bytes, sizeof bytes, &result) == 0);
+        FAKE_CHECK(result.bytes == lengths[i] && filled(bytes, lengths[i], 3));
+        FAKE_CHECK(recv_bytes(me->tids[1], 7, bytes, sizeof bytes, &result) == 0);
+        FAKE_CHECK(result.bytes == 4 && memcmp(bytes, "next", 4) == 0);
+    }
+    return 0;
+}
+
+Test(match, truncation_leaves_the_message)
+{
+    cr_assert_eq(fake_run(2, truncation, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, truncation, NULL, &relay), 0);
+}
+
+/* Types: a sink that wants type 4, converts type 5 by adding one, refuses others. */
+static int check_type(const struct match_sink *sink, const struct match_result *message)
+{
+    if (message->type == 4)
+        return DVM_OK;
+    return message->type == 5 ? 1 : dvm_fail(DVM_ERR_TYPE, "type %u is none", message->type);
+}
+
+static int add_one(const struct match_sink *sink, const struct match_result *message,
+                   const void *raw)
+{
+    for (size_t i = 0; i < message->bytes; i++)
+        ((uint8_t *)sink->buffer)[i] = (uint8_t)(((const uint8_t *)raw)[i] + 1);
+    return DVM_OK;
+}
+
+static int types(const struct fake_task *me)
+{
+    static const size_t lengths[] = {100, 300000};
+    struct match_filter filter = {.context = CONTEXT, .source = DVM_ANY, .tag = DVM_ANY};
+    uint8_t bytes[300000];
+    struct match_sink sink = {.buffer = bytes, .capacity = sizeof bytes, .check = check_type,
+                              .convert = add_one};
+
+    for (int i = 0; i < 6; i++) {
+        size_t length = lengths[i / 3];
+        uint32_t type = 4 + (uint32_t)i % 3;
+
+        if (me->rank) {
+            fill(bytes, length, (unsigned)i);
+            FAKE_CHECK(match_send(MATCH_STANDARD, CONTEXT, me->tids[0], i, bytes, length, type,
+                                  0, 0) == 0);
+        } else if (type == 6) {
+            FAKE_CHECK(match_recv(&filter, &sink, NULL) == DVM_ERR_TYPE);
+            FAKE_CHECK(strcmp(dvm_last_error(), "type 6 is none") == 0);
+            FAKE_CHECK(recv_bytes(DVM_ANY, i, bytes, sizeof bytes, NULL) == 0);
+            FAKE_CHECK(filled(bytes, length, (unsigned)i));
+        } else {
+            FAKE_CHECK(match_recv(&filter, &sink, NULL) == 0);
+            FAKE_CHECK(filled(bytes, length, (unsigned)i + (type == 5)));
+        }
+    }
+    return 0;
+}
+
+Test(match, types_are_asked_and_converted)
+{
+    cr_assert_eq(fake_run(2, types, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, types, NULL, &relay), 0);
+}
+
+static int cancel(const struct fake_task *me)
+{
+    int value = 0;
+    struct match_result result;
+    struct dvm_request *r = post(me->tids[!me->rank], 1, &value, sizeof value), *send;
+
+    FAKE_CHECK(match_cancel(r) == 0 && match_complete(r));
+    FAKE_CHECK(match_finish(r, &result) == 0 && result.cancelled);
+    if (me->rank) {
+        value = 42;
+        FAKE_CHECK(match_isend(MATCH_SYNC, CONTEXT, me->tids[0], 1, &value, sizeof value, 0, 0,
+                               0, &send) == 0);
+        FAKE_CHECK(!match_complete(send) && match_cancel(send) == DVM_ERR_REQUEST);
+        return finish(send, NULL);
+    }
+    FAKE_CHECK(recv_bytes(me->tids[1], 1, &value, sizeof value, NULL) == 0 && value == 42);
+    /* nothing else came; cancelling what is complete changes nothing */
+    r = post(me->tids[0], 8, &value, sizeof value);
+    FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[0], 8, &value, sizeof value) == 0);
+    FAKE_CHECK(match_complete(r) && match_cancel(r) == 0);
+    FAKE_CHECK(match_finish(r, &result) == 0 && !result.cancelled);
+    return 0;
+}
+
+Test(match, cancel_of_a_receive)
+{
+    cr_assert_eq(fake_run(2, cancel, NULL, &shm), 0);
+}
+
+/* ---- synchronous, self ------------------------------------------------------------------ */
+
+static int synchronous(const struct fake_task *me)
+{
+    static const size_t lengths[] = {8, 100000};
+    uint8_t bytes[100000] = {0};
+
+    for (int i = 0; i < 2; i++) {
+        struct dvm_request *r;
+
+        if (me->rank == 0) {
+            FAKE_CHECK(match_isend(MATCH_SYNC, CONTEXT, me->tids[1], 1, bytes, lengths[i], 0, 0,
+                                   0, &r) == 0);
+            /* the peer has it, unmatched, when the second has made its way */
+            FAKE_CHECK(send_bytes(MATCH_SYNC, me->tids[1], 2, bytes, 8) == 0);
+            match_progress();
+            FAKE_CHECK(!match_complete(r));
+            FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[1], 3, bytes, 8) == 0);
+            FAKE_CHECK(finish(r, NULL) == 0);
+        } else {
+            FAKE_CHECK(recv_bytes(me->tids[0], 2, bytes, sizeof bytes, NULL) == 0);
+            FAKE_CHECK(recv_bytes(me->tids[0], 3, bytes, sizeof bytes, NULL) == 0);
+            FAKE_CHECK(recv_bytes(me->tids[0], 1, bytes, sizeof bytes, NULL) == 0);
+        }
+    }
+    return 0;
+}
+
+Test(match, synchronous_sends_wait_for_the_match)
+{
+    cr_assert_eq(fake_run(2, synchronous, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, synchronous, NULL, &relay), 0);
+}
+
+static int self(const struct fake_task *me)
+{
+    uint8_t *out = malloc(MOST), *in = malloc(MOST);
+    int mine = me->tids[0];
+    struct dvm_request *r;
+
+    for (size_t i = 0; i < SIZES; i++) {
+        fill(out, sizes[i], (unsigned)i);
+        FAKE_CHECK(send_bytes(MATCH_STANDARD, mine, 1, out, sizes[i]) == 0);
+        FAKE_CHECK(send_bytes(MATCH_BUFFERED, mine, 2, out, sizes[i]) == 0);
+        FAKE_CHECK(match_isend(MATCH_SYNC, CONTEXT, mine, 3, out, sizes[i], 0, 0, 0, &r) == 0);
+        FAKE_CHECK(!match_complete(r));
+        for (int tag = 1; tag <= 3; tag++) {
+            memset(in, 0, sizes[i]);
+            FAKE_CHECK(recv_bytes(tag == 2 ? DVM_ANY : mine, tag, in, MOST, NULL) == 0);
+            FAKE_CHECK(filled(in, sizes[i], (unsigned)i));
+        }
+        FAKE_CHECK(match_complete(r) && match_finish(r, NULL) == 0);
+        r = post(mine, 4, in, MOST);
+        FAKE_CHECK(send_bytes(MATCH_SYNC, mine, 4, out, sizes[i]) == 0);
+        FAKE_CHECK(match_complete(r) && match_finish(r, NULL) == 0);
+    }
+    free(in);
+    free(out);
+    return 0;
+}
+
+Test(match, messages_to_oneself)
+{
+    cr_assert_eq(fake_run(1, self, NULL, &shm), 0);
+}
+
+/* ---- many requests, released ones, limits -------------------------------------------------- */
+
+#define MANY 2000
+
+static int many_requests(const struct fake_task *me)
+{
+    static int in[MANY], out[MANY];
+    static struct dvm_request *r[2 * MANY];
+    int peer = me->tids[!me->rank];
+
+    for (int i = 0; i < MANY; i++) {
+        r[i] = post(peer, i, &in[i], sizeof in[i]);
+        FAKE_CHECK(r[i]);
+    }
+    for (int i = MANY - 1; i >= 0; i--) {
+        out[i] = i * 3;
+        FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT, peer, i, &out[i], sizeof out[i], 0, 0, 7,
+                               &r[MANY + i]) == 0);
+        FAKE_CHECK(match_group(r[MANY + i]) == 7);
+    }
+    for (int left = 2 * MANY; left > 0; left--) {
+        size_t index;
+
+        FAKE_CHECK(match_wait_any(2 * MANY, r, 20, &index) == 0);
+        FAKE_CHECK(match_finish(r[index], NULL) == 0);
+        r[index] = NULL;
+    }
+    for (int i = 0; i < MANY; i++)
+        FAKE_CHECK(in[i] == i * 3);
+    FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT, peer, 1, out, sizeof out, 0, 0, 0, r) == 0);
+    match_release(r[0]);
+    FAKE_CHECK(recv_bytes(peer, 1, in, sizeof in, NULL) == 0);
+    return 0;
+}
+
+Test(match, many_requests_in_any_order)
+{
+    cr_assert_eq(fake_run(2, many_requests, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, many_requests, NULL, &relay), 0);
+}
+
+static int bsend_limit(const struct fake_task *me)
+{
+    uint8_t bytes[50000];
+    uint64_t sum = 0;
+
+    if (me->rank == 0) {
+        setenv("DVM_BSEND_BYTES", "200000", 1);
+        for (unsigned i = 0; i < 100; i++) {
+            fill(bytes, sizeof bytes, i);
+            FAKE_CHECK(send_bytes(MATCH_BUFFERED, me->tids[1], 1, bytes, sizeof bytes) == 0);
+        }
+        return 0;
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        FAKE_CHECK(recv_bytes(me->tids[0], 1, bytes, sizeof bytes, NULL) == 0);
+        FAKE_CHECK(filled(bytes, sizeof bytes, i));
+        sum += bytes[0];
+    }
+    return 0;
+}
+
+Test(match, buffered_sends_wait_past_their_limit)
+{
+    setenv("DVM_BSEND_BYTES", "200000", 1);
+    cr_assert_eq(fake_run(2, bsend_limit, NULL, &shm), 0);
+}
+
+/* ---- time limits, lost daemon, fork, revocation ---------------------------------------------- */
+
+static bool never(void *arg)
+{
+    return false;
+}
+
+static int time_limit(const struct fake_task *me)
+{
+    int value;
+    size_t index;
+    struct dvm_request *r = post(DVM_ANY, 1, &value, sizeof value);
+
+    FAKE_CHECK(match_wait_any(1, &r, 0.05, &index) == DVM_ERR_TIMEOUT);
+    FAKE_CHECK(match_wait_until(never, NULL, 0, 0) == DVM_ERR_TIMEOUT);
+    FAKE_CHECK(match_cancel(r) == 0 && match_finish(r, NULL) == 0);
+    return 0;
+}
+
+Test(match, waits_end_at_their_limit)
+{
+    cr_assert_eq(fake_run(1, time_limit, NULL, &shm), 0);
+}
+
+static int lost_daemon(const struct fake_task *me)
+{
+    int value;
+
+    FAKE_CHECK(recv_bytes(DVM_ANY, 1, &value, sizeof value, NULL) == DVM_ERR_LOST_DAEMON);
+    FAKE_CHECK(match_progress() == DVM_ERR_LOST_DAEMON);
+    FAKE_CHECK(recv_bytes(me->tids[!me->rank], 1, &value, sizeof value, NULL) ==
+               DVM_ERR_LOST_DAEMON);
+    FAKE_CHECK(match_flush(-1) == 0);
+    return 0;
+}
+
+Test(match, a_lost_daemon_ends_every_wait)
+{
+    struct fake_options o = {.hang_up = true, .kill_us = 20000, .seconds = 10};
+
+    cr_assert_eq(fake_run(2, lost_daemon, NULL, &o), 0);
+}
+
+static int forked(const struct fake_task *me)
+{
+    int status, pid;
+
+    FAKE_CHECK(dvm_leave(DVM_OK) == 0);
+    pid = fork();
+    if (pid == 0)
+        _exit(dvm_enter() == DVM_ERR_FORKED ? 0 : 1);
+    FAKE_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    /* the parent is a task as before */
+    FAKE_CHECK(dvm_enter() == 0);
+    FAKE_CHECK(send_bytes(MATCH_STANDARD, me->tids[!me->rank], 1, NULL, 0) == 0);
+    FAKE_CHECK(recv_bytes(me->tids[!me->rank], 1, NULL, 0, NULL) == 0);
+    return 0;
+}
+
+Test(match, a_forked_child_is_no_task)
+{
+    cr_assert_eq(fake_run(2, forked, NULL, &shm), 0);
+}
+
+static int revocation(const struct fake_task *me)
+{
+    static uint8_t bytes[300000];
+    int peer = me->tids[!me->rank], value;
+    struct dvm_request *r[4];
+    struct match_filter other = {.context = CONTEXT + 2, .source = peer, .tag = 1};
+    struct match_sink sink = {.buffer = &value, .capacity = sizeof value};
+
+    r[0] = post(peer, 1, &value, sizeof value);
+    r[1] = post(DVM_ANY, 2, &value, sizeof value);
+    FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT | 1, peer, 3, bytes, sizeof bytes, 0, 0, 0,
+                           &r[2]) == 0);
+    FAKE_CHECK(match_isend(MATCH_SYNC, CONTEXT, peer, 4, bytes, 8, 0, 0, 0, &r[3]) == 0);
+    match_revoke(CONTEXT, DVM_ERR_TASK_GONE, "revoked in words");
+    /* one half of the context, and not the other */
+    FAKE_CHECK(match_complete(r[0]) && match_complete(r[1]) && match_complete(r[3]));
+    FAKE_CHECK(!match_complete(r[2]));
+    match_revoke(CONTEXT | 1, DVM_ERR_TASK_GONE, "revoked in words");
+    for (int i = 0; i < 4; i++) {
+        FAKE_CHECK(match_complete(r[i]));
+        FAKE_CHECK(match_finish(r[i], NULL) == DVM_ERR_TASK_GONE);
+        FAKE_CHECK(strcmp(dvm_last_error(), "revoked in words") == 0);
+    }
+    FAKE_CHECK(send_bytes(MATCH_STANDARD, peer, 1, NULL, 0) == DVM_ERR_TASK_GONE);
+    FAKE_CHECK(recv_bytes(peer, 1, NULL, 0, NULL) == DVM_ERR_TASK_GONE);
+    /* other contexts go on */
+    FAKE_CHECK(match_send(MATCH_STANDARD, CONTEXT + 2, peer, 1, &value, sizeof value, 0, 0,
+                          0) == 0);
+    return match_recv(&other, &sink, NULL);
+}
+
+Test(match, a_revoked_context_fails_all)
+{
+    cr_assert_eq(fake_run(2, revocation, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, revocation, NULL, &relay), 0);
+}
+
+/* ---- requests to the daemon -------------------------------------------------------------------- */
+
+static int requests(const struct fake_task *me)
+{
+    struct daemon_answer answer;
+    int daemon = DVM_TID_DAEMON(me->tids[0] >> DVM_TID_N_BITS);
+
+    FAKE_CHECK(daemon_link_request(daemon, DVM_CTL_HOSTS, NULL, 0, -1, &answer) == 0);
+    FAKE_CHECK(answer.type == DVM_CTL_HOSTS_REPLY && answer.length == 1);
+    free(answer.payload);
+    FAKE_CHECK(daemon_link_request(daemon, DVM_CTL_KILL, NULL, 0, -1, &answer) ==
+               DVM_ERR_REFUSED);
+    FAKE_CHECK(strcmp(dvm_last_error(), "the fake daemon kills nobody") == 0);
+    FAKE_CHECK(daemon_link_request(daemon, DVM_CTL_SPAWN, NULL, 0, 0.05, &answer) ==
+               DVM_ERR_TIMEOUT);
+    return 0;
+}
+
+Test(match, requests_to_the_daemon)
+{
+    cr_assert_eq(fake_run(1, requests, NULL, &shm), 0);
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------- */
+
+#define THREADS 4
+#define ROUNDS 2000
+
+struct thread_part {
+    const struct fake_task *me;
+    int tag, bad;
+};
+
+static void *echo(void *arg)
+{
+    struct thread_part *part = arg;
+    int peer = part->me->tids[!part->me->rank];
+
+    for (int i = 0; i < ROUNDS; i++) {
+        int value = i, rc = dvm_enter();
+
+        if (part->me->rank == 0) {
+            rc |= send_bytes(MATCH_STANDARD, peer, part->tag, &value, sizeof value);
+            rc |= recv_bytes(peer, part->tag, &value, sizeof value, NULL);
+        } else {
+            rc |= recv_bytes(peer, part->tag, &value, sizeof value, NULL);
+            rc |= send_bytes(MATCH_STANDARD, peer, part->tag, &value, sizeof value);
+        }
+        part->bad |= rc | (value != i);
+        dvm_leave(DVM_OK);
+    }
+    return NULL;
+}
+
+static int threads(const struct fake_task *me)
+{
+    pthread_t thread[THREADS];
+    struct thread_part part[THREADS];
+
+    dvm_leave(DVM_OK);
+    for (int i = 0; i < THREADS; i++) {
+        part[i] = (struct thread_part){me, i, 0};
+        pthread_create(&thread[i], NULL, echo, &part[i]);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(thread[i], NULL);
+        FAKE_CHECK(part[i].bad == 0);
+    }
+    return dvm_enter();
+}
+
+Test(match, many_threads_wait_at_once)
+{
+    struct fake_options o = {.threads = DVM_THREAD_MULTIPLE};
+
+    cr_assert_eq(fake_run(2, threads, NULL, &o), 0);
+    o.lanes = "relay";
+    cr_assert_eq(fake_run(2, threads, NULL, &o), 0);
 }
