@@ -25,7 +25,6 @@ void dial_options(void *zmq, bool server)
     const struct {
         int option, value;
     } common[] = {
-        {ZMQ_LINGER, 0},
         {ZMQ_SNDHWM, 1000},            /* a second fence only: flows bound the bytes (Z4) */
         {ZMQ_RCVHWM, 1000},
         {ZMQ_HANDSHAKE_IVL, 1500},     /* ms: strangers hold nothing for long (Z18, Z24) */

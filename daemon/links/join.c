@@ -126,16 +126,23 @@ static void ask_all(struct join *j, const uint8_t *message, size_t bytes)
         }
 }
 
+static unsigned accepted(const struct join *j)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < j->count; i++)
+        n += j->attempts[i].accepted;
+    return n;
+}
+
 /* Whether some daemon was reached, but none let the ticket's key in. */
 static bool is_unknown(const struct join *j)
 {
-    unsigned reached = 0, accepted = 0;
+    unsigned reached = 0;
 
-    for (size_t i = 0; i < j->count; i++) {
+    for (size_t i = 0; i < j->count; i++)
         reached += j->attempts[i].reached;
-        accepted += j->attempts[i].accepted;
-    }
-    return reached > 0 && accepted == 0;
+    return reached > 0 && accepted(j) == 0;
 }
 
 static void name_addresses(const struct ticket *t, char *out, size_t size)
@@ -169,17 +176,13 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
 {
     uint64_t begin = links_now(), next = begin;
     uint64_t end = begin + (uint64_t)(timeout * MS_PER_SECOND);
+    unsigned asked = 0; /* how many connections stood when it was asked last */
 
     for (uint64_t now = begin; j->winner < 0 && now < end; now = links_now()) {
-        unsigned accepted = 0;
-
-        for (size_t i = 0; i < j->count; i++)
-            accepted += j->attempts[i].accepted;
-        if (now >= next || accepted > 0) {
-            if (now >= next || next > begin + JOIN_RESEND_MS) {
-                ask_all(j, message, bytes);
-                next = now + JOIN_RESEND_MS;
-            }
+        if (accepted(j) > asked || now >= next) {
+            asked = accepted(j);
+            ask_all(j, message, bytes);
+            next = now + JOIN_RESEND_MS;
         }
         if (now > begin + JOIN_GIVE_UP_MS && is_unknown(j))
             break;

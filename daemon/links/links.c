@@ -847,6 +847,10 @@ void links_peer_remove(struct links *l, int slot, const char *why)
 
     if (!p)
         return;
+    /* a last acknowledgement, so that its goodbye need not wait for one */
+    for (int class = 0; class < LINK_CLASSES; class++)
+        if (p->flow[class].ack_at != FLOW_NEVER)
+            send_ack(l, p, class, links_now());
     /* its key stays listed: refused by ZAP it could never learn why */
     g = &l->gone[l->gone_next++ % GONE_KEPT];
     if (g->incarnation)

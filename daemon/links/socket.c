@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <zmq.h>
 
+#define SOCKET_LINGER_MS 100 /* for last words, when a daemon ends (Z9) */
 #define SOCKETS_MAX 32768 /* of the context: two, and two monitors, a direct link */
 
 struct pool_socket {
@@ -194,7 +195,7 @@ void *pool_context(const struct pool *p)
 struct pool_socket *pool_open(struct pool *p, int type, pool_read_f *read, void *arg)
 {
     struct pool_socket *s = calloc(1, sizeof *s);
-    int fd, zero = 0;
+    int fd, linger = SOCKET_LINGER_MS;
     size_t size = sizeof fd;
 
     if (!s)
@@ -212,7 +213,7 @@ struct pool_socket *pool_open(struct pool *p, int type, pool_read_f *read, void 
         errno = saved;
         return NULL;
     }
-    zmq_setsockopt(s->zmq, ZMQ_LINGER, &zero, sizeof zero);
+    zmq_setsockopt(s->zmq, ZMQ_LINGER, &linger, sizeof linger);
     ev_io_init(&s->io, on_io, fd, EV_READ);
     s->io.data = s;
     ev_io_start(p->loop, &s->io);

@@ -21,14 +21,14 @@ typedef bool pool_read_f(void *arg);
 /* Start ZeroMQ. Returns NULL with errno set. */
 struct pool *pool_create(struct ev_loop *loop);
 
-/* Close all sockets and the context. Waits for nothing: messages not yet sent are
+/* Close all sockets and the context. Messages that cannot be sent within 100 ms are
  * dropped. Accepts NULL. */
 void pool_destroy(struct pool *p);
 
 /* The context, borrowed. */
 void *pool_context(const struct pool *p);
 
-/* Open a socket of a type (ZMQ_ROUTER ...), with LINGER 0. Returns NULL with errno. */
+/* Open a socket of a type (ZMQ_ROUTER ...), with a short LINGER. Returns NULL with errno. */
 struct pool_socket *pool_open(struct pool *p, int type, pool_read_f *read, void *arg);
 
 /* Close a socket; its read is not called any more. Accepts NULL. */

@@ -1,0 +1,688 @@
+/* machine.c: the membership in virtual time: a coordinator and many members over a
+ * simulated network, one event a step, invariants after each.
+ *
+ * Protects: all members go through the same lists in the same order and end with the
+ * same one; nobody is declared lost who can be heard; a loss is noticed within its
+ * bound; names, slots and incarnations are unique. Each random run prints its seed.
+ */
+#include "daemon/machine/machine.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/machine/state.h"
+
+#define NODES 130
+#define HISTORY 4096
+#define SILENCE_MS 3000
+#define BOUND_SILENT_MS (SILENCE_MS + 2 * MACHINE_TICK_MS)
+#define BOUND_RESET_MS (MACHINE_SUSPECT_MS + MACHINE_TICK_MS + 50)
+
+enum condition { ABSENT, ALIVE, KILLED, CUT, STOPPED, ENDED };
+
+struct node {
+    struct machine *machine;
+    enum condition condition;
+    int slot;
+    uint64_t incarnation;
+    uint64_t faulty_since, wakes; /* ms */
+    bool reset;                   /* its connection broke visibly */
+    bool gone;                    /* the coordinator knows */
+    int end_status;
+    char end_why[MACHINE_REASON_BYTES];
+    int ups, downs;
+};
+
+struct letter {
+    struct letter *next;
+    uint64_t at;
+    int from, to; /* nodes */
+    int kind;     /* 0 message, 1 connection lost, 2 connection up, 3 expelled */
+    struct machine_message message;
+};
+
+struct world {
+    uint64_t now;
+    unsigned random;
+    struct node nodes[NODES];
+    int count;
+    struct letter *letters; /* by time */
+    uint64_t history[HISTORY];
+    uint64_t known; /* index up to which history is set */
+    uint64_t last_at[NODES][2];
+    int drop_members; /* percent of MEMBERS that are lost */
+    int drop_pings;
+    uint64_t steps, removed_token;
+    unsigned losses;
+};
+
+static unsigned draw(struct world *w, unsigned below)
+{
+    w->random = w->random * 1103515245u + 12345u;
+    return (w->random >> 8) % below;
+}
+
+static uint64_t digest(const struct machine *m)
+{
+    const struct machine_host *h = NULL;
+    uint64_t sum = 14695981039346656037u;
+
+    while ((h = machine_next(m, h ? h->slot : 0)) != NULL) {
+        sum = (sum ^ (uint64_t)h->slot) * 1099511628211u;
+        sum = (sum ^ h->incarnation) * 1099511628211u;
+        for (const char *c = h->name; *c; c++)
+            sum = (sum ^ (uint64_t)*c) * 1099511628211u;
+    }
+    return sum;
+}
+
+static void post(struct world *w, struct letter l)
+{
+    struct letter **at = &w->letters, *copy = malloc(sizeof *copy);
+    /* in order between two nodes, as a flow is */
+    uint64_t *last = &w->last_at[l.from ? l.from : l.to][l.from != 0];
+
+    l.at = w->now + 1 + draw(w, 20);
+    if (l.at < *last)
+        l.at = *last;
+    *last = l.at;
+    *copy = l;
+    while (*at && (*at)->at <= l.at)
+        at = &(*at)->next;
+    copy->next = *at;
+    *at = copy;
+}
+
+static struct machine_message copy_message(const struct machine_message *m)
+{
+    struct machine_message c = *m;
+
+#define COPY(list, count)                                                                 \
+    do {                                                                                  \
+        c.list = calloc((count) + 1, sizeof *c.list);                                     \
+        if (m->list)                                                                      \
+            memcpy(c.list, m->list, (count) * sizeof *c.list);                            \
+    } while (0)
+    COPY(entries, m->entry_count);
+    COPY(snapshot, m->snapshot_count);
+    COPY(loads, m->load_count);
+#undef COPY
+    return c;
+}
+
+static bool reaches(const struct node *n)
+{
+    return n->condition == ALIVE;
+}
+
+static void send(struct world *w, int from, int to, const struct machine_message *m)
+{
+    if (!reaches(&w->nodes[from]) && w->nodes[from].condition != ENDED)
+        return;
+    if (w->nodes[to].condition != ALIVE && w->nodes[to].condition != STOPPED)
+        return;
+    if (m->type == MACHINE_MEMBERS && (int)draw(w, 100) < w->drop_members)
+        return;
+    if ((m->type == MACHINE_PING || m->type == MACHINE_PONG) &&
+        (int)draw(w, 100) < w->drop_pings)
+        return;
+    post(w, (struct letter){.from = from, .to = to, .message = copy_message(m)});
+}
+
+static int node_of(const struct world *w, int slot)
+{
+    for (int i = 0; i < w->count; i++)
+        if (w->nodes[i].slot == slot && !w->nodes[i].gone && w->nodes[i].condition != ABSENT)
+            return i;
+    return -1;
+}
+
+static void saw_down(struct world *w, const struct machine_action *a)
+{
+    int i = node_of(w, a->host.slot);
+    struct node *n;
+    uint64_t late;
+
+    cr_assert(i > 0, "slot %d went down, which is nobody's", a->host.slot);
+    n = &w->nodes[i];
+    cr_assert_eq(n->incarnation, a->host.incarnation);
+    n->gone = true;
+    if (!a->lost)
+        return;
+    w->losses++;
+    cr_assert_neq(n->condition, ALIVE, "at %lu: false loss of %s: %s", (unsigned long)w->now,
+                  a->host.name, a->text);
+    late = w->now - n->faulty_since;
+    cr_assert(late <= (n->reset ? BOUND_RESET_MS : BOUND_SILENT_MS) + 50,
+              "%s was noticed after %lu ms (%s)", a->host.name, (unsigned long)late, a->text);
+}
+
+static void act(struct world *w, int i)
+{
+    struct node *n = &w->nodes[i];
+    struct machine_action a;
+
+    while (machine_action(n->machine, &a)) {
+        if (a.type == MACHINE_DO_SEND && a.slot == MACHINE_ALL) {
+            for (int to = 1; to < w->count; to++)
+                if (to != i && machine_host(n->machine, w->nodes[to].slot) && !w->nodes[to].gone)
+                    send(w, i, to, &a.message);
+        } else if (a.type == MACHINE_DO_SEND && node_of(w, a.slot) >= 0) {
+            send(w, i, node_of(w, a.slot), &a.message);
+        } else if (a.type == MACHINE_DO_UP) {
+            n->ups++;
+        } else if (a.type == MACHINE_DO_DOWN) {
+            n->downs++;
+            if (i == 0)
+                saw_down(w, &a);
+        } else if (a.type == MACHINE_DO_REMOVED) {
+            w->removed_token = a.token;
+        } else if (a.type == MACHINE_DO_END) {
+            n->condition = ENDED;
+            n->end_status = a.status;
+            memcpy(n->end_why, a.text, sizeof n->end_why);
+        }
+        machine_message_free(&a.message);
+    }
+}
+
+static void check(struct world *w, int i)
+{
+    const struct node *n = &w->nodes[i];
+    uint64_t index;
+
+    if (!n->machine)
+        return;
+    index = machine_index(n->machine);
+    cr_assert_lt(index, HISTORY);
+    if (i == 0) {
+        w->known = index;
+        w->history[index] = digest(n->machine);
+    } else if (index > 0) {
+        cr_assert_leq(index, w->known);
+        if (w->history[index])
+            cr_assert_eq(digest(n->machine), w->history[index],
+                         "node %d has another list at index %lu", i, (unsigned long)index);
+    }
+}
+
+static void deliver(struct world *w, struct letter *l)
+{
+    struct node *to = &w->nodes[l->to];
+
+    if (to->condition == STOPPED) { /* it stays in the kernel until it wakes */
+        l->at = to->wakes + 1;
+        post(w, *l);
+        return;
+    }
+    if (to->condition == ALIVE) {
+        int from_slot = w->nodes[l->from].slot;
+
+        if (l->kind == 3)
+            machine_expelled(to->machine, "it was declared lost");
+        else if (l->kind)
+            machine_connection(to->machine, w->now, from_slot, l->kind == 2);
+        else if (l->to == 0 && w->nodes[l->from].gone)
+            post(w, (struct letter){.from = 0, .to = l->from, .kind = 3});
+        else
+            machine_receive(to->machine, w->now, from_slot, &l->message);
+        act(w, l->to);
+        check(w, l->to);
+    }
+    machine_message_free(&l->message);
+}
+
+/* Who ticks next, and when. */
+static int next_tick(const struct world *w, uint64_t *at)
+{
+    int who = -1;
+
+    *at = MACHINE_NEVER;
+    for (int i = 0; i < w->count; i++) {
+        const struct node *n = &w->nodes[i];
+        uint64_t t = MACHINE_NEVER;
+
+        if (n->condition == ALIVE)
+            t = machine_deadline(n->machine);
+        else if (n->condition == STOPPED)
+            t = n->wakes;
+        if (t < *at) {
+            *at = t;
+            who = i;
+        }
+    }
+    return who;
+}
+
+/* One event. */
+static void step(struct world *w)
+{
+    uint64_t at;
+    int who = next_tick(w, &at);
+    struct letter *l = w->letters;
+
+    w->steps++;
+    if (l && l->at <= at) {
+        w->letters = l->next;
+        if (l->at > w->now)
+            w->now = l->at;
+        deliver(w, l);
+        free(l);
+        return;
+    }
+    if (who < 0) {
+        w->now += MACHINE_TICK_MS;
+        return;
+    }
+    if (at > w->now)
+        w->now = at;
+    if (w->nodes[who].condition == STOPPED)
+        w->nodes[who].condition = ALIVE;
+    machine_tick(w->nodes[who].machine, w->now);
+    act(w, who);
+    check(w, who);
+}
+
+static void run_until(struct world *w, uint64_t end)
+{
+    uint64_t at;
+
+    for (;;) {
+        next_tick(w, &at);
+        if (at > end && (!w->letters || w->letters->at > end))
+            break;
+        step(w);
+    }
+    w->now = end;
+}
+
+static struct machine_host named(const char *name)
+{
+    struct machine_host h = {.cores = 4, .state = DVM_HOST_UP};
+
+    snprintf(h.name, sizeof h.name, "%s", name);
+    return h;
+}
+
+static struct world *world_new(unsigned seed)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct machine_config config = {SILENCE_MS};
+    struct machine_host self = named("head");
+
+    cr_assert(w);
+    w->random = seed;
+    w->now = 100000;
+    self.incarnation = 1;
+    w->nodes[0] = (struct node){.condition = ALIVE, .slot = 1, .incarnation = 1,
+                                .machine = machine_start(&config, w->now, &self)};
+    w->count = 1;
+    check(w, 0);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    while (w->letters) {
+        struct letter *l = w->letters;
+
+        w->letters = l->next;
+        machine_message_free(&l->message);
+        free(l);
+    }
+    for (int i = 0; i < w->count; i++)
+        machine_destroy(w->nodes[i].machine);
+    free(w);
+}
+
+/* A host joins: with the whole list, or only with what a large machine tells. */
+static int join(struct world *w, const char *name, bool whole)
+{
+    struct machine *head = w->nodes[0].machine;
+    struct machine_config config = {SILENCE_MS};
+    struct machine_host host = named(name), list[NODES];
+    const struct machine_host *h = NULL;
+    uint8_t nonce[MACHINE_NONCE_BYTES] = {0};
+    struct node *n = &w->nodes[w->count];
+    char error[256];
+    size_t count = 0;
+    int again;
+
+    cr_assert_lt(w->count, NODES);
+    memcpy(nonce, &w->count, sizeof w->count);
+    n->incarnation = ((uint64_t)draw(w, 1u << 24) << 24 | draw(w, 1u << 24)) + 2;
+    cr_assert_eq(machine_register(head, w->now, &host, n->incarnation, nonce, &n->slot, error,
+                                  sizeof error), 0, "%s", error);
+    cr_assert_eq(machine_register(head, w->now, &host, 7, nonce, &again, error, sizeof error), 0);
+    cr_assert_eq(again, n->slot, "the same nonce is the same host");
+    while ((h = machine_next(head, h ? h->slot : 0)) != NULL)
+        if (whole || h->slot == 1 || h->slot == n->slot)
+            list[count++] = *h;
+    n->machine = machine_join(&config, w->now, n->slot, 1, whole ? machine_index(head) : 0, list,
+                              count);
+    cr_assert(n->machine);
+    n->condition = ALIVE;
+    w->count++;
+    act(w, 0);
+    check(w, 0);
+    check(w, w->count - 1);
+    return w->count - 1;
+}
+
+static void break_node(struct world *w, int i, enum condition how, bool reset)
+{
+    struct node *n = &w->nodes[i];
+
+    n->condition = how;
+    n->faulty_since = w->now;
+    n->reset = reset;
+    if (reset)
+        post(w, (struct letter){.from = i, .to = 0, .kind = 1});
+}
+
+static void all_agree(struct world *w)
+{
+    uint64_t right = digest(w->nodes[0].machine);
+    size_t alive = 0;
+
+    for (int i = 0; i < w->count; i++) {
+        if (w->nodes[i].condition != ALIVE)
+            continue;
+        alive++;
+        cr_assert_eq(machine_index(w->nodes[i].machine), machine_index(w->nodes[0].machine));
+        cr_assert_eq(digest(w->nodes[i].machine), right);
+    }
+    cr_assert_eq(machine_count(w->nodes[0].machine), alive);
+}
+
+Test(machine, a_hundred_hosts_join_and_some_die, .timeout = 100)
+{
+    unsigned seed = getenv("DVM_TEST_SEED") ? (unsigned)atoi(getenv("DVM_TEST_SEED"))
+                                            : (unsigned)time(NULL);
+    struct world *w = world_new(seed);
+    int killed = 0;
+
+    printf("machine: seed %u\n", seed);
+    w->drop_members = 10;
+    w->drop_pings = 2;
+    for (int i = 0; i < 120; i++) {
+        join(w, "node", draw(w, 2));
+        run_until(w, w->now + draw(w, 60));
+        if (draw(w, 6) == 0) {
+            int victim = 1 + (int)draw(w, (unsigned)w->count - 1);
+
+            if (w->nodes[victim].condition == ALIVE) {
+                break_node(w, victim, draw(w, 2) ? KILLED : CUT, draw(w, 2));
+                killed++;
+            }
+        }
+    }
+    w->drop_members = 0;
+    run_until(w, w->now + 20000);
+    cr_assert_eq((int)w->losses, killed);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, nobody_is_lost_in_an_hour_without_a_fault)
+{
+    struct world *w = world_new(7);
+
+    for (int i = 0; i < 10; i++)
+        join(w, "node", true);
+    w->drop_pings = 5;
+    run_until(w, w->now + 3600 * 1000);
+    cr_assert_eq(w->losses, 0);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, names_are_unique)
+{
+    struct world *w = world_new(1);
+
+    join(w, "node", true);
+    join(w, "node", true);
+    join(w, "node-2", true);
+    join(w, "", true);
+    join(w, "head", true);
+    cr_assert_str_eq(machine_host(w->nodes[0].machine, 2)->name, "node");
+    cr_assert_str_eq(machine_host(w->nodes[0].machine, 3)->name, "node-2");
+    cr_assert_str_eq(machine_host(w->nodes[0].machine, 4)->name, "node-2-2");
+    cr_assert_str_eq(machine_host(w->nodes[0].machine, 5)->name, "host");
+    cr_assert_str_eq(machine_host(w->nodes[0].machine, 6)->name, "head-2");
+    world_free(w);
+}
+
+Test(machine, a_slot_rests_before_it_is_given_again)
+{
+    struct world *w = world_new(1);
+    int first;
+
+    first = join(w, "a", true);
+    cr_assert_eq(w->nodes[first].slot, 2);
+    break_node(w, first, KILLED, true);
+    run_until(w, w->now + 5000);
+    cr_assert(w->nodes[first].gone);
+    cr_assert_eq(w->nodes[join(w, "b", true)].slot, 3);
+    run_until(w, w->now + MACHINE_QUARANTINE_MS);
+    cr_assert_eq(w->nodes[join(w, "c", true)].slot, 2);
+    run_until(w, w->now + 5000);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, a_reset_that_comes_back_is_no_loss)
+{
+    struct world *w = world_new(3);
+    int a = join(w, "a", true);
+
+    run_until(w, w->now + 3000);
+    for (int i = 0; i < 20; i++) {
+        post(w, (struct letter){.from = a, .to = 0, .kind = 1});
+        post(w, (struct letter){.from = 0, .to = a, .kind = 1});
+        run_until(w, w->now + 500);
+        post(w, (struct letter){.from = a, .to = 0, .kind = 2});
+        post(w, (struct letter){.from = 0, .to = a, .kind = 2});
+        run_until(w, w->now + 500);
+    }
+    cr_assert_eq(w->losses, 0);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, a_stopped_member_is_lost_and_told_so)
+{
+    struct world *w = world_new(4);
+    int a = join(w, "a", true), b = join(w, "b", true);
+
+    run_until(w, w->now + 3000);
+    break_node(w, a, STOPPED, false);
+    w->nodes[a].wakes = w->now + 10000;
+    run_until(w, w->now + 9000);
+    cr_assert_eq(w->losses, 1);
+    cr_assert_eq(w->nodes[b].downs, 1);
+    run_until(w, w->now + 10000);
+    cr_assert_eq(w->nodes[a].condition, ENDED);
+    cr_assert_eq(w->nodes[a].end_status, 1);
+    cr_assert(strstr(w->nodes[a].end_why, "declared lost"), "%s", w->nodes[a].end_why);
+    world_free(w);
+}
+
+Test(machine, a_stopped_coordinator_declares_nobody_lost)
+{
+    struct world *w = world_new(5);
+
+    for (int i = 0; i < 8; i++)
+        join(w, "node", true);
+    run_until(w, w->now + 3000);
+    for (int i = 0; i < 10; i++) {
+        w->nodes[0].condition = STOPPED;
+        w->nodes[0].wakes = w->now + 2000 + draw(w, 700); /* under the members' patience */
+        run_until(w, w->now + 6000);
+    }
+    cr_assert_eq(w->losses, 0);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, a_member_ends_without_its_coordinator)
+{
+    struct world *w = world_new(6);
+    int a = join(w, "a", true), b = join(w, "b", true);
+
+    run_until(w, w->now + 2000);
+    w->nodes[0].condition = KILLED;
+    post(w, (struct letter){.from = 0, .to = a, .kind = 1});
+    run_until(w, w->now + BOUND_RESET_MS);
+    cr_assert_eq(w->nodes[a].condition, ENDED);
+    cr_assert_str_eq(w->nodes[a].end_why,
+                     "the coordinator head was lost: its connection broke and did not come back");
+    cr_assert_eq(w->nodes[b].condition, ALIVE);
+    run_until(w, w->now + BOUND_SILENT_MS + MACHINE_PING_MAX_MS);
+    cr_assert_eq(w->nodes[b].condition, ENDED);
+    cr_assert(strstr(w->nodes[b].end_why, "the coordinator head was lost: no sign of life"));
+    world_free(w);
+}
+
+Test(machine, a_host_is_removed)
+{
+    struct world *w = world_new(8);
+    int a = join(w, "a", true);
+    char error[256];
+
+    join(w, "b", true);
+    run_until(w, w->now + 1000);
+    cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "x", 1, error, sizeof error),
+                 DVM_ERR_NO_HOST);
+    cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "head", 1, error, sizeof error),
+                 DVM_ERR_REFUSED);
+    cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "a", 42, error, sizeof error), 0);
+    cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "a", 43, error, sizeof error),
+                 DVM_ERR_REFUSED);
+    act(w, 0);
+    run_until(w, w->now + 200);
+    cr_assert_eq(w->removed_token, 42);
+    cr_assert_eq(w->nodes[a].condition, ENDED);
+    cr_assert_eq(w->nodes[a].end_status, 0);
+    cr_assert_eq(w->losses, 0);
+    run_until(w, w->now + 1000);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, a_removed_host_that_is_deaf_goes_all_the_same)
+{
+    struct world *w = world_new(9);
+    int a = join(w, "a", true);
+    char error[256];
+
+    run_until(w, w->now + 1000);
+    break_node(w, a, CUT, false);
+    cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "a", 42, error, sizeof error), 0);
+    act(w, 0);
+    run_until(w, w->now + MACHINE_LEAVE_MS + BOUND_SILENT_MS);
+    cr_assert_eq(w->removed_token, 42);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, halt_ends_all_and_the_coordinator_last)
+{
+    struct world *w = world_new(10);
+    char error[256];
+
+    for (int i = 0; i < 20; i++)
+        join(w, "node", true);
+    run_until(w, w->now + 1000);
+    cr_assert_eq(machine_halt(w->nodes[0].machine, w->now, "the user said so", error,
+                              sizeof error), 0);
+    act(w, 0);
+    cr_assert_eq(w->nodes[0].condition, ALIVE);
+    run_until(w, w->now + 500);
+    for (int i = 0; i < w->count; i++) {
+        cr_assert_eq(w->nodes[i].condition, ENDED);
+        cr_assert_eq(w->nodes[i].end_status, 0);
+        cr_assert_str_eq(w->nodes[i].end_why, "the user said so");
+    }
+    cr_assert_eq(w->losses, 0);
+    world_free(w);
+}
+
+Test(machine, halt_does_not_wait_for_the_deaf)
+{
+    struct world *w = world_new(11);
+    char error[256];
+    int a = join(w, "a", true);
+
+    run_until(w, w->now + 1000);
+    break_node(w, a, CUT, false);
+    cr_assert_eq(machine_halt(w->nodes[0].machine, w->now, "", error, sizeof error), 0);
+    act(w, 0);
+    run_until(w, w->now + BOUND_SILENT_MS + MACHINE_LEAVE_MS);
+    cr_assert_eq(w->nodes[0].condition, ENDED);
+    world_free(w);
+}
+
+Test(machine, no_one_joins_a_machine_that_stops)
+{
+    struct world *w = world_new(12);
+    struct machine_host host = named("late");
+    uint8_t nonce[MACHINE_NONCE_BYTES] = {99};
+    char error[256];
+    int slot, a = join(w, "a", true);
+
+    cr_assert_eq(machine_halt(w->nodes[0].machine, w->now, "", error, sizeof error), 0);
+    cr_assert_eq(machine_register(w->nodes[0].machine, w->now, &host, 5, nonce, &slot, error,
+                                  sizeof error), DVM_ERR_CLOSING);
+    cr_assert_eq(machine_register(w->nodes[a].machine, w->now, &host, 5, nonce, &slot, error,
+                                  sizeof error), DVM_ERR_REFUSED);
+    cr_assert(strstr(error, "not the coordinator"));
+    world_free(w);
+}
+
+Test(machine, tasks_are_told_to_all)
+{
+    struct world *w = world_new(13);
+    int a = join(w, "a", true), b = join(w, "b", true);
+
+    run_until(w, w->now + 1000);
+    machine_load(w->nodes[a].machine, 5);
+    machine_load(w->nodes[0].machine, 3);
+    run_until(w, w->now + 2000);
+    cr_assert_eq(machine_host(w->nodes[0].machine, w->nodes[a].slot)->tasks, 5);
+    cr_assert_eq(machine_host(w->nodes[b].machine, w->nodes[a].slot)->tasks, 5);
+    cr_assert_eq(machine_host(w->nodes[b].machine, 1)->tasks, 3);
+    world_free(w);
+}
+
+Test(machine, who_is_far_behind_gets_all_hosts)
+{
+    struct world *w = world_new(14);
+    int a = join(w, "a", true);
+    char error[256];
+
+    run_until(w, w->now + 1000);
+    w->drop_members = 100;
+    for (int i = 0; i < MACHINE_LOG_KEPT; i++) {
+        struct machine_host host = named("passing");
+        uint8_t nonce[MACHINE_NONCE_BYTES];
+        int slot;
+
+        memset(nonce, 200, sizeof nonce);
+        memcpy(nonce, &i, sizeof i);
+        cr_assert_eq(machine_register(w->nodes[0].machine, w->now, &host, 1000u + (unsigned)i,
+                                      nonce, &slot, error, sizeof error), 0);
+    }
+    act(w, 0);
+    check(w, 0);
+    w->drop_members = 0;
+    run_until(w, w->now + 3000);
+    cr_assert_eq(machine_index(w->nodes[a].machine), machine_index(w->nodes[0].machine));
+    cr_assert_eq(machine_count(w->nodes[a].machine), MACHINE_LOG_KEPT + 2);
+    cr_assert_eq(w->nodes[a].ups, MACHINE_LOG_KEPT);
+    world_free(w);
+}
