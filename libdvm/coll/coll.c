@@ -2,8 +2,8 @@
  *
  * All members run the same sequence of calls, so the messages between two of them
  * come in the order in which they are asked for. The tag carries number and kind
- * of the call all the same: a program whose tasks call different collectives is
- * told so instead of hanging.
+ * of the call all the same: where a message of another collective comes than the one
+ * that is waited for, the program is told so.
  *
  * Never a hang: every wait here also waits for the alarm, a receive from anybody in
  * a context of its own that is always posted. It completes when a member sends its
@@ -236,12 +236,21 @@ int coll_flush(struct coll *c)
     return rc;
 }
 
+/* Whether an error says that another member is not there. */
+static bool is_loss(int rc)
+{
+    return rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE;
+}
+
 int coll_end(struct coll *c, int rc)
 {
     if (rc == DVM_OK)
         rc = coll_flush(c);
     if (rc == DVM_OK)
         return DVM_OK;
+    /* a member that is missed may have left after it gave up: the alarm knows why */
+    if (is_loss(rc) && rung(c))
+        rc = alarmed(c);
     rc = give_up(c, rc, true);
     drop_sends(c);
     return rc;
@@ -269,17 +278,13 @@ int coll_send(struct coll *c, int rank, const void *buffer, size_t count, dvm_ty
 static int mixed_up(const struct coll *c, int rank, int tag)
 {
     unsigned kind = (unsigned)tag & KIND_MASK;
-    const char *other = kind < sizeof calls / sizeof calls[0] ? calls[kind] : "another call";
 
-    if (kind == c->kind)
-        return dvm_fail(DVM_ERR_ARG,
-                        "%s: rank %d of %s is in another %s than rank %d; all tasks of a group "
-                        "must call the same collectives in the same order",
-                        c->call, rank, group_name(c->group), other, c->group->rank);
     return dvm_fail(DVM_ERR_ARG,
-                    "%s: rank %d of %s is in %s; all tasks of a group must call the same "
-                    "collectives in the same order",
-                    c->call, rank, group_name(c->group), other);
+                    "rank %d of %s is in %s (its collective number %d), rank %d in %s (number "
+                    "%d); all tasks of a group must call the same collectives in the same order",
+                    rank, group_name(c->group),
+                    kind < sizeof calls / sizeof calls[0] ? calls[kind] : "another call",
+                    tag >> KIND_BITS, c->group->rank, c->call, c->tag >> KIND_BITS);
 }
 
 /* Take the end of a receive and check that it was the one expected. */
@@ -303,6 +308,21 @@ static int finish_receive(struct coll *c, struct dvm_request *request, int rank,
     return DVM_OK;
 }
 
+/* The alarm has revoked a receive, or the daemon is lost and nothing moves any more:
+ * give it up. The last sentence stays. */
+static void drop_receive(struct dvm_request *request, int rc)
+{
+    char sentence[DVM_SENTENCE_MAX];
+
+    if (!match_complete(request)) {
+        match_release(request);
+        return;
+    }
+    error_save(sentence);
+    match_finish(request, NULL);
+    dvm_fail(rc, "%s", sentence);
+}
+
 int coll_receive(struct coll *c, int rank, void *buffer, size_t count, dvm_type type)
 {
     size_t bytes = count * type_find(type)->size;
@@ -316,15 +336,8 @@ int coll_receive(struct coll *c, int rank, void *buffer, size_t count, dvm_type 
         return rc;
     rc = wait_for(c, request);
     if (rc == DVM_OK)
-        return finish_receive(c, request, rank, bytes, type);
-    /* the alarm has revoked it, or the daemon is lost and nothing moves any more */
-    if (match_complete(request)) {
-        char sentence[DVM_SENTENCE_MAX];
-
-        error_save(sentence);
-        match_finish(request, NULL);
-        return dvm_fail(rc, "%s", sentence);
-    }
-    match_release(request);
+        rc = finish_receive(c, request, rank, bytes, type);
+    else
+        drop_receive(request, rc);
     return rc;
 }
