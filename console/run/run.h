@@ -39,6 +39,7 @@ struct run_task {
 /* How far stdin has come. */
 struct run_input {
     bool open;      /* rank 0 may get more */
+    bool terminal;  /* read only while this process is in its foreground */
     bool waiting;   /* for the OK to what was sent */
     uint64_t ref;   /* of that */
 };

@@ -14,6 +14,12 @@
 
 #define PIECE_BYTES 32768 /* read at once */
 
+/* Whether a terminal gives its input to this process now. */
+static bool is_mine(const struct run *r)
+{
+    return !r->input.terminal || tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
 void run_input_begin(struct run *r)
 {
     struct stat st, null;
@@ -23,13 +29,14 @@ void run_input_begin(struct run *r)
     /* the null device has nothing to carry */
     r->input.open = stat("/dev/null", &null) < 0 || !S_ISCHR(st.st_mode) ||
                     st.st_rdev != null.st_rdev;
+    r->input.terminal = isatty(STDIN_FILENO);
 }
 
 bool run_input_wanted(const struct run *r)
 {
     if (!r->input.open || r->input.waiting || !r->started || r->tasks[0].ended)
         return false;
-    return !isatty(STDIN_FILENO) || tcgetpgrp(STDIN_FILENO) == getpgrp();
+    return is_mine(r);
 }
 
 void run_input_ready(struct run *r)

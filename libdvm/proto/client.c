@@ -382,7 +382,8 @@ static int greet(struct client *c, const char *program, bool owner)
     if (!r)
         r = client_receive(c, &frame, &payload, CLIENT_WELCOME_SECONDS);
     if (r == DVM_ERR_TIMEOUT)
-        return dvm_fail(r, "the daemon did not answer within %.0f s; is it stopped?",
+        return dvm_fail(r, "the daemon did not answer within %.0f s; is it stopped? (find it with: "
+                        "pgrep -a dvmd, end it with: kill -9 PID)",
                         CLIENT_WELCOME_SECONDS);
     if (r)
         return r;

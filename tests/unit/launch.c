@@ -1,0 +1,126 @@
+/* Programs started at the same time: input, what they say, how they end, time
+ * limits, a second try; and what is made of a failure. */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "console/launch.h"
+#include "console/verdict.h"
+
+static struct launch shell(const char *script)
+{
+    return (struct launch){.argv = {"sh", "-c", script}, .seconds = 20};
+}
+
+TestSuite(launch, .timeout = 60);
+
+Test(launch, good_and_bad)
+{
+    struct launch l[] = {shell("read line; test \"$line\" = ticket"), shell("echo first; exit 3"),
+                         shell("kill -9 $$"), shell("exit 0")};
+    char line[80];
+
+    l[0].input = "ticket\n";
+    l[3].argv[0] = "/no/such/program";
+    launch_all(l, 4, NULL, NULL);
+    cr_expect(launch_good(&l[0]));
+    cr_expect(!launch_good(&l[1]));
+    cr_expect_str_eq(launch_last_line(&l[1], line, sizeof line), "first");
+    cr_expect_str_eq(launch_last_line(&l[2], line, sizeof line), "sh was ended by signal 9");
+    cr_expect_eq(WEXITSTATUS(l[3].status), 127);
+    cr_expect(strstr(launch_last_line(&l[3], line, sizeof line), strerror(ENOENT)), "%s", line);
+}
+
+/* A daemon that is left behind keeps the output open: that is no reason to wait. */
+Test(launch, does_not_wait_for_what_is_left_behind)
+{
+    struct launch l = shell("sleep 30 & echo up");
+    double began = clock_seconds();
+
+    launch_all(&l, 1, NULL, NULL);
+    cr_expect(launch_good(&l));
+    cr_expect_str_eq(l.said, "up\n");
+    cr_expect(clock_seconds() - began < 10);
+}
+
+Test(launch, late)
+{
+    struct launch l[] = {shell("echo here; exec sleep 30"), shell("exit 0")};
+    char line[80];
+
+    l[0].seconds = 0.2;
+    launch_all(l, 2, NULL, NULL);
+    cr_expect(l[0].late);
+    cr_expect(!launch_good(&l[0]));
+    cr_expect(launch_good(&l[1]));
+    cr_expect_str_eq(launch_last_line(&l[0], line, sizeof line), "here");
+}
+
+static bool try_again(struct launch *l, void *arg)
+{
+    int *tries = arg;
+
+    l->argv[2] = "exit 0";
+    return ++*tries == 1;
+}
+
+Test(launch, second_try)
+{
+    struct launch l = shell("echo no; exit 127");
+    int tries = 0;
+
+    launch_all(&l, 1, try_again, &tries);
+    cr_expect_eq(tries, 2);
+    cr_expect(launch_good(&l));
+    cr_expect_str_empty(l.said);
+}
+
+Test(launch, more_than_run_at_once)
+{
+    enum { COUNT = LAUNCH_AT_ONCE + 40 };
+    static struct launch l[COUNT];
+
+    for (int i = 0; i < COUNT; i++)
+        l[i] = shell(i % 7 ? "exit 0" : "exit 1");
+    launch_all(l, COUNT, NULL, NULL);
+    for (int i = 0; i < COUNT; i++)
+        cr_expect_eq(launch_good(&l[i]), i % 7 != 0, "%d", i);
+}
+
+Test(launch, keeps_the_end_of_what_is_said)
+{
+    struct launch l = shell("seq 1 100000; echo the end");
+    char line[80];
+
+    launch_all(&l, 1, NULL, NULL);
+    cr_expect(l.said_bytes < LAUNCH_SAID_MAX && l.said_bytes > LAUNCH_SAID_MAX / 2);
+    cr_expect(strstr(l.said, "99999\n100000\nthe end\n"));
+    cr_expect_str_eq(launch_last_line(&l, line, sizeof line), "the end");
+}
+
+Test(verdict, quotes_the_line_that_tells)
+{
+    struct launch l = shell("echo welcome to h; echo 'bash: dvmd: command not found'; exit 1");
+    struct verdict v;
+
+    launch_all(&l, 1, NULL, NULL);
+    verdict_make(&v, &l, "h");
+    cr_expect_str_eq(v.step, "program");
+    cr_expect_str_eq(v.cause, "bash: dvmd: command not found");
+    cr_expect_str_eq(v.remedy, "install dvm on h, or put dvmd into its PATH");
+    cr_expect(v.details);
+}
+
+Test(verdict, plain_words)
+{
+    cr_expect(verdict_plain_words("/usr/lib/dvm-0.1/bin/dvmd"));
+    cr_expect(!verdict_plain_words("/home/a b/dvmd"));
+    cr_expect(!verdict_plain_words("/x;rm"));
+    cr_expect(!verdict_plain_words("$HOME/dvmd"));
+    cr_expect(!verdict_plain_words(""));
+}
