@@ -95,6 +95,16 @@ static void request_answer(struct request *r, const struct dvm_frame *frame,
     snprintf(r->text, sizeof r->text, "no memory for an answer of %u bytes", frame->length);
 }
 
+/* The last word of a daemon that cuts this task off. */
+static void on_refuse(const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Refuse *refuse = dvm__pb__refuse__unpack(NULL, frame->length, payload);
+
+    if (refuse && DVM_TID_N(frame->src) == 0)
+        uplink_refused(refuse->text);
+    dvm__pb__refuse__free_unpacked(refuse, NULL);
+}
+
 void daemon_link_dispatch(const struct dvm_frame *frame, const uint8_t *payload, const int *fds,
                           int fd_count)
 {
@@ -105,6 +115,8 @@ void daemon_link_dispatch(const struct dvm_frame *frame, const uint8_t *payload,
         r = request_with(frame->ref);
     if (r && !r->done) {
         request_answer(r, frame, payload);
+    } else if (frame->tag == DVM_CTL_REFUSE) {
+        on_refuse(frame, payload);
     } else if (frame->tag > 0 && frame->tag < DVM_CTL_END) {
         for (int i = 0; i < FUNCTIONS_MAX && functions[frame->tag][i]; i++) {
             functions[frame->tag][i](frame, payload, i ? NULL : fds, i ? 0 : fd_count);

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,6 +31,7 @@ static struct {
     int socket;
     int self;
     bool lost;
+    char refused[DVM_SENTENCE_MAX]; /* why the daemon ended it, if it said so */
 } uplink_state = {.socket = -1};
 
 /* One frame as it comes; frames are handled one after the other. */
@@ -41,6 +43,7 @@ void uplink_start(int socket, int self)
     uplink_state.socket = socket;
     uplink_state.self = self;
     uplink_state.lost = false;
+    uplink_state.refused[0] = '\0';
 }
 
 void uplink_stop(void)
@@ -72,11 +75,19 @@ bool uplink_lost(void)
     return uplink_state.lost;
 }
 
+void uplink_refused(const char *text)
+{
+    snprintf(uplink_state.refused, sizeof uplink_state.refused, "%s", text);
+}
+
 int uplink_fail(void)
 {
+    if (uplink_state.refused[0])
+        return dvm_fail(DVM_ERR_LOST_DAEMON, "the daemon of this host has cut this task off: %s",
+                        uplink_state.refused);
     return dvm_fail(DVM_ERR_LOST_DAEMON,
-                    "the daemon of this host has closed the connection: it ended, was halted, "
-                    "or cut this task off; see its log");
+                    "the daemon of this host has closed the connection: it ended or was "
+                    "halted; see its log");
 }
 
 static void put_fds(struct msghdr *message, union fd_space *space, const int *fds, int count)
@@ -173,9 +184,11 @@ static bool read_one(void)
     int fds[UPLINK_FDS_MAX];
     ssize_t got;
 
+    /* ECONNRESET is told once, when the daemon ended with frames of ours unread; what
+     * it had sent before can still be read */
     do
         got = recvmsg(uplink_state.socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got < 0 && errno == EAGAIN)
         return false;
     if (got <= 0) {

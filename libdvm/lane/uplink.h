@@ -40,6 +40,9 @@ bool uplink_lost(void);
 /* Make the sentence about that, and return LOST_DAEMON. */
 int uplink_fail(void);
 
+/* The daemon has said why it is about to end the connection. */
+void uplink_refused(const char *text);
+
 /* The host with this slot is gone: its open requests fail with this sentence. */
 void daemon_link_host_gone(int slot, const char *text);
 

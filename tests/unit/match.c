@@ -44,7 +44,7 @@ static struct dvm_request *post(int source, int tag, void *buffer, size_t capaci
 static int finish(struct dvm_request *request, struct match_result *result)
 {
     size_t index;
-    int rc = match_wait_any(1, &request, 20, &index);
+    int rc = match_wait_any(1, &request, 10, &index);
 
     return rc ? rc : match_finish(request, result);
 }
