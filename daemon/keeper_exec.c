@@ -1,0 +1,85 @@
+/* keeper_exec.c: from the keeper to a running task.
+ *
+ * vfork: the child borrows the keeper's memory until it executes the program, so
+ * the start costs no copy of page tables, and what goes wrong in the child is
+ * simply left in memory. The child makes async-signal-safe calls only, and no
+ * function of it returns.
+ */
+#include "daemon/keeper_exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/keeper.h"
+
+/* written by the child of vfork, read by the keeper after it */
+static volatile int failed_errno, failed_step;
+
+static void fail(int step)
+{
+    failed_errno = errno ? errno : EINVAL;
+    failed_step = step;
+    _exit(EXIT_FAILURE);
+}
+
+static void set_signals(void)
+{
+    /* those that a shell or nohup may have set to be ignored; an ignored signal
+     * stays ignored over exec */
+    static const int plain[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM,
+                                SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
+    sigset_t none;
+
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        signal(plain[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void set_files(const struct keeper_plan *plan)
+{
+    for (int i = 0; i < 3; i++)
+        if (dup2(plan->fds[i], i) < 0)
+            fail(KEEPER_STEP_SETUP);
+    /* everything else is marked already, unless the daemon inherited it */
+    syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+    setrlimit(RLIMIT_NOFILE, &plan->limit);
+}
+
+static __attribute__((noreturn, noinline)) void child(const struct keeper_plan *plan,
+                                                      pid_t keeper)
+{
+    setsid();
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != keeper)
+        fail(KEEPER_STEP_SETUP); /* the keeper died before the call */
+    set_files(plan);
+    if (plan->cpus && syscall(SYS_sched_setaffinity, 0, plan->cpu_bytes, plan->cpus) < 0)
+        fail(KEEPER_STEP_BIND);
+    if (plan->directory[0] && chdir(plan->directory))
+        fail(KEEPER_STEP_DIRECTORY);
+    set_signals();
+    execve(plan->path, plan->argv, plan->env);
+    fail(KEEPER_STEP_EXEC);
+    _exit(EXIT_FAILURE);
+}
+
+pid_t keeper_exec(const struct keeper_plan *plan, int *error, int *step)
+{
+    pid_t keeper = getpid(), pid;
+
+    failed_errno = 0;
+    failed_step = KEEPER_STEP_NONE;
+    pid = vfork();
+    if (pid == 0)
+        child(plan, keeper);
+    *error = pid < 0 ? errno : failed_errno;
+    *step = pid < 0 ? KEEPER_STEP_FORK : failed_step;
+    /* a child that failed is a zombie now; the keeper's loop reaps it, unknown */
+    return *error ? 0 : pid;
+}

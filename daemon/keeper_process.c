@@ -1,0 +1,265 @@
+/* keeper_process.c: the keeper's own process; see keeper.h.
+ *
+ * A loop over two descriptors: orders from dvmd, and a signalfd. All signals
+ * stay blocked, so nothing interrupts it. EOF of the orders means that dvmd is
+ * gone. What a task left behind in its process group is killed before the task
+ * is reaped, while its pid cannot belong to anybody else; what it left in its
+ * session, but in other groups, is swept a moment later for all tasks that ended
+ * meanwhile, because that takes a walk through /proc.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/family.h"
+#include "daemon/keeper_exec.h"
+#include "daemon/keeper_wire.h"
+#include "daemon/table.h"
+
+#define SWEEP_MS 20     /* from a task's end to the sweep of its session, milliseconds */
+#define SWEEP_MAX 256   /* ended sessions that one sweep looks for */
+#define KEEPER_FD 3     /* of the orders: the first behind the standard streams */
+
+struct child {
+    int tid;
+    pid_t pid;
+};
+
+static struct {
+    int orders, signals;
+    pid_t parent;
+    struct rlimit limit;
+    struct table by_pid, by_tid; /* struct child, owned by by_pid */
+    pid_t ended[SWEEP_MAX];      /* sessions to sweep */
+    size_t ended_count;
+} keeper;
+
+static void say(const struct keeper_news *news)
+{
+    while (send(keeper.orders, news, sizeof *news, MSG_NOSIGNAL) < 0 && errno == EINTR)
+        continue; /* any other error: dvmd is gone, and the orders end as well */
+}
+
+static void remember(int tid, pid_t pid)
+{
+    struct child *c = malloc(sizeof *c);
+
+    if (!c || table_put(&keeper.by_pid, (uint64_t)pid, c) ||
+        table_put(&keeper.by_tid, (uint64_t)tid, c))
+        abort(); /* dvmd sees it, and all that runs is ended: better than a lost task */
+    *c = (struct child){tid, pid};
+}
+
+/* Cut the strings of an order: count of them into list. Returns the byte behind
+ * the last, or NULL when there are fewer. */
+static char *cut(char *at, const char *end, char **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *nul = memchr(at, '\0', (size_t)(end - at));
+
+        if (!nul)
+            return NULL;
+        list[i] = at;
+        at = nul + 1;
+    }
+    list[count] = NULL;
+    return at;
+}
+
+static void start(const struct keeper_order *order, char *rest, const char *end, const int *fds)
+{
+    static char *words[KEEPER_MESSAGE_MAX / 2 + 8];
+    struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid};
+    struct keeper_plan plan = {.limit = keeper.limit, .cpus = order->cpu_bytes ? rest : NULL,
+                               .cpu_bytes = order->cpu_bytes};
+    char **argv = words + 3, **env = argv + order->argc + 1;
+    char *at = rest + order->cpu_bytes;
+
+    assert(at <= end && order->argc + order->envc < KEEPER_MESSAGE_MAX / 2);
+    at = cut(at, end, words, 2);
+    if (at)
+        at = cut(at, end, argv, order->argc);
+    if (at)
+        at = cut(at, end, env, order->envc);
+    assert(at == end);
+    plan.path = words[0];
+    plan.directory = words[1];
+    plan.argv = argv;
+    plan.env = env;
+    memcpy(plan.fds, fds, sizeof plan.fds);
+    news.pid = keeper_exec(&plan, &news.error, &news.step);
+    if (news.pid > 0)
+        remember(order->tid, news.pid);
+    say(&news);
+}
+
+static void signal_task(const struct keeper_order *order)
+{
+    const struct child *c = table_get(&keeper.by_tid, (uint64_t)order->tid);
+
+    /* not reaped yet, so the pid is still its own */
+    if (c)
+        kill(-c->pid, order->signal);
+}
+
+static size_t passed_fds(struct msghdr *m, int *fds)
+{
+    size_t count = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(fds, CMSG_DATA(c), count * sizeof(int));
+    }
+    return count;
+}
+
+/* Take one order; false when dvmd is gone. */
+static bool take_order(void)
+{
+    static _Alignas(8) char packet[KEEPER_MESSAGE_MAX];
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int) * KEEPER_STDIO)];
+    } control;
+    struct iovec part = {packet, sizeof packet};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
+                       .msg_controllen = sizeof control.room};
+    ssize_t got = recvmsg(keeper.orders, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    struct keeper_order order;
+    int fds[KEEPER_STDIO] = {-1, -1, -1};
+    size_t fd_count;
+
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if ((size_t)got < sizeof order)
+        return false;
+    memcpy(&order, packet, sizeof order);
+    fd_count = passed_fds(&m, fds);
+    if (order.op == KEEPER_START && fd_count == KEEPER_STDIO)
+        start(&order, packet + sizeof order, packet + got, fds);
+    else if (order.op == KEEPER_SIGNAL)
+        signal_task(&order);
+    for (size_t i = 0; i < fd_count; i++)
+        close(fds[i]);
+    return true;
+}
+
+static bool has_ended(void *arg, pid_t pid, pid_t session)
+{
+    /* a later task may have got the number of an ended session: then nothing of
+     * that session was left */
+    if (table_get(&keeper.by_pid, (uint64_t)session))
+        return false;
+    for (size_t i = 0; i < keeper.ended_count; i++)
+        if (keeper.ended[i] == session)
+            return true;
+    return false;
+}
+
+static void sweep(void)
+{
+    /* those killed hand their children to the keeper, in the same session or not:
+     * another round shows whether some are left */
+    if (family_kill(getpid(), SIGKILL, has_ended, NULL) == 0)
+        keeper.ended_count = 0;
+}
+
+static void child_ended(struct child *c, int status)
+{
+    struct keeper_news news = {.op = KEEPER_ENDED, .tid = c->tid, .pid = c->pid,
+                               .status = status};
+
+    if (keeper.ended_count == SWEEP_MAX)
+        sweep();
+    if (keeper.ended_count < SWEEP_MAX)
+        keeper.ended[keeper.ended_count++] = c->pid;
+    table_take(&keeper.by_pid, (uint64_t)c->pid);
+    table_take(&keeper.by_tid, (uint64_t)c->tid);
+    free(c);
+    say(&news);
+}
+
+static void reap(void)
+{
+    for (;;) {
+        siginfo_t who = {0};
+        struct child *c;
+        int status;
+
+        if (waitid(P_ALL, 0, &who, WEXITED | WNOHANG | WNOWAIT) || who.si_pid == 0)
+            return;
+        c = table_get(&keeper.by_pid, (uint64_t)who.si_pid);
+        if (c)
+            kill(-c->pid, SIGKILL); /* its group, while the pid is still taken */
+        if (waitpid(who.si_pid, &status, 0) == who.si_pid && c)
+            child_ended(c, status);
+    }
+}
+
+static void take_signals(void)
+{
+    struct signalfd_siginfo info;
+
+    while (read(keeper.signals, &info, sizeof info) > 0)
+        continue;
+    reap();
+}
+
+static void become_keeper(int fd, pid_t parent, const struct rlimit *limit)
+{
+    sigset_t all;
+
+    /* what dvmd had open when it forked (who waits for its word, a listener of
+     * whoever started it) is not the keeper's to hold */
+    if (fd != KEEPER_FD)
+        fd = dup3(fd, KEEPER_FD, O_CLOEXEC);
+    syscall(SYS_close_range, KEEPER_FD + 1, ~0U, 0);
+    keeper.orders = fd;
+    keeper.parent = parent;
+    keeper.limit = *limit;
+    setsid(); /* a ^C for dvmd is not for the keeper */
+    prctl(PR_SET_NAME, "dvmd-keeper");
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a second way to learn it */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    signal(SIGCHLD, SIG_DFL); /* ignored, it would lose the exit statuses */
+    sigemptyset(&all);
+    sigaddset(&all, SIGCHLD);
+    sigaddset(&all, SIGTERM);
+    keeper.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (keeper.signals < 0)
+        _exit(EXIT_FAILURE);
+}
+
+void keeper_process(int fd, pid_t parent, const struct rlimit *limit)
+{
+    become_keeper(fd, parent, limit);
+    while (getppid() == keeper.parent) {
+        struct pollfd ready[2] = {{.fd = keeper.orders, .events = POLLIN},
+                                  {.fd = keeper.signals, .events = POLLIN}};
+        int timeout = keeper.ended_count ? SWEEP_MS : -1;
+        int count = poll(ready, 2, timeout);
+
+        if (count == 0)
+            sweep();
+        if (ready[1].revents)
+            take_signals();
+        if (ready[0].revents && !take_order())
+            break;
+    }
+    family_end();
+    _exit(EXIT_SUCCESS);
+}
