@@ -1,0 +1,245 @@
+/* connection.c: one connection on the local socket.
+ *
+ * The socket keeps packets, so one recvmsg is one frame. The daemon always reads
+ * and never waits: what a client sends is handled at once, what it does not take
+ * waits in its seat. Each client may have a bounded number of frames read per
+ * turn of the loop, so that a flood of one does not starve the others.
+ * A handler may close the very connection that is being read: closed connections
+ * are freed before the loop sleeps, not at once.
+ * EOF means only that the client left; the end of a task is told by the keeper
+ * or its pidfd. A console is its connection.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/local/seat.h"
+#include "daemon/tasks/tasks.h"
+#include "proto/control.pb-c.h"
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
+static void on_writable(struct ev_loop *loop, ev_io *w, int revents);
+static void on_hello_late(struct ev_loop *loop, ev_timer *w, int revents);
+
+int connection_accept(struct local *l, int fd, pid_t pid, uid_t uid)
+{
+    struct connection *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for another connection");
+    *c = (struct connection){.next = l->clients, .local = l, .fd = fd, .pid = pid, .uid = uid};
+    if (l->clients)
+        l->clients->previous = c;
+    l->clients = c;
+    ev_io_init(&c->readable, on_readable, fd, EV_READ);
+    ev_io_init(&c->writable, on_writable, fd, EV_WRITE);
+    ev_timer_init(&c->hello, on_hello_late, LOCAL_HELLO_SECONDS, 0.0);
+    c->readable.data = c->writable.data = c->hello.data = c;
+    ev_io_start(l->d->loop, &c->readable);
+    ev_timer_start(l->d->loop, &c->hello);
+    return DVM_OK;
+}
+
+void connection_close(struct connection *c)
+{
+    struct local *l = c->local;
+
+    if (c->fd < 0)
+        return;
+    ev_io_stop(l->d->loop, &c->readable);
+    ev_io_stop(l->d->loop, &c->writable);
+    ev_timer_stop(l->d->loop, &c->hello);
+    close(c->fd);
+    c->fd = -1;
+    if (c->seat) {
+        c->seat->client = NULL;
+        c->seat = NULL;
+    }
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        l->clients = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    c->previous = NULL;
+    c->next = l->graveyard;
+    l->graveyard = c;
+}
+
+/* The connection has ended by itself, or must end: tell who has to know. */
+static void hang_up(struct connection *c)
+{
+    struct daemon *d = c->local->d;
+    int tid = c->seat ? c->seat->tid : 0;
+    bool owner = c->owner;
+
+    connection_close(c);
+    if (tid) {
+        daemon_route_client_gone(d, tid);
+        tasks_disconnected(d->tasks, tid);
+    }
+    if (owner && d->is_private)
+        tasks_owner_gone(d->tasks, tid);
+}
+
+void connection_refuse(struct connection *c, int code, const char *format, ...)
+{
+    char text[DVM_SENTENCE_MAX];
+    Dvm__Pb__Refuse refuse = DVM__PB__REFUSE__INIT;
+    uint8_t bytes[DVM_FRAME_BYTES + DVM_SENTENCE_MAX + 32];
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                          .src = DVM_TID_DAEMON(cluster_self(c->local->d->cluster)),
+                          .dst = c->seat ? c->seat->tid : 0, .tag = DVM_CTL_REFUSE};
+    va_list ap;
+
+    if (c->fd < 0 || c->cut)
+        return;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    log_warning("client of process %d refused: %s", (int)c->pid, text);
+    refuse.code = code;
+    refuse.text = text;
+    f.length = (uint32_t)dvm__pb__refuse__pack(&refuse, bytes + DVM_FRAME_BYTES);
+    assert(DVM_FRAME_BYTES + f.length <= sizeof bytes);
+    f.size = f.length;
+    dvm_frame_encode(bytes, &f);
+    /* the last try to tell: a full socket means that nobody reads */
+    if (send(c->fd, bytes, DVM_FRAME_BYTES + f.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 &&
+        c->seat && c->seat->inbox)
+        dvm_inbox_ring(c->seat->inbox, DVM_INDEX_DAEMON);
+    c->cut = c->eof = true;
+    ev_feed_event(c->local->d->loop, &c->readable, EV_READ);
+}
+
+void connection_flush(struct connection *c)
+{
+    struct seat *s = c->seat;
+    size_t sent;
+    int r;
+
+    if (!s || c->eof)
+        return;
+    r = outbox_flush(&s->waiting, c->fd, &sent);
+    if (sent && s->inbox)
+        dvm_inbox_ring(s->inbox, DVM_INDEX_DAEMON);
+    if (r)
+        c->eof = true;
+    if (s->waiting.first && !c->eof)
+        ev_io_start(c->local->d->loop, &c->writable);
+    else
+        ev_io_stop(c->local->d->loop, &c->writable);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
+{
+    connection_flush(w->data);
+}
+
+static void on_hello_late(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    connection_refuse(w->data, DVM_ERR_TIMEOUT, "no HELLO came within %g s", LOCAL_HELLO_SECONDS);
+}
+
+/* Handle one packet. */
+static void take(struct connection *c, const uint8_t *packet, size_t size)
+{
+    struct dvm_frame f;
+    int r = dvm_frame_decode(&f, packet, size);
+
+    if (r == DVM_ERR_VERSION) {
+        connection_refuse(c, r, "frames of version %u are not understood, only version %d: the "
+                      "program and its daemon are of different releases", packet[0],
+                      DVM_FRAME_VERSION);
+    } else if (r) {
+        connection_refuse(c, r, "a packet of %zu bytes is no frame", size);
+    } else if (!c->seat) {
+        hello_take(c, &f, packet + DVM_FRAME_BYTES);
+    } else if (f.src != c->seat->tid) {
+        connection_refuse(c, DVM_ERR_PROTOCOL, "task 0x%x sent a frame as if it were 0x%x",
+                      (unsigned)c->seat->tid, (unsigned)f.src);
+    } else if (!DVM_TID_OK(f.dst)) {
+        connection_refuse(c, DVM_ERR_PROTOCOL, "task 0x%x sent a frame to 0x%x, which is no tid",
+                      (unsigned)c->seat->tid, (unsigned)f.dst);
+    } else {
+        daemon_route(c->local->d, f.op == DVM_OP_CONTROL ? CLUSTER_CONTROL : CLUSTER_BULK, &f,
+                     packet + DVM_FRAME_BYTES);
+    }
+}
+
+static int passed_fds(struct msghdr *m, int *fds)
+{
+    int count = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        int n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (int i = 0; i < n && count < OUTBOX_FDS; i++)
+            memcpy(&fds[count++], CMSG_DATA(c) + (size_t)i * sizeof(int), sizeof(int));
+    }
+    return count;
+}
+
+/* Receive and handle one packet: its size, 0 at EOF, -1 when there is none. */
+static ssize_t read_packet(struct connection *c)
+{
+    /* one byte more than a frame may have shows that a packet is too long; read
+     * again only after the frame was handled, so one buffer serves all clients
+     * unless a handler reads another client: then it has its own */
+    uint8_t packet[DVM_FRAME_MAX + 1];
+    int fds[OUTBOX_FDS], *outer = c->local->passed, outer_count = c->local->passed_count;
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int) * OUTBOX_FDS)];
+    } control;
+    struct iovec part = {packet, sizeof packet};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
+                       .msg_controllen = sizeof control.room};
+    ssize_t got;
+
+    do /* ECONNRESET is told once before what was sent earlier can be read */
+        got = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+    if (got <= 0)
+        return got;
+    c->local->passed = fds;
+    c->local->passed_count = passed_fds(&m, fds);
+    take(c, packet, (size_t)got);
+    for (int i = 0; i < c->local->passed_count; i++)
+        close(fds[i]);
+    c->local->passed = outer;
+    c->local->passed_count = outer_count;
+    return got;
+}
+
+void connection_read(struct connection *c, size_t bytes, int frames)
+{
+    size_t total = 0;
+
+    for (int i = 0; i < frames && total < bytes && c->fd >= 0; i++) {
+        ssize_t got = c->cut ? 0 : read_packet(c);
+
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            hang_up(c);
+            return;
+        }
+        total += (size_t)got;
+    }
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+    connection_read(w->data, LOCAL_TURN_BYTES, LOCAL_TURN_FRAMES);
+}

@@ -1,0 +1,135 @@
+/* hello.c: the first frame of a connection, and what it is answered.
+ *
+ * A refusal is a sentence that the program prints. A console gets a tid, but no
+ * inbox: it sleeps on its socket.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/local/seat.h"
+#include "daemon/tasks/tasks.h"
+#include "proto/control.pb-c.h"
+
+static const char *whose(const Dvm__Pb__Hello *h)
+{
+    return h->version[0] ? h->version : "unknown";
+}
+
+/* Whether versions and role go together; else the client is refused. */
+static bool acceptable(struct connection *c, const Dvm__Pb__Hello *h)
+{
+    if (h->protocol_min > LOCAL_PROTOCOL_MAX || h->protocol_max < LOCAL_PROTOCOL_MIN) {
+        connection_refuse(c, DVM_ERR_VERSION,
+                          "%s (DVM %s) speaks protocol %u to %u, the daemon of host %s (DVM %s) "
+                          "%d to %d; install the same release on both",
+                          h->program, whose(h), h->protocol_min, h->protocol_max,
+                          c->local->d->host, DVMD_VERSION, LOCAL_PROTOCOL_MIN,
+                          LOCAL_PROTOCOL_MAX);
+        return false;
+    }
+    if (h->role != ROLE_TASK && h->role != ROLE_CONSOLE) {
+        connection_refuse(c, DVM_ERR_PROTOCOL, "there is no role %u", h->role);
+        return false;
+    }
+    if (c->local->ending || c->local->d->ending) {
+        connection_refuse(c, DVM_ERR_CLOSING, "machine %s is being stopped",
+                          c->local->d->machine);
+        return false;
+    }
+    return true;
+}
+
+static int seat_client(struct connection *c, const struct task *t)
+{
+    struct seat *s = seat_find(c->local, t->tid);
+    int r = t->role == ROLE_TASK ? seat_inbox(c->local, s) : DVM_OK;
+
+    if (r)
+        return r;
+    c->seat = s;
+    s->client = c;
+    return DVM_OK;
+}
+
+/* WELCOME must be the first frame, before those that wait in the seat; that of a
+ * large world goes in several. */
+static void welcome(struct connection *c, const struct task *t, uint32_t protocol)
+{
+    struct daemon *d = c->local->d;
+    struct seat *s = c->seat;
+    struct outbox waiting = s->waiting;
+    Dvm__Pb__Welcome w = DVM__PB__WELCOME__INIT;
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                          .src = DVM_TID_DAEMON(cluster_self(d->cluster)), .dst = t->tid,
+                          .tag = DVM_CTL_WELCOME};
+    uint8_t *bytes;
+
+    w.protocol = protocol;
+    w.tid = t->tid;
+    w.slot = (uint32_t)cluster_self(d->cluster);
+    w.host = d->host;
+    w.machine = d->machine;
+    w.version = (char *)(uintptr_t)DVMD_VERSION;
+    w.parent = t->parent;
+    w.world = t->world ? t->world->id : 0;
+    w.world_tids = t->world ? t->world->tids : NULL;
+    w.n_world_tids = t->world ? (size_t)t->world->count : 0;
+    w.rank = (uint32_t)t->rank;
+    w.index = s->index;
+    w.coordinator = (uint32_t)cluster_coordinator(d->cluster);
+    w.child = t->spawned;
+    f.size = dvm__pb__welcome__get_packed_size(&w);
+    bytes = malloc(f.size + 1);
+    if (!bytes) {
+        connection_refuse(c, DVM_ERR_NO_MEMORY, "no memory to welcome a task");
+        return;
+    }
+    dvm__pb__welcome__pack(&w, bytes);
+    s->waiting = (struct outbox){0};
+    for (f.extra = 0; f.extra < f.size; f.extra += f.length) {
+        size_t left = f.size - f.extra;
+
+        f.length = left < DVM_PAYLOAD_MAX ? (uint32_t)left : DVM_PAYLOAD_MAX;
+        seat_put(s, &f, bytes + f.extra, &s->inbox_fd, f.extra == 0 && s->inbox_fd >= 0);
+    }
+    free(bytes);
+    outbox_append(&s->waiting, &waiting);
+    connection_flush(c);
+}
+
+void hello_take(struct connection *c, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct tasks_enrol who = {.pid = c->pid};
+    Dvm__Pb__Hello *h = NULL;
+    struct task *t;
+
+    if (frame->op == DVM_OP_CONTROL && frame->tag == DVM_CTL_HELLO)
+        h = dvm__pb__hello__unpack(NULL, frame->length, payload);
+    if (!h) {
+        connection_refuse(c, DVM_ERR_PROTOCOL, "the first frame must be HELLO");
+        return;
+    }
+    if (acceptable(c, h)) {
+        who.role = (enum role)h->role;
+        who.token = h->token.data;
+        who.token_size = h->token.len;
+        who.program = h->program;
+        if (tasks_enrol(c->local->d->tasks, &who, &t)) {
+            connection_refuse(c, DVM_ERR_REFUSED, "%s", dvm_last_error());
+        } else if (seat_client(c, t)) {
+            connection_refuse(c, DVM_ERR_LIMIT, "%s", dvm_last_error());
+            tasks_disconnected(c->local->d->tasks, t->tid);
+        } else {
+            c->owner = h->owner;
+            ev_timer_stop(c->local->d->loop, &c->hello);
+            if (h->owner)
+                tasks_owner_came(c->local->d->tasks, t->tid);
+            welcome(c, t, h->protocol_max < LOCAL_PROTOCOL_MAX ? h->protocol_max
+                                                              : LOCAL_PROTOCOL_MAX);
+        }
+    }
+    dvm__pb__hello__free_unpacked(h, NULL);
+}

@@ -1,0 +1,101 @@
+/* pair.c: PAIR_OPEN: a task has made a ring for another task of this host.
+ *
+ * A ring that could shrink under its reader would kill it with SIGBUS, so its
+ * size and seals are checked here, where no task can change them any more. The
+ * peer gets the ring and the opener's inbox (OFFER), the opener the peer's inbox
+ * (READY). A peer that has not enrolled yet finds the offer in its seat. READY
+ * carries the number of the request, but no reply flag.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "daemon/local/seat.h"
+#include "daemon/tasks/tasks.h"
+#include "proto/control.pb-c.h"
+#include "proto/segment.h"
+
+#define RING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+#define REPLY_MAX 64 /* bytes of a packed PairOffer or PairReady */
+
+static const char *ring_fault(int fd)
+{
+    struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
+
+    if (seals < 0)
+        return "it is no memfd";
+    if ((seals & RING_SEALS) != RING_SEALS)
+        return "it is not sealed against shrinking and growing";
+    if (fstat(fd, &st) || st.st_size != DVM_RING_BYTES)
+        return "it has the wrong size";
+    return NULL;
+}
+
+/* Tell one side of the other: PairOffer and PairReady have the same fields. */
+static int introduce(struct local *l, struct seat *to, const struct seat *other, int type,
+                     uint64_t ref, const int *fds, int fd_count)
+{
+    Dvm__Pb__PairOffer m = DVM__PB__PAIR_OFFER__INIT;
+    uint8_t bytes[REPLY_MAX];
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                          .src = DVM_TID_DAEMON(cluster_self(l->d->cluster)),
+                          .dst = to->tid, .tag = type, .ref = ref};
+
+    m.tid = other->tid;
+    m.index = other->index;
+    f.length = (uint32_t)dvm__pb__pair_offer__pack(&m, bytes);
+    f.size = f.length;
+    return seat_put(to, &f, bytes, fds, fd_count);
+}
+
+static void join(struct local *l, const struct dvm_frame *frame, struct seat *peer, int ring)
+{
+    struct seat *opener = seat_find(l, frame->src);
+    int offer[2], r;
+
+    r = seat_inbox(l, opener);
+    if (!r)
+        r = seat_inbox(l, peer);
+    if (r) {
+        daemon_fail(l->d, frame, r, "%s", dvm_last_error());
+        return;
+    }
+    offer[0] = ring;
+    offer[1] = opener->inbox_fd;
+    r = introduce(l, peer, opener, DVM_CTL_PAIR_OFFER, 0, offer, 2);
+    if (!r)
+        r = introduce(l, opener, peer, DVM_CTL_PAIR_READY, frame->ref, &peer->inbox_fd, 1);
+    if (r)
+        daemon_fail(l->d, frame, r, "no lane to task 0x%x could be made: %s",
+                    (unsigned)peer->tid, dvm_error_text(r));
+}
+
+void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct local *l = d->local;
+    struct seat *self = seat_find(l, frame->src), *peer;
+    Dvm__Pb__PairOpen *m;
+    const char *fault;
+    int count, tid;
+    const int *fds = local_passed(l, &count);
+
+    if (!self || !self->client)
+        return; /* of another host: it has no business here */
+    m = dvm__pb__pair_open__unpack(NULL, frame->length, payload);
+    tid = m ? m->tid : 0;
+    dvm__pb__pair_open__free_unpacked(m, NULL);
+    fault = count == 1 ? ring_fault(fds[0]) : "one descriptor belongs to it";
+    if (fault) {
+        connection_refuse(self->client, DVM_ERR_PROTOCOL,
+                      "task 0x%x offered a ring that cannot be used: %s",
+                      (unsigned)frame->src, fault);
+        return;
+    }
+    peer = seat_find(l, tid);
+    if (!peer || peer->left || peer->role != ROLE_TASK || peer == self)
+        tasks_tell_gone(d->tasks, frame->src, tid);
+    else
+        join(l, frame, peer, fds[0]);
+}
