@@ -1,0 +1,21 @@
+/* bind.h: the cores of this host and who has which. */
+#ifndef DVMD_TASKS_BIND_H
+#define DVMD_TASKS_BIND_H
+
+#include <sched.h>
+#include <stdbool.h>
+
+/* Cores that this daemon may use (its cpu set; hardware threads of a core count
+ * once). exact false: count hardware threads instead, without looking at the
+ * topology, which takes some milliseconds. At least 1. */
+int bind_cores(bool exact);
+
+/* Cores of its own for each of count tasks: cores[i] receives the cpus of task i,
+ * free cores are shared out evenly, neighbours together. False when there are not
+ * enough free ones, or nothing is won: then the tasks are not bound. */
+bool bind_take(int count, cpu_set_t *cpus);
+
+/* Give the cores of an ended task back. */
+void bind_give(const cpu_set_t *cpus);
+
+#endif

@@ -1,0 +1,21 @@
+/* handlers.h: inside tasks/: the handlers of its control messages, each in the
+ * file of its subject. */
+#ifndef DVMD_TASKS_HANDLERS_H
+#define DVMD_TASKS_HANDLERS_H
+
+#include "daemon/tasks/tasks.h"
+
+/* spawn.c */
+handler_f handle_spawn;
+/* launch.c */
+handler_f handle_reserve, handle_launch, handle_release;
+/* kill.c */
+handler_f handle_kill, handle_abort;
+/* notify.c */
+handler_f handle_watch, handle_task_wait, handle_notify, handle_gone;
+/* list.c */
+handler_f handle_tasks;
+/* stdio.c */
+handler_f handle_stdio_ack, handle_stdin;
+
+#endif

@@ -1,0 +1,114 @@
+/* kill.c: KILL, ABORT, and the end of everything.
+ *
+ * The keeper sends the signals to its tasks: it alone knows for sure that a pid
+ * is still its task's. A program that enrolled by itself is reached by its pidfd.
+ */
+#include "daemon/tasks/kill.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/keeper.h"
+#include "daemon/tasks/handlers.h"
+
+static void remember(struct task *task, int signal, const char *why)
+{
+    task->kill_signal = signal;
+    if (!why)
+        return;
+    free(task->why);
+    task->why = strdup(why);
+}
+
+void kill_task(struct tasks *t, struct task *task, int signal, const char *why)
+{
+    if (task->state != DVM_TASK_RUNNING && task->state != DVM_TASK_STARTING)
+        return;
+    if (task->role != ROLE_TASK)
+        return;
+    remember(task, signal, why);
+    if (task->spawned)
+        keeper_signal(t->d->keeper, task->tid, signal);
+    else if (task->pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, task->pidfd, signal, NULL, 0);
+}
+
+void tasks_end_all(struct tasks *t, int signal, const char *why)
+{
+    struct task *task;
+    size_t at = 0;
+
+    while ((task = table_next(&t->by_tid, &at)))
+        if (task->spawned)
+            kill_task(t, task, signal, why);
+}
+
+void handle_kill(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Kill *m = dvm__pb__kill__unpack(NULL, frame->length, payload);
+    struct task *task = m ? tasks_find(d->tasks, m->tid) : NULL;
+    char why[64];
+
+    if (!m)
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "a KILL that cannot be read");
+    else if (m->signal < 0 || m->signal > SIGRTMAX)
+        daemon_fail(d, frame, DVM_ERR_ARG, "there is no signal %d", m->signal);
+    else if (!task || task->state == DVM_TASK_ENDED || task->role != ROLE_TASK)
+        daemon_fail(d, frame, DVM_ERR_NO_TASK, "there is no task 0x%x on host %s%s",
+                    (unsigned)m->tid, d->host, task ? " any more" : "");
+    else {
+        snprintf(why, sizeof why, "0x%x sent it signal %d (%s)", (unsigned)frame->src,
+                 m->signal, strsignal(m->signal));
+        if (m->signal)
+            kill_task(d->tasks, task, m->signal, why);
+        daemon_ok(d, frame);
+    }
+    dvm__pb__kill__free_unpacked(m, NULL);
+}
+
+/* Tasks of other hosts in the list of a local client: their daemons are told. */
+static void forward(struct daemon *d, const Dvm__Pb__Abort *m)
+{
+    Dvm__Pb__Abort part = *m;
+    int self = cluster_self(d->cluster), last = self;
+
+    for (size_t i = 0; i < m->n_tids; i++) {
+        int slot = DVM_TID_SLOT(m->tids[i]);
+
+        /* the list is by rank, so members of a host stand together */
+        if (slot != self && slot != last)
+            daemon_tell(d, CLUSTER_CONTROL, DVM_TID_DAEMON(slot), DVM_CTL_ABORT, &part.base);
+        last = slot;
+    }
+}
+
+void handle_abort(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Abort *m = dvm__pb__abort__unpack(NULL, frame->length, payload);
+    size_t count = 0;
+
+    if (!m) {
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "an ABORT that cannot be read");
+        return;
+    }
+    for (size_t i = 0; i < m->n_tids; i++) {
+        struct task *task = tasks_find(d->tasks, m->tids[i]);
+
+        /* the one that aborts exits by itself, with its own status */
+        if (!task || task->tid == frame->src)
+            continue;
+        kill_task(d->tasks, task, SIGKILL, m->text);
+        count++;
+    }
+    log_info("0x%x ends %zu tasks here: %s", (unsigned)frame->src, count, m->text);
+    if (DVM_TID_N(frame->src) != 0 && DVM_TID_SLOT(frame->src) == cluster_self(d->cluster))
+        forward(d, m);
+    if (frame->ref)
+        daemon_ok(d, frame);
+    dvm__pb__abort__free_unpacked(m, NULL);
+}

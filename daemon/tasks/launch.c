@@ -1,0 +1,354 @@
+/* launch.c: the host's side of a spawn: RESERVE, LAUNCH, RELEASE.
+ *
+ * RESERVE looks the program up and gives out tids; nothing runs yet, so a spawn
+ * that cannot work on some host fails before anything was started anywhere.
+ * LAUNCH brings all tids of the new world and starts those of this host. It is
+ * answered when the keeper has said of each whether it runs.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/keeper.h"
+#include "daemon/options.h"
+#include "daemon/tasks/bind.h"
+#include "daemon/tasks/environment.h"
+#include "daemon/tasks/exit.h"
+#include "daemon/tasks/foreign.h"
+#include "daemon/tasks/handlers.h"
+#include "daemon/tasks/program.h"
+#include "daemon/tasks/stdio.h"
+
+#define PROGRAM_PATH_MAX 4096
+
+/* A LAUNCH that is being carried out. */
+struct launch {
+    struct dvm_frame request;
+    size_t count, pending;
+    int32_t *tids;   /* owned: as in the answer */
+    char **errors;   /* owned: count places */
+    size_t error_count;
+};
+
+/* ---- RESERVE ----------------------------------------------------------------- */
+
+static void forget_tids(struct tasks *t, const int32_t *tids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct task *task = tasks_find(t, tids[i]);
+
+        if (task && task->state == TASK_RESERVED)
+            tasks_forget(t, task);
+    }
+}
+
+/* New records for count tasks; on failure none is left. */
+static int make_tids(struct tasks *t, const char *path, int origin, int32_t *tids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct task *task;
+        int r = tasks_new(t, ROLE_TASK, path, &task);
+
+        if (r) {
+            forget_tids(t, tids, i);
+            return r;
+        }
+        task->origin = origin;
+        tids[i] = task->tid;
+    }
+    return DVM_OK;
+}
+
+static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Spawn *what)
+{
+    Dvm__Pb__Reserved reply = DVM__PB__RESERVED__INIT;
+    const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
+    char path[PROGRAM_PATH_MAX];
+    int r = program_find(what->program, what->directory, what->look_first,
+                         environment_get(what->env, what->n_env, "PATH"), d->host, path,
+                         sizeof path);
+
+    if (r)
+        return r;
+    if (what->count == 0 || what->count > TASKS_SPAWN_MAX)
+        return dvm_fail(DVM_ERR_ARG, "%u tasks cannot be reserved", what->count);
+    reply.tids = malloc(what->count * sizeof *reply.tids);
+    if (!reply.tids)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "host %s has no memory for %u tasks", d->host,
+                        what->count);
+    reply.running = (uint32_t)tasks_running(d->tasks);
+    reply.cores = self ? (uint32_t)self->cores : 0;
+    reply.path = path;
+    reply.n_tids = what->count;
+    r = make_tids(d->tasks, path, DVM_TID_SLOT(frame->src), reply.tids, what->count);
+    if (!r)
+        daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_RESERVED, &reply.base);
+    free(reply.tids);
+    return r;
+}
+
+void handle_reserve(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Reserve *m = dvm__pb__reserve__unpack(NULL, frame->length, payload);
+    int r;
+
+    if (!m || !m->what)
+        r = dvm_fail(DVM_ERR_PROTOCOL, "a RESERVE that cannot be read");
+    else if (d->ending)
+        r = dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host);
+    else
+        r = reserve(d, frame, m->what);
+    if (r)
+        daemon_fail(d, frame, r, "%s", dvm_last_error());
+    dvm__pb__reserve__free_unpacked(m, NULL);
+}
+
+void handle_release(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Release *m = dvm__pb__release__unpack(NULL, frame->length, payload);
+
+    if (m)
+        forget_tids(d->tasks, m->tids, m->n_tids);
+    dvm__pb__release__free_unpacked(m, NULL);
+}
+
+/* ---- LAUNCH ------------------------------------------------------------------ */
+
+static void free_launch(struct launch *l)
+{
+    for (size_t i = 0; i < l->error_count; i++)
+        free(l->errors[i]);
+    free(l->errors);
+    free(l->tids);
+    free(l);
+}
+
+static struct launch *make_launch(const struct dvm_frame *frame, const Dvm__Pb__Launch *m)
+{
+    struct launch *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return NULL;
+    l->request = *frame;
+    l->count = m->n_tids;
+    l->tids = malloc((m->n_tids + 1) * sizeof *l->tids);
+    l->errors = calloc(m->n_tids + 1, sizeof *l->errors);
+    if (!l->tids || !l->errors) {
+        free_launch(l);
+        return NULL;
+    }
+    memcpy(l->tids, m->tids, m->n_tids * sizeof *l->tids);
+    return l;
+}
+
+/* One task is settled: it runs, or error says why not. */
+static void settle(struct tasks *t, struct launch *l, int tid, int code, const char *error)
+{
+    Dvm__Pb__Launched reply = DVM__PB__LAUNCHED__INIT;
+
+    for (size_t i = 0; code && i < l->count; i++)
+        if (l->tids[i] == tid)
+            l->tids[i] = code;
+    if (code && l->error_count < l->count) {
+        l->errors[l->error_count] = strdup(error);
+        l->error_count += l->errors[l->error_count] != NULL;
+    }
+    if (--l->pending > 0)
+        return;
+    reply.tids = l->tids;
+    reply.n_tids = l->count;
+    reply.errors = l->errors;
+    reply.n_errors = l->error_count;
+    daemon_answer(t->d, CLUSTER_CONTROL, &l->request, DVM_CTL_LAUNCHED, &reply.base);
+    free_launch(l);
+}
+
+/* Take a task that could not be started out of the world. */
+static void unstarted(struct tasks *t, struct task *task, int code, const char *why)
+{
+    struct launch *l = task->launch;
+    int tid = task->tid;
+
+    task->launch = NULL;
+    exit_unstarted(t, task, why);
+    settle(t, l, tid, code, why);
+}
+
+static const char *step_text(int step)
+{
+    switch (step) {
+    case KEEPER_STEP_DIRECTORY:
+        return "the working directory cannot be entered";
+    case KEEPER_STEP_BIND:
+        return "it cannot be bound to its cores";
+    case KEEPER_STEP_FORK:
+        return "no process can be made";
+    case KEEPER_STEP_EXEC:
+        return "the program cannot be executed";
+    default:
+        return "it cannot be set up";
+    }
+}
+
+void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
+{
+    struct task *task = tasks_find(t, tid);
+    struct launch *l = task ? task->launch : NULL;
+    char text[EXIT_TEXT_MAX];
+
+    if (!l || task->state != DVM_TASK_STARTING)
+        return;
+    if (pid <= 0) {
+        snprintf(text, sizeof text, "host %s did not start %s: %s: %s", t->d->host,
+                 task->program, step_text(step), strerror(error));
+        unstarted(t, task, DVM_ERR_SPAWN, text);
+        return;
+    }
+    task->pid = pid;
+    task->state = DVM_TASK_RUNNING;
+    task->launch = NULL;
+    settle(t, l, tid, DVM_OK, NULL);
+}
+
+static void make_token(struct task *task)
+{
+    task->has_token = getrandom(task->token, sizeof task->token, 0) == sizeof task->token;
+    if (!task->has_token)
+        log_error("no random numbers for the token of task 0x%x", (unsigned)task->tid);
+}
+
+/* Give the keeper the order. */
+static int order(struct tasks *t, struct task *task, const Dvm__Pb__Launch *m,
+                 struct environment *e)
+{
+    const Dvm__Pb__Spawn *what = m->what;
+    const char **argv = calloc(what->n_args + 2, sizeof *argv);
+    struct keeper_task k = {.tid = task->tid, .path = m->path, .directory = what->directory,
+                            .argv = argv, .cpus = task->bound ? &task->cpus : NULL};
+    int r;
+
+    if (!argv)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to start a task");
+    argv[0] = what->program;
+    for (size_t i = 0; i < what->n_args; i++)
+        argv[i + 1] = what->args[i];
+    make_token(task);
+    k.env = environment_with_token(e, task->token, sizeof task->token);
+    r = stdio_open(t, task, what->stdin_open && task->rank == 0, k.fds);
+    if (!r) {
+        r = keeper_start(t->d->keeper, &k);
+        for (size_t i = 0; i < sizeof k.fds / sizeof k.fds[0]; i++)
+            close(k.fds[i]);
+    }
+    free(argv);
+    return r;
+}
+
+static int rank_of(const Dvm__Pb__Launch *m, int tid)
+{
+    for (size_t i = 0; i < m->n_world_tids; i++)
+        if (m->world_tids[i] == tid)
+            return (int)i;
+    return -1;
+}
+
+static void start_one(struct tasks *t, struct launch *l, const Dvm__Pb__Launch *m, int tid,
+                      const cpu_set_t *cpus, struct environment *e)
+{
+    struct task *task = tasks_find(t, tid);
+    int rank = rank_of(m, tid), r;
+
+    if (!task || task->state != TASK_RESERVED || rank < 0) {
+        settle(t, l, tid, DVM_ERR_SPAWN, "a task was to be started that was not reserved");
+        return;
+    }
+    task->world = tasks_world(t, m->world, m->world_tids, m->n_world_tids);
+    task->rank = rank;
+    task->parent = m->parent;
+    task->sink = m->sink;
+    task->owner = m->owner;
+    task->started = clock_seconds();
+    task->spawned = true;
+    task->state = DVM_TASK_STARTING;
+    task->launch = l;
+    task->bound = cpus != NULL;
+    if (cpus)
+        task->cpus = *cpus;
+    t->running++;
+    t->children++;
+    r = task->world ? order(t, task, m, e)
+                    : dvm_fail(DVM_ERR_NO_MEMORY, "no memory to start a task");
+    if (r)
+        unstarted(t, task, r, dvm_last_error());
+}
+
+/* Simulated hosts and private machines share their computer with others. */
+static cpu_set_t *take_cores(struct daemon *d, size_t count)
+{
+    cpu_set_t *cpus;
+
+    if (d->is_private || d->options->cores || daemon_is_simulated(d))
+        return NULL;
+    cpus = malloc(count * sizeof *cpus);
+    if (cpus && !bind_take((int)count, cpus)) {
+        free(cpus);
+        cpus = NULL;
+    }
+    return cpus;
+}
+
+/* Threads that fit on a task's share of the cores. */
+static int share_of_cores(struct daemon *d, size_t count)
+{
+    const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
+    int cores = self ? self->cores : 1;
+
+    return (size_t)cores > count ? cores / (int)count : 1;
+}
+
+static int launch(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Launch *m)
+{
+    struct tasks *t = d->tasks;
+    struct launch *l = make_launch(frame, m);
+    struct environment *e = l ? environment_make(d, m->what, share_of_cores(d, m->n_tids)) : NULL;
+    cpu_set_t *cpus;
+
+    if (!e) {
+        if (l)
+            free_launch(l);
+        return dvm_fail(DVM_ERR_NO_MEMORY, "host %s has no memory to start tasks", d->host);
+    }
+    cpus = take_cores(d, m->n_tids);
+    l->pending = m->n_tids + 1; /* one for this function, so that it is not freed below */
+    for (size_t i = 0; i < m->n_tids; i++)
+        start_one(t, l, m, m->tids[i], cpus ? &cpus[i] : NULL, e);
+    settle(t, l, 0, DVM_OK, NULL);
+    free(cpus);
+    environment_free(e);
+    /* last: the answer may come at once and end these tasks */
+    if (m->owner && foreign_watch(t, m->owner))
+        log_error("%s", dvm_last_error());
+    if (m->sink && foreign_watch(t, m->sink))
+        log_error("%s", dvm_last_error());
+    return DVM_OK;
+}
+
+void handle_launch(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Launch *m = dvm__pb__launch__unpack(NULL, frame->length, payload);
+    int r = DVM_ERR_PROTOCOL;
+
+    dvm_fail(r, "a LAUNCH that cannot be read");
+    if (m && m->what && m->n_tids > 0)
+        r = d->ending ? dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host)
+                      : launch(d, frame, m);
+    if (r)
+        daemon_fail(d, frame, r, "%s", dvm_last_error());
+    dvm__pb__launch__free_unpacked(m, NULL);
+}

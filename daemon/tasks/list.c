@@ -1,0 +1,82 @@
+/* list.c: TASKS, the tasks of this host; and the table of this part's handlers. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "daemon/tasks/handlers.h"
+
+static bool wanted(const struct task *task, bool consoles)
+{
+    return (task->state == DVM_TASK_STARTING || task->state == DVM_TASK_RUNNING) &&
+           (task->role == ROLE_TASK || consoles);
+}
+
+static void fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
+{
+    dvm__pb__task__init(m);
+    m->tid = task->tid;
+    m->parent = task->parent;
+    m->rank = (uint32_t)task->rank;
+    m->world_size = task->world ? (uint32_t)task->world->count : 0;
+    m->world = task->world ? task->world->id : 0;
+    m->state = (uint32_t)task->state;
+    m->pid = (int32_t)task->pid;
+    m->age = clock_seconds() - task->started;
+    m->program = task->program;
+    m->host = (char *)(uintptr_t)d->host;
+    m->role = task->role;
+}
+
+/* The cpus that a bound task may use. *cpus is to be freed. */
+static void fill_cpus(const struct task *task, Dvm__Pb__Task *m)
+{
+    m->cpus = task->bound ? malloc(CPU_SETSIZE * sizeof *m->cpus) : NULL;
+    for (int cpu = 0; m->cpus && cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &task->cpus))
+            m->cpus[m->n_cpus++] = (uint32_t)cpu;
+}
+
+void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Tasks *ask = dvm__pb__tasks__unpack(NULL, frame->length, payload);
+    Dvm__Pb__TasksReply reply = DVM__PB__TASKS_REPLY__INIT;
+    size_t room = d->tasks->by_tid.count + 1, at = 0;
+    Dvm__Pb__Task *rows = calloc(room, sizeof *rows);
+    Dvm__Pb__Task **pointers = calloc(room, sizeof *pointers);
+    const struct task *task;
+
+    while (rows && pointers && (task = table_next(&d->tasks->by_tid, &at))) {
+        if (!wanted(task, ask && ask->consoles))
+            continue;
+        fill(d, task, &rows[reply.n_tasks]);
+        fill_cpus(task, &rows[reply.n_tasks]);
+        pointers[reply.n_tasks] = &rows[reply.n_tasks];
+        reply.n_tasks++;
+    }
+    reply.tasks = pointers;
+    if (rows && pointers)
+        daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_TASKS_REPLY, &reply.base);
+    else
+        daemon_fail(d, frame, DVM_ERR_NO_MEMORY, "no memory to list the tasks");
+    for (size_t i = 0; i < reply.n_tasks; i++)
+        free(rows[i].cpus);
+    free(rows);
+    free(pointers);
+    dvm__pb__tasks__free_unpacked(ask, NULL);
+}
+
+const struct handler tasks_handlers[] = {
+    {DVM_CTL_TASKS, handle_tasks, ROLE_ALL},
+    {DVM_CTL_SPAWN, handle_spawn, ROLE_CLIENT},
+    {DVM_CTL_RESERVE, handle_reserve, ROLE_DAEMON},
+    {DVM_CTL_LAUNCH, handle_launch, ROLE_DAEMON},
+    {DVM_CTL_RELEASE, handle_release, ROLE_DAEMON},
+    {DVM_CTL_KILL, handle_kill, ROLE_CLIENT},
+    {DVM_CTL_ABORT, handle_abort, ROLE_ALL},
+    {DVM_CTL_WATCH, handle_watch, ROLE_ALL},
+    {DVM_CTL_TASK_WAIT, handle_task_wait, ROLE_ALL},
+    {DVM_CTL_NOTIFY, handle_notify, ROLE_TASK},
+    {DVM_CTL_GONE, handle_gone, ROLE_DAEMON},
+    {DVM_CTL_STDIO_ACK, handle_stdio_ack, ROLE_CLIENT},
+    {DVM_CTL_STDIN, handle_stdin, ROLE_CLIENT},
+    {0, NULL, 0},
+};

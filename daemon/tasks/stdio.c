@@ -1,0 +1,408 @@
+/* stdio.c: see stdio.h.
+ *
+ * Each output has a buffer of one piece; whatever of it is whole lines is sent
+ * after each read, so that lines of different tasks never mix. An acknowledgement
+ * tells how many bytes more have been written out. STDIN is answered when its
+ * bytes are in the pipe, which holds back whoever sends them.
+ */
+#include "daemon/tasks/stdio.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/tasks/handlers.h"
+
+#define OUTPUTS 2 /* stdout, stderr */
+#define READS_PER_TURN 4
+#define PREFIX_MAX 64
+
+/* Bytes for a task's stdin, and the request that brought them. */
+struct input {
+    struct input *next;
+    struct dvm_frame request;
+    bool end;
+    size_t size, done;
+    uint8_t bytes[];
+};
+
+struct output {
+    int fd; /* read end, or -1 */
+    int stream; /* 1 stdout, 2 stderr */
+    struct task *task; /* borrowed */
+    ev_io readable;
+    size_t used;
+    char line[STDIO_LINE_MAX];
+};
+
+struct stdio {
+    struct output out[OUTPUTS];
+    size_t ahead; /* sent, not acknowledged */
+    int in; /* write end, or -1 */
+    ev_io writable;
+    struct input *first, *last;
+    size_t waiting;
+};
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
+static void on_writable(struct ev_loop *loop, ev_io *w, int revents);
+
+/* A pipe with one end for the task and a nonblocking one for the daemon. */
+static int make_pipe(int *task_end, int *own_end, bool task_reads)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC))
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot make a pipe");
+    *task_end = ends[task_reads ? 0 : 1];
+    *own_end = ends[task_reads ? 1 : 0];
+    fcntl(*own_end, F_SETFL, O_NONBLOCK);
+    return DVM_OK;
+}
+
+static int open_input(struct stdio *s, bool with_stdin, int *end)
+{
+    if (with_stdin)
+        return make_pipe(end, &s->in, true);
+    *end = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return *end < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "cannot open /dev/null") : DVM_OK;
+}
+
+static int open_output(struct tasks *t, struct output *o, int *end)
+{
+    int r;
+
+    if (o->task->sink == 0 && t->d->is_private) {
+        *end = fcntl(o->stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        return *end < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "cannot pass a standard stream")
+                        : DVM_OK;
+    }
+    r = make_pipe(end, &o->fd, false);
+    if (r)
+        return r;
+    ev_io_init(&o->readable, on_readable, o->fd, EV_READ);
+    o->readable.data = o;
+    ev_io_start(t->d->loop, &o->readable);
+    return DVM_OK;
+}
+
+int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3])
+{
+    struct stdio *s = calloc(1, sizeof *s);
+    int r;
+
+    if (!s)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a task's output");
+    s->in = -1;
+    ends[0] = ends[1] = ends[2] = -1;
+    for (int i = 0; i < OUTPUTS; i++) {
+        s->out[i].fd = -1;
+        s->out[i].stream = i + 1;
+        s->out[i].task = task;
+    }
+    task->stdio = s;
+    r = open_input(s, with_stdin, &ends[0]);
+    for (int i = 0; i < OUTPUTS && !r; i++)
+        r = open_output(t, &s->out[i], &ends[i + 1]);
+    if (!r) {
+        if (s->in >= 0) {
+            ev_io_init(&s->writable, on_writable, s->in, EV_WRITE);
+            s->writable.data = task;
+        }
+        return DVM_OK;
+    }
+    for (int i = 0; i <= OUTPUTS; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+    stdio_close(t, task);
+    return r;
+}
+
+/* ---- output ---------------------------------------------------------------- */
+
+static void write_to_log(const struct task *task, const char *bytes, size_t size)
+{
+    char prefix[PREFIX_MAX];
+    const char *end = bytes + size;
+
+    snprintf(prefix, sizeof prefix, "[0x%x rank %d] ", (unsigned)task->tid, task->rank);
+    while (bytes < end) {
+        const char *nl = memchr(bytes, '\n', (size_t)(end - bytes));
+        size_t length = nl ? (size_t)(nl + 1 - bytes) : (size_t)(end - bytes);
+
+        log_raw(prefix, strlen(prefix));
+        log_raw(bytes, length);
+        if (!nl)
+            log_raw("\n", 1);
+        bytes += length;
+    }
+}
+
+/* Send the first size bytes of the buffer. */
+static void forward(struct tasks *t, struct output *o, size_t size)
+{
+    const struct task *task = o->task;
+    Dvm__Pb__Stdio m = DVM__PB__STDIO__INIT;
+
+    if (size == 0)
+        return;
+    if (task->sink) {
+        m.tid = task->tid;
+        m.rank = (uint32_t)task->rank;
+        m.world = task->world ? task->world->id : 0;
+        m.stream = (uint32_t)o->stream;
+        m.data.data = (uint8_t *)o->line;
+        m.data.len = size;
+        task->stdio->ahead += size;
+        daemon_tell(t->d, CLUSTER_BULK, task->sink, DVM_CTL_STDIO, &m.base);
+    } else {
+        write_to_log(task, o->line, size);
+    }
+    o->used -= size;
+    memmove(o->line, o->line + size, o->used);
+}
+
+static void forward_lines(struct tasks *t, struct output *o)
+{
+    const char *last = memrchr(o->line, '\n', o->used);
+
+    if (last)
+        forward(t, o, (size_t)(last + 1 - o->line));
+    if (o->used == sizeof o->line)
+        forward(t, o, o->used);
+}
+
+static void close_output(struct tasks *t, struct output *o)
+{
+    if (o->fd < 0)
+        return;
+    ev_io_stop(t->d->loop, &o->readable);
+    close(o->fd);
+    o->fd = -1;
+}
+
+/* Read once. False when there is nothing now, or never will be again. */
+static bool read_output(struct tasks *t, struct output *o)
+{
+    ssize_t got;
+
+    assert(o->used < sizeof o->line);
+    do
+        got = read(o->fd, o->line + o->used, sizeof o->line - o->used);
+    while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        o->used += (size_t)got;
+        forward_lines(t, o);
+        return true;
+    }
+    if (got == 0 || errno != EAGAIN) {
+        forward(t, o, o->used);
+        close_output(t, o);
+    }
+    return false;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+    struct output *o = w->data;
+    struct tasks *t = ((struct daemon *)ev_userdata(loop))->tasks;
+    const struct stdio *s = o->task->stdio;
+
+    for (int i = 0; i < READS_PER_TURN && o->fd >= 0; i++) {
+        if (s->ahead >= STDIO_AHEAD) {
+            ev_io_stop(loop, w); /* until the sink acknowledges */
+            return;
+        }
+        if (!read_output(t, o))
+            return;
+    }
+}
+
+static void resume(struct tasks *t, struct stdio *s)
+{
+    for (int i = 0; i < OUTPUTS; i++)
+        if (s->out[i].fd >= 0)
+            ev_io_start(t->d->loop, &s->out[i].readable);
+}
+
+void handle_stdio_ack(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__StdioAck *m = dvm__pb__stdio_ack__unpack(NULL, frame->length, payload);
+    struct task *task = m ? tasks_find(d->tasks, m->tid) : NULL;
+
+    if (task && task->stdio && task->sink == frame->src) {
+        struct stdio *s = task->stdio;
+
+        s->ahead -= m->bytes < s->ahead ? (size_t)m->bytes : s->ahead;
+        if (s->ahead < STDIO_AHEAD)
+            resume(d->tasks, s);
+    }
+    dvm__pb__stdio_ack__free_unpacked(m, NULL);
+}
+
+void stdio_sink_gone(struct tasks *t, struct task *task)
+{
+    task->sink = 0;
+    if (!task->stdio)
+        return;
+    task->stdio->ahead = 0;
+    resume(t, task->stdio);
+}
+
+/* ---- input ------------------------------------------------------------------- */
+
+static void answer_input(struct tasks *t, struct task *task, struct input *in, int error)
+{
+    if (error)
+        daemon_fail(t->d, &in->request, error, "task 0x%x does not read its standard input "
+                    "any more", (unsigned)task->tid);
+    else
+        daemon_ok(t->d, &in->request);
+    free(in);
+}
+
+static void close_input(struct tasks *t, struct task *task)
+{
+    struct stdio *s = task->stdio;
+
+    if (s->in >= 0) {
+        ev_io_stop(t->d->loop, &s->writable);
+        close(s->in);
+        s->in = -1;
+    }
+    while (s->first) {
+        struct input *in = s->first;
+
+        s->first = in->next;
+        answer_input(t, task, in, DVM_ERR_TASK_GONE);
+    }
+    s->last = NULL;
+    s->waiting = 0;
+}
+
+/* Write what waits; false when the pipe is full or nobody reads it any more. */
+static bool write_first(struct tasks *t, struct task *task)
+{
+    struct stdio *s = task->stdio;
+    struct input *in = s->first;
+    ssize_t done = 0;
+    bool end = in->end;
+
+    if (in->size > in->done)
+        done = write(s->in, in->bytes + in->done, in->size - in->done);
+    if (done < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (done < 0) {
+        close_input(t, task);
+        return false;
+    }
+    in->done += (size_t)done;
+    s->waiting -= (size_t)done;
+    if (in->done < in->size)
+        return false;
+    s->first = in->next;
+    if (!s->first)
+        s->last = NULL;
+    answer_input(t, task, in, 0);
+    if (end)
+        close_input(t, task);
+    return !end;
+}
+
+static void write_input(struct tasks *t, struct task *task)
+{
+    struct stdio *s = task->stdio;
+
+    while (s->first && write_first(t, task))
+        continue;
+    if (s->in < 0)
+        return;
+    if (s->first)
+        ev_io_start(t->d->loop, &s->writable);
+    else
+        ev_io_stop(t->d->loop, &s->writable);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
+{
+    write_input(((struct daemon *)ev_userdata(loop))->tasks, w->data);
+}
+
+static void take_input(struct daemon *d, struct task *task, const struct dvm_frame *frame,
+                       const Dvm__Pb__Stdin *m)
+{
+    struct stdio *s = task->stdio;
+    struct input *in;
+
+    if (s->waiting + m->data.len > STDIO_IN_MAX) {
+        daemon_fail(d, frame, DVM_ERR_LIMIT, "%zu bytes wait for the standard input of task "
+                    "0x%x already", s->waiting, (unsigned)task->tid);
+        return;
+    }
+    in = malloc(sizeof *in + m->data.len);
+    if (!in) {
+        daemon_fail(d, frame, DVM_ERR_NO_MEMORY, "no memory for standard input");
+        return;
+    }
+    *in = (struct input){.request = *frame, .end = m->end, .size = m->data.len};
+    if (m->data.len)
+        memcpy(in->bytes, m->data.data, m->data.len);
+    if (s->last)
+        s->last->next = in;
+    else
+        s->first = in;
+    s->last = in;
+    s->waiting += in->size;
+    write_input(d->tasks, task);
+}
+
+void handle_stdin(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Stdin *m = dvm__pb__stdin__unpack(NULL, frame->length, payload);
+    struct task *task = m ? tasks_find(d->tasks, m->tid) : NULL;
+
+    if (!m)
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "a STDIN that cannot be read");
+    else if (!task || !task->stdio)
+        daemon_fail(d, frame, DVM_ERR_NO_TASK, "there is no task 0x%x on host %s any more",
+                    (unsigned)m->tid, d->host);
+    else if (task->stdio->in < 0)
+        daemon_fail(d, frame, DVM_ERR_TASK_GONE, "task 0x%x has no open standard input",
+                    (unsigned)m->tid);
+    else
+        take_input(d, task, frame, m);
+    dvm__pb__stdin__free_unpacked(m, NULL);
+}
+
+/* ---- the end ------------------------------------------------------------------- */
+
+void stdio_finish(struct tasks *t, struct task *task)
+{
+    if (!task->stdio)
+        return;
+    for (int i = 0; i < OUTPUTS; i++) {
+        struct output *o = &task->stdio->out[i];
+
+        while (o->fd >= 0 && read_output(t, o))
+            continue;
+        forward(t, o, o->used); /* a last line without its end */
+    }
+    stdio_close(t, task);
+}
+
+void stdio_close(struct tasks *t, struct task *task)
+{
+    if (!task->stdio)
+        return;
+    for (int i = 0; i < OUTPUTS; i++)
+        close_output(t, &task->stdio->out[i]);
+    close_input(t, task);
+    free(task->stdio);
+    task->stdio = NULL;
+}

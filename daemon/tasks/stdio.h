@@ -1,0 +1,31 @@
+/* stdio.h: the standard streams of spawned tasks.
+ *
+ * Output is forwarded line by line to the task's sink (a console), which says
+ * how much it has written out: past STDIO_AHEAD bytes that it has not, the pipe
+ * is not read any more, so the task waits. Without a sink it goes to the log, or
+ * in a private machine straight to where the daemon's own output goes.
+ */
+#ifndef DVMD_TASKS_STDIO_H
+#define DVMD_TASKS_STDIO_H
+
+#include "daemon/tasks/tasks.h"
+
+#define STDIO_LINE_MAX (32 * 1024)  /* a longer line goes in pieces, bytes */
+#define STDIO_AHEAD (256 * 1024)    /* that the sink has not acknowledged, bytes */
+#define STDIO_IN_MAX (256 * 1024)   /* that wait for a task's stdin, bytes */
+
+/* Make the pipes of a task that is about to be started. ends: what the task gets
+ * as stdin, stdout and stderr, to be closed by the caller. with_stdin: a pipe for
+ * stdin, else /dev/null. Errors: SYSTEM, NO_MEMORY (dvm_fail). */
+int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3]);
+
+/* The task has ended: forward all that is in its pipes, then close them. */
+void stdio_finish(struct tasks *t, struct task *task);
+
+/* Close the pipes and forget what they held. Nothing happens without. */
+void stdio_close(struct tasks *t, struct task *task);
+
+/* The sink is gone: what follows goes to the log. */
+void stdio_sink_gone(struct tasks *t, struct task *task);
+
+#endif

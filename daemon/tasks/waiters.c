@@ -1,0 +1,60 @@
+/* waiters.c: see waiters.h. Lists are short: plain arrays. */
+#include "daemon/tasks/waiters.h"
+
+#include <stdlib.h>
+
+#define ROOM_FIRST 4
+
+int waiters_add(struct waiters *w, const struct waiter *one)
+{
+    if (one->kind == WAITER_WATCH)
+        for (size_t i = 0; i < w->count; i++)
+            if (w->list[i].kind == WAITER_WATCH && w->list[i].tid == one->tid)
+                return DVM_OK;
+    if (w->count == WAITERS_MAX)
+        return DVM_ERR_LIMIT;
+    if (w->count == w->room) {
+        size_t room = w->room ? w->room * 2 : ROOM_FIRST;
+        struct waiter *bigger = realloc(w->list, room * sizeof *bigger);
+
+        if (!bigger)
+            return DVM_ERR_NO_MEMORY;
+        w->list = bigger;
+        w->room = room;
+    }
+    w->list[w->count++] = *one;
+    return DVM_OK;
+}
+
+static void remove_at(struct waiters *w, size_t i)
+{
+    for (w->count--; i < w->count; i++)
+        w->list[i] = w->list[i + 1];
+}
+
+bool waiters_take(struct waiters *w, enum waiter_kind kind, struct waiter *one)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->list[i].kind != kind)
+            continue;
+        *one = w->list[i];
+        remove_at(w, i);
+        return true;
+    }
+    return false;
+}
+
+void waiters_drop(struct waiters *w, int tid)
+{
+    for (size_t i = 0; i < w->count;)
+        if (w->list[i].tid == tid)
+            remove_at(w, i);
+        else
+            i++;
+}
+
+void waiters_free(struct waiters *w)
+{
+    free(w->list);
+    *w = (struct waiters){0};
+}
