@@ -10,13 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/runtime.h"
 #include "daemon/cluster.h"
 #include "daemon/handler.h"
+
+#define DVMD_TEXT_(x) #x
+#define DVMD_TEXT(x) DVMD_TEXT_(x)
+#define DVMD_VERSION \
+    DVMD_TEXT(DVM_VERSION_MAJOR) "." DVMD_TEXT(DVM_VERSION_MINOR) "." DVMD_TEXT(DVM_VERSION_PATCH)
 
 struct ev_loop;
 struct local;  /* local/local.h: the clients of this host */
 struct tasks;  /* tasks/tasks.h: the tasks of this host */
 struct keeper; /* keeper.h: the process that starts and ends them */
+struct route;  /* route.c: handlers by number, open requests */
+struct options; /* options.h: the command line */
+struct ending;  /* daemon.c: how it ends */
 
 struct daemon {
     struct ev_loop *loop;
@@ -24,11 +35,30 @@ struct daemon {
     struct local *local;
     struct tasks *tasks;
     struct keeper *keeper;
+    struct route *route;
+    struct ending *finish;
+    const struct options *options; /* borrowed */
+    char folder[RUNTIME_PATH_MAX]; /* the runtime folder */
+    int lock;                      /* descriptor that holds its lock, or -1 */
     char machine[DVM_NAME_MAX];
     char host[DVM_NAME_MAX];
     bool is_private; /* ends with its owner */
     bool ending;
+    int status; /* to exit with, once ending */
 };
+
+/* Start all parts: folder, lock, log, cluster, socket. ticket: NULL, or of the
+ * machine to join. keeper is taken over. The daemon is usable when this returns
+ * DVM_OK; on failure everything is undone and the sentence is kept (dvm_fail). */
+int daemon_start(struct daemon *d, const struct options *options, const char *ticket,
+                 struct keeper *keeper);
+
+/* Run until the end, then tell everybody, clean up and return the exit status. */
+int daemon_run(struct daemon *d);
+
+/* Whether this host only plays to be one (sim1, sim2, ...): it shares its computer
+ * with others, so its tasks are not bound to cores. */
+bool daemon_is_simulated(const struct daemon *d);
 
 /* Move a frame to where its dst lives: a local client, a handler of this daemon
  * (n == 0), or another host. A frame for nobody is answered: a request with FAIL, a
@@ -40,9 +70,15 @@ void daemon_route(struct daemon *d, enum cluster_class class, const struct dvm_f
 void daemon_control(struct daemon *d, enum cluster_class class, int dst, int type,
                     const void *payload, size_t length);
 
+/* The same for a protobuf message (NULL: without payload). */
+void daemon_tell(struct daemon *d, enum cluster_class class, int dst, int type,
+                 const ProtobufCMessage *message);
+
 /* Answer a request: with a reply, with OK, or with FAIL. */
 void daemon_reply(struct daemon *d, const struct dvm_frame *request, int type,
                   const void *payload, size_t length);
+void daemon_answer(struct daemon *d, enum cluster_class class, const struct dvm_frame *request,
+                   int type, const ProtobufCMessage *message);
 void daemon_ok(struct daemon *d, const struct dvm_frame *request);
 void daemon_fail(struct daemon *d, const struct dvm_frame *request, int code,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -55,7 +91,25 @@ typedef void daemon_answer_f(struct daemon *d, void *arg, int type, const uint8_
 void daemon_request(struct daemon *d, int slot, int type, const void *payload, size_t length,
                     daemon_answer_f *done, void *arg);
 
-/* Begin to end this daemon: tasks are killed, clients told, the loop left. */
+/* As daemon_request, for a protobuf message. */
+void daemon_ask(struct daemon *d, int slot, int type, const ProtobufCMessage *message,
+                daemon_answer_f *done, void *arg);
+
+/* Make and free what route.c keeps. Error: NO_MEMORY. */
+int daemon_route_open(struct daemon *d);
+void daemon_route_close(struct daemon *d);
+
+/* Fail what was asked of a host that is down, and forget half messages from it. */
+void daemon_route_host_down(struct daemon *d, int slot);
+
+/* Forget half messages of a client that is gone. */
+void daemon_route_client_gone(struct daemon *d, int tid);
+
+/* Begin to end this daemon: tasks are killed, clients told, the loop left. Tasks
+ * first get SIGTERM and a short time. A second call changes nothing. */
 void daemon_end(struct daemon *d, int status, const char *why);
+
+/* As daemon_end, with SIGKILL at once: the machine was halted. */
+void daemon_end_now(struct daemon *d, int status, const char *why);
 
 #endif

@@ -1,0 +1,388 @@
+/* daemon.c: the life of one daemon: its parts are started in order, run in one
+ * libev loop, and are ended in the opposite order.
+ *
+ * The end: nothing new is taken, tasks get SIGTERM and a short time, then
+ * SIGKILL; when none is left, or time is up, the loop ends, clients are told, and
+ * the keeper makes sure that no process stays. After an end in good order, and
+ * always for a private machine, the runtime folder goes, too; else the log stays.
+ */
+#include "daemon/daemon.h"
+
+#include <ctype.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/keeper.h"
+#include "daemon/local/local.h"
+#include "daemon/options.h"
+#include "daemon/tasks/bind.h"
+#include "daemon/tasks/tasks.h"
+#include "proto/control.pb-c.h"
+
+#define GRACE_SECONDS 2.0     /* from SIGTERM to SIGKILL */
+#define GIVE_UP_SECONDS 5.0   /* from the first signal to the end of the loop */
+#define ENDING_SECONDS 0.01   /* how often it is looked whether tasks are left */
+#define JOIN_SECONDS 20.0
+#define SIMULATED "sim"
+
+enum { EVENT_JOINED = 1, EVENT_LEFT = 2, EVENT_LOST = 3 }; /* HostEvent.event */
+
+struct ending {
+    ev_signal signals[3];
+    ev_timer timer;
+    double since;
+    bool killed; /* SIGKILL has been sent */
+    char why[DVM_SENTENCE_MAX];
+};
+
+/* ---- what the parts tell ------------------------------------------------------- */
+
+static void on_frame(void *arg, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct daemon *d = arg;
+
+    if (DVM_TID_SLOT(frame->dst) == cluster_self(d->cluster))
+        daemon_route(d, CLUSTER_BULK, frame, payload);
+    else
+        log_warning("a frame for 0x%x came to this host by mistake", (unsigned)frame->dst);
+}
+
+static void tell_event(struct daemon *d, const struct cluster_host *host, uint32_t event,
+                       const char *reason)
+{
+    Dvm__Pb__HostEvent m = DVM__PB__HOST_EVENT__INIT;
+    Dvm__Pb__Host h = DVM__PB__HOST__INIT;
+
+    h.slot = (uint32_t)host->slot;
+    h.incarnation = host->incarnation;
+    h.name = (char *)(uintptr_t)host->name;
+    h.address = (char *)(uintptr_t)host->address;
+    h.arch = (char *)(uintptr_t)host->arch;
+    h.version = (char *)(uintptr_t)host->version;
+    h.cores = (uint32_t)host->cores;
+    h.tasks = (uint32_t)host->tasks;
+    h.state = (uint32_t)host->state;
+    h.coordinator = host->coordinator;
+    m.event = event;
+    m.host = &h;
+    m.reason = (char *)(uintptr_t)reason;
+    local_broadcast(d->local, DVM_CTL_HOST_EVENT, &m.base);
+}
+
+static void on_host_up(void *arg, const struct cluster_host *host)
+{
+    struct daemon *d = arg;
+
+    if (!d->local || host->self)
+        return; /* not yet started: nobody to tell */
+    log_info("host %s (slot %d, %s) has joined", host->name, host->slot, host->address);
+    tell_event(d, host, EVENT_JOINED, "");
+    tasks_host_up(d->tasks, host);
+}
+
+static void on_host_down(void *arg, const struct cluster_host *host, bool lost, const char *why)
+{
+    struct daemon *d = arg;
+
+    if (!d->local)
+        return;
+    log_info("host %s (slot %d) %s: %s", host->name, host->slot, lost ? "was lost" : "has left",
+             why);
+    tell_event(d, host, lost ? EVENT_LOST : EVENT_LEFT, why);
+    tasks_host_down(d->tasks, host, lost);
+    daemon_route_host_down(d, host->slot);
+}
+
+static void on_cluster_end(void *arg, int status, const char *why)
+{
+    daemon_end_now(arg, status, why);
+}
+
+static int on_load(void *arg)
+{
+    const struct daemon *d = arg;
+
+    return d->tasks ? tasks_running(d->tasks) : 0;
+}
+
+static void on_started(void *arg, int tid, pid_t pid, int error, enum keeper_step step)
+{
+    tasks_started(((struct daemon *)arg)->tasks, tid, pid, error, step);
+}
+
+static void on_ended(void *arg, int tid, int status)
+{
+    tasks_ended(((struct daemon *)arg)->tasks, tid, status);
+}
+
+static void on_keeper_lost(void *arg)
+{
+    struct daemon *d = arg;
+
+    daemon_end_now(d, EXIT_FAILURE, "the keeper process of this host was killed, so its tasks "
+                                    "were ended and the host leaves the machine");
+    ev_break(d->loop, EVBREAK_ALL); /* nobody is left to wait for */
+}
+
+/* ---- the end -------------------------------------------------------------------- */
+
+static void kill_all(struct daemon *d)
+{
+    d->finish->killed = true;
+    tasks_end_all(d->tasks, SIGKILL, d->finish->why);
+}
+
+static void on_ending(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct daemon *d = ev_userdata(loop);
+    double passed = clock_seconds() - d->finish->since;
+
+    if (tasks_children(d->tasks) == 0 || passed > GIVE_UP_SECONDS)
+        ev_break(loop, EVBREAK_ALL);
+    else if (!d->finish->killed && passed > GRACE_SECONDS)
+        kill_all(d);
+}
+
+static void begin_end(struct daemon *d, int status, const char *why)
+{
+    d->ending = true;
+    d->status = status;
+    d->finish->since = clock_seconds();
+    snprintf(d->finish->why, sizeof d->finish->why, "%s", why);
+    if (status)
+        log_error("this daemon ends: %s", why);
+    else
+        log_info("this daemon ends: %s", why);
+    ev_timer_start(d->loop, &d->finish->timer);
+}
+
+void daemon_end(struct daemon *d, int status, const char *why)
+{
+    if (d->ending)
+        return;
+    begin_end(d, status, why);
+    tasks_end_all(d->tasks, SIGTERM, why);
+}
+
+void daemon_end_now(struct daemon *d, int status, const char *why)
+{
+    if (!d->ending)
+        begin_end(d, status, why);
+    if (!d->finish->killed)
+        kill_all(d);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+    struct daemon *d = ev_userdata(loop);
+    char why[64];
+
+    snprintf(why, sizeof why, "it got signal %d (%s)", w->signum, strsignal(w->signum));
+    if (d->ending)
+        daemon_end_now(d, d->status, why); /* a second signal: no more patience */
+    else
+        daemon_end(d, EXIT_SUCCESS, why);
+}
+
+static int watch_signals(struct daemon *d)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    struct ending *e = calloc(1, sizeof *e);
+
+    if (!e)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the daemon");
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        ev_signal_init(&e->signals[i], on_signal, numbers[i]);
+        ev_signal_start(d->loop, &e->signals[i]);
+    }
+    ev_timer_init(&e->timer, on_ending, ENDING_SECONDS, ENDING_SECONDS);
+    d->finish = e;
+    return DVM_OK;
+}
+
+static void unwatch_signals(struct daemon *d)
+{
+    if (!d->finish)
+        return;
+    for (size_t i = 0; i < sizeof d->finish->signals / sizeof d->finish->signals[0]; i++)
+        ev_signal_stop(d->loop, &d->finish->signals[i]);
+    ev_timer_stop(d->loop, &d->finish->timer);
+    free(d->finish);
+    d->finish = NULL;
+}
+
+/* ---- the start -------------------------------------------------------------------- */
+
+static int set_names(struct daemon *d)
+{
+    const struct options *o = d->options;
+    char host[DVM_NAME_MAX];
+    int r = o->host ? DVM_OK : runtime_host(host, sizeof host);
+
+    if (r)
+        return r;
+    snprintf(d->host, sizeof d->host, "%s", o->host ? o->host : host);
+    if (d->is_private && !o->machine)
+        snprintf(d->machine, sizeof d->machine, "private-%d", (int)getpid());
+    else if (o->machine)
+        snprintf(d->machine, sizeof d->machine, "%s", o->machine);
+    else
+        r = runtime_machine(d->machine, sizeof d->machine);
+    if (!r && (!runtime_name_ok(d->host) || !runtime_name_ok(d->machine)))
+        r = dvm_fail(DVM_ERR_ARG, "'%s' or '%s' cannot be a name of a host or machine", d->host,
+                     d->machine);
+    return r;
+}
+
+/* A private machine has its own folder whatever DVM_DIR says: that of another one. */
+static int name_folder(struct daemon *d)
+{
+    if (d->options->folder) {
+        if ((size_t)snprintf(d->folder, sizeof d->folder, "%s", d->options->folder) <
+            sizeof d->folder)
+            return DVM_OK;
+        return dvm_fail(DVM_ERR_ARG, "the path of the folder is too long");
+    }
+    if (d->is_private)
+        unsetenv("DVM_DIR");
+    return runtime_folder(d->folder, sizeof d->folder, d->machine, d->host);
+}
+
+static int open_folder(struct daemon *d)
+{
+    char path[RUNTIME_PATH_MAX + sizeof RUNTIME_LOG + 1];
+    const struct options *o = d->options;
+    int r = name_folder(d);
+
+    if (!r)
+        r = runtime_make(d->folder);
+    if (!r)
+        r = runtime_lock(d->folder, &d->lock);
+    if (r == DVM_ERR_EXISTS)
+        return dvm_fail(r, "a daemon for host %s of machine %s runs already (folder %s)",
+                        d->host, d->machine, d->folder);
+    if (r)
+        return r;
+    snprintf(path, sizeof path, "%s/%s", d->folder, RUNTIME_LOG);
+    return log_open(path, o->debug ? LOG_DEBUG : LOG_INFO, o->foreground);
+}
+
+static int open_cluster(struct daemon *d, const char *ticket)
+{
+    static const struct cluster_events events = {on_frame, on_host_up, on_host_down,
+                                                 on_cluster_end, on_load};
+    const struct options *o = d->options;
+    struct cluster_config config = {.machine = d->machine, .host = d->host, .bind = o->bind,
+                                    .port = (int)o->port, .silence = o->silence,
+                                    .cores = o->cores ? (int)o->cores
+                                                      : bind_cores(!d->is_private)};
+    char error[DVM_SENTENCE_MAX] = "";
+    int r;
+
+    if (ticket)
+        r = cluster_join(&d->cluster, d->loop, &config, ticket, JOIN_SECONDS, &events, d,
+                         d->machine, error, sizeof error);
+    else
+        r = cluster_create(&d->cluster, d->loop, &config, &events, d, error, sizeof error);
+    if (r)
+        return dvm_fail(r, "%s", error[0] ? error : dvm_error_text(r));
+    snprintf(d->host, sizeof d->host, "%s",
+             cluster_host(d->cluster, cluster_self(d->cluster))->name);
+    return DVM_OK;
+}
+
+static void end_parts(struct daemon *d)
+{
+    const char *why = d->finish && d->finish->why[0] ? d->finish->why : "the daemon ends";
+
+    d->ending = true;
+    daemon_route_close(d);
+    if (d->local) {
+        tasks_destroy(d->tasks);
+        local_destroy(d->local, why);
+    }
+    d->tasks = NULL;
+    d->local = NULL;
+    keeper_destroy(d->keeper);
+    cluster_destroy(d->cluster);
+    unwatch_signals(d);
+    if (d->loop)
+        ev_loop_destroy(d->loop);
+    log_close();
+    if (d->lock >= 0) {
+        if (d->status == 0 || d->is_private)
+            runtime_remove(d->folder);
+        close(d->lock);
+    }
+}
+
+/* With a ticket the name of the machine is known only once it is joined. */
+static int open_all(struct daemon *d, const char *ticket)
+{
+    bool late = ticket && !d->options->machine && !d->options->folder;
+    int r = set_names(d);
+
+    if (!r && !late)
+        r = open_folder(d);
+    if (!r)
+        r = open_cluster(d, ticket);
+    if (!r && late)
+        r = open_folder(d);
+    if (!r)
+        r = watch_signals(d);
+    if (!r)
+        r = local_create(&d->local, d);
+    if (!r)
+        r = tasks_create(&d->tasks, d);
+    if (!r)
+        r = daemon_route_open(d);
+    return r;
+}
+
+int daemon_start(struct daemon *d, const struct options *options, const char *ticket,
+                 struct keeper *keeper)
+{
+    static const struct keeper_events events = {on_started, on_ended, on_keeper_lost};
+    int r;
+
+    *d = (struct daemon){.options = options, .keeper = keeper, .lock = -1,
+                         .is_private = options->is_private};
+    d->loop = ev_loop_new(EVFLAG_AUTO);
+    if (!d->loop) {
+        keeper_destroy(keeper);
+        return dvm_fail(DVM_ERR_SYSTEM, "no event loop can be made");
+    }
+    ev_set_userdata(d->loop, d);
+    r = open_all(d, ticket);
+    if (r) {
+        end_parts(d);
+        return r;
+    }
+    keeper_attach(keeper, d->loop, &events, d);
+    log_info("host %s (slot %d) of machine %s is ready: dvmd %s, pid %d, keeper %d, %d cores",
+             d->host, cluster_self(d->cluster), d->machine, DVMD_VERSION, (int)getpid(),
+             (int)keeper_pid(keeper), cluster_host(d->cluster, cluster_self(d->cluster))->cores);
+    return DVM_OK;
+}
+
+int daemon_run(struct daemon *d)
+{
+    ev_run(d->loop, 0);
+    end_parts(d);
+    return d->status;
+}
+
+bool daemon_is_simulated(const struct daemon *d)
+{
+    const char *number = d->host + strlen(SIMULATED);
+
+    return strncmp(d->host, SIMULATED, strlen(SIMULATED)) == 0 &&
+           isdigit((unsigned char)*number) && strspn(number, "0123456789") == strlen(number);
+}

@@ -1,0 +1,78 @@
+/* main.c: dvmd, the daemon of one host.
+ *
+ * The order matters: into the background, then the keeper, which must be forked
+ * while there is one thread and nothing to inherit, then all else. The word that
+ * the daemon is usable goes out last.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/keeper.h"
+#include "daemon/options.h"
+#include "daemon/ready.h"
+
+#define EXIT_USAGE 2
+#define TICKET_MAX 4096 /* bytes of a ticket with its NUL */
+
+/* Many tasks mean many descriptors; the tasks themselves get the old limit. */
+static struct rlimit raise_files(void)
+{
+    struct rlimit old, new;
+
+    if (getrlimit(RLIMIT_NOFILE, &old))
+        old = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+    new = (struct rlimit){old.rlim_max, old.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &new);
+    return old;
+}
+
+static int start(struct daemon *d, const struct options *o, struct ready *r)
+{
+    static char ticket[TICKET_MAX];
+    struct rlimit limit = raise_files();
+    struct keeper *keeper;
+    int result = DVM_OK;
+
+    if (o->join)
+        result = options_ticket(o, ticket, sizeof ticket);
+    if (!result && !o->foreground && !o->is_private)
+        result = ready_background(r);
+    if (!result)
+        result = keeper_fork(&keeper, &limit);
+    if (!result)
+        result = daemon_start(d, o, o->join ? ticket : NULL, keeper);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon d;
+    struct options o;
+    struct ready r = {-1, -1};
+
+    if (options_parse(&o, argc, argv)) {
+        fprintf(stderr, "dvmd: %s\n", dvm_last_error());
+        return EXIT_USAGE;
+    }
+    if (o.help || o.version) {
+        printf("%s", o.help ? options_usage() : "dvmd " DVMD_VERSION "\n");
+        return EXIT_SUCCESS;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    r.fd = (int)o.ready_fd;
+    if (r.fd >= 0)
+        fcntl(r.fd, F_SETFD, FD_CLOEXEC);
+    if (start(&d, &o, &r)) {
+        ready_say(&r, NULL, dvm_last_error());
+        return EXIT_FAILURE;
+    }
+    ready_say(&r, d.folder, NULL);
+    return daemon_run(&d);
+}

@@ -1,0 +1,145 @@
+/* options.c: one table says what each option is called, what it takes, where
+ * its value goes and how it is explained; parsing and the usage text follow it. */
+#include "daemon/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define PORT_MAX 65534    /* the lanes' port is the next one */
+#define CORES_MAX 65536
+#define SILENCE_MAX 3600
+#define USAGE_MAX 2048
+
+enum kind { FLAG, TEXT, NUMBER, SECONDS };
+
+static const struct row {
+    const char *name, *argument;
+    enum kind kind;
+    size_t offset; /* of its value in struct options */
+    long most;     /* highest number */
+    const char *help;
+} rows[] = {
+#define AT(field) offsetof(struct options, field)
+    {"machine", "NAME", TEXT, AT(machine), 0, "name of the machine (default: the user's name)"},
+    {"host", "NAME", TEXT, AT(host), 0, "name of this host (default: the host name)"},
+    {"folder", "DIR", TEXT, AT(folder), 0, "runtime folder of this host"},
+    {"foreground", NULL, FLAG, AT(foreground), 0, "stay in the foreground"},
+    {"private", NULL, FLAG, AT(is_private), 0,
+     "machine of one program: foreground, no port, ends with its owner"},
+    {"join", "FILE", TEXT, AT(join), 0, "join the machine of the ticket in FILE (-: stdin)"},
+    {"port", "N", NUMBER, AT(port), PORT_MAX, "control port; lanes use N+1 (default: any)"},
+    {"bind", "ADDR", TEXT, AT(bind), 0, "address to listen on (default: all)"},
+    {"cores", "N", NUMBER, AT(cores), CORES_MAX, "cores for tasks (default: all of this host)"},
+    {"silence", "SECONDS", SECONDS, AT(silence), SILENCE_MAX,
+     "time after which a silent host is lost (default: 3)"},
+    {"ready-fd", "N", NUMBER, AT(ready_fd), 65535,
+     "write \"ready FOLDER\" or \"error TEXT\" to this descriptor"},
+    {"debug", NULL, FLAG, AT(debug), 0, "log every request"},
+    {"version", NULL, FLAG, AT(version), 0, "print the version and end"},
+    {"help", NULL, FLAG, AT(help), 0, "print this text and end"},
+#undef AT
+};
+#define ROWS (sizeof rows / sizeof rows[0])
+
+static int take(struct options *o, const struct row *row, const char *value)
+{
+    char *field = (char *)o + row->offset, *end;
+    double seconds;
+    long number;
+
+    errno = 0;
+    switch (row->kind) {
+    case FLAG:
+        *(bool *)(void *)field = true;
+        return DVM_OK;
+    case TEXT:
+        *(const char **)(void *)field = value;
+        return DVM_OK;
+    case NUMBER:
+        number = strtol(value, &end, 10);
+        if (errno || end == value || *end || number < 0 || number > row->most)
+            return dvm_fail(DVM_ERR_ARG, "--%s takes a number from 0 to %ld, not '%s'",
+                            row->name, row->most, value);
+        *(long *)(void *)field = number;
+        return DVM_OK;
+    case SECONDS:
+        seconds = strtod(value, &end);
+        if (errno || end == value || *end || !(seconds > 0) || seconds > (double)row->most)
+            return dvm_fail(DVM_ERR_ARG, "--%s takes seconds up to %ld, not '%s'", row->name,
+                            row->most, value);
+        *(double *)(void *)field = seconds;
+        return DVM_OK;
+    }
+    return DVM_ERR_ARG;
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+    struct option longs[ROWS + 1];
+    int index, c;
+
+    memset(longs, 0, sizeof longs);
+    for (size_t i = 0; i < ROWS; i++) {
+        longs[i].name = rows[i].name;
+        longs[i].has_arg = rows[i].argument ? required_argument : no_argument;
+    }
+    *o = (struct options){.ready_fd = -1};
+    opterr = 0;
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "", longs, &index)) == 0) {
+        int r = take(o, &rows[index], optarg);
+
+        if (r)
+            return r;
+    }
+    if (c != -1)
+        return dvm_fail(DVM_ERR_ARG, "%s is no option, or lacks its value; try --help",
+                        argv[optind - 1]);
+    if (optind < argc)
+        return dvm_fail(DVM_ERR_ARG, "dvmd takes options only, not '%s'; try --help",
+                        argv[optind]);
+    if (o->is_private && o->join)
+        return dvm_fail(DVM_ERR_ARG, "--private and --join exclude each other");
+    return DVM_OK;
+}
+
+const char *options_usage(void)
+{
+    static char text[USAGE_MAX];
+    size_t used = (size_t)snprintf(text, sizeof text,
+                                   "usage: dvmd [OPTION]...\n"
+                                   "The daemon of one host of a DVM machine; `dvm start` "
+                                   "starts it.\n\n");
+
+    for (size_t i = 0; i < ROWS && used < sizeof text; i++) {
+        char left[40];
+
+        snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
+                 rows[i].argument ? rows[i].argument : "");
+        used += (size_t)snprintf(text + used, sizeof text - used, "  %-18s %s\n", left,
+                                 rows[i].help);
+    }
+    return text;
+}
+
+int options_ticket(const struct options *o, char *ticket, size_t size)
+{
+    FILE *in = strcmp(o->join, "-") ? fopen(o->join, "re") : stdin;
+    bool got;
+
+    if (!in)
+        return dvm_fail_errno(DVM_ERR_TICKET, "cannot read the ticket in %s", o->join);
+    got = fgets(ticket, (int)size, in) != NULL;
+    if (in != stdin)
+        fclose(in);
+    if (!got)
+        return dvm_fail(DVM_ERR_TICKET, "there is no ticket in %s",
+                        in == stdin ? "the standard input" : o->join);
+    ticket[strcspn(ticket, "\r\n")] = '\0';
+    return DVM_OK;
+}

@@ -1,0 +1,31 @@
+/* options.h: the command line of dvmd. */
+#ifndef DVMD_OPTIONS_H
+#define DVMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options {
+    const char *machine, *host; /* NULL: the defaults of runtime.h */
+    const char *folder;         /* NULL: as runtime.h finds it */
+    const char *join;           /* file with the ticket, "-" for stdin, or NULL */
+    const char *bind;           /* address to listen on, or NULL */
+    long port;                  /* control port, 0 for any */
+    long cores;                 /* cores for tasks, 0: those of this computer */
+    double silence;             /* seconds until a silent host is lost, 0: default */
+    long ready_fd;              /* where to tell that it is usable, or -1 */
+    bool foreground, is_private, debug;
+    bool help, version;         /* only print this and end */
+};
+
+/* Read the command line; texts are borrowed from argv. Error: ARG (dvm_fail). */
+int options_parse(struct options *o, int argc, char **argv);
+
+/* The text for --help; static. */
+const char *options_usage(void);
+
+/* Read the ticket of --join: one line, at most size bytes with its NUL. Errors:
+ * TICKET (dvm_fail). */
+int options_ticket(const struct options *o, char *ticket, size_t size);
+
+#endif
