@@ -36,6 +36,7 @@
 struct client {
     int fd;
     uint64_t refs; /* the last number given to a request */
+    bool reset;    /* the daemon closed the connection without reading all */
     struct client_info info;
     uint8_t packet[DVM_FRAME_MAX];
     uint8_t *parts;          /* owned: a message of several frames */
@@ -169,11 +170,13 @@ static int receive_packet(struct client *c, struct dvm_frame *frame)
                        .msg_iovlen = 1,
                        .msg_control = passed,
                        .msg_controllen = sizeof passed};
-    ssize_t got;
+    ssize_t got = 0;
 
-    do
+    do {
+        /* a reset is told before what was sent until then, which is still there */
+        c->reset = c->reset || (got < 0 && errno == ECONNRESET);
         got = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !c->reset)));
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return DVM_ERR_TIMEOUT;
     if (got <= 0)
@@ -202,6 +205,16 @@ static int wait_readable(const struct client *c, double deadline)
         if (errno != EINTR)
             return dvm_fail_errno(DVM_ERR_SYSTEM, "waiting for the daemon");
     }
+}
+
+/* A REFUSE to a client that was welcome: the daemon ends, and says why. */
+static int closing(const struct client *c, const uint8_t *payload, size_t length)
+{
+    char why[DVM_SENTENCE_MAX];
+
+    client_failure(payload, length);
+    snprintf(why, sizeof why, "%s", dvm_last_error());
+    return dvm_fail(DVM_ERR_LOST_DAEMON, "the daemon of host %s has ended: %s", c->info.host, why);
 }
 
 static int parts_reserve(struct client *c, size_t size)
@@ -252,6 +265,8 @@ static int receive_now(struct client *c, struct dvm_frame *frame, const uint8_t 
 
         if (r)
             return r;
+        if (frame->tag == DVM_CTL_REFUSE && c->info.tid)
+            return closing(c, c->packet + DVM_FRAME_BYTES, frame->length);
         if (frame->size <= frame->length) {
             *payload = c->packet + DVM_FRAME_BYTES;
             return DVM_OK;

@@ -23,7 +23,8 @@ static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
     Dvm__Pb__InviteReply reply = DVM__PB__INVITE_REPLY__INIT;
     Dvm__Pb__HostEvent e = DVM__PB__HOST_EVENT__INIT;
     Dvm__Pb__Host h = DVM__PB__HOST__INIT;
-    char *text;
+    Dvm__Pb__Refuse fail = DVM__PB__REFUSE__INIT;
+    char *text, byte;
 
     switch (f->tag) {
     case DVM_CTL_INVITE: /* answered by a text of LONG_BYTES, in parts */
@@ -51,6 +52,14 @@ static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
         acting_send(client, DVM_CTL_HOST_EVENT, &e.base);
         break;
     case DVM_CTL_HALT:
+        close(client);
+        break;
+    case DVM_CTL_ABORT: /* told why, then cut off with something unread */
+        fail.code = DVM_ERR_CLOSING;
+        fail.text = (char *)"the coordinator sim1 was lost";
+        if (recv(client, &byte, 1, MSG_PEEK) < 0) /* until the second request is there */
+            abort();
+        acting_send(client, DVM_CTL_REFUSE, &fail.base);
         close(client);
         break;
     case DVM_CTL_KILL:
@@ -154,6 +163,21 @@ Test(client, daemon_gone)
 
     cr_expect_eq(call(1, DVM_CTL_HALT, DVM_CTL_OK, &f, &payload), DVM_ERR_LOST_DAEMON);
     cr_expect(strstr(dvm_last_error(), "host fake1 was lost"), "%s", dvm_last_error());
+}
+
+/* What a daemon says before it ends is heard, though it did not read everything. */
+Test(client, daemon_ends_in_words)
+{
+    struct dvm_frame f;
+    const uint8_t *payload;
+    int dst = DVM_TID_DAEMON(1);
+
+    cr_assert_eq(client_send(client, dst, DVM_CTL_ABORT, NULL, NULL), DVM_OK);
+    cr_assert_eq(client_send(client, dst, DVM_CTL_PING, NULL, NULL), DVM_OK);
+    cr_expect_eq(client_receive(client, &f, &payload, 10), DVM_ERR_LOST_DAEMON);
+    cr_expect_str_eq(dvm_last_error(),
+                     "the daemon of host fake1 has ended: the coordinator sim1 was lost");
+    cr_expect_eq(client_receive(client, &f, &payload, 10), DVM_ERR_LOST_DAEMON);
 }
 
 /* The daemon's end of a socket pair that does what a thread says. */
