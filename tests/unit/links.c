@@ -1,0 +1,540 @@
+/* links.c: links between endpoints in one process and one loop, through the proxy.
+ *
+ * Protects: nothing is lost, doubled or reordered while connections are reset in
+ * mid-stream, on the direct path, through the relay and across a change between them;
+ * a broken connection is reported at once; strangers and forged sources get nowhere.
+ */
+#include "daemon/links/links.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/links/peer.h"
+#include "dvm.h"
+#include "tests/support/proxy.h"
+
+#define LIMIT_S 60
+#define FRAMES_LONG 100000
+#define FRAMES_SHORT 10000
+#define ENDS_MAX 4
+
+struct end {
+    struct links *links;
+    int slot;
+    uint64_t incarnation;
+    uint64_t got[ENDS_MAX + 1][LINK_CLASSES]; /* by source: ref of the last frame */
+    uint64_t wrong;                           /* frames out of order */
+    int ups, downs, byes, wants, joins, heard;
+    char bye[WHY_BYTES];
+};
+
+static struct ev_loop *loop;
+
+static void on_frame(void *arg, int slot, enum link_class class, const struct dvm_frame *frame,
+                     const uint8_t *payload)
+{
+    struct end *e = arg;
+
+    if (frame->length > 0 && payload[frame->length - 1] != (uint8_t)frame->ref)
+        e->wrong++;
+    if (frame->ref == 0)
+        return;
+    if (frame->ref != e->got[slot][class] + 1)
+        e->wrong++;
+    e->got[slot][class] = frame->ref;
+}
+
+static void on_heard(void *arg, int slot)
+{
+    (void)slot;
+    ((struct end *)arg)->heard++;
+}
+
+static void on_connection(void *arg, int slot, bool up)
+{
+    struct end *e = arg;
+
+    (void)slot;
+    if (up)
+        e->ups++;
+    else
+        e->downs++;
+}
+
+static void on_join(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
+                    const uint8_t *payload)
+{
+    struct end *e = arg;
+
+    (void)payload;
+    if (++e->joins >= 2) /* the first question is lost */
+        links_answer(e->links, joiner, frame->tag + 1, "yes", 3);
+}
+
+static void on_bye(void *arg, const char *why)
+{
+    struct end *e = arg;
+
+    e->byes++;
+    snprintf(e->bye, sizeof e->bye, "%s", why);
+}
+
+static void on_want(void *arg, int slot)
+{
+    (void)slot;
+    ((struct end *)arg)->wants++;
+}
+
+static const struct links_events events = {on_frame, on_heard, on_connection, on_join, on_bye,
+                                           on_want};
+
+static void on_tick(struct ev_loop *l, ev_timer *w, int revents)
+{
+    (void)l, (void)w, (void)revents; /* only lets the loop turn */
+}
+
+/* Turn the loop until a condition holds. */
+#define UNTIL(condition)                                                                 \
+    do {                                                                                 \
+        double limit = clock_seconds() + LIMIT_S;                                        \
+        ev_timer turn;                                                                   \
+                                                                                         \
+        ev_timer_init(&turn, on_tick, 0.005, 0.005);                                     \
+        ev_timer_start(loop, &turn);                                                     \
+        while (!(condition)) {                                                           \
+            cr_assert(clock_seconds() < limit, "not within %d s: " #condition, LIMIT_S); \
+            ev_run(loop, EVRUN_ONCE);                                                    \
+        }                                                                                \
+        ev_timer_stop(loop, &turn);                                                      \
+    } while (0)
+
+static void pass(double seconds)
+{
+    double end = clock_seconds() + seconds;
+
+    UNTIL(clock_seconds() >= end);
+}
+
+static void open_end(struct end *e, int slot)
+{
+    char error[256] = "";
+
+    if (!loop)
+        loop = ev_loop_new(0);
+    memset(e, 0, sizeof *e);
+    e->slot = slot;
+    e->incarnation = 0x1000u + (unsigned)slot;
+    cr_assert_eq(links_create(&e->links, loop, "127.0.0.1", 0, &events, e, error, sizeof error),
+                 0, "%s", error);
+    links_identity(e->links, slot, e->incarnation);
+    links_relay(e->links, 1);
+}
+
+/* Make b known to a, at an address or at its own. */
+static void introduce(struct end *a, struct end *b, const char *address)
+{
+    char own[1][TICKET_ADDRESS_BYTES];
+    struct links_peer peer = {b->slot, b->incarnation, links_key(b->links),
+                              (const char (*)[TICKET_ADDRESS_BYTES])own, 1};
+
+    snprintf(own[0], sizeof own[0], "127.0.0.1:%d", links_port(b->links));
+    if (address)
+        snprintf(own[0], sizeof own[0], "%s", address);
+    cr_assert_eq(links_peer_add(a->links, &peer), 0);
+}
+
+static void send_frames(struct end *from, int to, enum link_class class, uint64_t first,
+                        uint64_t last, uint32_t length)
+{
+    static uint8_t payload[DVM_PAYLOAD_MAX];
+
+    for (uint64_t i = first; i <= last; i++) {
+        struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
+                              .src = DVM_TID_MAKE(from->slot, 1), .dst = DVM_TID_MAKE(to, 1),
+                              .ref = i, .length = length};
+
+        if (length > 0)
+            payload[length - 1] = (uint8_t)i;
+        cr_assert_eq(links_send(from->links, to, class, &f, payload), 0);
+    }
+}
+
+static uint64_t frames_wanted(void)
+{
+    return getenv("DVM_TEST_LONG") ? FRAMES_LONG : FRAMES_SHORT;
+}
+
+static unsigned seed_of_today(const char *what)
+{
+    unsigned seed = getenv("DVM_TEST_SEED") ? (unsigned)atoi(getenv("DVM_TEST_SEED"))
+                                            : (unsigned)time(NULL);
+
+    printf("%s: seed %u\n", what, seed);
+    srandom(seed);
+    return seed;
+}
+
+struct pair {
+    struct end a, b;
+    struct proxy *proxy;
+};
+
+/* a is the coordinator; b dials it through the proxy. */
+static void pair_open(struct pair *p)
+{
+    char address[TICKET_ADDRESS_BYTES];
+
+    open_end(&p->a, 1);
+    open_end(&p->b, 2);
+    p->proxy = proxy_start(links_port(p->a.links));
+    snprintf(address, sizeof address, "127.0.0.1:%d", proxy_port(p->proxy));
+    introduce(&p->a, &p->b, NULL);
+    introduce(&p->b, &p->a, address);
+    links_dial(p->b.links, 1, NULL);
+    UNTIL(links_connected(p->b.links, 1) && links_connected(p->a.links, 2));
+}
+
+static void pair_close(struct pair *p)
+{
+    links_destroy(p->a.links);
+    links_destroy(p->b.links);
+    proxy_stop(p->proxy);
+    ev_loop_destroy(loop);
+    loop = NULL;
+}
+
+Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 300)
+{
+    struct pair p;
+    uint64_t n = frames_wanted(), sent = 0;
+    struct links_counts counts;
+    double next = clock_seconds();
+    int resets = 0;
+
+    seed_of_today("links");
+    pair_open(&p);
+    while (p.a.got[2][LINK_BULK] < n || p.b.got[1][LINK_BULK] < n ||
+           p.a.got[2][LINK_CONTROL] < n || p.b.got[1][LINK_CONTROL] < n) {
+        if (sent < n && links_queued(p.a.links, 2, LINK_BULK) < FLOW_BULK_WINDOW &&
+            links_queued(p.b.links, 1, LINK_BULK) < FLOW_BULK_WINDOW) {
+            uint64_t upto = sent + 100 < n ? sent + 100 : n;
+
+            for (int class = 0; class < LINK_CLASSES; class++) {
+                send_frames(&p.a, 2, class, sent + 1, upto, (uint32_t)random() % 2000);
+                send_frames(&p.b, 1, class, sent + 1, upto, (uint32_t)random() % 2000);
+            }
+            sent = upto;
+        }
+        if (clock_seconds() > next && sent < n) {
+            proxy_reset(p.proxy);
+            resets++;
+            next = clock_seconds() + 0.05 + (double)(random() % 300) / 1000;
+        }
+        ev_run(loop, EVRUN_NOWAIT);
+    }
+    links_counts(p.a.links, &counts);
+    printf("links: %lu frames each way and class, %d resets, %lu sent again by a\n",
+           (unsigned long)n, resets, (unsigned long)counts.resent);
+    cr_assert_eq(p.a.wrong + p.b.wrong, 0);
+    cr_assert_gt(resets, 2);
+    UNTIL(links_queued(p.a.links, 2, LINK_BULK) == 0 && links_queued(p.b.links, 1, LINK_BULK) == 0);
+    pair_close(&p);
+}
+
+Test(links, largest_frames_arrive_whole, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open(&p);
+    send_frames(&p.a, 2, LINK_BULK, 1, 200, DVM_PAYLOAD_MAX);
+    send_frames(&p.b, 1, LINK_BULK, 1, 200, DVM_PAYLOAD_MAX);
+    UNTIL(p.a.got[2][LINK_BULK] == 200 && p.b.got[1][LINK_BULK] == 200);
+    cr_assert_eq(p.a.wrong + p.b.wrong, 0);
+    pair_close(&p);
+}
+
+Test(links, bulk_is_held_back_and_counted, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open(&p);
+    UNTIL(p.b.links->peers[1]->dealer[LINK_BULK].up);
+    proxy_pause(p.proxy, PROXY_BOTH, true);
+    send_frames(&p.b, 1, LINK_BULK, 1, 100, 60000);
+    pass(0.3);
+    cr_assert_geq(links_queued(p.b.links, 1, LINK_BULK), 100 * 60000);
+    cr_assert_leq(p.b.links->peers[1]->flow[LINK_BULK].unacked, FLOW_BULK_WINDOW);
+    proxy_pause(p.proxy, PROXY_BOTH, false);
+    UNTIL(p.a.got[2][LINK_BULK] == 100);
+    UNTIL(links_queued(p.b.links, 1, LINK_BULK) == 0);
+    pair_close(&p);
+}
+
+Test(links, a_reset_is_reported_at_once_on_both_sides, .timeout = 60)
+{
+    struct pair p;
+    double begin;
+
+    pair_open(&p);
+    proxy_refuse(p.proxy, true);
+    begin = clock_seconds();
+    proxy_reset(p.proxy);
+    UNTIL(p.a.downs == 1 && p.b.downs == 1);
+    cr_assert_lt(clock_seconds() - begin, 0.5);
+    proxy_refuse(p.proxy, false);
+    UNTIL(links_connected(p.a.links, 2) && links_connected(p.b.links, 1));
+    send_frames(&p.a, 2, LINK_CONTROL, 1, 10, 10);
+    UNTIL(p.b.got[1][LINK_CONTROL] == 10);
+    pair_close(&p);
+}
+
+Test(links, a_half_open_connection_is_given_up, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open(&p);
+    UNTIL(p.b.links->peers[1]->dealer[LINK_BULK].up);
+    proxy_swallow(p.proxy, PROXY_BOTH, true); /* nobody hears of it */
+    send_frames(&p.b, 1, LINK_CONTROL, 1, 100, 10);
+    send_frames(&p.a, 2, LINK_CONTROL, 1, 100, 10);
+    UNTIL(p.b.downs >= 1); /* ZeroMQ's heartbeats found it */
+    proxy_swallow(p.proxy, PROXY_BOTH, false);
+    UNTIL(p.a.got[2][LINK_CONTROL] == 100 && p.b.got[1][LINK_CONTROL] == 100);
+    cr_assert_eq(p.a.wrong + p.b.wrong, 0);
+    pair_close(&p);
+}
+
+Test(links, relay_then_direct_and_back, .timeout = 120)
+{
+    struct end a, b, c;
+    struct proxy *proxy;
+    char address[TICKET_ADDRESS_BYTES];
+
+    open_end(&a, 1);
+    open_end(&b, 2);
+    open_end(&c, 3);
+    proxy = proxy_start(links_port(b.links)); /* between c and b only */
+    snprintf(address, sizeof address, "127.0.0.1:%d", proxy_port(proxy));
+    proxy_refuse(proxy, true);
+    introduce(&a, &b, NULL);
+    introduce(&a, &c, NULL);
+    introduce(&b, &a, NULL);
+    introduce(&b, &c, NULL);
+    introduce(&c, &a, NULL);
+    introduce(&c, &b, address);
+    links_dial(b.links, 1, NULL);
+    links_dial(c.links, 1, NULL);
+    UNTIL(links_connected(a.links, 2) && links_connected(a.links, 3));
+    send_frames(&b, 3, LINK_BULK, 1, 500, 3000);
+    send_frames(&c, 2, LINK_BULK, 1, 500, 3000);
+    UNTIL(b.got[3][LINK_BULK] == 500 && c.got[2][LINK_BULK] == 500);
+    cr_assert(!links_connected(c.links, 2));
+    cr_assert_eq(b.wants, 1, "the lower slot asks to be dialed, once");
+    cr_assert_eq(c.wants, 0);
+    proxy_refuse(proxy, false);
+    for (uint64_t i = 501; i <= 5000; i += 100) {
+        send_frames(&b, 3, LINK_BULK, i, i + 99, 300);
+        send_frames(&c, 2, LINK_BULK, i, i + 99, 300);
+        pass(0.005);
+        if (i == 2501)
+            UNTIL(links_connected(c.links, 2));
+        if (i == 4001) {
+            proxy_refuse(proxy, true);
+            proxy_reset(proxy);
+        }
+    }
+    UNTIL(b.got[3][LINK_BULK] == 5000 && c.got[2][LINK_BULK] == 5000);
+    cr_assert_eq(b.wrong + c.wrong, 0);
+    links_destroy(a.links);
+    links_destroy(b.links);
+    links_destroy(c.links);
+    proxy_stop(proxy);
+}
+
+Test(links, who_was_removed_is_told_why, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open(&p);
+    links_peer_remove(p.a.links, 2, "no sign of life for 3.0 s");
+    send_frames(&p.b, 1, LINK_CONTROL, 1, 1, 10);
+    UNTIL(p.b.byes > 0);
+    cr_assert_str_eq(p.b.bye, "no sign of life for 3.0 s");
+    cr_assert_eq(p.a.got[2][LINK_CONTROL], 0);
+    pair_close(&p);
+}
+
+Test(links, an_earlier_life_of_a_slot_is_not_heard, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open(&p);
+    send_frames(&p.b, 1, LINK_CONTROL, 1, 5, 10);
+    UNTIL(p.a.got[2][LINK_CONTROL] == 5);
+    p.b.links->incarnation++; /* as if another daemon had the slot */
+    send_frames(&p.b, 1, LINK_CONTROL, 6, 6, 10);
+    pass(0.3);
+    cr_assert_eq(p.a.got[2][LINK_CONTROL], 5);
+    pair_close(&p);
+}
+
+Test(links, a_member_cannot_speak_for_another, .timeout = 60)
+{
+    struct pair p;
+    struct end c;
+
+    pair_open(&p);
+    open_end(&c, 3);
+    introduce(&p.a, &c, NULL);
+    p.b.links->slot = 3; /* b says it is c */
+    p.b.links->incarnation = c.incarnation;
+    send_frames(&p.b, 1, LINK_CONTROL, 1, 1, 10);
+    pass(0.3);
+    cr_assert_eq(p.a.got[3][LINK_CONTROL], 0);
+    cr_assert_eq(p.a.got[2][LINK_CONTROL], 0);
+    cr_assert_gt(p.a.links->counts.dropped, 0);
+    links_destroy(c.links);
+    pair_close(&p);
+}
+
+Test(links, a_stranger_is_not_let_in, .timeout = 60)
+{
+    struct end a, b;
+
+    open_end(&a, 1);
+    open_end(&b, 2);
+    introduce(&b, &a, NULL); /* a does not know b */
+    links_dial(b.links, 1, NULL);
+    send_frames(&b, 1, LINK_CONTROL, 1, 1, 10);
+    UNTIL(zap_refused(a.links->zap) > 0);
+    pass(0.2);
+    cr_assert_eq(a.heard, 0);
+    cr_assert(!links_connected(b.links, 1));
+    introduce(&a, &b, NULL); /* now it does: the same connection is tried again (Z24) */
+    UNTIL(a.got[2][LINK_CONTROL] == 1);
+    links_destroy(a.links);
+    links_destroy(b.links);
+}
+
+Test(links, a_client_that_says_nothing_is_dropped, .timeout = 60)
+{
+    struct end a;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    double begin = clock_seconds();
+    char byte[64];
+
+    open_end(&a, 1);
+    to.sin_port = htons((uint16_t)links_port(a.links));
+    connect(fd, (struct sockaddr *)&to, sizeof to);
+    UNTIL(recv(fd, byte, sizeof byte, 0) == 0); /* its greeting comes first, then the end */
+    cr_assert_lt(clock_seconds() - begin, 4);
+    close(fd);
+    links_destroy(a.links);
+}
+
+static uint64_t forged(struct end *from, const uint8_t *bytes, size_t n, struct end *to)
+{
+    uint64_t before = to->links->counts.dropped;
+
+    zmq_send(pool_zmq(from->links->peers[1]->dealer[LINK_CONTROL].socket), bytes, n, ZMQ_DONTWAIT);
+    pool_touch(from->links->peers[1]->dealer[LINK_CONTROL].socket);
+    pass(0.1);
+    return to->links->counts.dropped - before;
+}
+
+Test(links, malformed_messages_are_counted_and_dropped, .timeout = 60)
+{
+    struct pair p;
+    struct link_header h = {.class = LINK_CONTROL, .kind = LINK_DATA, .src = 2, .dst = 1,
+                            .src_incarnation = 0x1002, .dst_incarnation = 0x1001, .seq = 1};
+    uint8_t bytes[LINK_HEADER_BYTES + 10] = {0};
+
+    pair_open(&p);
+    cr_assert_eq(forged(&p.b, (const uint8_t *)"D", 1, &p.a), 1);
+    cr_assert_eq(forged(&p.b, bytes, sizeof bytes, &p.a), 1); /* no magic */
+    link_header_encode(bytes, &h);
+    cr_assert_eq(forged(&p.b, bytes, sizeof bytes, &p.a), 1); /* no frame behind it */
+    h.dst = 77;
+    link_header_encode(bytes, &h);
+    cr_assert_eq(forged(&p.b, bytes, sizeof bytes, &p.a), 1); /* for nobody */
+    pair_close(&p);
+}
+
+Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
+{
+    struct end a, b;
+    struct ticket t = {.addresses = 2};
+    char address[TICKET_ADDRESS_BYTES], error[256] = "";
+    uint8_t *answer;
+    size_t length;
+    int type = 10, status;
+    pid_t child;
+
+    open_end(&a, 1);
+    key_create(&t.key);
+    links_ticket(a.links, t.key.public, true);
+    memcpy(t.server, links_key(a.links), KEY_BYTES);
+    snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:9"); /* nobody there */
+    snprintf(t.address[1], sizeof t.address[1], "127.0.0.1:%d", links_port(a.links));
+    child = fork();
+    if (child == 0) { /* the joiner blocks: it is a process, and touches nothing of a */
+        loop = NULL;
+        open_end(&b, 2);
+        if (links_join(b.links, &t, 10, &type, "may I", 5, &answer, &length, address, error,
+                       sizeof error) != 0)
+            _exit(1);
+        _exit(type == 11 && length == 3 && strcmp(address, t.address[1]) == 0 ? 0 : 2);
+    }
+    UNTIL(waitpid(child, &status, WNOHANG) == child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+    cr_assert_eq(a.joins, 2);
+    links_destroy(a.links);
+}
+
+Test(links, a_ticket_that_is_not_known_is_told_from_silence, .timeout = 60)
+{
+    struct end a, b;
+    struct ticket t = {.addresses = 1};
+    char address[TICKET_ADDRESS_BYTES], error[512] = "";
+    uint8_t *answer;
+    size_t length;
+    int type = 10;
+    pid_t child;
+
+    open_end(&a, 1);
+    key_create(&t.key);
+    memcpy(t.server, links_key(a.links), KEY_BYTES);
+    snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:%d", links_port(a.links));
+    child = fork();
+    if (child == 0) {
+        loop = NULL;
+        open_end(&b, 2);
+        _exit(links_join(b.links, &t, 20, &type, "", 0, &answer, &length, address, error,
+                         sizeof error) == DVM_ERR_TICKET && strstr(error, "does not know this")
+                  ? 0 : 1);
+    }
+    {
+        int status;
+
+        UNTIL(waitpid(child, &status, WNOHANG) == child);
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    links_destroy(a.links);
+    loop = NULL;
+    open_end(&b, 2);
+    snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:9");
+    cr_assert_eq(links_join(b.links, &t, 0.5, &type, "", 0, &answer, &length, address, error,
+                            sizeof error), DVM_ERR_TIMEOUT);
+    cr_assert(strstr(error, "no daemon answered at 127.0.0.1:9"), "%s", error);
+    links_destroy(b.links);
+}
