@@ -11,7 +11,7 @@ packages_test=(g++ libcriterion-dev clang libclang-rt-dev universal-ctags shellc
 missing_packages() {
     local name
     for name in "$@"; do
-        dpkg-query -W -f '${Status}\n' "$name" 2>/dev/null | grep -q 'ok installed' || echo "$name"
+        dpkg-query -W -f '${Status}\n' "$name" 2>/dev/null | grep 'ok installed' >/dev/null || echo "$name"
     done
 }
 

@@ -39,7 +39,7 @@ expect 127 dvm run -n 2 dvm-no-such-program
 expect_line "$WORK/err" "sim1"
 expect_line "$WORK/err" "sim2"
 : >"$WORK/not-executable"
-expect 127 dvm run -n 2 "$WORK/not-executable"
+expect 126 dvm run -n 2 "$WORK/not-executable"
 await 5 tasks_are 0
 
 say "usage errors: status 2"

@@ -28,15 +28,15 @@ expect_same "up" "$(jq -r '.hosts[].state' "$WORK/out" | sort -u)" "states"
 documented hosts/1 hosts
 
 expect 0 dvm ps --json
-object "$WORK/out" tasks/1
+object "$WORK/out" ps/1
 expect_same 0 "$(jq '.tasks | length' "$WORK/out")" "tasks of an idle machine"
 
 expect 0 dvm spawn -n 3 "$PROGRAMS/endings" wait 0 0
 await 20 tasks_are 3
 expect 0 dvm ps --json
-object "$WORK/out" tasks/1
+object "$WORK/out" ps/1
 expect_same "0 1 2" "$(jq -r '.tasks[].rank' "$WORK/out" | sort | xargs)" "ranks"
-documented tasks/1 tasks
+documented ps/1 tasks
 
 expect 0 dvm version --json
 object "$WORK/out" version/1

@@ -47,7 +47,8 @@ export UBSAN_OPTIONS=log_path=$WORK/sanitizer:print_stacktrace=1
 time_scale=${DVM_TEST_SCALE:-1}
 [ -z "$sanitizer" ] || time_scale=$((time_scale * 3))
 
-folder_may_stay=no # set to yes by tests that end by killing a daemon
+killed_hosts=()        # what is killed leaves its folder
+scratch=()            # folders to remove at the end
 at_end=()             # commands of the test for its end, whatever happened
 
 # ---- talk -------------------------------------------------------------------
@@ -212,6 +213,7 @@ kill_daemon() {
     pid=$(daemon_pid "$1")
     [ -n "$pid" ] || fail "no daemon of host $1 is running"
     say "kill -${2:-KILL} the daemon of $1 (pid $pid)"
+    killed_hosts+=("$1")
     kill "-${2:-KILL}" "$pid"
 }
 
@@ -232,8 +234,14 @@ check_leftovers() {
         ps -o pid,ppid,stat,etime,args -p "${left//$'\n'/,}" >&2 || :
         fail "processes are left over"
     }
-    if [ $folder_may_stay = no ] && [ -e "$RUNTIME/$DVM_MACHINE" ]; then
-        find "$RUNTIME/$DVM_MACHINE" >&2
+    for left in "$RUNTIME/$DVM_MACHINE"/*; do
+        [ -e "$left" ] || continue
+        case " ${killed_hosts[*]} " in
+        *" ${left##*/} "*) ;;
+        *) fail "the folder $left is left over" ;;
+        esac
+    done
+    if [ -e "$RUNTIME/$DVM_MACHINE" ] && [ ${#killed_hosts[@]} = 0 ]; then
         fail "the runtime folder is left over"
     fi
     left=$(find /dev/shm -maxdepth 1 -user "$(id -un)" -name '*dvm*' -newer "$WORK/started" 2>/dev/null || :)
@@ -263,10 +271,15 @@ finish() {
         (check_leftovers) || status=1
     fi
     if [ "$status" != 0 ] && [ "$status" != 77 ]; then show_logs; fi
-    for pid in $(machine_pids); do kill -KILL "$pid" 2>/dev/null || :; done
+    for pid in $(machine_pids); do
+        # a private machine that is killed leaves its folder
+        command=$(tr "\\0" "\n" <"/proc/$pid/cmdline" 2>/dev/null | grep -x "$RUNTIME/private-[0-9]*.*" || :)
+        [ -z "$command" ] || scratch+=("$RUNTIME/$(cut -d/ -f4 <<<"$command")")
+        kill -KILL "$pid" 2>/dev/null || :
+    done
     for command in "${at_end[@]}"; do eval "$command" || :; done
     if [ "${DVM_TEST_KEEP:-0}" != 1 ]; then
-        rm -rf "$WORK" "${RUNTIME:?}/$DVM_MACHINE"
+        rm -rf "$WORK" "${RUNTIME:?}/$DVM_MACHINE" "${scratch[@]}"
     fi
     [ "$status" != 0 ] || say "passed"
     exit "$status"

@@ -20,7 +20,7 @@ lose() {
     expect_line "$WORK/watch" "notify: ok"
 }
 
-grep_host_up() { hosts_up | grep -qx "$1"; }
+grep_host_up() { hosts_up | grep -x "$1" >/dev/null; }
 
 lose sim3 KILL
 expect 0 dvm run -n 4 "$PROGRAMS/meet" say

@@ -23,8 +23,11 @@ await 10 hosts_are 4
 say "dvm spawn, dvm ps, dvm kill"
 expect 0 dvm spawn -n 4 "$PROGRAMS/endings" wait 0 0
 await 20 tasks_are 4
-tid=$(dvm ps --json | jq -r '.tasks[0].tid')
-expect 0 dvm kill "$tid"
+mapfile -t tids < <(dvm ps --json | jq -r ".tasks[].tid")
+expect 0 dvm kill "${tids[0]}"
+await 10 tasks_are 3
+expect 0 dvm kill --signal KILL "${tids[@]:1}"
 await 10 tasks_are 0
-expect 1 dvm kill "$tid"
+expect 1 dvm kill "${tids[0]}"
+expect_line "$WORK/err" "any more"
 halt_machine

@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         dvm_barrier(DVM_WORLD);
         if (me == rank)
             printf("ready\n");
+        fflush(stdout); /* line by line only where the machine started it */
         for (;;)
             pause();
     }
