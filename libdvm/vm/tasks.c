@@ -69,6 +69,13 @@ static int list_host(struct listing *l, const Dvm__Pb__Host *host)
     return DVM_OK;
 }
 
+static int by_tid(const void *a, const void *b)
+{
+    const struct dvm_task *x = a, *y = b;
+
+    return (x->tid > y->tid) - (x->tid < y->tid);
+}
+
 int dvm_tasks(struct dvm_task *list, size_t max, size_t *count)
 {
     struct listing l = {.list = list, .max = max};
@@ -85,9 +92,12 @@ int dvm_tasks(struct dvm_task *list, size_t max, size_t *count)
         if (hosts->hosts[i]->state != DVM_HOST_LOST)
             rc = list_host(&l, hosts->hosts[i]);
     dvm__pb__hosts_reply__free_unpacked(hosts, NULL);
-    if (rc == DVM_OK)
-        *count = l.count;
-    return dvm_leave(rc);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    if (max > 0)
+        qsort(list, l.count < max ? l.count : max, sizeof *list, by_tid);
+    *count = l.count;
+    return dvm_leave(DVM_OK);
 }
 
 /* Errors that say that the tid's host is not, or no longer, there. */
