@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon/cluster_state.h"
-#include "daemon/links/peer.h"
+#include "proto/control.h"
 
 #define LIMIT_S 20 /* for any condition */
 #define NODES_MAX 8
@@ -278,6 +280,20 @@ static bool is_connected(struct node *n, int slot)
     return l.connected[slot];
 }
 
+static void do_sleep(struct node *n, void *arg)
+{
+    const struct timespec t = {(time_t)*(int *)arg, 0};
+
+    (void)n;
+    nanosleep(&t, NULL);
+}
+
+/* Stop a node's loop for some seconds, as SIGSTOP would. */
+static void pass_away(struct node *n, int seconds)
+{
+    node_do(n, do_sleep, &seconds);
+}
+
 Test(cluster, alone)
 {
     struct node *n = first("sim1", 3);
@@ -324,5 +340,259 @@ Test(cluster, three_hosts_exchange_frames, .timeout = 60)
     }
     UNTIL(is_connected(n[1], 3)); /* a direct link was opened on demand */
     for (int at = 2; at >= 0; at--)
+        node_end(n[at]);
+}
+
+Test(cluster, a_host_that_is_silent_is_lost_and_ends, .timeout = 60)
+{
+    struct node *n[3];
+    struct invitation i = {.uses = 2};
+
+    n[0] = first("sim1", 0.6);
+    node_do(n[0], do_invite, &i);
+    n[1] = join("sim2", i.text);
+    n[2] = join("sim3", i.text);
+    UNTIL(n[0]->ups == 2 && n[1]->ups == 1);
+    UNTIL(is_connected(n[0], 3));
+    pass_away(n[2], 3);
+    cr_assert_eq(n[0]->losts, 1);
+    UNTIL(n[1]->losts == 1);
+    cr_assert(strstr(n[1]->down_why, "no sign of life"), "%s", n[1]->down_why);
+    UNTIL(n[2]->ends == 1); /* it learns so, and why */
+    cr_assert_eq(n[2]->end_status, 1);
+    cr_assert(strstr(n[2]->end_why, "sim1"), "%s", n[2]->end_why);
+    for (int at = 2; at >= 0; at--)
+        node_end(n[at]);
+}
+
+Test(cluster, a_host_that_leaves_is_not_lost, .timeout = 60)
+{
+    struct node *n[2];
+    struct invitation i = {.uses = 1};
+    double begin;
+
+    n[0] = first("sim1", 3);
+    node_do(n[0], do_invite, &i);
+    n[1] = join("sim2", i.text);
+    UNTIL(n[0]->ups == 1);
+    begin = clock_seconds();
+    node_end(n[1]);
+    UNTIL(n[0]->downs == 1);
+    cr_assert_lt(clock_seconds() - begin, 1.0);
+    cr_assert_eq(n[0]->losts, 0);
+    cr_assert_str_eq(n[0]->down_why, "its daemon ended");
+    node_end(n[0]);
+}
+
+Test(cluster, members_end_with_their_coordinator, .timeout = 60)
+{
+    struct node *n[2];
+    struct invitation i = {.uses = 1};
+
+    n[0] = first("sim1", 3);
+    node_do(n[0], do_invite, &i);
+    n[1] = join("sim2", i.text);
+    UNTIL(n[0]->ups == 1);
+    node_end(n[0]);
+    UNTIL(n[1]->ends == 1);
+    cr_assert_eq(n[1]->end_status, 0);
+    cr_assert_str_eq(n[1]->end_why, "its daemon ended");
+    node_end(n[1]);
+}
+
+static void do_halt(struct node *n, void *arg)
+{
+    char error[256];
+
+    (void)arg;
+    cr_assert_eq(machine_halt(n->cluster->machine, cluster_now(), "halted by a test", error,
+                              sizeof error), 0);
+    cluster_drain(n->cluster);
+}
+
+static void do_remove(struct node *n, void *arg)
+{
+    char error[256];
+
+    cr_assert_eq(machine_remove(n->cluster->machine, cluster_now(), arg, 1, error, sizeof error),
+                 0, "%s", error);
+    cluster_drain(n->cluster);
+}
+
+/* As daemons do: end the node once it was told to. */
+static void end_when_told(struct node *n, const char *why)
+{
+    UNTIL(n->ends == 1);
+    cr_assert_eq(n->end_status, 0);
+    cr_assert_str_eq(n->end_why, why);
+    node_end(n);
+}
+
+Test(cluster, a_removed_host_leaves_and_halt_ends_the_rest, .timeout = 60)
+{
+    struct node *n[3];
+    struct invitation i = {.uses = 2};
+
+    n[0] = first("sim1", 3);
+    node_do(n[0], do_invite, &i);
+    n[1] = join("sim2", i.text);
+    n[2] = join("sim3", i.text);
+    UNTIL(n[0]->ups == 2 && n[1]->ups == 1);
+    node_do(n[0], do_remove, "sim2");
+    end_when_told(n[1], "this host was removed from the machine");
+    UNTIL(n[0]->downs == 1 && n[2]->downs == 1);
+    cr_assert_eq(n[0]->losts + n[2]->losts, 0);
+    node_do(n[0], do_halt, NULL);
+    end_when_told(n[2], "halted by a test");
+    end_when_told(n[0], "halted by a test");
+}
+
+Test(cluster, tickets_are_refused_in_words, .timeout = 60)
+{
+    struct node *n, *joined, *other = NULL;
+    struct invitation once = {.uses = 1}, brief = {.uses = 5, .seconds = 0.05};
+    const struct timespec wait = {0, 60000000};
+    char error[512] = "";
+
+    n = first("sim1", 3);
+    node_do(n, do_invite, &once);
+    node_do(n, do_invite, &brief);
+    joined = join("sim2", once.text);
+    cr_assert_eq(try_join(&other, "sim3", once.text, 5, error, sizeof error), DVM_ERR_TICKET);
+    cr_assert(strstr(error, "used up"), "%s", error);
+    nanosleep(&wait, NULL); /* the ticket's own time, not a race */
+    cr_assert_eq(try_join(&other, "sim3", brief.text, 5, error, sizeof error), DVM_ERR_TICKET);
+    cr_assert(strstr(error, "expired"), "%s", error);
+    once.text[40] = once.text[40] == 'A' ? 'B' : 'A';
+    cr_assert_eq(try_join(&other, "sim3", once.text, 5, error, sizeof error), DVM_ERR_TICKET);
+    cr_assert(strstr(error, "altered"), "%s", error);
+    node_end(joined);
+    node_end(n);
+}
+
+/* The text of the log that the process has written so far. */
+static void read_log(const char *path, char *text, size_t size)
+{
+    FILE *f = fopen(path, "r");
+    size_t n;
+
+    cr_assert(f);
+    n = fread(text, 1, size - 1, f);
+    text[n] = 0;
+    fclose(f);
+}
+
+Test(cluster, another_protocol_is_refused_in_words_on_both_sides, .timeout = 60)
+{
+    struct invitation i = {.uses = 1};
+    struct cluster_register r = {.protocol_min = 7, .protocol_max = 9};
+    struct ticket t;
+    struct links *links;
+    struct links_events none = {0};
+    struct ev_loop *loop = ev_loop_new(0);
+    char error[512] = "", address[TICKET_ADDRESS_BYTES], text[512], log[4096];
+    char path[] = "/tmp/dvm-test-cluster-XXXXXX";
+    uint8_t *request, *answer;
+    size_t length, got;
+    int type = DVM_CTL_REGISTER, code, fd = mkstemp(path);
+    struct node *n;
+
+    cr_assert(fd >= 0 && log_open(path, LOG_INFO, false) == 0);
+    n = first("sim1", 3);
+    node_do(n, do_invite, &i);
+    cr_assert_eq(ticket_decode(i.text, &t, error, sizeof error), 0);
+    cr_assert_eq(links_create(&links, loop, "127.0.0.1", 0, &none, NULL, error, sizeof error), 0);
+    snprintf(r.host.name, sizeof r.host.name, "mango");
+    snprintf(r.host.version, sizeof r.host.version, "9.9.9");
+    request = cluster_register_write(&r, &length);
+    cr_assert_eq(links_join(links, &t, 10, &type, request, length, &answer, &got, address, error,
+                            sizeof error), 0);
+    cr_assert_eq(type, DVM_CTL_REFUSE);
+    cr_assert(cluster_refuse_read(answer, got, &code, text, sizeof text));
+    cr_assert_eq(code, DVM_ERR_VERSION);
+    read_log(path, log, sizeof log);
+    for (int side = 0; side < 2; side++) {
+        const char *words = side ? log : text;
+
+        cr_assert(strstr(words, "mango runs dvmd 9.9.9 (protocol 7 to 9)"), "%s", words);
+        cr_assert(strstr(words, "coordinator sim1 dvmd"), "%s", words);
+    }
+    free(request);
+    free(answer);
+    links_destroy(links);
+    ev_loop_destroy(loop);
+    node_end(n); /* and the ticket was not used up by that */
+    unlink(path);
+    close(fd);
+}
+
+Test(cluster, names_and_loads_reach_everybody, .timeout = 60)
+{
+    struct node *n[3];
+    struct invitation i = {.uses = 2};
+    struct look l = {0};
+
+    n[0] = first("sim1", 0.6);
+    node_do(n[0], do_invite, &i);
+    n[1] = join("sim2", i.text);
+    n[2] = join("sim3", i.text);
+    UNTIL(n[0]->ups == 2 && n[1]->ups == 1);
+    atomic_store(&n[0]->tasks, 3);
+    atomic_store(&n[1]->tasks, 5);
+    UNTIL((node_do(n[2], do_look, &l), l.hosts[0].tasks == 3 && l.hosts[1].tasks == 5));
+    cr_assert_str_eq(l.hosts[1].version, "0.1.0");
+    cr_assert_neq(l.hosts[1].arch[0], 0);
+    cr_assert_eq(strncmp(l.hosts[1].address, "127.0.0.1:", 10), 0);
+    for (int at = 2; at >= 0; at--)
+        node_end(n[at]);
+}
+
+static void do_forge(struct node *n, void *arg)
+{
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
+                          .src = DVM_TID_MAKE(9, 1), .dst = DVM_TID_MAKE(1, 1), .ref = 1};
+
+    (void)arg;
+    cluster_send(n->cluster, 1, CLUSTER_CONTROL, &f, NULL);
+    f.src = DVM_TID_MAKE(cluster_self(n->cluster), 1);
+    cluster_send(n->cluster, 1, CLUSTER_CONTROL, &f, NULL);
+}
+
+Test(cluster, a_frame_must_come_from_a_tid_of_its_host, .timeout = 60)
+{
+    struct node *n[2];
+    struct invitation i = {.uses = 1};
+
+    n[0] = first("sim1", 3);
+    node_do(n[0], do_invite, &i);
+    n[1] = join("sim2", i.text);
+    node_do(n[1], do_forge, NULL);
+    UNTIL(n[0]->frames[2] == 1); /* the second, honest one */
+    cr_assert_eq(n[0]->frames[9], 0);
+    node_end(n[1]);
+    node_end(n[0]);
+}
+
+/* CPU of an idle machine: no timer faster than the heartbeats. */
+Test(cluster, idle_costs_next_to_nothing, .timeout = 60)
+{
+    struct node *n[4];
+    struct invitation i = {.uses = 3};
+    const struct timespec look = {2, 0};
+    struct timespec before, after;
+    double used;
+
+    n[0] = first("sim1", 3);
+    node_do(n[0], do_invite, &i);
+    for (int at = 1; at < 4; at++)
+        n[at] = join("sim", i.text);
+    UNTIL(n[0]->ups == 3 && is_connected(n[0], 4));
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    nanosleep(&look, NULL); /* the time measured, not a wait for something */
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    used = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+    printf("cluster: 4 idle daemons used %.2f ms of processor in 2 s\n", used * 1e3);
+    cr_assert_lt(used, 0.2);
+    for (int at = 3; at >= 0; at--)
         node_end(n[at]);
 }
