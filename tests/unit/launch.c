@@ -39,7 +39,7 @@ Test(launch, good_and_bad)
 /* A daemon that is left behind keeps the output open: that is no reason to wait. */
 Test(launch, does_not_wait_for_what_is_left_behind)
 {
-    struct launch l = shell("sleep 30 & echo up");
+    struct launch l = shell("timeout 20 tail -f /dev/null & echo up");
     double began = clock_seconds();
 
     launch_all(&l, 1, NULL, NULL);
@@ -50,7 +50,7 @@ Test(launch, does_not_wait_for_what_is_left_behind)
 
 Test(launch, late)
 {
-    struct launch l[] = {shell("echo here; exec sleep 30"), shell("exit 0")};
+    struct launch l[] = {shell("echo here; exec timeout 20 tail -f /dev/null"), shell("exit 0")};
     char line[80];
 
     l[0].seconds = 0.2;
