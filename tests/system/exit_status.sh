@@ -35,7 +35,7 @@ expect_line "$WORK/err" "1 s|time|limit"
 await 10 tasks_are 0
 
 say "a program that is nowhere names each host, and nothing was started"
-expect 127 dvm run -n 2 dvm-no-such-program
+expect 127 dvm run -n 4 dvm-no-such-program
 expect_line "$WORK/err" "sim1"
 expect_line "$WORK/err" "sim2"
 : >"$WORK/not-executable"
