@@ -65,7 +65,11 @@ int coll_receive(struct coll *c, int rank, void *buffer, size_t count, dvm_type 
 
 /* ---- the algorithms, on a begun collective ---------------------------------- */
 
+/* Return when all tasks have come. Errors of all three: those of coll_receive, and
+ * NO_MEMORY. */
 int barrier_dissemination(struct coll *c);
+
+/* Copy root's buffer to all others'. What the root sends may be under way still. */
 int bcast_binomial(struct coll *c, int root, void *buffer, size_t count, dvm_type type);
 
 /* Combine in rank order into out of rank 0. out: room for count elements on every

@@ -59,15 +59,24 @@ int daemon_link_control(int dst, int type, uint64_t ref, const void *payload, si
                         const int *fds, int fd_count)
 {
     struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
-                              .src = uplink_self(), .dst = dst, .tag = type, .ref = ref,
-                              .length = (uint32_t)length};
+                              .src = uplink_self(), .dst = dst, .tag = type, .size = length,
+                              .ref = ref};
+    int rc;
 
-    if (length > DVM_PAYLOAD_MAX)
+    if (length > DAEMON_LINK_MAX)
         return dvm_fail(DVM_ERR_LIMIT,
                         "a %s message of %zu bytes is longer than the %d that fit: make "
                         "arguments or environment smaller",
-                        dvm_control_name(type), length, DVM_PAYLOAD_MAX);
-    return uplink_send(&frame, payload, fds, fd_count);
+                        dvm_control_name(type), length, DAEMON_LINK_MAX);
+    do {
+        size_t left = length - frame.extra;
+
+        frame.length = left < DVM_PAYLOAD_MAX ? (uint32_t)left : DVM_PAYLOAD_MAX;
+        rc = uplink_send(&frame, length ? (const uint8_t *)payload + frame.extra : NULL, fds,
+                         frame.extra == 0 ? fd_count : 0);
+        frame.extra += frame.length;
+    } while (rc == DVM_OK && frame.extra < length);
+    return rc;
 }
 
 static struct request *request_with(uint64_t ref)
@@ -79,20 +88,30 @@ static struct request *request_with(uint64_t ref)
     return r;
 }
 
+/* Take an answer, or one part of a long one (size says how long, extra where the part
+ * belongs; parts come in order). */
 static void request_answer(struct request *r, const struct dvm_frame *frame,
                            const uint8_t *payload)
 {
-    r->done = true;
-    r->answer.type = frame->tag;
-    r->answer.length = frame->length;
-    /* never of 0 bytes, so that NULL means: no memory */
-    r->answer.payload = malloc(frame->length + 1);
-    if (r->answer.payload) {
-        memcpy(r->answer.payload, payload, frame->length);
+    size_t whole = frame->size > frame->length ? frame->size : frame->length;
+
+    if (frame->extra == 0 && whole <= DAEMON_LINK_MAX) {
+        free(r->answer.payload);
+        r->answer.type = frame->tag;
+        r->answer.length = 0;
+        /* never of 0 bytes, so that NULL means: no memory */
+        r->answer.payload = malloc(whole + 1);
+    }
+    if (r->answer.payload && frame->extra == r->answer.length &&
+        frame->length <= whole - r->answer.length) {
+        memcpy(r->answer.payload + r->answer.length, payload, frame->length);
+        r->answer.length += frame->length;
+        r->done = r->answer.length == whole;
         return;
     }
+    r->done = true;
     r->error = DVM_ERR_NO_MEMORY;
-    snprintf(r->text, sizeof r->text, "no memory for an answer of %u bytes", frame->length);
+    snprintf(r->text, sizeof r->text, "no memory for an answer of %zu bytes", whole);
 }
 
 /* The last word of a daemon that cuts this task off. */

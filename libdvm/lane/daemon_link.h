@@ -14,6 +14,9 @@
 
 #include "proto/frame.h"
 
+/* Longest control message, all its frames together, bytes. */
+#define DAEMON_LINK_MAX (32 * 1024 * 1024)
+
 /* Called for a control message of a registered number. fds: descriptors that came
  * with it; the function owns them and closes what it does not keep. */
 typedef void daemon_control_f(const struct dvm_frame *frame, const uint8_t *payload,
@@ -27,7 +30,7 @@ void daemon_link_register(int type, daemon_control_f *function);
 
 /* Send a control message. dst: a daemon's tid (DVM_TID_DAEMON) or a task's. fds:
  * fd_count descriptors to pass along, at most 4, which stay the caller's. Errors:
- * LOST_DAEMON, LIMIT (over DVM_PAYLOAD_MAX bytes). */
+ * LOST_DAEMON, LIMIT (over DAEMON_LINK_MAX bytes). Over one frame it goes in parts. */
 int daemon_link_control(int dst, int type, uint64_t ref, const void *payload, size_t length,
                         const int *fds, int fd_count);
 
