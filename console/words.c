@@ -2,6 +2,7 @@
 #include "console/words.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,12 @@ const char *words_age(char text[WORDS_AGE_MAX], double seconds)
         snprintf(text, WORDS_AGE_MAX, "%luh%02lum", s / HOUR, s % HOUR / MINUTE);
     else
         snprintf(text, WORDS_AGE_MAX, "%lud%02luh", s / DAY, s % DAY / HOUR);
+    return text;
+}
+
+const char *words_hex(char text[WORDS_HEX_MAX], uint64_t number)
+{
+    snprintf(text, WORDS_HEX_MAX, "0x%" PRIx64, number);
     return text;
 }
 

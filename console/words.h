@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#define WORDS_HEX_MAX 24 /* bytes of a number as text with its NUL */
 #define WORDS_AGE_MAX 24 /* bytes of a length of time with its NUL */
 
 /* "up", "leaving", "lost"; and the colour it is shown in. */
@@ -17,6 +19,9 @@ const char *words_task_color(unsigned state);
 
 /* A length of time, short: "12.4 s" as "12.4s", "3m05s", "2h03m", "4d07h". */
 const char *words_age(char text[WORDS_AGE_MAX], double seconds);
+
+/* A 64-bit number as "0x..."; JSON's own numbers lose bits in many readers. */
+const char *words_hex(char text[WORDS_HEX_MAX], uint64_t number);
 
 /* Read a tid: 0x40001 or 262145. Returns false when text is none. */
 bool words_tid(const char *text, int *tid);

@@ -15,11 +15,13 @@ static const struct grid_column columns[] = {
 
 static json_t *host_json(const Dvm__Pb__Host *h)
 {
-    return json_pack("{s:s,s:i,s:s,s:i,s:i,s:s,s:s,s:s,s:b,s:I}", "name", h->name, "slot",
+    char incarnation[WORDS_HEX_MAX];
+
+    return json_pack("{s:s,s:i,s:s,s:i,s:i,s:s,s:s,s:s,s:b,s:s}", "name", h->name, "slot",
                      (int)h->slot, "state", words_host_state(h->state), "cores", (int)h->cores,
                      "tasks", (int)h->tasks, "address", h->address, "version", h->version, "arch",
                      h->arch, "coordinator", (int)h->coordinator, "incarnation",
-                     (json_int_t)h->incarnation);
+                     words_hex(incarnation, h->incarnation));
 }
 
 static int print_json(const Dvm__Pb__HostsReply *reply, const char *survives)

@@ -26,11 +26,13 @@ static const struct grid_column columns[] = {
 
 static json_t *task_json(const Dvm__Pb__Task *t)
 {
-    return json_pack("{s:i,s:i,s:i,s:s,s:i,s:s,s:f,s:o,s:i,s:I,s:s}", "tid", t->tid, "rank",
+    char world[WORDS_HEX_MAX];
+
+    return json_pack("{s:i,s:i,s:i,s:s,s:i,s:s,s:f,s:o,s:i,s:s,s:s}", "tid", t->tid, "rank",
                      (int)t->rank, "size", (int)t->world_size, "host", t->host, "pid", t->pid,
                      "state", words_task_state(t->state), "age", t->age, "program",
                      console_text(t->program),
-                     "parent", t->parent, "world", (json_int_t)t->world, "role",
+                     "parent", t->parent, "world", words_hex(world, t->world), "role",
                      t->role == ROLE_CONSOLE_NUMBER ? "console" : "task");
 }
 
