@@ -8,8 +8,8 @@
  *   head  consumer stores (release) after it has read the bytes
  *         producer loads (acquire) before it writes over them     [H]
  *   wants_space  producer stores (seq_cst), then loads head       [W]
- *         consumer stores head, fence (seq_cst), then loads wants_space:
- *         one of the two sees the other, so nobody waits for ever.
+ *         consumer stores head (seq_cst), then loads wants_space: one of the
+ *         two sees the other, so nobody waits for ever.
  */
 #include "lane/ring.h"
 
@@ -162,7 +162,7 @@ static bool ring_room(struct ring_out *out, uint64_t bytes)
         out->wants = true;
         atomic_store(&ring->wants_space, 1);
     }
-    /* [W] pairs with the fence in ring_wanted */
+    /* [W] pairs with the store of head in ring_wanted */
     return ring_fits(out, atomic_load(&ring->head), bytes);
 }
 
@@ -239,7 +239,8 @@ void ring_take(struct ring_in *in, uint32_t length)
 
 bool ring_wanted(struct ring_in *in)
 {
-    /* [W] pairs with the store of wants_space and the load of head in ring_room */
-    atomic_thread_fence(memory_order_seq_cst);
-    return atomic_load_explicit(&in->ring->wants_space, memory_order_relaxed) != 0;
+    /* [W] pairs with the store of wants_space and the load of head in ring_room; the
+     * value is there already, but not in this order */
+    atomic_store(&in->ring->head, in->head);
+    return atomic_load(&in->ring->wants_space) != 0;
 }

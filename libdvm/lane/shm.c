@@ -158,6 +158,9 @@ static int ready_take(const Dvm__Pb__PairReady *ready, const int *fds, int fd_co
     struct peer *peer = lane_peer_known(ready->tid);
     int rc;
 
+    /* a word that its end has overtaken */
+    if (peer && peer->shm.state == SHM_FAILED)
+        return DVM_OK;
     if (!peer || fd_count != READY_FDS || peer->shm.state != SHM_OPENING)
         return dvm_fail(DVM_ERR_PROTOCOL, "a ring that nobody opened is ready");
     rc = inbox_take(peer, fds[0], ready->index);

@@ -70,7 +70,10 @@ struct dvm_message {
 
 /* ---- request.c ---------------------------------------------------------------- */
 
+/* Begin with none; error: none today. */
 int request_start(void);
+
+/* Free all requests, whatever their state. */
 void request_stop(void);
 
 /* A new operation; NULL without memory (sentence kept). */
@@ -91,9 +94,16 @@ int request_wait(struct dvm_request *request, struct match_result *result);
 
 /* ---- posted.c: receives that wait ------------------------------------------------ */
 
+/* Begin with none. Error: NO_MEMORY. */
 int posted_start(void);
+
+/* Forget all; the requests stay. */
 void posted_stop(void);
+
+/* Put a receive behind all others: it is POSTED now. */
 void posted_add(struct dvm_request *request);
+
+/* Take a posted receive out: it is ACTIVE now. */
 void posted_remove(struct dvm_request *request);
 
 /* The earliest posted receive that fits, or NULL. */
@@ -104,7 +114,10 @@ struct dvm_request *posted_first(void);
 
 /* ---- unexpected.c: messages that wait --------------------------------------------- */
 
+/* Begin with none. Error: NO_MEMORY. */
 int unexpected_start(void);
+
+/* Free all messages, taken ones too. */
 void unexpected_stop(void);
 
 /* Keep a message behind all others; its payload is copied. NULL without memory. */
@@ -146,16 +159,25 @@ void deliver_discard(const struct incoming *in);
 /* The request that a rendezvous is received for; NULL when its bytes are dropped. */
 struct dvm_request *deliver_request(struct stream_receive *record);
 
-/* Upcalls of stream/. */
+/* Upcalls of stream/ (struct stream_up): a message of a task, */
 void deliver_message(struct stream *stream, const struct dvm_frame *frame,
                      const uint8_t *payload);
+
+/* and one that a daemon made. */
 void deliver_notice(const struct dvm_frame *frame, const uint8_t *payload);
 
 /* ---- gone.c: deaths and revocations ---------------------------------------------------- */
 
+/* Begin with no deaths and no revocations. */
 void gone_start(void);
+
+/* Forget them. */
 void gone_stop(void);
+
+/* Upcalls of stream/ (struct stream_up): a task has ended, */
 void gone_stream(struct stream *stream);
+
+/* or a host. */
 void gone_host(int slot, const char *text);
 
 /* Whether a receive with this filter must fail instead of waiting: DVM_OK, or the
@@ -165,14 +187,17 @@ int gone_check(const struct match_filter *filter);
 /* DVM_OK, or the code and sentence of a revoked context. */
 int gone_revoked(uint64_t context);
 
-/* ---- send.c: read the limit of buffered sends ---------------------------------------------- */
+/* ---- send.c -------------------------------------------------------------------------------- */
 
+/* Read the limit of buffered sends from the environment; nothing is kept yet. */
 void send_start(void);
 
 /* ---- wait.c ------------------------------------------------------------------------------ */
 
 /* Something completed that another thread may wait for. */
 void wait_changed(void);
+
+/* Make lock and condition; nobody waits. */
 void wait_start(const struct match_config *config);
 
 /* The end: gives the lock up for good. */

@@ -12,6 +12,7 @@
 #include "lane/daemon_link.h"
 #include "match/match.h"
 #include "proto/control.h"
+#include "stream/stream.h"
 #include "tests/support/fake_daemon.h"
 
 #define CONTEXT UINT64_C(0x4000100000002)
@@ -61,6 +62,11 @@ static bool filled(const uint8_t *bytes, size_t size, unsigned salt)
         if (bytes[i] != (uint8_t)(i * 31 + i / 251 + salt))
             return false;
     return true;
+}
+
+static bool never(void *arg)
+{
+    return false;
 }
 
 /* ---- sizes ------------------------------------------------------------------- */
@@ -555,7 +561,6 @@ static int bsend_limit(const struct fake_task *me)
     uint64_t sum = 0;
 
     if (me->rank == 0) {
-        setenv("DVM_BSEND_BYTES", "200000", 1);
         for (unsigned i = 0; i < 100; i++) {
             fill(bytes, sizeof bytes, i);
             FAKE_CHECK(send_bytes(MATCH_BUFFERED, me->tids[1], 1, bytes, sizeof bytes) == 0);
@@ -576,12 +581,42 @@ Test(match, buffered_sends_wait_past_their_limit)
     cr_assert_eq(fake_run(2, bsend_limit, NULL, &shm), 0);
 }
 
-/* ---- time limits, lost daemon, fork, revocation ---------------------------------------------- */
+/* What a receiver holds unreceived is bounded by what it grants, however much comes. */
+#define CREDIT_LIMIT 1000000
+#define HELD_BYTES 1000
 
-static bool never(void *arg)
+static int held_back(const struct fake_task *me)
 {
-    return false;
+    uint8_t bytes[HELD_BYTES] = {0};
+    struct stream *s;
+
+    if (me->rank == 0) {
+        for (int i = 0; i < 10000; i++)
+            FAKE_CHECK(send_bytes(MATCH_BUFFERED, me->tids[1], 1, bytes, sizeof bytes) == 0);
+        return 0;
+    }
+    /* it sleeps again and again, and so lets the sender have all there is */
+    for (int i = 0; i < 50; i++)
+        FAKE_CHECK(match_wait_until(never, NULL, 0.004, 0) == DVM_ERR_TIMEOUT);
+    s = stream_of(me->tids[0]);
+    FAKE_CHECK(s->came > 0 && s->came <= CREDIT_LIMIT);
+    for (int i = 0; i < 10000; i++)
+        FAKE_CHECK(recv_bytes(me->tids[0], 1, bytes, sizeof bytes, NULL) == 0);
+    FAKE_CHECK(s->consumed == 10000 * (STREAM_HEADER_COST + HELD_BYTES));
+    return 0;
 }
+
+Test(match, credit_bounds_what_is_held)
+{
+    char limit[16];
+
+    snprintf(limit, sizeof limit, "%d", CREDIT_LIMIT);
+    setenv("DVM_CREDIT_BYTES", limit, 1);
+    cr_assert_eq(fake_run(2, held_back, NULL, &shm), 0);
+    cr_assert_eq(fake_run(2, held_back, NULL, &relay), 0);
+}
+
+/* ---- time limits, lost daemon, fork, revocation ---------------------------------------------- */
 
 static int time_limit(const struct fake_task *me)
 {
@@ -677,7 +712,7 @@ Test(match, a_revoked_context_fails_all)
     cr_assert_eq(fake_run(2, revocation, NULL, &relay), 0);
 }
 
-/* ---- requests to the daemon -------------------------------------------------------------------- */
+/* ---- requests to the daemon ------------------------------------------------------- */
 
 static int requests(const struct fake_task *me)
 {
@@ -700,7 +735,7 @@ Test(match, requests_to_the_daemon)
     cr_assert_eq(fake_run(1, requests, NULL, &shm), 0);
 }
 
-/* ---- threads ---------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------- */
 
 #define THREADS 4
 #define ROUNDS 2000

@@ -1,0 +1,118 @@
+/* ring.c: two tasks as two threads over one ring and two inboxes, for
+ * ThreadSanitizer: what the consumer reads was written before, and neither side
+ * sleeps for ever when the other has rung. Ends with status 0. */
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lane/bell.h"
+#include "lane/ring.h"
+
+#define FRAMES 200000
+#define PRODUCER 0x40001
+#define CONSUMER 0x40002
+
+static struct dvm_inbox *producer_inbox, *consumer_inbox;
+static struct dvm_ring *ring;
+
+static void *shared_page(size_t bytes)
+{
+    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        abort();
+    return page;
+}
+
+static uint32_t length_of(uint64_t seq)
+{
+    return (uint32_t)(seq * 2654435761u >> 7) % (seq % 64 ? 100 : RING_PAYLOAD_MAX);
+}
+
+/* The producer's sleep, as in bell.c, which knows one inbox a process only. */
+static void producer_sleep(void)
+{
+    atomic_store(&producer_inbox->sleep, DVM_ASLEEP_FUTEX);
+    if (atomic_load(&producer_inbox->summary) == 0)
+        syscall(SYS_futex, &producer_inbox->summary, FUTEX_WAIT, 0, NULL, NULL, 0);
+    atomic_store(&producer_inbox->sleep, DVM_AWAKE);
+    atomic_exchange(&producer_inbox->summary, 0);
+}
+
+static void *produce(void *arg)
+{
+    struct ring_out out = {.ring = ring};
+    static uint8_t bytes[RING_PAYLOAD_MAX];
+
+    for (uint64_t seq = 0; seq < FRAMES; seq++) {
+        struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
+                                  .src = PRODUCER, .dst = CONSUMER, .seq = seq,
+                                  .length = length_of(seq)};
+
+        memset(bytes, (int)seq, frame.length);
+        while (!ring_put(&out, &frame, bytes))
+            producer_sleep();
+        dvm_inbox_ring(consumer_inbox, 1);
+    }
+    return NULL;
+}
+
+static unsigned rings;
+
+static void rung(unsigned index)
+{
+    rings += index == 1;
+}
+
+/* Take out what is there; returns false for a frame that is not what it must be. */
+static bool take_all(struct ring_in *in, uint64_t *next)
+{
+    struct dvm_frame frame;
+    const uint8_t *payload;
+
+    while (ring_peek(in, &frame, &payload) == 1) {
+        if (frame.seq != *next || frame.length != length_of(*next))
+            return false;
+        for (uint32_t i = 0; i < frame.length; i++)
+            if (payload[i] != (uint8_t)*next)
+                return false;
+        ring_take(in, frame.length);
+        ++*next;
+    }
+    if (ring_wanted(in))
+        dvm_inbox_ring(producer_inbox, 2);
+    return true;
+}
+
+int main(void)
+{
+    struct ring_in in;
+    pthread_t producer;
+    uint64_t next = 0;
+
+    producer_inbox = shared_page(DVM_INBOX_BYTES);
+    consumer_inbox = shared_page(DVM_INBOX_BYTES);
+    ring = shared_page(DVM_RING_BYTES);
+    ring_format(ring, PRODUCER, CONSUMER);
+    in = (struct ring_in){.ring = ring};
+    bell_start(consumer_inbox, 2);
+    if (pthread_create(&producer, NULL, produce, NULL))
+        abort();
+    while (next < FRAMES) {
+        bell_take(rung);
+        if (!take_all(&in, &next)) {
+            fprintf(stderr, "frame %lu is wrong\n", (unsigned long)next);
+            return 1;
+        }
+        if (next < FRAMES)
+            bell_sleep(-1);
+    }
+    pthread_join(producer, NULL);
+    bell_stop();
+    return rings ? 0 : 1;
+}
