@@ -116,7 +116,7 @@ static void do_up(struct cluster *c, const struct machine_host *host)
         return;
     if (link_add(c, host) != 0)
         log_error("no memory for links to %s: it cannot be reached", host->name);
-    log_info("host %s joined (slot %d, %d cores, %s)", host->name, host->slot, host->cores,
+    log_debug("host %s joined (slot %d, %d cores, %s)", host->name, host->slot, host->cores,
              host->addresses ? host->address[0] : "no address");
     host_fill(c, &told, host);
     if (!c->closing)
@@ -127,7 +127,7 @@ static void do_down(struct cluster *c, const struct machine_action *a)
 {
     struct cluster_host told;
 
-    log_info("host %s %s: %s", a->host.name, a->lost ? "was lost" : "left", a->text);
+    log_debug("host %s %s: %s", a->host.name, a->lost ? "was lost" : "left", a->text);
     links_peer_remove(c->links, a->host.slot, a->text);
     host_fill(c, &told, &a->host);
     if (!c->closing)
@@ -168,7 +168,7 @@ static void do_action(struct cluster *c, const struct machine_action *a)
         do_removed(c, a->token);
         break;
     case MACHINE_DO_END:
-        log_info("this daemon ends: %s", a->text);
+        log_debug("this daemon ends: %s", a->text);
         if (!c->closing)
             c->events.end(c->arg, a->status, a->text);
         break;
