@@ -70,7 +70,7 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
     Dvm__Pb__Reserved reply = DVM__PB__RESERVED__INIT;
     const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
     char path[PROGRAM_PATH_MAX];
-    int r = program_find(what->program, what->directory, what->look_first,
+    int r = program_locate(what->program, what->directory, what->look_first,
                          environment_get(what->env, what->n_env, "PATH"), d->host, path,
                          sizeof path);
 

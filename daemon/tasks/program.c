@@ -51,7 +51,7 @@ static int with_slash(const char *program, const char *directory, const char *ho
     return dvm_fail(DVM_ERR_NO_PROGRAM, "host %s cannot run %s: %s", host, out, why);
 }
 
-int program_find(const char *program, const char *directory, const char *look_first,
+int program_locate(const char *program, const char *directory, const char *look_first,
                  const char *path, const char *host, char *out, size_t size)
 {
     const char *why = NULL;

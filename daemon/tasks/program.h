@@ -9,7 +9,7 @@
  * (unless empty), then in the folders of path (the value of PATH, may be NULL).
  * It must be an executable file. out: size bytes for its path. Errors:
  * NO_PROGRAM, with a sentence that names host (dvm_fail). */
-int program_find(const char *program, const char *directory, const char *look_first,
+int program_locate(const char *program, const char *directory, const char *look_first,
                  const char *path, const char *host, char *out, size_t size);
 
 #endif
