@@ -1,0 +1,218 @@
+/* keeper: tasks start with what they were given, failures come back with their
+ * reason, and nothing that a task started outlives it or the keeper. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "daemon/family.h"
+#include "daemon/keeper.h"
+
+#define SECONDS 10.0
+#define TURN_SECONDS 0.02
+#define OUTPUT 256
+#define TID 0x40001
+#define MANY 64
+
+static struct keeper *keeper;
+static struct ev_loop *loop;
+static int started, ended, last_error, last_step, last_status;
+static pid_t last_pid;
+static bool lost;
+
+static void on_started(void *arg, int tid, pid_t pid, int error, enum keeper_step step)
+{
+    started++;
+    last_pid = pid;
+    last_error = error;
+    last_step = (int)step;
+}
+
+static void on_ended(void *arg, int tid, int status)
+{
+    ended++;
+    last_status = status;
+}
+
+static void on_lost(void *arg)
+{
+    lost = true;
+}
+
+static void set_up(void)
+{
+    static const struct keeper_events events = {on_started, on_ended, on_lost};
+    struct rlimit limit = {99, 4096};
+
+    cr_assert_eq(keeper_fork(&keeper, &limit), DVM_OK);
+    loop = ev_loop_new(0);
+    keeper_attach(keeper, loop, &events, NULL);
+}
+
+static void tear_down(void)
+{
+    keeper_destroy(keeper);
+    cr_assert_eq(family_kill(getpid(), 0, NULL, NULL), 0, "something is left");
+}
+
+TestSuite(keeper, .init = set_up, .fini = tear_down);
+
+static void on_turn(struct ev_loop *l, ev_timer *w, int revents)
+{
+}
+
+/* Run the loop until *counter is count or lost is set. */
+static void run_until(const int *counter, int count)
+{
+    double deadline = clock_seconds() + SECONDS;
+    ev_timer turn;
+
+    ev_timer_init(&turn, on_turn, TURN_SECONDS, TURN_SECONDS);
+    ev_timer_start(loop, &turn);
+    while (*counter < count && !lost && clock_seconds() < deadline)
+        ev_run(loop, EVRUN_ONCE);
+    ev_timer_stop(loop, &turn);
+}
+
+/* Start a shell command with its output in *out, which may be NULL. */
+static int start(int tid, const char *path, const char *directory, const char *command, int *out)
+{
+    const char *argv[] = {"sh", "-c", command, NULL};
+    const char *env[] = {"A=1", "B=two words", NULL};
+    struct keeper_task t = {.tid = tid, .path = path, .directory = directory, .argv = argv,
+                            .env = env};
+    int ends[2] = {-1, -1}, r;
+
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    t.fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    t.fds[1] = ends[1];
+    t.fds[2] = ends[1];
+    r = keeper_start(keeper, &t);
+    close(t.fds[0]);
+    close(ends[1]);
+    if (out)
+        *out = ends[0];
+    else
+        close(ends[0]);
+    return r;
+}
+
+static const char *output_of(int fd)
+{
+    static char text[OUTPUT];
+    size_t used = 0;
+    ssize_t got;
+
+    while ((got = read(fd, text + used, sizeof text - 1 - used)) > 0)
+        used += (size_t)got;
+    text[used] = '\0';
+    close(fd);
+    return text;
+}
+
+static bool gone(pid_t pid)
+{
+    double deadline = clock_seconds() + SECONDS;
+
+    while (kill(pid, 0) == 0 && clock_seconds() < deadline)
+        ev_run(loop, EVRUN_NOWAIT);
+    return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+Test(keeper, a_task_gets_what_it_was_given)
+{
+    int out;
+
+    cr_assert_eq(start(TID, "/bin/sh", "/usr",
+                       "echo $A $B; pwd; ulimit -n; ls /proc/self/fd | wc -l; "
+                       "[ $$ = $(ps -o sid= -p $$) ] && echo leader; exit 7", &out), DVM_OK);
+    run_until(&ended, 1);
+    cr_assert_gt(last_pid, 0);
+    cr_assert(WIFEXITED(last_status) && WEXITSTATUS(last_status) == 7);
+    cr_assert_str_eq(output_of(out), "1 two words\n/usr\n99\n4\nleader\n");
+}
+
+Test(keeper, failures_name_their_step)
+{
+    cr_assert_eq(start(TID, "/no/such/file", "", "", NULL), DVM_OK);
+    run_until(&started, 1);
+    cr_assert_eq(last_pid, 0);
+    cr_assert_eq(last_error, ENOENT);
+    cr_assert_eq(last_step, KEEPER_STEP_EXEC);
+    cr_assert_eq(start(TID, "/bin/sh", "/no/such/folder", "", NULL), DVM_OK);
+    run_until(&started, 2);
+    cr_assert_eq(last_step, KEEPER_STEP_DIRECTORY);
+    cr_assert_eq(ended, 0);
+}
+
+Test(keeper, too_much_is_refused_in_words)
+{
+    static char long_text[KEEPER_MESSAGE_MAX + 1];
+
+    memset(long_text, 'x', sizeof long_text - 1);
+    cr_assert_eq(start(TID, "/bin/sh", "", long_text, NULL), DVM_ERR_LIMIT);
+    cr_assert_not_null(strstr(dvm_last_error(), "at most"), "%s", dvm_last_error());
+}
+
+Test(keeper, a_signal_reaches_what_the_task_started)
+{
+    int out, child = 0;
+
+    start(TID, "/bin/sh", "", "sleep 1000 & echo $!; wait", &out);
+    run_until(&started, 1);
+    cr_assert_eq(read(out, (char[OUTPUT]){0}, 0), 0);
+    cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &child), 1);
+    cr_assert_eq(keeper_signal(keeper, TID, SIGTERM), DVM_OK);
+    run_until(&ended, 1);
+    cr_assert(WIFSIGNALED(last_status) && WTERMSIG(last_status) == SIGTERM);
+    cr_assert(gone(child));
+}
+
+Test(keeper, what_a_task_leaves_behind_is_ended)
+{
+    int out, same_group = 0, other_group = 0;
+    FILE *f;
+
+    /* the second in a process group of its own, as an interactive shell does it */
+    start(TID, "/bin/bash", "", "sleep 1000 & echo $!; set -m; sleep 1000 & echo $!", &out);
+    run_until(&ended, 1);
+    f = fdopen(out, "r");
+    cr_assert_eq(fscanf(f, "%d %d", &same_group, &other_group), 2);
+    fclose(f);
+    cr_assert(gone(same_group));
+    cr_assert(gone(other_group));
+}
+
+Test(keeper, many_start_fast)
+{
+    double begin = clock_seconds();
+
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(start(TID + i, "/bin/true", "", "", NULL), DVM_OK);
+    run_until(&ended, MANY);
+    cr_assert_eq(started, MANY);
+    cr_assert_eq(ended, MANY);
+    fprintf(stderr, "%d tasks in %.1f ms\n", MANY, (clock_seconds() - begin) * 1e3);
+}
+
+Test(keeper, its_death_ends_all_tasks)
+{
+    int out, left = 0;
+
+    start(TID, "/bin/sh", "", "setsid sleep 1000 & echo $!; wait", &out);
+    run_until(&started, 1);
+    cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &left), 1);
+    kill(keeper_pid(keeper), SIGKILL);
+    run_until(&ended, 1);
+    cr_assert(lost);
+    cr_assert(gone(last_pid));
+    cr_assert(gone(left));
+}
