@@ -79,6 +79,25 @@ static bool is_member(uint64_t context, int tid)
     return g && g->size > 0 && group_rank_of(g, tid) >= 0;
 }
 
+/* A host is lost: its members are gone, also those this task never spoke with. */
+static void host_gone(int slot, const char *text)
+{
+    char sentence[DVM_SENTENCE_MAX];
+
+    for (int i = 0; i < BUILT_IN; i++) {
+        const struct group *g = table[i];
+
+        for (int rank = 0; g && rank < g->size; rank++) {
+            int tid = g->receive_tids[rank];
+
+            if (tid >> DVM_TID_N_BITS != slot)
+                continue;
+            snprintf(sentence, sizeof sentence, "task %#x has ended: %s", tid, text);
+            match_gone(tid, DVM_ERR_HOST_GONE, sentence, false);
+        }
+    }
+}
+
 int group_start(int self, uint64_t context, const int *tids, int size, int rank)
 {
     if (size < 1 || rank < 0 || rank >= size || tids[rank] != self)
@@ -98,12 +117,14 @@ int group_start(int self, uint64_t context, const int *tids, int size, int rank)
                             size);
         }
     match_is_member = is_member;
+    match_on_host_gone = host_gone;
     return DVM_OK;
 }
 
 void group_stop(void)
 {
     match_is_member = NULL;
+    match_on_host_gone = NULL;
     for (int i = 0; i < BUILT_IN; i++) {
         group_free(table[i]);
         table[i] = NULL;
