@@ -558,7 +558,6 @@ Test(match, many_requests_in_any_order)
 static int bsend_limit(const struct fake_task *me)
 {
     uint8_t bytes[50000];
-    uint64_t sum = 0;
 
     if (me->rank == 0) {
         for (unsigned i = 0; i < 100; i++) {
@@ -570,7 +569,6 @@ static int bsend_limit(const struct fake_task *me)
     for (unsigned i = 0; i < 100; i++) {
         FAKE_CHECK(recv_bytes(me->tids[0], 1, bytes, sizeof bytes, NULL) == 0);
         FAKE_CHECK(filled(bytes, sizeof bytes, i));
-        sum += bytes[0];
     }
     return 0;
 }
