@@ -35,6 +35,13 @@ static void fill_cpus(const struct task *task, Dvm__Pb__Task *m)
             m->cpus[m->n_cpus++] = (uint32_t)cpu;
 }
 
+static int by_tid(const void *a, const void *b)
+{
+    int x = (*(Dvm__Pb__Task *const *)a)->tid, y = (*(Dvm__Pb__Task *const *)b)->tid;
+
+    return x < y ? -1 : x > y;
+}
+
 void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Tasks *ask = dvm__pb__tasks__unpack(NULL, frame->length, payload);
@@ -52,6 +59,8 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
         pointers[reply.n_tasks] = &rows[reply.n_tasks];
         reply.n_tasks++;
     }
+    if (pointers)
+        qsort(pointers, reply.n_tasks, sizeof *pointers, by_tid);
     reply.tasks = pointers;
     if (rows && pointers)
         daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_TASKS_REPLY, &reply.base);
