@@ -323,7 +323,7 @@ static int choose_hosts(struct daemon *d, const char *where, struct place_host *
 static int place(struct spawn *s)
 {
     struct place_host *hosts = calloc(HOSTLIST_NAMES_MAX, sizeof *hosts);
-    size_t count;
+    size_t count = 0;
     int r = hosts ? choose_hosts(s->d, s->what->where, hosts, &count)
                   : dvm_fail(DVM_ERR_NO_MEMORY, "no memory to place tasks");
 

@@ -284,7 +284,7 @@ static int enrol_stranger(struct tasks *t, const struct tasks_enrol *who, struct
 
 int tasks_enrol(struct tasks *t, const struct tasks_enrol *who, struct task **out)
 {
-    struct task *task;
+    struct task *task = NULL;
     int r;
 
     if (who->token_size > 0) {
