@@ -118,7 +118,7 @@ static void open_bulk(struct peer *p)
     struct dealer *bulk = &p->dealer[LINK_BULK];
 
     if (!bulk->socket &&
-        dial_open(bulk, p->dial.current, p->key, &bulk->links->key, links_dealer_read, on_event))
+        dial_open(bulk, p->dial.current, p->key, &bulk->links->key, input_dealer_read, on_event))
         log_warning("no socket for bulk to the host of slot %d: %s", p->slot, zmq_strerror(errno));
 }
 
@@ -138,14 +138,14 @@ static bool on_event(void *arg)
             p->dial.rounds = 0;
             open_bulk(p);
         }
-        links_dealer_up(d);
+        path_dealer_up(d);
     } else if (event == ZMQ_EVENT_DISCONNECTED && d->up) {
         if (d->class == LINK_CONTROL) {
             p->dial.at = links_now() + DIAL_LOST_MS;
             links_arm(l, p->dial.at);
         }
         l->counts.reconnects++;
-        links_dealer_down(d);
+        path_dealer_down(d);
     }
     links_leave(l);
     return true;
@@ -168,7 +168,7 @@ static void try_next(struct links *l, struct peer *p, uint64_t now)
 
     snprintf(dial->current, sizeof dial->current, "%s", choose(dial, p));
     dial->at = now + DIAL_TRY_MS;
-    if (dial_open(control, dial->current, p->key, &l->key, links_dealer_read, on_event))
+    if (dial_open(control, dial->current, p->key, &l->key, input_dealer_read, on_event))
         log_warning("no socket for the host of slot %d: %s", p->slot, zmq_strerror(errno));
 }
 

@@ -1,4 +1,4 @@
-/* peer.h: what links.c, dial.c and join.c share; nobody else includes it. */
+/* peer.h: what the files of links/ share; nobody else includes it. */
 #ifndef DVMD_LINKS_PEER_H
 #define DVMD_LINKS_PEER_H
 
@@ -15,6 +15,7 @@
 #define WHY_BYTES 160
 #define LINK_RETRY_MS 3      /* after ZeroMQ took no more */
 #define LINK_CONNECT_MS 5000 /* between two CONNECTs to the same peer */
+#define LINK_PROBE_MS 100    /* after a connection broke, a look at what replaced it */
 
 /* A connection of a peer to our ROUTER, as its messages show it. ZeroMQ makes the
  * id, anew for each connection: so a peer that reconnects cannot clash with its own
@@ -59,6 +60,7 @@ struct peer {
     struct dial dial;
     uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
     uint64_t asked_at;                    /* when want_dial was called last */
+    uint64_t probe_at;                    /* ms: when to look whether the route is alive; 0 */
     bool connected;
     bool removed;
     struct peer *next_dead;
@@ -95,14 +97,48 @@ struct links {
     unsigned dials_max;
 };
 
+/* Whose message it is, as its connection proves. */
+struct origin {
+    struct peer *peer;       /* the neighbour; NULL: it was removed */
+    const uint8_t *route;    /* NULL when it came through a dealer */
+    size_t route_bytes;
+    int fd;
+};
+
 /* ---- links.c ---- */
 uint64_t links_now(void);                       /* ms */
 void links_arm(struct links *l, uint64_t at);   /* see to it that links_tick runs at ms */
 void links_enter(struct links *l);              /* before code that may call back */
 void links_leave(struct links *l);
-void links_dealer_up(struct dealer *d);
-void links_dealer_down(struct dealer *d);
-bool links_dealer_read(void *arg);              /* pool_read_f of a dealer with a peer */
+
+/* ---- path.c ---- */
+enum put_result { PUT_SENT, PUT_BLOCKED, PUT_NO_PATH };
+/* Send msg, and take it when the result is SENT: to a connection of our ROUTER; over
+ * the direct connection with a peer. */
+enum put_result path_put_route(struct links *l, const uint8_t *id, size_t bytes, zmq_msg_t *msg);
+enum put_result path_put_direct(struct links *l, struct peer *p, enum link_class class,
+                                zmq_msg_t *msg);
+/* Build and send one link message by the best way; head gets its addresses and ack. */
+enum put_result path_put_frame(struct links *l, struct peer *p, struct link_header head,
+                               const void *data, size_t bytes);
+/* Send what a flow has and its path takes. */
+void path_pump(struct links *l, struct peer *p, enum link_class class);
+/* Send an acknowledgement by itself. */
+void path_ack(struct links *l, struct peer *p, enum link_class class, uint64_t now);
+/* See to a direct connection with a peer that has traffic. */
+void path_want_direct(struct links *l, struct peer *p, uint64_t now);
+/* Report the direct connection when it came or went. */
+void path_update(struct links *l, struct peer *p);
+void path_learn(struct links *l, const struct origin *o, enum link_class class);
+/* Whether a connection that was just reported broken is really back; see route_lost. */
+void path_probe(struct links *l, struct peer *p);
+void path_dealer_up(struct dealer *d);
+void path_dealer_down(struct dealer *d);
+bool path_on_router_event(void *arg); /* pool_read_f of the ROUTER's monitor */
+
+/* ---- input.c ---- */
+bool input_router_read(void *arg); /* pool_read_f of the ROUTER */
+bool input_dealer_read(void *arg); /* pool_read_f of a dealer with a peer */
 
 /* ---- dial.c ---- */
 /* Set what all our TCP sockets have in common; server: it is the ROUTER. */

@@ -203,13 +203,18 @@ static void pair_open(struct pair *p)
     UNTIL(links_connected(p->b.links, 1) && links_connected(p->a.links, 2));
 }
 
+static void close_loop(void)
+{
+    ev_loop_destroy(loop);
+    loop = NULL;
+}
+
 static void pair_close(struct pair *p)
 {
     links_destroy(p->a.links);
     links_destroy(p->b.links);
     proxy_stop(p->proxy);
-    ev_loop_destroy(loop);
-    loop = NULL;
+    close_loop();
 }
 
 Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 300)
@@ -297,6 +302,28 @@ Test(links, a_reset_is_reported_at_once_on_both_sides, .timeout = 60)
     pair_close(&p);
 }
 
+Test(links, unread_messages_do_not_hide_a_broken_connection, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open(&p);
+    UNTIL(p.b.links->peers[1]->dealer[LINK_BULK].up);
+    proxy_refuse(p.proxy, true);
+    for (int round = 0; round < 20; round++) { /* more than one turn reads */
+        send_frames(&p.b, 1, LINK_CONTROL, 100u * (unsigned)round + 1,
+                    100u * (unsigned)round + 100, 10);
+        links_flush(p.b.links, 1);
+    }
+    proxy_reset(p.proxy);
+    UNTIL(p.a.downs > 0);
+    pass(0.5);
+    cr_assert(!links_connected(p.a.links, 2));
+    proxy_refuse(p.proxy, false);
+    UNTIL(p.a.got[2][LINK_CONTROL] == 2000);
+    cr_assert_eq(p.a.wrong, 0);
+    pair_close(&p);
+}
+
 Test(links, a_half_open_connection_is_given_up, .timeout = 60)
 {
     struct pair p;
@@ -358,6 +385,7 @@ Test(links, relay_then_direct_and_back, .timeout = 120)
     links_destroy(b.links);
     links_destroy(c.links);
     proxy_stop(proxy);
+    close_loop();
 }
 
 Test(links, who_was_removed_is_told_why, .timeout = 60)
@@ -423,6 +451,7 @@ Test(links, a_stranger_is_not_let_in, .timeout = 60)
     UNTIL(a.got[2][LINK_CONTROL] == 1);
     links_destroy(a.links);
     links_destroy(b.links);
+    close_loop();
 }
 
 Test(links, a_client_that_says_nothing_is_dropped, .timeout = 60)
@@ -440,6 +469,7 @@ Test(links, a_client_that_says_nothing_is_dropped, .timeout = 60)
     cr_assert_lt(clock_seconds() - begin, 4);
     close(fd);
     links_destroy(a.links);
+    close_loop();
 }
 
 static uint64_t forged(struct end *from, const uint8_t *bytes, size_t n, struct end *to)
@@ -499,6 +529,7 @@ Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
     cr_assert_eq(a.joins, 2);
     links_destroy(a.links);
+    close_loop();
 }
 
 Test(links, a_ticket_that_is_not_known_is_told_from_silence, .timeout = 60)
@@ -530,11 +561,11 @@ Test(links, a_ticket_that_is_not_known_is_told_from_silence, .timeout = 60)
         cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
     links_destroy(a.links);
-    loop = NULL;
     open_end(&b, 2);
     snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:9");
     cr_assert_eq(links_join(b.links, &t, 0.5, &type, "", 0, &answer, &length, address, error,
                             sizeof error), DVM_ERR_TIMEOUT);
     cr_assert(strstr(error, "no daemon answered at 127.0.0.1:9"), "%s", error);
     links_destroy(b.links);
+    close_loop();
 }
