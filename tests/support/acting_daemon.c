@@ -145,7 +145,7 @@ static void serve_all(int listener, acting_serve_f *serve)
 
 void acting_start(struct acting *d, acting_serve_f *serve)
 {
-    int lock, listener;
+    int lock, listener = -1;
 
     strcpy(d->folder, "/tmp/dvm-fake-XXXXXX");
     if (!mkdtemp(d->folder))
