@@ -84,6 +84,8 @@ static int run_add(const char *path, const char *list, int pipe_end, pid_t *chil
         rc = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     if (!rc)
         rc = posix_spawn_file_actions_adddup2(&actions, pipe_end, STDERR_FILENO);
+    if (!rc) /* what it starts may live long: it gets nothing of the program's */
+        rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     if (!rc)
         rc = posix_spawn(child, path, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);

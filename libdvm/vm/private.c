@@ -1,9 +1,9 @@
 /* private.c: the machine of one host that a program gets when none runs.
  *
  * The daemon is a child in a session of its own (Ctrl-C at the terminal is for the
- * program; the daemon ends when the program's connection does). posix_spawn
- * shares no descriptor but the pipe on which the daemon says that it is ready, and
- * works in a threaded program.
+ * program; the daemon ends when the program's connection does). It gets no
+ * descriptor of the program's but its output and the pipe on which it says that it
+ * is ready; posix_spawn makes that so in a threaded program, too.
  */
 #include <assert.h>
 #include <errno.h>
@@ -23,9 +23,11 @@
 #include "vm/vm.h"
 
 #define READY_SECONDS 10.0 /* how long the daemon may take to be ready */
-#define END_MS 1000        /* how long its end is waited for, milliseconds */
+#define END_MS 300         /* how long its end is waited for, milliseconds: it may let
+                            * tasks that this one spawned finish first */
 #define LINE_BYTES 2048    /* longest line that it says on the pipe */
-#define FD_TEXT_BYTES 12
+#define READY_FD 3         /* the number of the pipe in the daemon */
+#define READY_FD_TEXT "3"
 #define MS_PER_SECOND 1e3
 
 extern char **environ;
@@ -48,13 +50,12 @@ static int spawn_attributes(posix_spawnattr_t *attributes)
 /* Start the daemon with the write end of the ready pipe. */
 static int spawn_daemon(const char *path, int ready)
 {
-    char number[FD_TEXT_BYTES];
-    char *const argv[] = {(char *)(uintptr_t)path, "--private", "--ready-fd", number, NULL};
+    char *const argv[] = {(char *)(uintptr_t)path, "--private", "--ready-fd", READY_FD_TEXT,
+                          NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int rc;
 
-    snprintf(number, sizeof number, "%d", ready);
     if (posix_spawn_file_actions_init(&actions))
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left to start a daemon");
     if (posix_spawnattr_init(&attributes)) {
@@ -62,8 +63,10 @@ static int spawn_daemon(const char *path, int ready)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left to start a daemon");
     }
     rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!rc) /* onto itself: the child's copy loses close-on-exec */
-        rc = posix_spawn_file_actions_adddup2(&actions, ready, ready);
+    if (!rc) /* the copy, also one onto itself, is not closed by exec */
+        rc = posix_spawn_file_actions_adddup2(&actions, ready, READY_FD);
+    if (!rc)
+        rc = posix_spawn_file_actions_addclosefrom_np(&actions, READY_FD + 1);
     if (!rc)
         rc = spawn_attributes(&attributes);
     if (!rc)

@@ -17,15 +17,19 @@ static bool usable(const char *path)
     return access(path, X_OK) == 0;
 }
 
-/* The folder of the library that this code is in. */
+/* The folder of the library that this code is in, or of the program that it is linked
+ * into: there the loader's name is argv[0], which may be anything. */
 static bool library_folder(char *folder, size_t size)
 {
-    Dl_info info;
     char real[PATH_MAX], *slash;
+    Dl_info info;
 
     if (!dladdr((void *)(uintptr_t)program_find, &info) || !info.dli_fname ||
-        !realpath(info.dli_fname, real))
-        return false;
+        !strchr(info.dli_fname, '/') || !realpath(info.dli_fname, real)) {
+        ssize_t n = readlink("/proc/self/exe", real, sizeof real - 1);
+
+        real[n > 0 ? n : 0] = '\0';
+    }
     slash = strrchr(real, '/');
     if (!slash || (size_t)(slash - real) >= size)
         return false;
