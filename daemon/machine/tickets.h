@@ -19,8 +19,11 @@
 
 struct tickets;
 
+/* An empty book, or NULL without memory. */
 struct tickets *tickets_create(void);
-void tickets_destroy(struct tickets *t); /* accepts NULL */
+
+/* Free it. Accepts NULL. */
+void tickets_destroy(struct tickets *t);
 
 /* Note a new ticket, good for uses joins (0 means 1) during seconds (0: the default).
  * Returns 0, or DVM_ERR_LIMIT. */

@@ -230,7 +230,7 @@ static struct node *join(const char *host, const char *ticket)
                                                                                          \
         while (!(condition)) {                                                           \
             cr_assert(clock_seconds() < end, "not within %d s: " #condition, LIMIT_S);   \
-            nanosleep(&step, NULL);                                                      \
+            nanosleep(&step, NULL); /* poll */                                           \
         }                                                                                \
     } while (0)
 
@@ -285,7 +285,7 @@ static void do_sleep(struct node *n, void *arg)
     const struct timespec t = {(time_t)*(int *)arg, 0};
 
     (void)n;
-    nanosleep(&t, NULL);
+    nanosleep(&t, NULL); /* the nap is what is tested */
 }
 
 /* Stop a node's loop for some seconds, as SIGSTOP would. */
@@ -460,7 +460,7 @@ Test(cluster, tickets_are_refused_in_words, .timeout = 60)
     joined = join("sim2", once.text);
     cr_assert_eq(try_join(&other, "sim3", once.text, 5, error, sizeof error), DVM_ERR_TICKET);
     cr_assert(strstr(error, "used up"), "%s", error);
-    nanosleep(&wait, NULL); /* the ticket's own time, not a race */
+    nanosleep(&wait, NULL); /* a nap as long as the ticket lives */
     cr_assert_eq(try_join(&other, "sim3", brief.text, 5, error, sizeof error), DVM_ERR_TICKET);
     cr_assert(strstr(error, "expired"), "%s", error);
     once.text[40] = once.text[40] == 'A' ? 'B' : 'A';
@@ -588,7 +588,7 @@ Test(cluster, idle_costs_next_to_nothing, .timeout = 60)
         n[at] = join("sim", i.text);
     UNTIL(n[0]->ups == 3 && is_connected(n[0], 4));
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    nanosleep(&look, NULL); /* the time measured, not a wait for something */
+    nanosleep(&look, NULL); /* a nap: the time measured */
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     used = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
     printf("cluster: 4 idle daemons used %.2f ms of processor in 2 s\n", used * 1e3);

@@ -116,8 +116,8 @@ Test(ticket, a_stored_one_is_still_read)
 Test(tickets, uses_are_counted_and_a_nonce_counts_once)
 {
     struct tickets *t = tickets_create();
-    uint8_t key[TICKETS_KEY_BYTES] = {1}, a[TICKETS_NONCE_BYTES] = {1}, b[TICKETS_NONCE_BYTES] = {2},
-            c[TICKETS_NONCE_BYTES] = {3};
+    uint8_t key[TICKETS_KEY_BYTES] = {1}, a[TICKETS_NONCE_BYTES] = {1};
+    uint8_t b[TICKETS_NONCE_BYTES] = {2}, c[TICKETS_NONCE_BYTES] = {3};
     char error[256];
 
     cr_assert_eq(tickets_add(t, 1000, key, 2, 10), 0);
