@@ -399,8 +399,7 @@ static int a_death(const struct fake_task *me)
     FAKE_CHECK(dvm_recv(DVM_WORLD, 1, 5, &x, 1, DVM_INT, NULL) == DVM_ERR_TASK_GONE);
     FAKE_CHECK(dvm_send(DVM_WORLD, 1, 5, &x, 1, DVM_INT) == DVM_ERR_TASK_GONE);
     /* the others go on */
-    x = me->rank;
-    FAKE_CHECK(dvm_sendrecv(DVM_WORLD, 2 - me->rank, 6, &x, 1, DVM_INT, DVM_ANY, 6, &x, 1,
+    FAKE_CHECK(dvm_sendrecv(DVM_WORLD, 2 - me->rank, 6, &me->rank, 1, DVM_INT, DVM_ANY, 6, &x, 1,
                             DVM_INT, &status) == DVM_OK);
     FAKE_CHECK(x == 2 - me->rank && status.source == 2 - me->rank);
     return 0;

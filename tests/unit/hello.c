@@ -28,7 +28,13 @@ static void set_up(void)
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 }
 
-TestSuite(hello, .init = set_up);
+static void tear_down(void)
+{
+    if (hello)
+        dvm__pb__hello__free_unpacked(hello, NULL);
+}
+
+TestSuite(hello, .init = set_up, .fini = tear_down);
 
 /* ---- the daemon's side ------------------------------------------------------------ */
 
@@ -42,6 +48,8 @@ static void hear(void)
     cr_assert_eq(dvm_frame_decode(&f, packet, (size_t)got), 0);
     cr_assert_eq(f.op, DVM_OP_CONTROL);
     cr_assert_eq(f.tag, DVM_CTL_HELLO);
+    if (hello)
+        dvm__pb__hello__free_unpacked(hello, NULL);
     hello = dvm__pb__hello__unpack(NULL, f.length, packet + DVM_FRAME_BYTES);
     cr_assert_not_null(hello);
 }
