@@ -68,7 +68,7 @@ static void referee(void)
             dvm_send(DVM_WORLD, 0, TAG_BEGIN, &where, 1, DVM_LONG);
             told = 1;
         } else {
-            nanosleep(&NAP, NULL);
+            nanosleep(&NAP, NULL); /* poll */
         }
     }
 }
