@@ -20,10 +20,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/keeper.h"
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
 #define GRACE_SECONDS 2.0     /* from SIGTERM to SIGKILL */
@@ -48,6 +48,8 @@ static void on_frame(void *arg, const struct dvm_frame *frame, const uint8_t *pa
 {
     struct daemon *d = arg;
 
+    if (!d->route)
+        return; /* not yet started, or no more: whoever asked hears of the host itself */
     if (DVM_TID_SLOT(frame->dst) == cluster_self(d->cluster))
         daemon_route(d, CLUSTER_BULK, frame, payload);
     else
@@ -80,7 +82,7 @@ static void on_host_up(void *arg, const struct cluster_host *host)
 {
     struct daemon *d = arg;
 
-    if (!d->local || host->self)
+    if (!d->tasks || host->self)
         return; /* not yet started: nobody to tell */
     log_info("host %s (slot %d, %s) has joined", host->name, host->slot, host->address);
     tell_event(d, host, EVENT_JOINED, "");
@@ -91,7 +93,7 @@ static void on_host_down(void *arg, const struct cluster_host *host, bool lost, 
 {
     struct daemon *d = arg;
 
-    if (!d->local)
+    if (!d->tasks)
         return;
     log_info("host %s (slot %d) %s: %s", host->name, host->slot, lost ? "was lost" : "has left",
              why);
@@ -102,7 +104,10 @@ static void on_host_down(void *arg, const struct cluster_host *host, bool lost, 
 
 static void on_cluster_end(void *arg, int status, const char *why)
 {
-    daemon_end_now(arg, status, why);
+    struct daemon *d = arg;
+
+    if (d->tasks) /* else it is still starting, and joining fails */
+        daemon_end_now(d, status, why);
 }
 
 static int on_load(void *arg)

@@ -22,8 +22,8 @@
     DVMD_TEXT(DVM_VERSION_MAJOR) "." DVMD_TEXT(DVM_VERSION_MINOR) "." DVMD_TEXT(DVM_VERSION_PATCH)
 
 struct ev_loop;
-struct local;  /* local/local.h: the clients of this host */
-struct tasks;  /* tasks/tasks.h: the tasks of this host */
+struct local;  /* local.h: the clients of this host */
+struct tasks;  /* tasks.h: the tasks of this host */
 struct keeper; /* keeper.h: the process that starts and ends them */
 struct route;  /* route.c: handlers by number, open requests */
 struct options; /* options.h: the command line */

@@ -16,9 +16,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 #include "daemon/table.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
 #define MESSAGE_MAX (32u << 20)  /* bytes of a control message */
@@ -375,26 +375,45 @@ static bool is_task_frame(const struct dvm_frame *f)
     return f->op >= DVM_OP_EAGER && f->op <= DVM_OP_DATA;
 }
 
-/* A frame that cannot be delivered: its sender must not wait. */
-static void bounce(struct daemon *d, const struct dvm_frame *frame, int code)
+/* Tell that a tid is of a host that is not in the machine. */
+static void tell_host_gone(struct daemon *d, int to, int tid)
 {
     Dvm__Pb__Gone gone = DVM__PB__GONE__INIT;
     char text[DVM_SENTENCE_MAX];
+
+    snprintf(text, sizeof text, "the host of task 0x%x (slot %d) is not in the machine",
+             (unsigned)tid, DVM_TID_SLOT(tid));
+    gone.tid = tid;
+    gone.code = DVM_ERR_HOST_GONE;
+    gone.status = -1;
+    gone.text = text;
+    daemon_tell(d, CLUSTER_BULK, to, DVM_CTL_GONE, &gone.base);
+}
+
+static void bounce_watch(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Watch *m = dvm__pb__watch__unpack(NULL, frame->length, payload);
+
+    if (m)
+        tell_host_gone(d, frame->src, m->tid);
+    dvm__pb__watch__free_unpacked(m, NULL);
+}
+
+/* A frame that cannot be delivered: its sender must not wait. */
+static void bounce(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload,
+                   int code)
+{
     int slot = DVM_TID_SLOT(frame->dst);
 
-    if (frame->op == DVM_OP_CONTROL && frame->ref && !(frame->flags & DVM_FLAG_REPLY)) {
+    if (frame->op == DVM_OP_CONTROL && frame->tag == DVM_CTL_WATCH) {
+        bounce_watch(d, frame, payload);
+    } else if (frame->op == DVM_OP_CONTROL && frame->ref && !(frame->flags & DVM_FLAG_REPLY)) {
         daemon_fail(d, frame, code == DVM_ERR_NO_TASK ? code : DVM_ERR_HOST_GONE,
                     "0x%x cannot be reached: %s", (unsigned)frame->dst, dvm_error_text(code));
     } else if (is_task_frame(frame) && slot == cluster_self(d->cluster)) {
         tasks_tell_gone(d->tasks, frame->src, frame->dst);
     } else if (is_task_frame(frame)) {
-        snprintf(text, sizeof text, "the host of task 0x%x (slot %d) is not in the machine",
-                 (unsigned)frame->dst, slot);
-        gone.tid = frame->dst;
-        gone.code = DVM_ERR_HOST_GONE;
-        gone.status = -1;
-        gone.text = text;
-        daemon_tell(d, CLUSTER_BULK, frame->src, DVM_CTL_GONE, &gone.base);
+        tell_host_gone(d, frame->src, frame->dst);
     } else {
         log_debug("%s from 0x%x to 0x%x was dropped: %s",
                   frame->op == DVM_OP_CONTROL ? dvm_control_name(frame->tag) : "a frame",
@@ -421,5 +440,5 @@ void daemon_route(struct daemon *d, enum cluster_class class, const struct dvm_f
             handle(d, frame, payload);
     }
     if (r)
-        bounce(d, frame, r);
+        bounce(d, frame, payload, r);
 }

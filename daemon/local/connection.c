@@ -22,7 +22,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/local/seat.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents);

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/local/seat.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
 static const char *whose(const Dvm__Pb__Hello *h)
@@ -42,10 +42,10 @@ static bool acceptable(struct connection *c, const Dvm__Pb__Hello *h)
     return true;
 }
 
-static int seat_client(struct connection *c, const struct task *t)
+static int take_seat(struct connection *c, int tid)
 {
-    struct seat *s = seat_find(c->local, t->tid);
-    int r = t->role == ROLE_TASK ? seat_inbox(c->local, s) : DVM_OK;
+    struct seat *s = seat_find(c->local, tid);
+    int r = s->role == ROLE_TASK ? seat_inbox(c->local, s) : DVM_OK;
 
     if (r)
         return r;
@@ -56,7 +56,7 @@ static int seat_client(struct connection *c, const struct task *t)
 
 /* WELCOME must be the first frame, before those that wait in the seat; that of a
  * large world goes in several. */
-static void welcome(struct connection *c, const struct task *t, uint32_t protocol)
+static void welcome(struct connection *c, const struct tasks_place *t, uint32_t protocol)
 {
     struct daemon *d = c->local->d;
     struct seat *s = c->seat;
@@ -74,13 +74,13 @@ static void welcome(struct connection *c, const struct task *t, uint32_t protoco
     w.machine = d->machine;
     w.version = (char *)(uintptr_t)DVMD_VERSION;
     w.parent = t->parent;
-    w.world = t->world ? t->world->id : 0;
-    w.world_tids = t->world ? t->world->tids : NULL;
-    w.n_world_tids = t->world ? (size_t)t->world->count : 0;
+    w.world = t->world;
+    w.world_tids = t->world_tids;
+    w.n_world_tids = t->world_count;
     w.rank = (uint32_t)t->rank;
     w.index = s->index;
     w.coordinator = (uint32_t)cluster_coordinator(d->cluster);
-    w.child = t->spawned;
+    w.child = t->child;
     f.size = dvm__pb__welcome__get_packed_size(&w);
     bytes = malloc(f.size + 1);
     if (!bytes) {
@@ -100,11 +100,34 @@ static void welcome(struct connection *c, const struct task *t, uint32_t protoco
     connection_flush(c);
 }
 
+/* Enrol it and give it its seat, or refuse it. */
+static void admit(struct connection *c, const Dvm__Pb__Hello *h)
+{
+    struct tasks *tasks = c->local->d->tasks;
+    struct tasks_enrol who = {.role = (enum role)h->role, .pid = c->pid, .program = h->program,
+                              .token = h->token.data, .token_size = h->token.len};
+    struct tasks_place place;
+
+    if (tasks_enrol(tasks, &who, &place)) {
+        connection_refuse(c, DVM_ERR_REFUSED, "%s", dvm_last_error());
+        return;
+    }
+    if (take_seat(c, place.tid)) {
+        connection_refuse(c, DVM_ERR_LIMIT, "%s", dvm_last_error());
+        tasks_disconnected(tasks, place.tid);
+        return;
+    }
+    ev_timer_stop(c->local->d->loop, &c->hello);
+    c->owner = h->owner;
+    if (h->owner)
+        tasks_owner_came(tasks, place.tid);
+    welcome(c, &place, h->protocol_max < LOCAL_PROTOCOL_MAX ? h->protocol_max
+                                                            : LOCAL_PROTOCOL_MAX);
+}
+
 void hello_take(struct connection *c, const struct dvm_frame *frame, const uint8_t *payload)
 {
-    struct tasks_enrol who = {.pid = c->pid};
     Dvm__Pb__Hello *h = NULL;
-    struct task *t;
 
     if (frame->op == DVM_OP_CONTROL && frame->tag == DVM_CTL_HELLO)
         h = dvm__pb__hello__unpack(NULL, frame->length, payload);
@@ -112,24 +135,7 @@ void hello_take(struct connection *c, const struct dvm_frame *frame, const uint8
         connection_refuse(c, DVM_ERR_PROTOCOL, "the first frame must be HELLO");
         return;
     }
-    if (acceptable(c, h)) {
-        who.role = (enum role)h->role;
-        who.token = h->token.data;
-        who.token_size = h->token.len;
-        who.program = h->program;
-        if (tasks_enrol(c->local->d->tasks, &who, &t)) {
-            connection_refuse(c, DVM_ERR_REFUSED, "%s", dvm_last_error());
-        } else if (seat_client(c, t)) {
-            connection_refuse(c, DVM_ERR_LIMIT, "%s", dvm_last_error());
-            tasks_disconnected(c->local->d->tasks, t->tid);
-        } else {
-            c->owner = h->owner;
-            ev_timer_stop(c->local->d->loop, &c->hello);
-            if (h->owner)
-                tasks_owner_came(c->local->d->tasks, t->tid);
-            welcome(c, t, h->protocol_max < LOCAL_PROTOCOL_MAX ? h->protocol_max
-                                                              : LOCAL_PROTOCOL_MAX);
-        }
-    }
+    if (acceptable(c, h))
+        admit(c, h);
     dvm__pb__hello__free_unpacked(h, NULL);
 }

@@ -4,7 +4,7 @@
  * root. When descriptors run out, accepting rests for a moment instead of
  * turning in circles.
  */
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/local/seat.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 
 #define ACCEPT_PER_TURN 32
 #define REST_SECONDS 0.1

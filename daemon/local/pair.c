@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "daemon/local/seat.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 #include "proto/segment.h"
 

@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "daemon/tasks/tasks.h"
+#include "daemon/tasks.h"
 
 #define WORD_BITS 64
 
@@ -91,7 +91,7 @@ void local_drain(struct local *l, int tid)
     struct seat *s = seat_find(l, tid);
 
     if (s && s->client)
-        connection_read(s->client, SIZE_MAX, INT32_MAX);
+        connection_read(s->client, LOCAL_DRAIN_BYTES, INT32_MAX);
 }
 
 static int free_index(struct local *l)

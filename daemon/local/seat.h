@@ -5,7 +5,7 @@
 #include <ev.h>
 #include <sys/types.h>
 
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 #include "daemon/outbox.h"
 #include "daemon/table.h"
 #include "proto/segment.h"
@@ -55,7 +55,9 @@ struct local {
 
 /* seat.c */
 
+/* The seat of a tid, or NULL. */
 struct seat *seat_find(const struct local *l, int tid);
+/* Free a seat that is out of the table; what waits in it is dropped. */
 void seat_free(struct local *l, struct seat *s);
 
 /* Make the inbox of a seat, if it has none. Errors: LIMIT (no index is free),

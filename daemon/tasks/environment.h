@@ -22,6 +22,7 @@ struct environment *environment_make(const struct daemon *d, const Dvm__Pb__Spaw
 const char *const *environment_with_token(struct environment *e, const uint8_t *token,
                                           size_t size);
 
+/* Accepts NULL. */
 void environment_free(struct environment *e);
 
 #endif

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/stdio.h"
 #include "daemon/tasks/waiters.h"
@@ -224,7 +224,7 @@ static void end(struct tasks *t, struct task *task, int status, int signal)
         bind_give(&task->cpus);
     task->bound = false;
     task->state = DVM_TASK_ENDED;
-    task->has_token = false;
+    tasks_token_drop(t, task);
     task->ended = clock_seconds();
     task->status = status;
     task->signal = signal;
@@ -270,8 +270,8 @@ void exit_enrolled(struct tasks *t, struct task *task)
 {
     int tid = task->tid;
 
-    if (task->state == DVM_TASK_ENDED)
-        return;
+    if (task->state == DVM_TASK_ENDED || (task->spawned && task->pid == task->enrolled_pid))
+        return; /* the keeper tells it, with its status */
     local_drain(t->d->local, tid);
     task = tasks_find(t, tid); /* what it sent may have been its leave */
     if (!task || task->state == DVM_TASK_ENDED)

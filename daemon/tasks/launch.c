@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -216,13 +215,6 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
     settle(t, l, tid, DVM_OK, NULL);
 }
 
-static void make_token(struct task *task)
-{
-    task->has_token = getrandom(task->token, sizeof task->token, 0) == sizeof task->token;
-    if (!task->has_token)
-        log_error("no random numbers for the token of task 0x%x", (unsigned)task->tid);
-}
-
 /* Give the keeper the order. */
 static int order(struct tasks *t, struct task *task, const Dvm__Pb__Launch *m,
                  struct environment *e)
@@ -238,9 +230,10 @@ static int order(struct tasks *t, struct task *task, const Dvm__Pb__Launch *m,
     argv[0] = what->program;
     for (size_t i = 0; i < what->n_args; i++)
         argv[i + 1] = what->args[i];
-    make_token(task);
+    r = tasks_token_make(t, task);
     k.env = environment_with_token(e, task->token, sizeof task->token);
-    r = stdio_open(t, task, what->stdin_open && task->rank == 0, k.fds);
+    if (!r)
+        r = stdio_open(t, task, what->stdin_open && task->rank == 0, k.fds);
     if (!r) {
         r = keeper_start(t->d->keeper, &k);
         for (size_t i = 0; i < sizeof k.fds / sizeof k.fds[0]; i++)

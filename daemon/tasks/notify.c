@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 #include "daemon/tasks/exit.h"
 #include "daemon/tasks/foreign.h"
 #include "daemon/tasks/handlers.h"

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "daemon/local/local.h"
+#include "daemon/local.h"
 #include "daemon/tasks/exit.h"
 #include "daemon/tasks/stdio.h"
 #include "daemon/tasks/waiters.h"
@@ -121,6 +121,7 @@ static void free_task(struct tasks *t, struct task *task)
         close(task->pidfd);
     }
     stdio_close(t, task);
+    tasks_token_drop(t, task);
     world_release(t, task->world);
     waiters_free(&task->waiters);
     free(task->why);
@@ -226,6 +227,7 @@ void tasks_destroy(struct tasks *t)
         free_task(t, task);
     table_free(&t->by_tid);
     table_free(&t->worlds);
+    table_free(&t->tokens);
     at = 0;
     while ((watched = table_next(&t->foreign, &at)))
         free(watched);
@@ -245,17 +247,39 @@ static void on_death(struct ev_loop *loop, ev_io *w, int revents)
     exit_enrolled(t, task);
 }
 
+static uint64_t token_key(const uint8_t *token)
+{
+    uint64_t key;
+
+    memcpy(&key, token, sizeof key);
+    return key;
+}
+
+int tasks_token_make(struct tasks *t, struct task *task)
+{
+    if (getrandom(task->token, sizeof task->token, 0) != sizeof task->token)
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "no random numbers for a token");
+    if (table_put(&t->tokens, token_key(task->token), task))
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a token");
+    task->has_token = true;
+    return DVM_OK;
+}
+
+void tasks_token_drop(struct tasks *t, struct task *task)
+{
+    if (task->has_token)
+        table_take(&t->tokens, token_key(task->token));
+    task->has_token = false;
+}
+
 static struct task *find_token(const struct tasks *t, const struct tasks_enrol *who)
 {
     struct task *task;
-    size_t at = 0;
 
     if (who->token_size != TASKS_TOKEN_BYTES)
         return NULL;
-    while ((task = table_next(&t->by_tid, &at)))
-        if (task->has_token && memcmp(task->token, who->token, TASKS_TOKEN_BYTES) == 0)
-            return task;
-    return NULL;
+    task = table_get(&t->tokens, token_key(who->token));
+    return task && memcmp(task->token, who->token, TASKS_TOKEN_BYTES) == 0 ? task : NULL;
 }
 
 /* A task that was not spawned by the machine, or a console. */
@@ -282,35 +306,53 @@ static int enrol_stranger(struct tasks *t, const struct tasks_enrol *who, struct
     return DVM_OK;
 }
 
-int tasks_enrol(struct tasks *t, const struct tasks_enrol *who, struct task **out)
+/* The record that a HELLO belongs to, not yet enrolled. */
+static int find_enrolling(struct tasks *t, const struct tasks_enrol *who, struct task **out)
+{
+    struct task *task;
+
+    if (who->token_size == 0)
+        return enrol_stranger(t, who, out);
+    task = find_token(t, who);
+    if (!task || who->role != ROLE_TASK)
+        return dvm_fail(DVM_ERR_REFUSED, "process %d has a token that is not valid: it was "
+                        "used already, or its task has ended", (int)who->pid);
+    tasks_token_drop(t, task);
+    *out = task;
+    return DVM_OK;
+}
+
+/* The keeper tells the end of its tasks' main processes; others are watched. */
+static void watch_process(struct tasks *t, struct task *task)
+{
+    if (task->role != ROLE_TASK || (task->spawned && task->pid == task->enrolled_pid))
+        return;
+    task->pidfd = (int)syscall(SYS_pidfd_open, task->enrolled_pid, 0);
+    if (task->pidfd < 0)
+        return; /* of another pid namespace: the end of its connection must do */
+    ev_io_init(&task->death, on_death, task->pidfd, EV_READ);
+    task->death.data = task;
+    ev_io_start(t->d->loop, &task->death);
+}
+
+int tasks_enrol(struct tasks *t, const struct tasks_enrol *who, struct tasks_place *place)
 {
     struct task *task = NULL;
-    int r;
+    int r = find_enrolling(t, who, &task);
 
-    if (who->token_size > 0) {
-        task = find_token(t, who);
-        if (!task || who->role != ROLE_TASK)
-            return dvm_fail(DVM_ERR_REFUSED, "process %d has a token that is not valid: it was "
-                            "used already, or its task has ended", (int)who->pid);
-        task->has_token = false;
-    } else {
-        r = enrol_stranger(t, who, &task);
-        if (r)
-            return r;
-    }
-    task->enrolled = true;
+    if (r)
+        return r;
     task->enrolled_pid = who->pid;
-    if (who->role == ROLE_TASK && !(task->spawned && task->pid == who->pid)) {
-        task->pidfd = (int)syscall(SYS_pidfd_open, who->pid, 0);
-        if (task->pidfd >= 0) {
-            ev_io_init(&task->death, on_death, task->pidfd, EV_READ);
-            task->death.data = task;
-            ev_io_start(t->d->loop, &task->death);
-        }
-    }
+    watch_process(t, task);
     log_debug("%s 0x%x is process %d, %s", who->role == ROLE_TASK ? "task" : "console",
               (unsigned)task->tid, (int)who->pid, who->program);
-    *out = task;
+    *place = (struct tasks_place){.tid = task->tid, .parent = task->parent,
+                                  .rank = task->rank, .child = task->spawned};
+    if (task->world) {
+        place->world = task->world->id;
+        place->world_tids = task->world->tids;
+        place->world_count = (size_t)task->world->count;
+    }
     return DVM_OK;
 }
 

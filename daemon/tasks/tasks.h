@@ -1,4 +1,5 @@
-/* tasks.h: the tasks of this host, and the consoles that are connected to it.
+/* tasks/tasks.h: inside tasks/: the records of the tasks of this host, and of the
+ * consoles that are connected to it.
  *
  * A record is made when a tid is reserved or a client enrols by itself, and is
  * kept for some time after the end, so that it can still be asked for and its
@@ -16,6 +17,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/table.h"
+#include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
 #define TASKS_TOKEN_BYTES 16
@@ -66,7 +68,6 @@ struct task {
     int state;              /* TASK_RESERVED or DVM_TASK_... */
     bool spawned;           /* a child of the keeper */
     bool never_ran;         /* it could not be started */
-    bool enrolled;          /* has been connected */
     bool left;              /* called dvm_finalize */
     bool told_world;        /* its world knows of the end */
     bool by_machine;        /* the machine ended it */
@@ -97,6 +98,7 @@ struct tasks {
     struct daemon *d; /* borrowed */
     struct table by_tid;
     struct table worlds;
+    struct table tokens;         /* those not yet used, by their first bytes */
     struct table foreign;        /* tids that are watched: foreign.c */
     struct waiters host_notices; /* who wants messages about hosts: notify.c */
     struct task *first_ended, *last_ended;
@@ -108,20 +110,6 @@ struct tasks {
     int owner;    /* tid of a private machine's owner, 0 before it came */
     ev_timer tidy, patience;
 };
-
-extern const struct handler tasks_handlers[];
-
-/* Error: NO_MEMORY. */
-int tasks_create(struct tasks **out, struct daemon *d);
-
-/* Accepts NULL. */
-void tasks_destroy(struct tasks *t);
-
-/* Tasks that run here, for placement and heartbeats. */
-int tasks_running(const struct tasks *t);
-
-/* Processes of the keeper that have not ended. */
-int tasks_children(const struct tasks *t);
 
 /* The record of a tid of this host, or NULL. */
 struct task *tasks_find(const struct tasks *t, int tid);
@@ -140,40 +128,13 @@ void tasks_remember(struct tasks *t, struct task *task);
  * reference. NULL: no memory. */
 struct world *tasks_world(struct tasks *t, uint64_t id, const int32_t *tids, size_t count);
 
+/* Make a token for a task that is about to be started. Error: SYSTEM, NO_MEMORY. */
+int tasks_token_make(struct tasks *t, struct task *task);
+
+/* It is used, or of no use any more. */
+void tasks_token_drop(struct tasks *t, struct task *task);
+
 /* A context for a new world. */
 uint64_t tasks_world_id(struct tasks *t);
-
-struct tasks_enrol {
-    enum role role;
-    pid_t pid; /* by the kernel's word */
-    const uint8_t *token;
-    size_t token_size;
-    const char *program;
-};
-
-/* A client said HELLO: the record it belongs to. Errors: REFUSED, LIMIT,
- * NO_MEMORY (dvm_fail). */
-int tasks_enrol(struct tasks *t, const struct tasks_enrol *who, struct task **out);
-
-/* What local/ sees of a client: LEAVE; its connection ended; the owner of a
- * private machine came or its connection ended. */
-void tasks_left(struct tasks *t, int tid);
-void tasks_disconnected(struct tasks *t, int tid);
-void tasks_owner_came(struct tasks *t, int tid);
-void tasks_owner_gone(struct tasks *t, int tid);
-
-/* Send GONE for a tid to a client or daemon, saying as much as is known. */
-void tasks_tell_gone(struct tasks *t, int to, int tid);
-
-/* What the cluster sees. */
-void tasks_host_up(struct tasks *t, const struct cluster_host *host);
-void tasks_host_down(struct tasks *t, const struct cluster_host *host, bool lost);
-
-/* Send a signal to all tasks of this host, because of why. */
-void tasks_end_all(struct tasks *t, int signal, const char *why);
-
-/* The keeper's words. */
-void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step);
-void tasks_ended(struct tasks *t, int tid, int status);
 
 #endif

@@ -4,8 +4,8 @@
  * its reservation): frames for it wait there until a connection takes the seat.
  * Connections come and go; a seat is closed when its task has ended.
  */
-#ifndef DVMD_LOCAL_LOCAL_H
-#define DVMD_LOCAL_LOCAL_H
+#ifndef DVMD_LOCAL_H
+#define DVMD_LOCAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +23,9 @@
 /* What is read from one client before others have their turn. */
 #define LOCAL_TURN_FRAMES 64
 #define LOCAL_TURN_BYTES (512 << 10)
+/* What a task that has ended may have sent: more comes from something else that
+ * holds its socket, bytes. */
+#define LOCAL_DRAIN_BYTES ((size_t)64 << 20)
 /* How long farewells may take at the end, milliseconds. */
 #define LOCAL_FAREWELL_MS 300
 
@@ -46,7 +49,7 @@ void local_seat_close(struct local *l, int tid);
  * frames any more, control still. */
 void local_seat_left(struct local *l, int tid);
 
-/* Read what a task sent before it ended, without limit. */
+/* Read what a task sent before it ended. */
 void local_drain(struct local *l, int tid);
 
 /* Put a frame into the seat of its dst. fds stay the caller's. Errors: NO_TASK
