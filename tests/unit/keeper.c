@@ -166,7 +166,7 @@ Test(keeper, a_signal_reaches_what_the_task_started)
 {
     int out, child = 0;
 
-    start(TID, "/bin/sh", "", "sleep 1000 & echo $!; wait", &out);
+    start(TID, "/bin/sh", "", "tail -f /dev/null & echo $!; wait", &out);
     run_until(&started, 1);
     cr_assert_eq(read(out, (char[OUTPUT]){0}, 0), 0);
     cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &child), 1);
@@ -182,7 +182,8 @@ Test(keeper, what_a_task_leaves_behind_is_ended)
     FILE *f;
 
     /* the second in a process group of its own, as an interactive shell does it */
-    start(TID, "/bin/bash", "", "sleep 1000 & echo $!; set -m; sleep 1000 & echo $!", &out);
+    start(TID, "/bin/bash", "", "tail -f /dev/null & echo $!; "
+                               "set -m; tail -f /dev/null & echo $!", &out);
     run_until(&ended, 1);
     f = fdopen(out, "r");
     cr_assert_eq(fscanf(f, "%d %d", &same_group, &other_group), 2);
@@ -207,7 +208,7 @@ Test(keeper, its_death_ends_all_tasks)
 {
     int out, left = 0;
 
-    start(TID, "/bin/sh", "", "setsid sleep 1000 & echo $!; wait", &out);
+    start(TID, "/bin/sh", "", "setsid tail -f /dev/null & echo $!; wait", &out);
     run_until(&started, 1);
     cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &left), 1);
     kill(keeper_pid(keeper), SIGKILL);

@@ -302,6 +302,7 @@ Test(local_socket, a_ring_is_passed_with_both_inboxes)
 Test(local_socket, task_frames_for_nobody_come_back_as_gone)
 {
     struct raw_client *a = raw_enrol(own.folder, TASK, NULL);
+    Dvm__Pb__Watch watch = DVM__PB__WATCH__INIT;
     Dvm__Pb__Gone *gone;
 
     raw_send(a, eager(a, DVM_TID_MAKE(1, 4711)), NULL, 0, NULL, 0);
@@ -315,6 +316,9 @@ Test(local_socket, task_frames_for_nobody_come_back_as_gone)
     gone = dvm__pb__gone__unpack(NULL, a->frame.length, a->payload);
     cr_assert_eq(gone->code, DVM_ERR_HOST_GONE);
     dvm__pb__gone__free_unpacked(gone, NULL);
+    watch.tid = DVM_TID_MAKE(9, 2);
+    raw_control(a, DVM_TID_DAEMON(9), DVM_CTL_WATCH, &watch.base);
+    cr_assert(raw_expect(a, DVM_CTL_GONE), "a watch on a host that is not there");
     raw_close(a);
 }
 

@@ -285,7 +285,7 @@ Test(tasks, a_token_is_good_once_and_the_world_hears_of_a_death)
     Dvm__Pb__Gone *gone;
     struct dvm_frame f = {.op = DVM_OP_EAGER};
 
-    spawn("echo $DVM_TOKEN; exec sleep 1000", 2);
+    spawn("echo $DVM_TOKEN; exec tail -f /dev/null", 2);
     wait_for_words(2);
     a = enrol_rank(0);
     cr_assert_not_null(a);
@@ -357,7 +357,7 @@ Test(tasks, an_abort_ends_the_named_tasks)
     Dvm__Pb__Abort m = DVM__PB__ABORT__INIT;
     Dvm__Pb__TaskExit *e;
 
-    spawn("sleep 1000 & wait", 2);
+    spawn("tail -f /dev/null & wait", 2);
     m.tids = tids;
     m.n_tids = 2;
     m.text = (char *)"rank 5 gave up";
@@ -379,7 +379,7 @@ Test(tasks, attached_tasks_end_with_their_console)
 
     m.attached = true;
     console = other;
-    dvm__pb__spawn_reply__free_unpacked(spawn_with(&m, "echo up; sleep 1000", 1), NULL);
+    dvm__pb__spawn_reply__free_unpacked(spawn_with(&m, "echo up; tail -f /dev/null", 1), NULL);
     wait_for_words(1);
     console = mine;
     raw_close(other);
@@ -392,7 +392,8 @@ Test(tasks, a_request_may_be_longer_than_a_frame)
 {
     Dvm__Pb__Spawn m = DVM__PB__SPAWN__INIT;
     static char argument[LONG + 1];
-    char *args[] = {(char *)"-c", (char *)"echo ${#1}; exec sleep 1000", (char *)"sh", argument};
+    char *args[] = {(char *)"-c", (char *)"echo ${#1}; exec tail -f /dev/null", (char *)"sh",
+                    argument};
     Dvm__Pb__Tasks ask = DVM__PB__TASKS__INIT;
     Dvm__Pb__TasksReply *reply;
 
