@@ -12,6 +12,13 @@
 #include "base/error.h"
 #include "match/request.h"
 
+static bool closing; /* the task leaves: what arrives is dropped */
+
+void deliver_open(bool receives)
+{
+    closing = !receives;
+}
+
 /* As match_sink.check: DVM_OK for a copy, 1 for a conversion, or an error. */
 static int ask_sink(const struct match_sink *sink, const struct match_result *what)
 {
@@ -41,7 +48,7 @@ void deliver_consumed(const struct incoming *in)
 
 void deliver_discard(const struct incoming *in)
 {
-    if (!in->whole)
+    if (!in->whole && !in->stream->gone)
         stream_discard(in->stream, in->ref, in->what.bytes);
     deliver_consumed(in);
 }
@@ -124,7 +131,7 @@ void deliver_arrival(const struct incoming *in)
 {
     struct dvm_request *r;
 
-    if (gone_revoked(in->what.context)) {
+    if (closing || gone_revoked(in->what.context)) {
         deliver_discard(in);
         return;
     }

@@ -78,6 +78,7 @@ int match_start(const struct match_config *config)
     if (!life.handler && pthread_atfork(NULL, NULL, after_fork))
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the handler of forks");
     life.handler = true;
+    deliver_open(true);
     gone_start();
     send_start();
     wait_start(config);
@@ -108,6 +109,10 @@ static bool all_sent(void *arg)
 
 int match_flush(double timeout)
 {
+    deliver_open(false);
+    while (posted_first())
+        match_cancel(posted_first());
+    unexpected_drop();
     return match_wait_until(all_sent, NULL, timeout, 0);
 }
 

@@ -179,12 +179,15 @@ struct match_config {
  * even when it fails. Errors: NO_MEMORY, SYSTEM. */
 int match_start(const struct match_config *config);
 
-/* Wait until all that was sent is with its receiver or a daemon, but for synchronous
- * sends that wait for their match. Errors: TIMEOUT, LOST_DAEMON. */
+/* The beginning of the end: wait until all that was sent is with its receiver or a
+ * daemon, but for synchronous sends that wait for their match. Nothing is received
+ * any more: posted receives are cancelled, and what has come or comes is dropped, so
+ * that tasks which end together do not wait for each other. Errors: TIMEOUT,
+ * LOST_DAEMON. */
 int match_flush(double timeout);
 
-/* Wait until all that was sent is handed over (timeout seconds; negative: for
- * ever), then free everything and close the socket. */
+/* match_flush, then free everything and close the socket. timeout: seconds, negative
+ * for ever. */
 int match_stop(double timeout);
 
 #endif

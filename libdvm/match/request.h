@@ -141,6 +141,9 @@ void unexpected_gone(struct stream *stream);
 /* Drop all messages of exactly this context. */
 void unexpected_revoke(uint64_t context);
 
+/* Drop all messages, taken ones too. */
+void unexpected_drop(void);
+
 /* ---- deliver.c: a message and a receive meet ----------------------------------------- */
 
 /* Give a message to a receive, which is in no queue any more. false: the receive has
@@ -149,6 +152,9 @@ bool deliver(struct dvm_request *request, const struct incoming *in);
 
 /* A message arrived: to a posted receive, or to the unexpected ones. */
 void deliver_arrival(const struct incoming *in);
+
+/* From now on what arrives is received (as at the start), or dropped. */
+void deliver_open(bool receives);
 
 /* The message was dropped or received: tell its sender what is due. */
 void deliver_consumed(const struct incoming *in);

@@ -158,3 +158,19 @@ void unexpected_revoke(uint64_t context)
         deliver_discard(&in);
     }
 }
+
+static void drop_list(struct list *list)
+{
+    while (list->first) {
+        struct incoming in = list->first->in;
+
+        unexpected_free(list->first);
+        deliver_discard(&in);
+    }
+}
+
+void unexpected_drop(void)
+{
+    drop_list(&waiting);
+    drop_list(&taken);
+}

@@ -614,6 +614,30 @@ Test(match, credit_bounds_what_is_held)
     cr_assert_eq(fake_run(2, held_back, NULL, &relay), 0);
 }
 
+/* Tasks that end with messages to each other that nobody receives do end. */
+static int end_together(const struct fake_task *me)
+{
+    static uint8_t bytes[1000000];
+    int value, peer = me->tids[!me->rank];
+    struct dvm_request *r = post(peer, 9, &value, sizeof value);
+
+    for (int i = 0; i < 3; i++)
+        FAKE_CHECK(send_bytes(MATCH_BUFFERED, peer, 1, bytes, sizeof bytes) == 0);
+    for (int i = 0; i < 2000; i++)
+        FAKE_CHECK(send_bytes(MATCH_BUFFERED, peer, 2, bytes, 1000) == 0);
+    match_release(r);
+    return 0;
+}
+
+Test(match, tasks_that_end_together)
+{
+    struct fake_options o = {.seconds = 20};
+
+    cr_assert_eq(fake_run(2, end_together, NULL, &o), 0);
+    o.lanes = "relay";
+    cr_assert_eq(fake_run(2, end_together, NULL, &o), 0);
+}
+
 /* ---- time limits, lost daemon, fork, revocation ---------------------------------------------- */
 
 static int time_limit(const struct fake_task *me)
