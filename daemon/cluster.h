@@ -37,8 +37,7 @@ struct cluster_events {
     /* A frame for this host came; control messages and task frames alike. */
     void (*frame)(void *arg, const struct dvm_frame *frame, const uint8_t *payload);
     /* A host joined. Not called for this host, nor for those that cluster_hosts() names
-     * right after cluster_join; in a machine of more than 40 hosts that list holds only
-     * this host and the coordinator at first, and the others follow through here. */
+     * right after cluster_join. */
     void (*host_up)(void *arg, const struct cluster_host *host);
     /* lost: false when it left in good order. */
     void (*host_down)(void *arg, const struct cluster_host *host, bool lost, const char *why);

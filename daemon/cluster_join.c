@@ -14,11 +14,7 @@
 #include "daemon/links/ticket.h"
 
 #define SENTENCE_BYTES 512
-#define REGISTERED_HOSTS 40 /* more do not surely fit into the answer's one frame */
 #define MS_PER_SECOND 1000.0
-
-_Static_assert((size_t)REGISTERED_HOSTS * sizeof(struct machine_host) < DVM_PAYLOAD_MAX,
-               "the hosts fit into REGISTERED");
 
 /* ---- the coordinator ------------------------------------------------------------- */
 
@@ -67,16 +63,14 @@ static void welcome(struct cluster *c, const struct links_joiner *joiner, unsign
                                    .coordinator = machine_coordinator(c->machine),
                                    .silence_ms = machine_silence(c->machine)};
     const struct machine_host *host = NULL;
-    bool all = machine_count(c->machine) <= REGISTERED_HOSTS;
     uint8_t *bytes = NULL;
     size_t length;
 
-    r.log_index = all ? machine_index(c->machine) : 0;
+    r.log_index = machine_index(c->machine);
     memcpy(r.machine, c->machine_name, sizeof r.machine);
-    r.hosts = calloc(REGISTERED_HOSTS, sizeof *r.hosts);
+    r.hosts = calloc(machine_count(c->machine), sizeof *r.hosts);
     while (r.hosts && (host = machine_next(c->machine, host ? host->slot : 0)) != NULL)
-        if (all || host->slot == slot || host->slot == r.coordinator)
-            r.hosts[r.count++] = *host;
+        r.hosts[r.count++] = *host;
     if (r.hosts)
         bytes = cluster_registered_write(&r, &length);
     if (bytes)

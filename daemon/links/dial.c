@@ -20,29 +20,40 @@
 #define DIAL_PAUSE_DOUBLINGS 6
 #define EVENT_BYTES 6          /* of a monitor: number (2), value (4) */
 
-void dial_options(void *zmq, bool server)
+/* Only who dialed sends ZeroMQ's heartbeats; the ROUTER answers, and takes the time to
+ * live that comes with them. They find half-open connections (Z6): fast towards the
+ * coordinator, whose silence counts; slowly between others, of which there are many. */
+static const struct {
+    int interval, timeout, live; /* ms; 0: none */
+} beats[] = {
+    [DIAL_ROUTER] = {0, 0, 0},
+    [DIAL_RELAY] = {1000, 2500, 3000},
+    [DIAL_DIRECT] = {5000, 5000, 10000},
+};
+
+void dial_options(void *zmq, enum dial_use use)
 {
     const struct {
         int option, value;
-    } common[] = {
+    } options[] = {
         {ZMQ_SNDHWM, 1000},            /* a second fence only: flows bound the bytes (Z4) */
         {ZMQ_RCVHWM, 1000},
         {ZMQ_HANDSHAKE_IVL, 1500},     /* ms: strangers hold nothing for long (Z18, Z24) */
-        {ZMQ_HEARTBEAT_IVL, 1000},     /* ms: half-open connections are found (Z6) */
-        {ZMQ_HEARTBEAT_TIMEOUT, 2500},
-        {ZMQ_HEARTBEAT_TTL, 3000},
+        {ZMQ_HEARTBEAT_IVL, beats[use].interval},
+        {ZMQ_HEARTBEAT_TIMEOUT, beats[use].timeout},
+        {ZMQ_HEARTBEAT_TTL, beats[use].live},
         {ZMQ_TCP_MAXRT, 5000},
         {ZMQ_RECONNECT_IVL, 100},
         {ZMQ_RECONNECT_IVL_MAX, 2000}, /* Z19 */
         {ZMQ_CONNECT_TIMEOUT, 2000},
         {ZMQ_BACKLOG, 1024},           /* join storms (Z18) */
         {ZMQ_IPV6, 1},
-        {server ? ZMQ_ROUTER_MANDATORY : ZMQ_IMMEDIATE, 1}, /* Z1, Z3 */
+        {use == DIAL_ROUTER ? ZMQ_ROUTER_MANDATORY : ZMQ_IMMEDIATE, 1}, /* Z1, Z3 */
     };
     int64_t longest = LINK_MAX + 256; /* bytes, with CURVE's own */
 
-    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
-        zmq_setsockopt(zmq, common[i].option, &common[i].value, sizeof(int));
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        zmq_setsockopt(zmq, options[i].option, &options[i].value, sizeof(int));
     zmq_setsockopt(zmq, ZMQ_MAXMSGSIZE, &longest, sizeof longest);
 }
 
@@ -76,6 +87,12 @@ int dial_event(struct pool_socket *monitor, uint32_t *value)
     return event;
 }
 
+/* Whether a dealer leads to the coordinator: its control connection, or a joiner's. */
+static bool is_relay(const struct dealer *d)
+{
+    return !d->peer || (d->peer->slot == d->links->relay && d->class == LINK_CONTROL);
+}
+
 int dial_open(struct dealer *d, const char *address, const uint8_t *server,
               const struct key_pair *own, pool_read_f *read, pool_read_f *on_event)
 {
@@ -87,7 +104,7 @@ int dial_open(struct dealer *d, const char *address, const uint8_t *server,
     if (!d->socket)
         return DVM_ERR_SYSTEM;
     zmq = pool_zmq(d->socket);
-    dial_options(zmq, false);
+    dial_options(zmq, is_relay(d) ? DIAL_RELAY : DIAL_DIRECT);
     zmq_setsockopt(zmq, ZMQ_CURVE_SERVERKEY, server, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_CURVE_PUBLICKEY, own->public, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_CURVE_SECRETKEY, own->secret, KEY_BYTES);

@@ -16,6 +16,7 @@
 #define JOIN_RESEND_MS 500
 #define JOIN_STEP_MS 20
 #define JOIN_GIVE_UP_MS 5000 /* when it was reached but refuses the ticket's key */
+#define JOIN_ANSWER_MAX ((size_t)8 << 20) /* bytes */
 #define MS_PER_SECOND 1000
 
 struct attempt {
@@ -23,6 +24,8 @@ struct attempt {
     struct join *join;
     unsigned reached;  /* TCP connections that were made */
     unsigned accepted; /* handshakes that succeeded */
+    uint8_t *answer;   /* owned; size bytes, of which have have come */
+    size_t size, have;
 };
 
 struct join {
@@ -30,64 +33,85 @@ struct join {
     size_t count;
     int winner; /* -1 while there is none */
     int type;
-    uint8_t *answer;
-    size_t length;
 };
 
-static struct dvm_frame control_frame(int type, size_t length)
+/* One join message: the part from offset on of a payload of length bytes. NULL without
+ * memory. Its size is in *bytes. */
+static uint8_t *build(int type, const uint8_t *payload, size_t length, size_t offset,
+                      size_t *bytes)
 {
-    return (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL, .tag = type,
-                              .length = (uint32_t)length};
-}
-
-/* A whole join message, or NULL. Its size is in *bytes. */
-static uint8_t *build(int type, const void *payload, size_t length, size_t *bytes)
-{
+    size_t n = length - offset < DVM_PAYLOAD_MAX ? length - offset : DVM_PAYLOAD_MAX;
     struct link_header h = {.class = LINK_JOIN, .kind = LINK_LOOSE};
-    struct dvm_frame frame = control_frame(type, length);
+    struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL, .tag = type,
+                              .size = length, .extra = offset, .length = (uint32_t)n};
     uint8_t *out;
 
-    *bytes = LINK_HEADER_BYTES + DVM_FRAME_BYTES + length;
-    out = length <= DVM_PAYLOAD_MAX ? malloc(*bytes) : NULL;
+    *bytes = LINK_HEADER_BYTES + DVM_FRAME_BYTES + n;
+    out = malloc(*bytes);
     if (!out)
         return NULL;
     link_header_encode(out, &h);
     dvm_frame_encode(out + LINK_HEADER_BYTES, &frame);
-    if (length > 0)
-        memcpy(out + LINK_HEADER_BYTES + DVM_FRAME_BYTES, payload, length);
+    if (n > 0)
+        memcpy(out + LINK_HEADER_BYTES + DVM_FRAME_BYTES, payload + offset, n);
     return out;
 }
 
 void links_answer(struct links *l, const struct links_joiner *joiner, int type,
                   const void *payload, size_t length)
 {
-    size_t bytes;
-    uint8_t *message = build(type, payload, length, &bytes);
     void *zmq = pool_zmq(l->router);
+    size_t bytes, offset = 0;
 
-    if (message && zmq_send(zmq, joiner->route, joiner->route_bytes,
-                            ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+    do {
+        uint8_t *message = build(type, payload, length, offset, &bytes);
+
+        if (!message || zmq_send(zmq, joiner->route, joiner->route_bytes,
+                                 ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+            free(message);
+            break; /* it will ask again */
+        }
         zmq_send(zmq, message, bytes, ZMQ_DONTWAIT);
+        free(message);
+        offset += DVM_PAYLOAD_MAX;
+    } while (offset < length);
     pool_touch(l->router);
-    free(message);
+}
+
+/* Add a part that came; parts of an answer follow each other on a connection. */
+static void take_part(struct attempt *a, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct join *j = a->join;
+
+    if (frame->size > JOIN_ANSWER_MAX || frame->length > frame->size - a->have ||
+        frame->extra != a->have || (a->have > 0 && frame->size != a->size)) {
+        a->have = 0;
+        if (frame->extra != 0 || frame->length > frame->size || frame->size > JOIN_ANSWER_MAX)
+            return;
+    }
+    if (a->have == 0) {
+        free(a->answer);
+        a->size = frame->size;
+        a->answer = malloc(a->size + 1);
+    }
+    if (!a->answer)
+        return;
+    memcpy(a->answer + a->have, payload, frame->length);
+    a->have += frame->length;
+    if (a->have < a->size)
+        return;
+    j->type = frame->tag;
+    j->winner = (int)(a - j->attempts);
 }
 
 static void take_answer(struct attempt *a, const uint8_t *bytes, size_t n)
 {
-    struct join *j = a->join;
     struct link_header h;
     struct dvm_frame frame;
 
-    if (j->winner >= 0 || link_header_decode(&h, bytes, n) != 0 || h.class != LINK_JOIN ||
-        dvm_frame_decode(&frame, bytes + LINK_HEADER_BYTES, n - LINK_HEADER_BYTES) != 0)
-        return;
-    j->answer = malloc(frame.length + 1);
-    if (!j->answer)
-        return;
-    memcpy(j->answer, bytes + LINK_HEADER_BYTES + DVM_FRAME_BYTES, frame.length);
-    j->length = frame.length;
-    j->type = frame.tag;
-    j->winner = (int)(a - j->attempts);
+    if (a->join->winner < 0 && link_header_decode(&h, bytes, n) == 0 && h.class == LINK_JOIN &&
+        dvm_frame_decode(&frame, bytes + LINK_HEADER_BYTES, n - LINK_HEADER_BYTES) == 0)
+        take_part(a, &frame, bytes + LINK_HEADER_BYTES + DVM_FRAME_BYTES);
 }
 
 static bool on_answer(void *arg)
@@ -197,7 +221,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
     struct join *j = calloc(1, sizeof *j);
     struct key_pair key = t->key;
     size_t bytes;
-    uint8_t *message = build(*type, payload, payload_bytes, &bytes);
+    uint8_t *message = build(*type, payload, payload_bytes, 0, &bytes);
     int code = DVM_ERR_NO_MEMORY;
 
     snprintf(error, size, "no memory to join");
@@ -212,13 +236,16 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
         }
         run(l, j, timeout, message, bytes);
         code = j->winner >= 0 ? 0 : explain(j, t, timeout, error, size);
-        for (size_t i = 0; i < j->count; i++)
-            dial_close(&j->attempts[i].dealer);
         if (code == 0) {
             *type = j->type;
-            *answer = j->answer;
-            *length = j->length;
+            *answer = j->attempts[j->winner].answer;
+            *length = j->attempts[j->winner].size;
+            j->attempts[j->winner].answer = NULL;
             memcpy(address, t->address[j->winner], TICKET_ADDRESS_BYTES);
+        }
+        for (size_t i = 0; i < j->count; i++) {
+            dial_close(&j->attempts[i].dealer);
+            free(j->attempts[i].answer);
         }
     }
     key_wipe(&key);

@@ -178,7 +178,7 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
         return DVM_ERR_LIMIT;
     }
     zmq = pool_zmq(l->router);
-    dial_options(zmq, true);
+    dial_options(zmq, DIAL_ROUTER);
     zmq_setsockopt(zmq, ZMQ_CURVE_SERVER, &server, sizeof server);
     zmq_setsockopt(zmq, ZMQ_CURVE_SECRETKEY, l->key.secret, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
@@ -392,11 +392,12 @@ int links_send(struct links *l, int slot, enum link_class class, const struct dv
 {
     struct peer *p = slot > 0 && slot <= DVM_SLOT_MAX ? l->peers[slot] : NULL;
     struct flow_frame *f;
+    size_t bytes = DVM_FRAME_BYTES + frame->length;
 
     assert(class < LINK_CLASSES && frame->length <= DVM_PAYLOAD_MAX);
     if (!p)
         return DVM_ERR_NO_HOST;
-    f = flow_frame_create(DVM_FRAME_BYTES + frame->length);
+    f = flow_frame_create(bytes);
     if (!f)
         return DVM_ERR_NO_MEMORY;
     dvm_frame_encode(f->data, frame);
@@ -404,7 +405,7 @@ int links_send(struct links *l, int slot, enum link_class class, const struct dv
         memcpy(f->data + DVM_FRAME_BYTES, payload, frame->length);
     flow_push(&p->flow[class], f);
     path_pump(l, p, class);
-    path_want_direct(l, p, links_now());
+    path_want_direct(l, p, bytes);
     return 0;
 }
 

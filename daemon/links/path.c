@@ -105,9 +105,16 @@ enum put_result path_put_frame(struct links *l, struct peer *p, struct link_head
     return result;
 }
 
-void path_want_direct(struct links *l, struct peer *p, uint64_t now)
+/* A connection costs both sides a handshake and heartbeats: a few frames, such as the
+ * news of a death that every daemon tells every other, are not worth one. */
+void path_want_direct(struct links *l, struct peer *p, size_t bytes)
 {
+    uint64_t now = links_now();
+
     if (p->connected || p->dial.wanted || !relay_for(l, p))
+        return;
+    p->relayed += LINK_RELAY_COST + bytes;
+    if (p->relayed < LINK_RELAY_MAX)
         return;
     if (l->slot > p->slot) {
         dial_start(l, p, NULL);

@@ -15,6 +15,8 @@
 #define WHY_BYTES 160
 #define LINK_RETRY_MS 3      /* after ZeroMQ took no more */
 #define LINK_CONNECT_MS 5000 /* between two CONNECTs to the same peer */
+#define LINK_RELAY_COST 1024 /* units a frame costs on the relay, besides its bytes */
+#define LINK_RELAY_MAX 65536 /* units after which a direct connection is worth its price */
 #define LINK_PROBE_MS 100    /* after a connection broke, a look at what replaced it */
 
 /* A connection of a peer to our ROUTER, as its messages show it. ZeroMQ makes the
@@ -59,6 +61,7 @@ struct peer {
     struct dealer dealer[LINK_CLASSES];
     struct dial dial;
     uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
+    size_t relayed;                       /* what the relay carried for us, in cost units */
     uint64_t asked_at;                    /* when want_dial was called last */
     uint64_t probe_at;                    /* ms: when to look whether the route is alive; 0 */
     bool connected;
@@ -125,8 +128,8 @@ enum put_result path_put_frame(struct links *l, struct peer *p, struct link_head
 void path_pump(struct links *l, struct peer *p, enum link_class class);
 /* Send an acknowledgement by itself. */
 void path_ack(struct links *l, struct peer *p, enum link_class class, uint64_t now);
-/* See to a direct connection with a peer that has traffic. */
-void path_want_direct(struct links *l, struct peer *p, uint64_t now);
+/* See to a direct connection with a peer that has much traffic; bytes: of one frame. */
+void path_want_direct(struct links *l, struct peer *p, size_t bytes);
 /* Report the direct connection when it came or went. */
 void path_update(struct links *l, struct peer *p);
 void path_learn(struct links *l, const struct origin *o, enum link_class class);
@@ -141,8 +144,9 @@ bool input_router_read(void *arg); /* pool_read_f of the ROUTER */
 bool input_dealer_read(void *arg); /* pool_read_f of a dealer with a peer */
 
 /* ---- dial.c ---- */
-/* Set what all our TCP sockets have in common; server: it is the ROUTER. */
-void dial_options(void *zmq, bool server);
+/* Set what our TCP sockets have in common, by what they are for. */
+enum dial_use { DIAL_ROUTER, DIAL_RELAY, DIAL_DIRECT };
+void dial_options(void *zmq, enum dial_use use);
 /* Open a DEALER to an address: the key of its server, and our own. monitored: dealer
  * events go to on_event. Returns 0 or DVM_ERR_SYSTEM. */
 int dial_open(struct dealer *d, const char *address, const uint8_t *server,

@@ -38,6 +38,7 @@ struct end {
 };
 
 static struct ev_loop *loop;
+static uint8_t long_answer[200000]; /* bytes: several frames */
 
 static void on_frame(void *arg, int slot, enum link_class class, const struct dvm_frame *frame,
                      const uint8_t *payload)
@@ -77,7 +78,7 @@ static void on_join(void *arg, const struct links_joiner *joiner, const struct d
 
     (void)payload;
     if (++e->joins >= 2) /* the first question is lost */
-        links_answer(e->links, joiner, frame->tag + 1, "yes", 3);
+        links_answer(e->links, joiner, frame->tag + 1, long_answer, sizeof long_answer);
 }
 
 static void on_bye(void *arg, const char *why)
@@ -510,6 +511,8 @@ Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
     int type = 10, status;
     pid_t child;
 
+    for (size_t i = 0; i < sizeof long_answer; i++)
+        long_answer[i] = (uint8_t)(i / 7);
     open_end(&a, 1);
     key_create(&t.key);
     links_ticket(a.links, t.key.public, true);
@@ -523,7 +526,10 @@ Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
         if (links_join(b.links, &t, 10, &type, "may I", 5, &answer, &length, address, error,
                        sizeof error) != 0)
             _exit(1);
-        _exit(type == 11 && length == 3 && strcmp(address, t.address[1]) == 0 ? 0 : 2);
+        _exit(type == 11 && length == sizeof long_answer &&
+                      memcmp(answer, long_answer, length) == 0 &&
+                      strcmp(address, t.address[1]) == 0
+                  ? 0 : 2);
     }
     UNTIL(waitpid(child, &status, WNOHANG) == child);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
