@@ -90,7 +90,7 @@ static void send_control(struct daemon *d, enum cluster_class class, struct dvm_
         size_t left = length - f->extra;
 
         f->length = left < DVM_PAYLOAD_MAX ? (uint32_t)left : DVM_PAYLOAD_MAX;
-        daemon_route(d, class, f, payload + f->extra);
+        daemon_route(d, class, f, left ? payload + f->extra : NULL);
         f->extra += f->length;
     } while (f->extra < length);
 }
