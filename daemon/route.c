@@ -214,7 +214,9 @@ static void take_answer(struct daemon *d, const struct dvm_frame *frame, const u
 {
     struct open_request *o = table_get(&d->route->open, frame->ref);
 
-    if (!o || DVM_TID_SLOT(frame->src) != o->slot || DVM_TID_N(frame->src) != 0) {
+    /* this daemon itself answers for a host that cannot be reached */
+    if (!o || DVM_TID_N(frame->src) != 0 ||
+        (DVM_TID_SLOT(frame->src) != o->slot && frame->src != self_tid(d))) {
         log_debug("an answer %s of 0x%x to nothing that was asked",
                   dvm_control_name(frame->tag), (unsigned)frame->src);
         return;
