@@ -36,7 +36,8 @@ struct open_request {
 /* A message of which some frames have come. */
 struct parts {
     uint64_t key;
-    int src;
+    uint64_t ref;
+    int src, tag;
     size_t have;
     size_t size;
     uint8_t bytes[];
@@ -329,6 +330,8 @@ static struct parts *parts_of(struct route *r, const struct dvm_frame *f)
     uint64_t key = (uint64_t)(uint32_t)f->src << REF_BITS ^ f->ref ^ (uint64_t)f->tag << 56;
     struct parts *p = table_get(&r->parts, key);
 
+    if (p && (p->src != f->src || p->tag != f->tag || p->ref != f->ref))
+        return NULL; /* refs are the clients' to choose: this one hits another's key */
     if (p && f->extra == 0) { /* a new message where the end of the last never came */
         drop_parts(r, f->src, 0);
         p = NULL;
@@ -340,7 +343,8 @@ static struct parts *parts_of(struct route *r, const struct dvm_frame *f)
         free(p);
         return NULL;
     }
-    *p = (struct parts){.key = key, .src = f->src, .size = f->size};
+    *p = (struct parts){.key = key, .ref = f->ref, .src = f->src, .tag = f->tag,
+                        .size = f->size};
     r->parts_bytes += f->size;
     return p;
 }
