@@ -168,6 +168,15 @@ static void settle(struct tasks *t, struct launch *l, int tid, int code, const c
     free_launch(l);
 }
 
+void tasks_drop_launch(struct task *task)
+{
+    struct launch *l = task->launch;
+
+    task->launch = NULL;
+    if (l && --l->pending == 0)
+        free_launch(l);
+}
+
 /* Take a task that could not be started out of the world. */
 static void unstarted(struct tasks *t, struct task *task, int code, const char *why)
 {

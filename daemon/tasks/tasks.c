@@ -121,6 +121,7 @@ static void free_task(struct tasks *t, struct task *task)
         close(task->pidfd);
     }
     stdio_close(t, task);
+    tasks_drop_launch(task);
     tasks_token_drop(t, task);
     world_release(t, task->world);
     waiters_free(&task->waiters);

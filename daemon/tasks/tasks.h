@@ -121,6 +121,10 @@ int tasks_new(struct tasks *t, enum role role, const char *program, struct task 
 /* Forget a record and its seat. */
 void tasks_forget(struct tasks *t, struct task *task);
 
+/* The record goes while the keeper's word on its start is awaited: nobody is
+ * answered, as the daemon ends. launch.c */
+void tasks_drop_launch(struct task *task);
+
 /* Put an ended record into the queue of those that are remembered. */
 void tasks_remember(struct tasks *t, struct task *task);
 
