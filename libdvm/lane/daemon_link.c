@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "lane/lane.h"
 #include "lane/uplink.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
@@ -25,6 +26,7 @@ struct request {
     uint64_t ref;
     int slot; /* of the host it went to */
     bool done;
+    size_t whole; /* bytes of the answer, by its first frame */
     int error; /* of the host's loss, or of keeping the answer, and its sentence */
     char text[DVM_SENTENCE_MAX];
     struct daemon_answer answer;
@@ -93,25 +95,25 @@ static struct request *request_with(uint64_t ref)
 static void request_answer(struct request *r, const struct dvm_frame *frame,
                            const uint8_t *payload)
 {
-    size_t whole = frame->size > frame->length ? frame->size : frame->length;
-
-    if (frame->extra == 0 && whole <= DAEMON_LINK_MAX) {
+    if (frame->extra == 0) {
+        r->whole = frame->size > frame->length ? frame->size : frame->length;
         free(r->answer.payload);
         r->answer.type = frame->tag;
         r->answer.length = 0;
         /* never of 0 bytes, so that NULL means: no memory */
-        r->answer.payload = malloc(whole + 1);
+        r->answer.payload = r->whole <= DAEMON_LINK_MAX ? malloc(r->whole + 1) : NULL;
     }
+    /* what later frames say of the size does not count: room is for the first's */
     if (r->answer.payload && frame->extra == r->answer.length &&
-        frame->length <= whole - r->answer.length) {
+        frame->length <= r->whole - r->answer.length) {
         memcpy(r->answer.payload + r->answer.length, payload, frame->length);
         r->answer.length += frame->length;
-        r->done = r->answer.length == whole;
+        r->done = r->answer.length == r->whole;
         return;
     }
     r->done = true;
     r->error = DVM_ERR_NO_MEMORY;
-    snprintf(r->text, sizeof r->text, "no memory for an answer of %zu bytes", whole);
+    snprintf(r->text, sizeof r->text, "no memory for an answer of %zu bytes", r->whole);
 }
 
 /* The last word of a daemon that cuts this task off. */
@@ -119,7 +121,7 @@ static void on_refuse(const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Refuse *refuse = dvm__pb__refuse__unpack(NULL, frame->length, payload);
 
-    if (refuse && DVM_TID_N(frame->src) == 0)
+    if (refuse)
         uplink_refused(refuse->text);
     dvm__pb__refuse__free_unpacked(refuse, NULL);
 }
@@ -132,7 +134,11 @@ void daemon_link_dispatch(const struct dvm_frame *frame, const uint8_t *payload,
 
     if (frame->flags & DVM_FLAG_REPLY)
         r = request_with(frame->ref);
-    if (r && !r->done) {
+    if (DVM_TID_N(frame->src) != 0) {
+        /* another task can address this one, but has nothing to say about the machine */
+        lane_complain("dropped a %s of tid %#x, which is no daemon",
+                      dvm_control_name(frame->tag), frame->src);
+    } else if (r && !r->done) {
         request_answer(r, frame, payload);
     } else if (frame->tag == DVM_CTL_REFUSE) {
         on_refuse(frame, payload);
