@@ -112,7 +112,7 @@ static int send_packed(struct client *c, int dst, int type, const uint8_t *bytes
                               .ref = ref,
                               .extra = at,
                               .length = left < DVM_PAYLOAD_MAX ? (uint32_t)left : DVM_PAYLOAD_MAX};
-        int r = send_packet(c, &f, bytes + at);
+        int r = send_packet(c, &f, left ? bytes + at : NULL);
 
         if (r)
             return r;
@@ -368,8 +368,12 @@ static int take_welcome(struct client *c, const uint8_t *payload, size_t length)
 {
     Dvm__Pb__Welcome *w = dvm__pb__welcome__unpack(NULL, length, payload);
 
-    if (!w)
+    /* tid and slots become parts of addresses */
+    if (!w || !DVM_TID_OK(w->tid) || w->slot < 1 || w->slot > DVM_SLOT_MAX ||
+        w->coordinator > DVM_SLOT_MAX) {
+        dvm__pb__welcome__free_unpacked(w, NULL);
         return dvm_fail(DVM_ERR_PROTOCOL, "the daemon's WELCOME cannot be read");
+    }
     c->info.tid = w->tid;
     c->info.slot = (int)w->slot;
     c->info.coordinator = w->coordinator ? (int)w->coordinator : 1;

@@ -227,8 +227,11 @@ static int take_fields(const Dvm__Pb__Welcome *m, struct vm_welcome *w)
                         m->version, m->protocol, dvm_version_text(), VM_PROTOCOL_MIN,
                         VM_PROTOCOL_MAX);
     if (!DVM_TID_OK(m->tid) || DVM_TID_N(m->tid) == 0 || m->n_world_tids < 1 ||
-        m->rank >= m->n_world_tids)
+        m->rank >= m->n_world_tids || m->slot > DVM_SLOT_MAX || m->coordinator > DVM_SLOT_MAX)
         return vm_bad_answer(DVM_CTL_WELCOME);
+    for (size_t i = 0; i < m->n_world_tids; i++)
+        if (!DVM_TID_OK(m->world_tids[i]))
+            return vm_bad_answer(DVM_CTL_WELCOME);
     *w = (struct vm_welcome){.tid = m->tid,
                              .parent = m->parent,
                              .slot = (int)m->slot,

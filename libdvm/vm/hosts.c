@@ -23,6 +23,15 @@
 
 extern char **environ;
 
+/* Slots become parts of addresses. */
+static bool slots_ok(const Dvm__Pb__HostsReply *reply)
+{
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        if (reply->hosts[i]->slot < 1 || reply->hosts[i]->slot > DVM_SLOT_MAX)
+            return false;
+    return true;
+}
+
 int hosts_ask(Dvm__Pb__HostsReply **reply)
 {
     const Dvm__Pb__Hosts ask = DVM__PB__HOSTS__INIT;
@@ -35,7 +44,10 @@ int hosts_ask(Dvm__Pb__HostsReply **reply)
         return rc;
     *reply = dvm__pb__hosts_reply__unpack(NULL, length, payload);
     free(payload);
-    return *reply ? DVM_OK : vm_bad_answer(DVM_CTL_HOSTS_REPLY);
+    if (*reply && slots_ok(*reply))
+        return DVM_OK;
+    dvm__pb__hosts_reply__free_unpacked(*reply, NULL);
+    return vm_bad_answer(DVM_CTL_HOSTS_REPLY);
 }
 
 static struct dvm_host host_from(const Dvm__Pb__Host *h)
