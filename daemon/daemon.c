@@ -8,7 +8,6 @@
  */
 #include "daemon/daemon.h"
 
-#include <ctype.h>
 #include <ev.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,7 +29,6 @@
 #define GIVE_UP_SECONDS 5.0   /* from the first signal to the end of the loop */
 #define ENDING_SECONDS 0.01   /* how often it is looked whether tasks are left */
 #define JOIN_SECONDS 20.0
-#define SIMULATED "sim"
 
 enum { EVENT_JOINED = 1, EVENT_LEFT = 2, EVENT_LOST = 3 }; /* HostEvent.event */
 
@@ -382,12 +380,4 @@ int daemon_run(struct daemon *d)
     ev_run(d->loop, 0);
     end_parts(d);
     return d->status;
-}
-
-bool daemon_is_simulated(const struct daemon *d)
-{
-    const char *number = d->host + strlen(SIMULATED);
-
-    return strncmp(d->host, SIMULATED, strlen(SIMULATED)) == 0 &&
-           isdigit((unsigned char)*number) && strspn(number, "0123456789") == strlen(number);
 }

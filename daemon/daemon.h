@@ -56,10 +56,6 @@ int daemon_start(struct daemon *d, const struct options *options, const char *ti
 /* Run until the end, then tell everybody, clean up and return the exit status. */
 int daemon_run(struct daemon *d);
 
-/* Whether this host only plays to be one (sim1, sim2, ...): it shares its computer
- * with others, so its tasks are not bound to cores. */
-bool daemon_is_simulated(const struct daemon *d);
-
 /* Move a frame to where its dst lives: a local client, a handler of this daemon
  * (n == 0), or another host. A frame for nobody is answered: a request with FAIL, a
  * task frame with GONE to its src. route.c */

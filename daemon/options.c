@@ -35,6 +35,8 @@ static const struct row {
     {"port", "N", NUMBER, AT(port), PORT_MAX, "control port; lanes use N+1 (default: any)"},
     {"bind", "ADDR", TEXT, AT(bind), 0, "address to listen on (default: all)"},
     {"cores", "N", NUMBER, AT(cores), CORES_MAX, "cores for tasks (default: all of this host)"},
+    {"simulated", NULL, FLAG, AT(simulated), 0,
+     "one of several hosts on this computer: tasks are not bound to cores"},
     {"silence", "SECONDS", SECONDS, AT(silence), SILENCE_MAX,
      "time after which a silent host is lost (default: 3)"},
     {"ready-fd", "N", NUMBER, AT(ready_fd), 65535,

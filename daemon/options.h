@@ -14,6 +14,7 @@ struct options {
     long cores;                 /* cores for tasks, 0: those of this computer */
     double silence;             /* seconds until a silent host is lost, 0: default */
     long ready_fd;              /* where to tell that it is usable, or -1 */
+    bool simulated;             /* shares its computer with other hosts: binds no tasks */
     bool foreground, is_private, debug;
     bool help, version;         /* only print this and end */
 };

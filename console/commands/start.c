@@ -79,6 +79,8 @@ static void describe_host(struct start *t, size_t i)
     }
     *word++ = "--host";
     *word++ = h->name;
+    if (t->count > 1)
+        *word++ = "--simulated";
     if (s->port) {
         snprintf(h->port, sizeof h->port, "%d", s->port + PORTS_A_HOST * (int)i);
         *word++ = "--port";

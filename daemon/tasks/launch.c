@@ -295,7 +295,7 @@ static cpu_set_t *take_cores(struct daemon *d, size_t count)
 {
     cpu_set_t *cpus;
 
-    if (d->is_private || d->options->cores || daemon_is_simulated(d))
+    if (d->is_private || d->options->cores || d->options->simulated)
         return NULL;
     cpus = malloc(count * sizeof *cpus);
     if (cpus && !bind_take((int)count, cpus)) {
