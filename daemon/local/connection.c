@@ -166,6 +166,10 @@ static void take(struct connection *c, const uint8_t *packet, size_t size)
     } else if (f.src != c->seat->tid) {
         connection_refuse(c, DVM_ERR_PROTOCOL, "task 0x%x sent a frame as if it were 0x%x",
                       (unsigned)c->seat->tid, (unsigned)f.src);
+    } else if (f.op != DVM_OP_CONTROL && f.kind == DVM_KIND_NOTIFY) {
+        /* for these there is neither credit nor order: only daemons make them */
+        connection_refuse(c, DVM_ERR_PROTOCOL, "task 0x%x sent a notify message of its own making",
+                          (unsigned)c->seat->tid);
     } else if (!DVM_TID_OK(f.dst)) {
         connection_refuse(c, DVM_ERR_PROTOCOL, "task 0x%x sent a frame to 0x%x, which is no tid",
                       (unsigned)c->seat->tid, (unsigned)f.dst);
