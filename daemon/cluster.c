@@ -509,6 +509,20 @@ const struct cluster_host *cluster_host(const struct cluster *c, int slot)
     return NULL;
 }
 
+int cluster_load(struct cluster *c, uint64_t *change)
+{
+    const struct machine_host *self = machine_host(c->machine, machine_self(c->machine));
+
+    machine_load(c->machine, c->events.load(c->arg));
+    *change = self->change;
+    return self->tasks;
+}
+
+void cluster_load_of(struct cluster *c, int slot, int tasks, uint64_t change)
+{
+    machine_load_of(c->machine, slot, tasks, change);
+}
+
 int cluster_send(struct cluster *c, int slot, enum cluster_class class,
                  const struct dvm_frame *frame, const void *payload)
 {

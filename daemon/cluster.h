@@ -81,6 +81,11 @@ int cluster_coordinator(const struct cluster *c); /* its slot */
 const struct cluster_host *cluster_host(const struct cluster *c, int slot);
 const struct cluster_host *cluster_hosts(const struct cluster *c, size_t *count);
 
+/* The tasks that run here now, as events.load says, and which change of it this is;
+ * and what another host said of itself so. */
+int cluster_load(struct cluster *c, uint64_t *change);
+void cluster_load_of(struct cluster *c, int slot, int tasks, uint64_t change);
+
 /* Send a frame to the daemon of a slot (not this one), which routes it by dst. The
  * frame arrives once and in order of its class, or the host is declared down.
  * Errors: NO_HOST, NO_MEMORY. */

@@ -152,6 +152,15 @@ static void on_halt(struct daemon *d, const struct dvm_frame *frame, const uint8
         dvm__pb__halt__free_unpacked(ask, NULL);
 }
 
+static void on_load(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Load *m = dvm__pb__load__unpack(NULL, frame->length, payload);
+
+    if (m && m->tasks <= INT32_MAX)
+        cluster_load_of(d->cluster, DVM_TID_SLOT(frame->src), (int)m->tasks, m->change);
+    dvm__pb__load__free_unpacked(m, NULL);
+}
+
 static void on_stray(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     (void)payload;
@@ -164,6 +173,7 @@ const struct handler cluster_handlers[] = {
     {DVM_CTL_INVITE, on_invite, ROLE_CLIENT},
     {DVM_CTL_REMOVE, on_remove, ROLE_CLIENT},
     {DVM_CTL_HALT, on_halt, ROLE_CLIENT},
+    {DVM_CTL_LOAD, on_load, ROLE_DAEMON},
     {DVM_CTL_REGISTER, on_stray, ROLE_DAEMON},
     {DVM_CTL_REGISTERED, on_stray, ROLE_DAEMON},
     {DVM_CTL_MEMBERS, on_stray, ROLE_DAEMON},

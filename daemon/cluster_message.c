@@ -86,6 +86,7 @@ static bool read_ping(const uint8_t *p, size_t n, struct machine_message *out)
     out->type = MACHINE_PING;
     out->sent_ms = pb->sent_ms;
     out->tasks = count_of(pb->tasks);
+    out->change = pb->change;
     out->log_index = pb->log_index;
     dvm__pb__ping__free_unpacked(pb, NULL);
     return true;
@@ -94,7 +95,7 @@ static bool read_ping(const uint8_t *p, size_t n, struct machine_message *out)
 static bool read_pong(const uint8_t *p, size_t n, struct machine_message *out)
 {
     Dvm__Pb__Pong *pb = dvm__pb__pong__unpack(NULL, n, p);
-    bool good = pb && pb->n_slots == pb->n_tasks;
+    bool good = pb && pb->n_slots == pb->n_tasks && pb->n_slots == pb->n_changes;
 
     if (good) {
         out->type = MACHINE_PONG;
@@ -103,7 +104,8 @@ static bool read_pong(const uint8_t *p, size_t n, struct machine_message *out)
         out->loads = calloc(pb->n_slots + 1, sizeof *out->loads);
         for (size_t i = 0; out->loads && i < pb->n_slots; i++)
             out->loads[out->load_count++] =
-                (struct machine_load){count_of(pb->slots[i]), count_of(pb->tasks[i])};
+                (struct machine_load){count_of(pb->slots[i]), count_of(pb->tasks[i]),
+                                      pb->changes[i]};
     }
     if (pb)
         dvm__pb__pong__free_unpacked(pb, NULL);
@@ -207,6 +209,7 @@ static void write_pong(const struct machine_message *msg, cluster_message_send_f
 {
     Dvm__Pb__Pong pb = DVM__PB__PONG__INIT;
     uint32_t slots[MACHINE_SLOTS], tasks[MACHINE_SLOTS];
+    uint64_t changes[MACHINE_SLOTS];
 
     assert(msg->load_count <= MACHINE_SLOTS);
     pb.sent_ms = msg->sent_ms;
@@ -214,10 +217,12 @@ static void write_pong(const struct machine_message *msg, cluster_message_send_f
     for (size_t i = 0; i < msg->load_count; i++) {
         slots[i] = (uint32_t)msg->loads[i].slot;
         tasks[i] = (uint32_t)msg->loads[i].tasks;
+        changes[i] = msg->loads[i].change;
     }
     pb.slots = slots;
     pb.tasks = tasks;
-    pb.n_slots = pb.n_tasks = msg->load_count;
+    pb.changes = changes;
+    pb.n_slots = pb.n_tasks = pb.n_changes = msg->load_count;
     send_packed(&pb.base, DVM_CTL_PONG, send, arg);
 }
 
@@ -276,6 +281,7 @@ void cluster_message_write(const struct machine_message *msg, cluster_message_se
     case MACHINE_PING:
         ping.sent_ms = msg->sent_ms;
         ping.tasks = (uint32_t)msg->tasks;
+        ping.change = msg->change;
         ping.log_index = msg->log_index;
         send_packed(&ping.base, DVM_CTL_PING, send, arg);
         break;

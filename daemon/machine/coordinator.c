@@ -255,7 +255,8 @@ static void pong(struct machine *m, struct member *who, const struct machine_mes
     for (int slot = 1; msg->loads && slot <= m->highest; slot++)
         if (m->members[slot] && m->members[slot]->load_version > who->told_load)
             msg->loads[msg->load_count++] =
-                (struct machine_load){slot, m->members[slot]->host.tasks};
+                (struct machine_load){slot, m->members[slot]->host.tasks,
+                                      m->members[slot]->host.change};
     /* N.B. a heartbeat may be lost: only a later ping could confirm it. Tasks are
      * display only, so they are told once more when they change again. */
     if (msg->loads)
@@ -267,10 +268,7 @@ static void on_ping(struct machine *m, uint64_t now, struct member *who,
 {
     uint64_t next = msg->log_index + 1;
 
-    if (who->host.tasks != msg->tasks) {
-        who->host.tasks = msg->tasks;
-        who->load_version = ++m->load_version;
-    }
+    machine_load_of(m, who->host.slot, msg->tasks, msg->change);
     pong(m, who, msg);
     /* behind, and not only because the entry is still on its way */
     if (msg->log_index < m->index && now >= who->behind_at + FILL_AGAIN_MS &&

@@ -324,7 +324,19 @@ void machine_load(struct machine *m, int tasks)
     if (self->host.tasks == tasks)
         return;
     self->host.tasks = tasks;
+    self->host.change++;
     self->load_version = ++m->load_version;
+}
+
+void machine_load_of(struct machine *m, int slot, int tasks, uint64_t change)
+{
+    struct member *who = other(m, slot);
+
+    if (!who || change <= who->host.change)
+        return;
+    who->host.tasks = tasks;
+    who->host.change = change;
+    who->load_version = ++m->load_version;
 }
 
 void machine_listen(struct machine *m, const struct machine_host *where)

@@ -42,6 +42,7 @@ struct machine_host {
     uint64_t incarnation;
     int state; /* DVM_HOST_... */
     int cores, tasks;
+    uint64_t change; /* which change of tasks that is, counted by the host itself */
     char name[DVM_NAME_MAX];
     char arch[16], version[16];
     uint8_t key[MACHINE_KEY_BYTES];
@@ -60,7 +61,7 @@ struct machine_entry {
 };
 
 enum machine_message_type {
-    MACHINE_PING = 1, /* log_index, tasks */
+    MACHINE_PING = 1, /* log_index, tasks, change */
     MACHINE_PONG,     /* log_index, loads */
     MACHINE_MEMBERS,  /* entries, or snapshot; log_index: of the last */
     MACHINE_GOODBYE   /* reason, halt */
@@ -68,6 +69,7 @@ enum machine_message_type {
 
 struct machine_load {
     int slot, tasks;
+    uint64_t change;
 };
 
 struct machine_message {
@@ -75,6 +77,7 @@ struct machine_message {
     uint64_t sent_ms; /* PING: the sender's clock; PONG: the same again */
     uint64_t log_index;
     int tasks;
+    uint64_t change;
     bool halt;
     char reason[MACHINE_REASON_BYTES];
     struct machine_entry *entries; /* owned */
@@ -165,6 +168,10 @@ void machine_leave(struct machine *m, const char *reason);
 
 /* Tasks that run here, for the next heartbeat. */
 void machine_load(struct machine *m, int tasks);
+
+/* Tasks that run on another host, by its own word: ignored if a later one is known,
+ * because words come over different ways. */
+void machine_load_of(struct machine *m, int slot, int tasks, uint64_t change);
 
 /* Where this host listens, once it does: before there are other members. */
 void machine_listen(struct machine *m, const struct machine_host *where);

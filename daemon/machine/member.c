@@ -80,12 +80,8 @@ static void take_entries(struct machine *m, uint64_t now, const struct machine_m
 
 static void take_loads(struct machine *m, const struct machine_message *msg)
 {
-    for (size_t i = 0; i < msg->load_count; i++) {
-        int slot = msg->loads[i].slot;
-
-        if (slot > 0 && slot < MACHINE_SLOTS && slot != m->self && m->members[slot])
-            m->members[slot]->host.tasks = msg->loads[i].tasks;
-    }
+    for (size_t i = 0; i < msg->load_count; i++)
+        machine_load_of(m, msg->loads[i].slot, msg->loads[i].tasks, msg->loads[i].change);
 }
 
 static void on_goodbye(struct machine *m, const struct machine_message *msg)
@@ -123,6 +119,7 @@ static void ping(struct machine *m, uint64_t now)
 
     a->message.sent_ms = now;
     a->message.tasks = m->members[m->self]->host.tasks;
+    a->message.change = m->members[m->self]->host.change;
 }
 
 void member_tick(struct machine *m, uint64_t now)

@@ -230,6 +230,7 @@ static void end(struct tasks *t, struct task *task, int status, int signal)
     task->signal = signal;
     if (task->why && signal && signal == task->kill_signal)
         task->by_machine = true;
+    tasks_tell_load(t, CLUSTER_BULK, task->origin);
     tell_sink(t, task);
     tell_world(t, task);
     tell_waiters(t, task, WAITER_WATCH);

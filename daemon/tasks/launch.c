@@ -330,6 +330,7 @@ static int launch(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb
     l->pending = m->n_tids + 1; /* one for this function, so that it is not freed below */
     for (size_t i = 0; i < m->n_tids; i++)
         start_one(t, l, m, m->tids[i], cpus ? &cpus[i] : NULL, e);
+    tasks_tell_load(t, CLUSTER_CONTROL, DVM_TID_SLOT(frame->src));
     settle(t, l, 0, DVM_OK, NULL);
     free(cpus);
     environment_free(e);

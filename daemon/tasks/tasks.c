@@ -114,6 +114,16 @@ uint64_t tasks_world_id(struct tasks *t)
     return maker << CONTEXT_SHIFT | t->next_world++ << 1;
 }
 
+void tasks_tell_load(struct tasks *t, enum cluster_class class, int slot)
+{
+    Dvm__Pb__Load m = DVM__PB__LOAD__INIT;
+
+    if (slot == 0 || slot == cluster_self(t->d->cluster))
+        return;
+    m.tasks = (uint32_t)cluster_load(t->d->cluster, &m.change);
+    daemon_tell(t->d, class, DVM_TID_DAEMON(slot), DVM_CTL_LOAD, &m.base);
+}
+
 static void free_task(struct tasks *t, struct task *task)
 {
     if (task->pidfd >= 0) {

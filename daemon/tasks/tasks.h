@@ -138,6 +138,11 @@ int tasks_token_make(struct tasks *t, struct task *task);
 /* It is used, or of no use any more. */
 void tasks_token_drop(struct tasks *t, struct task *task);
 
+/* Tell the daemon of a slot, which placed tasks here, how many run now: it must not
+ * place the next ones by what the last heartbeats said. class: of the news that it
+ * goes before. */
+void tasks_tell_load(struct tasks *t, enum cluster_class class, int slot);
+
 /* A context for a new world. */
 uint64_t tasks_world_id(struct tasks *t);
 

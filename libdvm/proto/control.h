@@ -58,13 +58,14 @@
     X(RESERVED, 72)                                                                            \
     X(LAUNCH, 73)       /* start the reserved tasks */                                         \
     X(LAUNCHED, 74)                                                                            \
-    X(RELEASE, 75)      /* give reserved tids back; no reply */
+    X(RELEASE, 75)      /* give reserved tids back; no reply */                                \
+    X(LOAD, 76)         /* to the daemon that placed tasks: how many run now; no reply */
 
 enum dvm_control {
 #define DVM_CONTROL_CONSTANT(name, number) DVM_CTL_##name = (number),
     DVM_CONTROL_LIST(DVM_CONTROL_CONSTANT)
 #undef DVM_CONTROL_CONSTANT
-    DVM_CTL_END = 76
+    DVM_CTL_END = 77
 };
 
 /* The name of a control message, "?" for a number that is none. */

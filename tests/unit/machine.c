@@ -664,6 +664,29 @@ Test(machine, tasks_are_told_to_all)
     world_free(w);
 }
 
+Test(machine, the_latest_word_about_tasks_holds)
+{
+    struct world *w = world_new(16);
+    int a = join(w, "a", true), b = join(w, "b", true);
+    int slot = w->nodes[a].slot;
+
+    run_until(w, w->now + 1000);
+    machine_load_of(w->nodes[b].machine, slot, 7, 3); /* faster than any heartbeat */
+    cr_assert_eq(machine_host(w->nodes[b].machine, slot)->tasks, 7);
+    machine_load_of(w->nodes[b].machine, slot, 9, 2); /* late */
+    cr_assert_eq(machine_host(w->nodes[b].machine, slot)->tasks, 7);
+    machine_load(w->nodes[a].machine, 1); /* its first change: the heartbeat is old news */
+    run_until(w, w->now + 2000);
+    cr_assert_eq(machine_host(w->nodes[b].machine, slot)->tasks, 7);
+    machine_load(w->nodes[a].machine, 2);
+    machine_load(w->nodes[a].machine, 3);
+    machine_load(w->nodes[a].machine, 4);
+    run_until(w, w->now + 2000);
+    cr_assert_eq(machine_host(w->nodes[b].machine, slot)->tasks, 4);
+    machine_load_of(w->nodes[b].machine, 4000, 1, 100); /* no member: ignored */
+    world_free(w);
+}
+
 Test(machine, who_is_far_behind_gets_all_hosts)
 {
     struct world *w = world_new(14);

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# spread: a run is placed by what runs at this moment, not by what the last heartbeats
+# said: of two idle hosts each gets one of two tasks right after others have ended, for
+# whom a long run was known to everybody; wherever it is asked for.
+# ctest: LIMIT 120
+. "$(dirname "$0")/lib.sh"
+
+say "start two hosts of one core each"
+within 60 dvm start --hosts 2 --cores 1
+mkfifo "$WORK/gate"
+
+all_busy() { [ "$(dvm hosts --json | jq -c '[.hosts[].tasks]')" = "[1,1]" ]; }
+
+# round HOST: a long run that HOST knows of, then at once another one
+round() {
+    local run
+    export DVM_HOST=$1
+    dvm run -n 2 sh -c "read x <'$WORK/gate'; true" </dev/null &
+    run=$!
+    await 10 all_busy
+    : >"$WORK/gate"
+    wait $run || fail "the long run failed"
+    expect 0 dvm run -n 2 sh -c 'echo $DVM_HOST'
+    expect_same "sim1 sim2" "$(sort "$WORK/out" | xargs)" "where a run went that $1 was asked for"
+}
+
+for ((n = 0; n < $(pick 3 20); n++)); do
+    round sim1
+    round sim2
+done
+unset DVM_HOST
+
+expect 0 dvm halt
