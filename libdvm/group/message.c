@@ -172,25 +172,21 @@ static int drop_receive(struct dvm_request *receive, int rc)
         return rc;
     error_save(sentence);
     match_cancel(receive);
-    if (match_wait_any(1, &receive, -1, &(size_t){0}) == DVM_OK)
-        match_finish(receive, NULL);
+    match_wait(receive, NULL);
     return dvm_fail(rc, "%s", sentence);
 }
 
 /* Finish the receive of a dvm_sendrecv. */
 static int finish_receive(struct dvm_request *receive, struct dvm_status *status)
 {
-    struct match_result result;
+    struct match_result result = {0};
     int rc;
 
     if (!receive) {
         sink_status_null(status);
         return DVM_OK;
     }
-    rc = match_wait_any(1, &receive, -1, &(size_t){0});
-    if (rc != DVM_OK)
-        return rc;
-    rc = match_finish(receive, &result);
+    rc = match_wait(receive, &result);
     result.error = rc;
     sink_status(&result, status);
     return rc;

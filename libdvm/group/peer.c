@@ -2,6 +2,7 @@
 #include "group/peer.h"
 
 #include "base/error.h"
+#include "proto/frame.h"
 
 static int bad_tag(const char *call, int tag, const char *allowed)
 {
@@ -21,6 +22,12 @@ int peer_to(struct peer *p, const char *call, dvm_group group, int rank, int tag
     return p->nobody ? DVM_OK : group_peer(p->group, call, rank, &p->tid);
 }
 
+/* News of a host comes from the tid of its daemon, which is no task's. */
+static bool is_host(const struct group *g, int rank)
+{
+    return g->size == 0 && DVM_TID_OK(rank) && DVM_TID_N(rank) == 0;
+}
+
 int peer_from(struct peer *p, struct match_filter *filter, const char *call, dvm_group group,
               int rank, int tag)
 {
@@ -33,7 +40,7 @@ int peer_from(struct peer *p, struct match_filter *filter, const char *call, dvm
         return bad_tag(call, tag, ", or DVM_ANY");
     p->nobody = rank == DVM_NULL;
     p->tid = rank;
-    if (rank >= 0 || (rank != DVM_ANY && rank != DVM_NULL)) {
+    if (rank != DVM_ANY && rank != DVM_NULL && !is_host(p->group, rank)) {
         rc = group_peer(p->group, call, rank, &p->tid);
         if (rc != DVM_OK)
             return rc;

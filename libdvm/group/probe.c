@@ -93,9 +93,7 @@ int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm_type ty
     if (rc != DVM_OK)
         return dvm_leave(rc);
     sink = sink_make(NULL, buf, bytes, type, site);
-    rc = match_mrecv(*message, &sink, &result);
-    if (rc != DVM_ERR_TRUNCATE && rc != DVM_ERR_TYPE)
-        *message = NULL;
+    rc = match_mrecv(message, &sink, &result);
     result.error = rc;
     sink_status(&result, status);
     return dvm_leave(rc);

@@ -301,9 +301,10 @@ DVM_API int dvm_mprobe(dvm_group group, int source, int tag, struct dvm_message 
 DVM_API int dvm_improbe(dvm_group group, int source, int tag, int *found,
                         struct dvm_message **message, struct dvm_status *status);
 
-/* Receive a message that dvm_mprobe took, and set *message to NULL. On TRUNCATE
- * and TYPE the message stays valid. Errors: ARG (a NULL message), TRUNCATE, TYPE,
- * TASK_GONE and HOST_GONE (the sender ended before all of it came). */
+/* Receive a message that dvm_mprobe took, and set *message to NULL. When it does not
+ * fit (TRUNCATE, TYPE, UNSUPPORTED) or memory is short, *message stays and can be
+ * received again. Errors: ARG (a NULL message), TRUNCATE, TYPE, TASK_GONE and
+ * HOST_GONE (the sender ended before all of it came). */
 DVM_API int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm_type type,
                       struct dvm_status *status);
 
@@ -440,8 +441,10 @@ enum {
  * tids NULL and count the number of messages wanted (-1: for ever). Each event
  * sends one message in DVM_UNIVERSE with the given tag and four DVM_INT: tid of
  * the task or host, exit status (-1 for none), signal, 1 if its host was lost.
- * Its source is that tid. A task that has ended already is told of at once.
- * Errors: ARG, TAG. */
+ * Its source is that tid; a host's is slot << 18. A receive may name a host as its
+ * source, and goes on waiting when the host is lost; news of a task is received
+ * from DVM_ANY, since a receive that names a task fails when that has ended. A task
+ * that has ended already is told of at once. Errors: ARG, TAG. */
 DVM_API int dvm_notify(int what, const int *tids, int count, int tag);
 
 #ifdef __cplusplus

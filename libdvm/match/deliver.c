@@ -127,26 +127,32 @@ bool deliver(struct dvm_request *r, const struct incoming *in)
     return true;
 }
 
-void deliver_arrival(const struct incoming *in)
+bool deliver_arrival(const struct incoming *in)
 {
     struct dvm_request *r;
 
     if (closing || gone_revoked(in->what.context)) {
         deliver_discard(in);
-        return;
+        return true;
     }
     while ((r = posted_find(&in->what))) {
         posted_remove(r);
         if (deliver(r, in))
-            return;
-    }
-    if (!unexpected_add(in)) {
-        lane_complain("no memory for a message of %zu bytes from tid %#x: it is lost",
-                      in->what.bytes, in->what.source);
-        deliver_discard(in);
+            return true;
     }
     /* a thread may wait in a probe */
     wait_changed();
+    return unexpected_add(in) != NULL;
+}
+
+/* A message that somebody sent arrived. */
+static void arrival(const struct incoming *in)
+{
+    if (deliver_arrival(in))
+        return;
+    lane_complain("no memory for a message of %zu bytes from tid %#x: it is lost",
+                  in->what.bytes, in->what.source);
+    deliver_discard(in);
 }
 
 static struct match_result result_of(const struct dvm_frame *frame)
@@ -163,7 +169,7 @@ void deliver_message(struct stream *stream, const struct dvm_frame *frame,
                           .cost = stream_cost(frame), .whole = frame->op == DVM_OP_EAGER,
                           .sync = frame->flags & DVM_FLAG_SYNC, .payload = payload};
 
-    deliver_arrival(&in);
+    arrival(&in);
 }
 
 void deliver_notice(const struct dvm_frame *frame, const uint8_t *payload)
@@ -178,5 +184,5 @@ void deliver_notice(const struct dvm_frame *frame, const uint8_t *payload)
     /* what the ended task sent comes before the word of its end */
     if (s)
         lane_drain(&s->peer);
-    deliver_arrival(&in);
+    arrival(&in);
 }

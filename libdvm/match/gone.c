@@ -120,13 +120,20 @@ static int fail_gone(const struct stream *s)
     return dvm_fail(s->gone_code, "%s", s->gone_text ? s->gone_text : "a task has ended");
 }
 
+/* What comes from a daemon's tid is news of its host, also when that is lost: no
+ * receive fails that waits for it. */
+static bool is_daemon(int tid)
+{
+    return DVM_TID_N(tid) == 0;
+}
+
 int gone_check(const struct match_filter *f)
 {
     struct stream *s;
 
     if (f->source != DVM_ANY) {
         s = stream_known(f->source);
-        return s && s->gone ? fail_gone(s) : DVM_OK;
+        return s && s->gone && !is_daemon(f->source) ? fail_gone(s) : DVM_OK;
     }
     if (f->any_context || f->context <= CONTEXT_HALVES)
         return DVM_OK;
@@ -138,7 +145,7 @@ int gone_check(const struct match_filter *f)
 static bool concerns(const struct match_filter *f, const struct stream *s)
 {
     if (f->source != DVM_ANY)
-        return f->source == s->peer.tid;
+        return f->source == s->peer.tid && !is_daemon(f->source);
     return !s->left && !f->any_context && f->context > CONTEXT_HALVES && match_is_member &&
            match_is_member(f->context, s->peer.tid);
 }

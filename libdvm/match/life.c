@@ -25,6 +25,19 @@ static const struct stream_up calls = {
     .host_gone = gone_host,
 };
 
+/* No thread is in the middle of a change when the child gets its copy. */
+static void before_fork(void)
+{
+    if (life.started)
+        wait_lock();
+}
+
+static void in_parent(void)
+{
+    if (life.started)
+        wait_unlock();
+}
+
 static void after_fork(void)
 {
     if (!life.started)
@@ -75,7 +88,7 @@ int match_start(const struct match_config *config)
     assert(!life.started && config->inbox);
     if (life.forked)
         stop_all();
-    if (!life.handler && pthread_atfork(NULL, NULL, after_fork))
+    if (!life.handler && pthread_atfork(before_fork, in_parent, after_fork))
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the handler of forks");
     life.handler = true;
     deliver_open(true);

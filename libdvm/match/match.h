@@ -99,6 +99,10 @@ int match_group(const struct dvm_request *request);
 /* Take the result of a complete request and free it. Returns its error. result may be NULL. */
 int match_finish(struct dvm_request *request, struct match_result *result);
 
+/* Wait until a request is complete and finish it. When waiting fails (LOST_DAEMON) it
+ * is given up: nothing touches its buffer any more. */
+int match_wait(struct dvm_request *request, struct match_result *result);
+
 /* Forget a request: it is freed when it completes, its result dropped. */
 void match_release(struct dvm_request *request);
 
@@ -116,8 +120,9 @@ int match_wait_any(size_t count, struct dvm_request *const *requests, double tim
 int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr_t site,
                 bool *found, struct dvm_message **message, struct match_result *result);
 
-/* Receive a taken message. Errors: TRUNCATE, TYPE: it stays; else it is freed. */
-int match_mrecv(struct dvm_message *message, const struct match_sink *sink,
+/* Receive a taken message. *message becomes NULL when it is used up; it stays when the
+ * sink refuses it (TRUNCATE, TYPE, UNSUPPORTED) or memory is short. */
+int match_mrecv(struct dvm_message **message, const struct match_sink *sink,
                 struct match_result *result);
 
 /* Progress once, without waiting. Returns LOST_DAEMON when the daemon is gone. */

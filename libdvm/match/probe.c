@@ -60,23 +60,20 @@ int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr
     return DVM_OK;
 }
 
-int match_mrecv(struct dvm_message *message, const struct match_sink *sink,
+int match_mrecv(struct dvm_message **message, const struct match_sink *sink,
                 struct match_result *result)
 {
     struct dvm_request *r = request_new(REQUEST_RECEIVE, sink->group);
-    int rc;
+    struct dvm_message *m = *message;
 
     if (!r)
         return DVM_ERR_NO_MEMORY;
-    assert(message->taken);
+    assert(m->taken);
     r->receive.sink = *sink;
-    if (deliver(r, &message->in)) {
-        unexpected_free(message);
-        return request_wait(r, result);
+    /* a message that was not delivered stays, unless its bytes never come */
+    if (deliver(r, &m->in) || (!m->in.whole && m->in.stream->gone)) {
+        unexpected_free(m);
+        *message = NULL;
     }
-    rc = match_finish(r, result);
-    /* only what a better receive can take stays */
-    if (rc != DVM_ERR_TRUNCATE && rc != DVM_ERR_TYPE && rc != DVM_ERR_NO_MEMORY)
-        unexpected_free(message);
-    return rc;
+    return match_wait(r, result);
 }

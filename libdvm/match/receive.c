@@ -75,7 +75,7 @@ void request_abandon(struct dvm_request *r)
     request_free(r);
 }
 
-int request_wait(struct dvm_request *r, struct match_result *result)
+int match_wait(struct dvm_request *r, struct match_result *result)
 {
     size_t index;
     int rc = r->state == REQUEST_COMPLETE ? DVM_OK : match_wait_any(1, &r, -1, &index);
@@ -93,7 +93,7 @@ int match_recv(const struct match_filter *filter, const struct match_sink *sink,
     struct dvm_request *r;
     int rc = match_irecv(filter, sink, &r);
 
-    return rc ? rc : request_wait(r, result);
+    return rc ? rc : match_wait(r, result);
 }
 
 int match_cancel(struct dvm_request *r)

@@ -89,9 +89,6 @@ void request_free(struct dvm_request *request);
  * it (receive.c). */
 void request_abandon(struct dvm_request *request);
 
-/* Wait for a request and finish it; when waiting fails, abandon it (receive.c). */
-int request_wait(struct dvm_request *request, struct match_result *result);
-
 /* ---- posted.c: receives that wait ------------------------------------------------ */
 
 /* Begin with none. Error: NO_MEMORY. */
@@ -150,8 +147,9 @@ void unexpected_drop(void);
  * failed, and the message is as before. */
 bool deliver(struct dvm_request *request, const struct incoming *in);
 
-/* A message arrived: to a posted receive, or to the unexpected ones. */
-void deliver_arrival(const struct incoming *in);
+/* A message arrived: to a posted receive, or to the unexpected ones. false: there is no
+ * memory to keep it. */
+bool deliver_arrival(const struct incoming *in);
 
 /* From now on what arrives is received (as at the start), or dropped. */
 void deliver_open(bool receives);

@@ -58,13 +58,16 @@ static void on_sent(struct stream_send *record, int error)
 }
 
 /* To this task itself. local: the request of a synchronous send, or NULL. */
-static void send_self(const struct outgoing *o, struct dvm_request *local)
+static int send_self(const struct outgoing *o, struct dvm_request *local)
 {
     struct incoming in = {.what = {.context = o->context, .source = o->dest, .tag = o->tag,
                                    .bytes = o->bytes, .type = o->type},
                           .whole = true, .local = local, .payload = o->buffer};
 
-    deliver_arrival(&in);
+    if (deliver_arrival(&in))
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a message of %zu bytes to this task itself",
+                    o->bytes);
 }
 
 static struct dvm_request *send_request(const struct outgoing *o)
@@ -84,6 +87,19 @@ static void send_stream(const struct outgoing *o, struct stream *s, struct dvm_r
         .size = o->bytes, .tag = o->tag, .type = o->type, .sync = o->mode == MATCH_SYNC,
         .done = on_sent};
     stream_send(&r->send.stream);
+}
+
+/* Start what was not over at once; r completes with it. */
+static void send_long(const struct outgoing *o, struct stream *s, struct dvm_request *r)
+{
+    int rc = DVM_OK;
+
+    if (s)
+        send_stream(o, s, r);
+    else
+        rc = send_self(o, r);
+    if (rc)
+        request_complete(r, rc, NULL);
 }
 
 static bool has_room(void *arg)
@@ -159,7 +175,7 @@ static int send_short(const struct outgoing *o, struct stream *s, bool *over)
     if (o->mode == MATCH_SYNC) {
         *over = false;
     } else if (!s) {
-        send_self(o, NULL);
+        return send_self(o, NULL);
     } else if (!stream_send_now(s, o->context, o->tag, o->buffer, o->bytes, o->type)) {
         if (o->mode == MATCH_BUFFERED)
             return send_copy(o, s);
@@ -192,10 +208,7 @@ int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const
             request_complete(r, rc, NULL);
         return r ? DVM_OK : rc;
     }
-    if (s)
-        send_stream(&o, s, r);
-    else
-        send_self(&o, r);
+    send_long(&o, s, r);
     return DVM_OK;
 }
 
@@ -215,9 +228,6 @@ int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const 
     r = send_request(&o);
     if (!r)
         return DVM_ERR_NO_MEMORY;
-    if (s)
-        send_stream(&o, s, r);
-    else
-        send_self(&o, r);
-    return request_wait(r, NULL);
+    send_long(&o, s, r);
+    return match_wait(r, NULL);
 }

@@ -140,6 +140,14 @@ static bool spin(void)
     return false;
 }
 
+/* This thread is about to sleep, or has asked in vain and may ask again and again:
+ * whoever it waits for must be able to send, and its end be told. */
+static void wait_in_vain(void)
+{
+    stream_watch_now();
+    stream_grant_starved();
+}
+
 /* Sleep on the bell, at most until limit (clock_seconds; negative: for ever). */
 static int sleep_owner(double limit)
 {
@@ -180,9 +188,7 @@ static int wait_bell(double limit)
     rang = spin();
     wait_lock();
     if (!rang) {
-        /* whoever is waited for must be able to send, and its end be told */
-        stream_watch_now();
-        stream_grant_starved();
+        wait_in_vain();
         rc = sleep_owner(limit);
     }
     waiting.owned = false;
@@ -191,36 +197,42 @@ static int wait_bell(double limit)
 
 int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr_t site)
 {
-    double limit = timeout < 0 ? -1 : clock_seconds() + timeout;
+    double limit = timeout <= 0 ? timeout : clock_seconds() + timeout;
+    bool over = done(arg);
     int rc = DVM_OK;
 
-    while (!done(arg)) {
+    while (!over) {
         rc = rc ? rc : progress();
-        if (done(arg)) {
-            rc = DVM_OK;
+        /* once a turn: to ask may acknowledge a death */
+        over = done(arg);
+        if (over || rc)
             break;
-        }
-        if (rc)
-            break;
-        if (limit >= 0 && clock_seconds() >= limit) {
+        if (limit >= 0 && (timeout == 0 || clock_seconds() >= limit)) {
+            wait_in_vain();
             rc = dvm_fail(DVM_ERR_TIMEOUT, "the time limit of %g s has passed", timeout);
             break;
         }
         tell_others(false);
-        if (waiting.owned)
-            sleep_other(limit);
-        else
+        if (!waiting.owned) {
             rc = wait_bell(limit);
+        } else {
+            /* the owner may sleep for long */
+            wait_in_vain();
+            sleep_other(limit);
+        }
     }
     /* another thread must take the bell over */
     tell_others(true);
-    return done(arg) ? DVM_OK : rc;
+    return over ? DVM_OK : rc;
 }
 
 int match_progress(void)
 {
+    bool rang = bell_rung();
     int rc = progress();
 
+    if (!rang)
+        wait_in_vain();
     if (waiting.changed)
         tell_others(false);
     return rc;

@@ -42,7 +42,8 @@ void stream_watch(struct stream *s)
 
 void stream_watch_later(struct stream *s)
 {
-    if (s->watched || s->wanted || s->gone)
+    /* a daemon's end is told to all (HOST_EVENT) */
+    if (s->watched || s->wanted || s->gone || DVM_TID_N(s->peer.tid) == 0)
         return;
     s->wanted = true;
     s->next_wanted = watch.wanted;

@@ -276,10 +276,11 @@ static int probes(const struct fake_task *me)
     FAKE_CHECK(result.bytes == sizeof bytes);
     FAKE_CHECK(recv_bytes(DVM_ANY, 5, bytes, sizeof bytes, &result) == 0 && result.bytes == 11);
     sink.capacity = sizeof bytes - 1;
-    FAKE_CHECK(match_mrecv(second, &sink, &result) == DVM_ERR_TRUNCATE);
+    FAKE_CHECK(match_mrecv(&second, &sink, &result) == DVM_ERR_TRUNCATE && second);
     sink.capacity = sizeof bytes;
-    FAKE_CHECK(match_mrecv(second, &sink, &result) == 0 && filled(bytes, sizeof bytes, 1));
-    FAKE_CHECK(match_mrecv(message, &sink, &result) == 0 && result.bytes == 10);
+    FAKE_CHECK(match_mrecv(&second, &sink, &result) == 0 && filled(bytes, sizeof bytes, 1));
+    FAKE_CHECK(match_mrecv(&message, &sink, &result) == 0 && result.bytes == 10);
+    FAKE_CHECK(!message && !second);
     return 0;
 }
 

@@ -202,9 +202,9 @@ static int probe(void)
     FAKE_CHECK(result.source == model.messages[at].what.source);
     if (!take)
         return 0;
-    FAKE_CHECK(match_mrecv(message, &sink, &result) == DVM_ERR_TRUNCATE);
+    FAKE_CHECK(match_mrecv(&message, &sink, &result) == DVM_ERR_TRUNCATE);
     sink.capacity = sizeof buffer;
-    FAKE_CHECK(match_mrecv(message, &sink, &result) == 0);
+    FAKE_CHECK(match_mrecv(&message, &sink, &result) == 0);
     memcpy(&id, buffer, sizeof id);
     FAKE_CHECK(id == model.messages[at].id);
     message_remove(at);
@@ -214,6 +214,9 @@ static int probe(void)
 static int play(const struct fake_task *me)
 {
     model.seed = *(uint64_t *)me->arg;
+    /* the sources are made up: the daemon, if it were asked, would say so */
+    for (int i = 0; i < SOURCES; i++)
+        stream_of(DVM_TID_MAKE(9, 1 + i))->watched = true;
     for (int i = 0; i < STEPS; i++) {
         /* the weights move, so that either queue becomes deep at times */
         unsigned lean = (unsigned)(i / 1000) % 3, what = pick(20);

@@ -135,7 +135,7 @@ static int receive_one(struct state *s)
     FAKE_CHECK(judge(s, rc) == 0);
     if (rc || !found)
         return 0;
-    rc = match_mrecv(message, &sink, &result);
+    rc = match_mrecv(&message, &sink, &result);
     FAKE_CHECK(judge(s, rc) == 0);
     return rc ? 0 : check_message(s, &result);
 }

@@ -31,15 +31,15 @@ struct news {
     int tid, status, signal, lost;
 };
 
-/* Receive count messages with this tag, one about each of the rows, in any order. From
- * anybody: a receive from a task that has ended fails. */
-static void hear(int tag, const struct news *rows, int count)
+/* Receive count messages with this tag from source, one about each of the rows, in any
+ * order. A receive from a task that has ended fails, one from a host does not. */
+static void hear(int source, int tag, const struct news *rows, int count)
 {
     struct dvm_status where;
     int got[FIELDS], i, n;
 
     for (n = 0; n < count; n++) {
-        dvm_recv(DVM_UNIVERSE, DVM_ANY, tag, got, FIELDS, DVM_INT, &where);
+        dvm_recv(DVM_UNIVERSE, source, tag, got, FIELDS, DVM_INT, &where);
         printf("news of 0x%x: status %d, signal %d, lost %d\n", (unsigned)got[0], got[1],
                got[2], got[3]);
         expect(where.source == got[0] && where.count == FIELDS, "source or count");
@@ -91,9 +91,9 @@ static void watch_tasks(const char *program)
     for (i = 0; i < WORKERS; i++)
         dvm_send(DVM_UNIVERSE, all[i], TAG_GO, &go, 1, DVM_INT);
     dvm_kill(killed, SIGTERM);
-    hear(TAG_TASK, rows, WORKERS);
+    hear(DVM_ANY, TAG_TASK, rows, WORKERS);
     dvm_notify(DVM_TASK_EXIT, &fails, 1, TAG_LATE);
-    hear(TAG_LATE, rows, 1); /* of one that has ended already */
+    hear(DVM_ANY, TAG_LATE, rows, 1); /* of one that has ended already */
     dvm_task_wait(killed, 1, &how);
     expect(how.tid == killed && how.status == -1 && how.signal == SIGTERM, "dvm_task_wait");
 }
@@ -108,8 +108,8 @@ static void watch_host(const char *program, const char *name)
     dvm_notify(DVM_HOST_DOWN, &host, 1, TAG_HOST);
     dvm_send(DVM_UNIVERSE, tid, TAG_GO, &go, 1, DVM_INT);
     printf("ready %s\n", name);
-    hear(TAG_TASK, &(const struct news){ tid, -1, 0, 1 }, 1);
-    hear(TAG_HOST, &(const struct news){ host, -1, 0, 1 }, 1);
+    hear(DVM_ANY, TAG_TASK, &(const struct news){ tid, -1, 0, 1 }, 1);
+    hear(host, TAG_HOST, &(const struct news){ host, -1, 0, 1 }, 1);
 }
 
 static void watch_new(void)
