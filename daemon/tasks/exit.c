@@ -10,6 +10,7 @@
 #include "daemon/tasks/exit.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,7 +229,9 @@ static void end(struct tasks *t, struct task *task, int status, int signal)
     task->ended = clock_seconds();
     task->status = status;
     task->signal = signal;
-    if (task->why && signal && signal == task->kill_signal)
+    /* one that failed by itself while SIGKILL was on its way to it failed for the same cause */
+    if (task->why && (signal ? signal == task->kill_signal
+                             : status && task->kill_signal == SIGKILL))
         task->by_machine = true;
     tasks_tell_load(t, CLUSTER_BULK, task->origin);
     tell_sink(t, task);
