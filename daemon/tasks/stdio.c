@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -187,25 +188,27 @@ static void close_output(struct tasks *t, struct output *o)
     o->fd = -1;
 }
 
-/* Read once. False when there is nothing now, or never will be again. */
-static bool read_output(struct tasks *t, struct output *o)
+/* Read once, at most this much. Returns how much it was; 0 when there is nothing now,
+ * or never will be again. */
+static size_t read_output(struct tasks *t, struct output *o, size_t most)
 {
+    size_t room = sizeof o->line - o->used;
     ssize_t got;
 
-    assert(o->used < sizeof o->line);
+    assert(room > 0);
     do
-        got = read(o->fd, o->line + o->used, sizeof o->line - o->used);
+        got = read(o->fd, o->line + o->used, most < room ? most : room);
     while (got < 0 && errno == EINTR);
     if (got > 0) {
         o->used += (size_t)got;
         forward_lines(t, o);
-        return true;
+        return (size_t)got;
     }
     if (got == 0 || errno != EAGAIN) {
         forward(t, o, o->used);
         close_output(t, o);
     }
-    return false;
+    return 0;
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -219,7 +222,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
             ev_io_stop(loop, w); /* until the sink acknowledges */
             return;
         }
-        if (!read_output(t, o))
+        if (!read_output(t, o, sizeof o->line))
             return;
     }
 }
@@ -382,17 +385,31 @@ void handle_stdin(struct daemon *d, const struct dvm_frame *frame, const uint8_t
 
 /* ---- the end ------------------------------------------------------------------- */
 
+/* What is in the pipe at this moment; what is written later comes from something else
+ * that holds it open, and may never end. */
+static void empty(struct tasks *t, struct output *o)
+{
+    int waiting = 0;
+    size_t left;
+
+    if (o->fd >= 0 && ioctl(o->fd, FIONREAD, &waiting))
+        waiting = 0;
+    for (left = (size_t)waiting; o->fd >= 0 && left > 0;) {
+        size_t got = read_output(t, o, left);
+
+        if (got == 0)
+            break;
+        left -= got;
+    }
+    forward(t, o, o->used); /* a last line without its end */
+}
+
 void stdio_finish(struct tasks *t, struct task *task)
 {
     if (!task->stdio)
         return;
-    for (int i = 0; i < OUTPUTS; i++) {
-        struct output *o = &task->stdio->out[i];
-
-        while (o->fd >= 0 && read_output(t, o))
-            continue;
-        forward(t, o, o->used); /* a last line without its end */
-    }
+    for (int i = 0; i < OUTPUTS; i++)
+        empty(t, &task->stdio->out[i]);
     stdio_close(t, task);
 }
 

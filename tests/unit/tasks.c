@@ -201,6 +201,28 @@ Test(tasks, much_output_is_held_back_until_it_is_acknowledged)
     cr_assert_eq(said_bytes[0], BIG);
 }
 
+/* What a task leaves behind in a session of its own may write for ever. */
+Test(tasks, an_end_does_not_wait_for_what_goes_on_writing)
+{
+    Dvm__Pb__TaskExit *e;
+    size_t bytes;
+
+    spawn("trap 'exit 3' USR1; setsid sh -c 'kill -USR1 $0; exec yes' $$ & wait", 1);
+    cr_assert_eq(early_count, 0);
+    do {
+        cr_assert_eq(raw_receive(console, RAW_SECONDS), 1);
+        if (console->frame.tag == DVM_CTL_STDIO)
+            take_output(false);
+    } while (console->frame.tag != DVM_CTL_TASK_EXIT);
+    bytes = said_bytes[0];
+    e = dvm__pb__task_exit__unpack(NULL, console->frame.length, console->payload);
+    cr_assert_eq(e->status, 3, "%s", e->text);
+    dvm__pb__task_exit__free_unpacked(e, NULL);
+    spawn("echo on", 1); /* the daemon has not been kept */
+    expect_exit(0, 0, "exited");
+    cr_assert_leq(bytes, BIG);
+}
+
 Test(tasks, long_lines_are_not_lost)
 {
     spawn("head -c 100000 /dev/zero | tr '\\0' x; echo; echo end", 1);
