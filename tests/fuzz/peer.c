@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PEERS 3
 #define SHM_PEERS 2            /* the first of them are of this host */
 #define REQUESTS 16
-#define BUFFERS 64
+#define RELEASED 64
 #define SENT_MAX (150 * 1024)  /* bytes of all sends: with less than the socket holds */
 #define WORLD_CONTEXT UINT64_C(0x4000000000002)
 #define DAEMON DVM_TID_DAEMON(1)
@@ -46,10 +46,11 @@ static struct {
     struct dvm_inbox *inbox;  /* the task's; its own mapping of it goes with the task */
     struct neighbour peers[PEERS];
     struct dvm_request *requests[REQUESTS];
+    void *buffers[REQUESTS];  /* owned: of the requests; freed as early as a caller may */
     struct dvm_message *message; /* taken by a probe */
     bool taken_whole;
-    void *buffers[BUFFERS];   /* owned */
-    size_t buffer_count, sent;
+    void *released[RELEASED]; /* owned: of requests that nobody will finish */
+    size_t released_count, sent;
 } t;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -91,19 +92,35 @@ static dvm_type choose_type(void)
 /* Exactly so many bytes, so that a sanitizer sees the next one. */
 static void *buffer_make(size_t bytes)
 {
-    void *memory = t.buffer_count < BUFFERS ? calloc(1, bytes ? bytes : 1) : NULL;
-
-    if (memory)
-        t.buffers[t.buffer_count++] = memory;
-    return memory;
+    return calloc(1, bytes ? bytes : 1);
 }
 
-static struct dvm_request **free_place(void)
+/* A place for a request; REQUESTS when all are taken. */
+static size_t free_place(void)
 {
-    for (size_t i = 0; i < REQUESTS; i++)
-        if (!t.requests[i])
-            return &t.requests[i];
-    return NULL;
+    size_t i = 0;
+
+    while (i < REQUESTS && t.requests[i])
+        i++;
+    return i;
+}
+
+/* Keep what was started, or drop its buffer when it was not. */
+static void keep(size_t place, int rc, struct dvm_request *request, void *buffer)
+{
+    if (rc) {
+        free(buffer);
+        return;
+    }
+    t.requests[place] = request;
+    t.buffers[place] = buffer;
+}
+
+static void forget(size_t place)
+{
+    free(t.buffers[place]);
+    t.buffers[place] = NULL;
+    t.requests[place] = NULL;
 }
 
 /* ---- the daemon and the peers ---------------------------------------------------- */
@@ -261,16 +278,16 @@ static void step_receive(void)
     struct match_filter filter = {.context = choose_context(), .source = choose_source(),
                                   .tag = choose_tag(), .any_context = choose(4) == 3};
     dvm_type type = choose_type();
-    size_t bytes = (size_t)input_int(&t.in, 2) * (1 + choose(8));
+    size_t bytes = (size_t)input_int(&t.in, 2) * (1 + choose(8)), place = free_place();
     bool checked = choose(2);
-    void *buffer = buffer_make(bytes);
+    void *buffer = place < REQUESTS ? buffer_make(bytes) : NULL;
     struct match_sink sink = {.buffer = buffer, .capacity = bytes};
-    struct dvm_request **place = free_place();
+    struct dvm_request *request = NULL;
 
     if (checked)
         sink = sink_make(NULL, buffer, bytes, type, 0);
-    if (buffer && place && match_irecv(&filter, &sink, place))
-        *place = NULL;
+    if (buffer)
+        keep(place, match_irecv(&filter, &sink, &request), request, buffer);
 }
 
 static void step_send(void)
@@ -278,35 +295,43 @@ static void step_send(void)
     enum match_mode mode = (enum match_mode)choose(MATCH_SYNC + 1);
     uint64_t context = choose_context();
     int dest = choose_source(), tag = (int)choose(4);
-    size_t bytes = (size_t)input_int(&t.in, 2) * (1 + choose(2));
-    struct dvm_request **place = free_place();
+    size_t bytes = (size_t)input_int(&t.in, 2) * (1 + choose(2)), place = free_place();
+    struct dvm_request *request = NULL;
     void *buffer;
 
-    if (dest == DVM_ANY || !place || t.sent + bytes > SENT_MAX || !(buffer = buffer_make(bytes)))
+    if (dest == DVM_ANY || place == REQUESTS || t.sent + bytes > SENT_MAX)
         return;
+    buffer = buffer_make(bytes);
     t.sent += bytes;
-    if (match_isend(mode, context, dest, tag, buffer, bytes, 0, 0, 0, place))
-        *place = NULL;
+    if (buffer)
+        keep(place, match_isend(mode, context, dest, tag, buffer, bytes, 0, 0, 0, &request),
+             request, buffer);
 }
 
 static void step_finish(void)
 {
-    struct dvm_request **place = &t.requests[choose(REQUESTS)];
+    size_t place = choose(REQUESTS);
     unsigned how = choose(4);
+    struct dvm_request *request = t.requests[place];
     struct match_result result;
 
-    if (!*place)
+    if (!request)
         return;
-    if (how == 0) {
-        match_release(*place);
-        *place = NULL;
-        return;
-    }
-    if (how == 1)
-        match_cancel(*place);
-    if (match_complete(*place)) {
-        match_finish(*place, &result);
-        *place = NULL;
+    if (how == 0 && t.released_count < RELEASED) {
+        t.released[t.released_count++] = t.buffers[place];
+        t.buffers[place] = NULL;
+        match_release(request);
+        forget(place);
+    } else if (how == 1) {
+        request_abandon(request);
+        forget(place);
+    } else {
+        if (how == 2)
+            match_cancel(request);
+        if (match_complete(request)) {
+            match_finish(request, &result);
+            forget(place);
+        }
     }
 }
 
@@ -331,11 +356,19 @@ static void step_take(void)
 
     if (buffer)
         match_mrecv(&t.message, &sink, NULL);
+    free(buffer);
+}
+
+/* What a wait does before it sleeps. */
+static void about_to_sleep(void)
+{
+    stream_watch_now();
+    stream_grant_starved();
 }
 
 static void step_life(void)
 {
-    unsigned what = choose(4);
+    unsigned what = choose(5);
 
     if (what == 0)
         match_revoke(choose_context(), DVM_ERR_TASK_GONE, "revoked");
@@ -343,6 +376,8 @@ static void step_life(void)
         match_gone(tids[choose(PEERS)], DVM_ERR_TASK_GONE, "gone", choose(2));
     else if (what == 2)
         match_watch(tids[choose(PEERS)]);
+    else if (what == 3)
+        about_to_sleep();
     else
         ring_bell((unsigned)input_int(&t.in, 2) % (DVM_INDEX_MAX + 1));
 }
@@ -411,8 +446,10 @@ static void end(void)
         ring_free_in(&t.peers[i].in);
         close(t.peers[i].inbox);
     }
-    for (size_t i = 0; i < t.buffer_count; i++)
+    for (size_t i = 0; i < REQUESTS; i++)
         free(t.buffers[i]);
+    for (size_t i = 0; i < t.released_count; i++)
+        free(t.released[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
