@@ -4,6 +4,7 @@
 # A check defines
 #   check TREE      look at the tree, print a line for each fault, return 1 if any
 #   plant TREE      put one fault into a copy of the tree
+#   prune TREE      (optional) take away from the copy what is not needed for that
 # and ends with `run_check "$@"`. Without arguments the check looks at this tree;
 # with --self-test it proves that it can fail: it plants a fault into a copy of the tree
 # and must find it. A missing tool fails the check.
@@ -38,6 +39,7 @@ self_test() {
     # shellcheck disable=SC2064
     trap "rm -rf '$copy'" EXIT
     (cd "$tree" && tree_files . | tar -cf - -T -) | tar -xf - -C "$copy"
+    if declare -F prune >/dev/null; then prune "$copy"; fi
     check "$copy" >"$copy.before" 2>&1 || :
     plant "$copy"
     if check "$copy" >"$copy.after" 2>&1; then
