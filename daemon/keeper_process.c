@@ -78,14 +78,14 @@ static char *cut(char *at, const char *end, char **list, size_t count)
 
 static void start(const struct keeper_order *order, char *rest, const char *end, const int *fds)
 {
-    static char *words[KEEPER_MESSAGE_MAX / 2 + 8];
+    static char *words[KEEPER_MESSAGE_MAX + 8]; /* each string has a byte at least */
     struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid};
     struct keeper_plan plan = {.limit = keeper.limit, .cpus = order->cpu_bytes ? rest : NULL,
                                .cpu_bytes = order->cpu_bytes};
     char **argv = words + 3, **env = argv + order->argc + 1;
     char *at = rest + order->cpu_bytes;
 
-    assert(at <= end && order->argc + order->envc < KEEPER_MESSAGE_MAX / 2);
+    assert(at <= end && order->argc + order->envc < KEEPER_MESSAGE_MAX);
     at = cut(at, end, words, 2);
     if (at)
         at = cut(at, end, argv, order->argc);
@@ -125,6 +125,15 @@ static size_t passed_fds(struct msghdr *m, int *fds)
     return count;
 }
 
+/* Say that a task was not started, for want of what came with the order. */
+static void refuse(const struct keeper_order *order, int error)
+{
+    const struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid, .error = error,
+                                     .step = KEEPER_STEP_SETUP};
+
+    say(&news);
+}
+
 /* Take one order; false when dvmd is gone. */
 static bool take_order(void)
 {
@@ -149,6 +158,8 @@ static bool take_order(void)
     fd_count = passed_fds(&m, fds);
     if (order.op == KEEPER_START && fd_count == KEEPER_STDIO)
         start(&order, packet + sizeof order, packet + got, fds);
+    else if (order.op == KEEPER_START)
+        refuse(&order, EMFILE); /* out of descriptors, the kernel drops those passed */
     else if (order.op == KEEPER_SIGNAL)
         signal_task(&order);
     for (size_t i = 0; i < fd_count; i++)

@@ -21,6 +21,8 @@
 #define OUTPUT 256
 #define TID 0x40001
 #define MANY 64
+#define WORDS_MANY 150000
+#define KEEPER_FILES 5 /* that it has open itself */
 
 static struct keeper *keeper;
 static struct ev_loop *loop;
@@ -160,6 +162,33 @@ Test(keeper, too_much_is_refused_in_words)
     memset(long_text, 'x', sizeof long_text - 1);
     cr_assert_eq(start(TID, "/bin/sh", "", long_text, NULL), DVM_ERR_LIMIT);
     cr_assert_not_null(strstr(dvm_last_error(), "at most"), "%s", dvm_last_error());
+}
+
+Test(keeper, very_many_arguments_do_no_harm)
+{
+    static const char *argv[WORDS_MANY + 1];
+    const char *env[] = {NULL};
+    struct keeper_task t = {.tid = TID, .path = "/bin/true", .directory = "", .argv = argv,
+                            .env = env, .fds = {0, 1, 2}};
+
+    for (int i = 0; i < WORDS_MANY; i++)
+        argv[i] = "";
+    cr_assert_eq(keeper_start(keeper, &t), DVM_OK);
+    run_until(&started, 1);
+    cr_assert_eq(started, 1);
+    cr_assert_not(lost);
+}
+
+Test(keeper, a_start_without_descriptors_is_answered)
+{
+    const struct rlimit few = {KEEPER_FILES, KEEPER_FILES};
+
+    cr_assert_eq(prlimit(keeper_pid(keeper), RLIMIT_NOFILE, &few, NULL), 0);
+    cr_assert_eq(start(TID, "/bin/true", "", "", NULL), DVM_OK);
+    run_until(&started, 1);
+    cr_assert_eq(started, 1);
+    cr_assert_eq(last_pid, 0);
+    cr_assert_eq(last_error, EMFILE);
 }
 
 Test(keeper, a_signal_reaches_what_the_task_started)
