@@ -70,6 +70,9 @@ void daemon_control(struct daemon *d, enum cluster_class class, int dst, int typ
 void daemon_tell(struct daemon *d, enum cluster_class class, int dst, int type,
                  const ProtobufCMessage *message);
 
+/* Tell a client that a tid is of a host that is not in the machine (GONE). */
+void daemon_tell_host_gone(struct daemon *d, int to, int tid);
+
 /* Answer a request: with a reply, with OK, or with FAIL. */
 void daemon_reply(struct daemon *d, const struct dvm_frame *request, int type,
                   const void *payload, size_t length);

@@ -381,8 +381,7 @@ static bool is_task_frame(const struct dvm_frame *f)
     return f->op >= DVM_OP_EAGER && f->op <= DVM_OP_DATA;
 }
 
-/* Tell that a tid is of a host that is not in the machine. */
-static void tell_host_gone(struct daemon *d, int to, int tid)
+void daemon_tell_host_gone(struct daemon *d, int to, int tid)
 {
     Dvm__Pb__Gone gone = DVM__PB__GONE__INIT;
     char text[DVM_SENTENCE_MAX];
@@ -401,7 +400,7 @@ static void bounce_watch(struct daemon *d, const struct dvm_frame *frame, const 
     Dvm__Pb__Watch *m = dvm__pb__watch__unpack(NULL, frame->length, payload);
 
     if (m)
-        tell_host_gone(d, frame->src, m->tid);
+        daemon_tell_host_gone(d, frame->src, m->tid);
     dvm__pb__watch__free_unpacked(m, NULL);
 }
 
@@ -419,7 +418,7 @@ static void bounce(struct daemon *d, const struct dvm_frame *frame, const uint8_
     } else if (is_task_frame(frame) && slot == cluster_self(d->cluster)) {
         tasks_tell_gone(d->tasks, frame->src, frame->dst);
     } else if (is_task_frame(frame)) {
-        tell_host_gone(d, frame->src, frame->dst);
+        daemon_tell_host_gone(d, frame->src, frame->dst);
     } else {
         log_debug("%s from 0x%x to 0x%x was dropped: %s",
                   frame->op == DVM_OP_CONTROL ? dvm_control_name(frame->tag) : "a frame",

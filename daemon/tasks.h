@@ -57,6 +57,10 @@ void tasks_owner_gone(struct tasks *t, int tid);
 /* Send GONE for a tid to a client or daemon, saying as much as is known. */
 void tasks_tell_gone(struct tasks *t, int to, int tid);
 
+/* A task that has enrolled: tell it of the members of its world whose hosts are gone
+ * already, because what hosts' clients were told before, it has not heard. */
+void tasks_tell_missing(struct tasks *t, int tid);
+
 /* What the cluster sees. */
 void tasks_host_up(struct tasks *t, const struct cluster_host *host);
 void tasks_host_down(struct tasks *t, const struct cluster_host *host, bool lost);

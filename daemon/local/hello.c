@@ -123,6 +123,7 @@ static void admit(struct connection *c, const Dvm__Pb__Hello *h)
         tasks_owner_came(tasks, place.tid);
     welcome(c, &place, h->protocol_max < LOCAL_PROTOCOL_MAX ? h->protocol_max
                                                             : LOCAL_PROTOCOL_MAX);
+    tasks_tell_missing(tasks, place.tid);
 }
 
 void hello_take(struct connection *c, const struct dvm_frame *frame, const uint8_t *payload)

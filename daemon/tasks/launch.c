@@ -48,7 +48,8 @@ static void forget_tids(struct tasks *t, const int32_t *tids, size_t count)
 }
 
 /* New records for count tasks; on failure none is left. */
-static int make_tids(struct tasks *t, const char *path, int origin, int32_t *tids, size_t count)
+static int make_tids(struct tasks *t, const char *path, int origin, uint64_t world,
+                     int32_t *tids, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct task *task;
@@ -59,12 +60,14 @@ static int make_tids(struct tasks *t, const char *path, int origin, int32_t *tid
             return r;
         }
         task->origin = origin;
+        task->reserved_for = world;
         tids[i] = task->tid;
     }
     return DVM_OK;
 }
 
-static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Spawn *what)
+static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Spawn *what,
+                   uint64_t world)
 {
     Dvm__Pb__Reserved reply = DVM__PB__RESERVED__INIT;
     const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
@@ -85,7 +88,7 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
     reply.cores = self ? (uint32_t)self->cores : 0;
     reply.path = path;
     reply.n_tids = what->count;
-    r = make_tids(d->tasks, path, DVM_TID_SLOT(frame->src), reply.tids, what->count);
+    r = make_tids(d->tasks, path, DVM_TID_SLOT(frame->src), world, reply.tids, what->count);
     if (!r)
         daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_RESERVED, &reply.base);
     free(reply.tids);
@@ -102,7 +105,7 @@ void handle_reserve(struct daemon *d, const struct dvm_frame *frame, const uint8
     else if (d->ending)
         r = dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host);
     else
-        r = reserve(d, frame, m->what);
+        r = reserve(d, frame, m->what, m->world);
     if (r)
         daemon_fail(d, frame, r, "%s", dvm_last_error());
     dvm__pb__reserve__free_unpacked(m, NULL);

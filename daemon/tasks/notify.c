@@ -133,6 +133,18 @@ void handle_notify(struct daemon *d, const struct dvm_frame *frame, const uint8_
     dvm__pb__notify__free_unpacked(m, NULL);
 }
 
+/* The news came before the LAUNCH of its world: it waits in the seats of those that
+ * are reserved for it. */
+static void tell_reserved(struct daemon *d, const Dvm__Pb__Gone *m)
+{
+    const struct task *task;
+    size_t at = 0;
+
+    while ((task = table_next(&d->tasks->by_tid, &at)))
+        if (task->state == TASK_RESERVED && task->reserved_for == m->world)
+            daemon_tell(d, CLUSTER_BULK, task->tid, DVM_CTL_GONE, &m->base);
+}
+
 /* A member of a world that has tasks here has ended: they are told. */
 void handle_gone(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
@@ -140,6 +152,8 @@ void handle_gone(struct daemon *d, const struct dvm_frame *frame, const uint8_t 
     const struct world *w = m ? table_get(&d->tasks->worlds, m->world) : NULL;
     int self = cluster_self(d->cluster);
 
+    if (m && !w)
+        tell_reserved(d, m);
     for (int i = 0; w && i < w->count; i++) {
         const struct task *task =
             DVM_TID_SLOT(w->tids[i]) == self ? tasks_find(d->tasks, w->tids[i]) : NULL;
@@ -148,6 +162,21 @@ void handle_gone(struct daemon *d, const struct dvm_frame *frame, const uint8_t 
             daemon_tell(d, CLUSTER_BULK, task->tid, DVM_CTL_GONE, &m->base);
     }
     dvm__pb__gone__free_unpacked(m, NULL);
+}
+
+void tasks_tell_missing(struct tasks *t, int tid)
+{
+    const struct task *task = tasks_find(t, tid);
+    const struct world *w = task ? task->world : NULL;
+    bool here[DVM_SLOT_MAX + 1] = {false};
+    size_t count;
+    const struct cluster_host *hosts = cluster_hosts(t->d->cluster, &count);
+
+    for (size_t i = 0; i < count; i++)
+        here[hosts[i].slot] = true;
+    for (int i = 0; w && i < w->count; i++)
+        if (!here[DVM_TID_SLOT(w->tids[i])])
+            daemon_tell_host_gone(t->d, tid, w->tids[i]);
 }
 
 void tasks_host_up(struct tasks *t, const struct cluster_host *host)

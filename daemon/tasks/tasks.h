@@ -76,6 +76,7 @@ struct task {
     int pidfd;              /* of that process where the keeper does not know it, or -1 */
     ev_io death;            /* of pidfd */
     struct world *world;
+    uint64_t reserved_for;  /* id of the world, before there is one here */
     char *program;          /* owned */
     bool has_token;         /* not yet used */
     uint8_t token[TASKS_TOKEN_BYTES];
