@@ -27,6 +27,12 @@
 #define NOTICE_BYTES (NOTICE_INTS * 4)
 #define PLACE_TEXT_MAX (DVM_NAME_MAX + 64)
 
+/* Whether it ended well, but for those who wait for it. */
+static bool forgot_finalize(const struct task *task)
+{
+    return task->status == 0 && task->role == ROLE_TASK && task->enrolled_pid && !task->left;
+}
+
 /* How it ended, behind who it is. */
 static void put_cause(const struct task *task, double age, char *text, size_t size)
 {
@@ -41,7 +47,8 @@ static void put_cause(const struct task *task, double age, char *text, size_t si
         snprintf(text, size, "was ended by signal %d (%s) after %.1f s", task->signal,
                  strsignal(task->signal), age);
     else if (task->status >= 0)
-        snprintf(text, size, "exited with status %d after %.1f s", task->status, age);
+        snprintf(text, size, "exited with status %d after %.1f s%s", task->status, age,
+                 forgot_finalize(task) ? " without dvm_finalize" : "");
     else
         snprintf(text, size, "ended after %.1f s", age);
 }

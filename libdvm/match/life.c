@@ -120,6 +120,16 @@ static bool all_sent(void *arg)
     return true;
 }
 
+size_t match_unsent(uint64_t *bytes)
+{
+    size_t count = 0;
+
+    *bytes = 0;
+    for (const struct stream *s = stream_first(); s; s = stream_next(s))
+        count += stream_unsent(s, bytes);
+    return count;
+}
+
 int match_flush(double timeout)
 {
     deliver_open(false);

@@ -191,6 +191,9 @@ int match_start(const struct match_config *config);
  * LOST_DAEMON. */
 int match_flush(double timeout);
 
+/* How many messages match_flush would wait for, and their bytes. */
+size_t match_unsent(uint64_t *bytes);
+
 /* match_flush, then free everything and close the socket. timeout: seconds, negative
  * for ever. */
 int match_stop(double timeout);

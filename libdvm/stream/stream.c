@@ -468,12 +468,23 @@ void stream_revoke(uint64_t context, int code)
     }
 }
 
+size_t stream_unsent(const struct stream *s, uint64_t *bytes)
+{
+    const struct stream_send *lists[] = {s->waiting.first, s->moving.first, s->parked.first};
+    size_t count = 0;
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (const struct stream_send *send = lists[i]; send; send = send->next)
+            if (send->state != SEND_PARKED || send->rts) {
+                count++;
+                *bytes += send->size;
+            }
+    return count;
+}
+
 bool stream_idle(const struct stream *s)
 {
-    if (s->waiting.first || s->moving.first || s->notes)
-        return false;
-    for (const struct stream_send *send = s->parked.first; send; send = send->next)
-        if (send->rts)
-            return false;
-    return true;
+    uint64_t bytes = 0;
+
+    return !s->notes && stream_unsent(s, &bytes) == 0;
 }

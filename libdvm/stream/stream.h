@@ -192,6 +192,10 @@ void stream_revoke(uint64_t context, int code);
  * their receiver. */
 bool stream_idle(const struct stream *s);
 
+/* How many messages are neither with their receiver nor with a daemon, synchronous ones
+ * that wait for their match left out. *bytes: theirs are added. */
+size_t stream_unsent(const struct stream *s, uint64_t *bytes);
+
 /* ---- within stream/ -------------------------------------------------------- */
 
 /* Send what can be sent (stream.c). */

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# A task that returns 0 from main without dvm_finalize harms nobody who has what it
+# sent; who waits for more is told in a clear sentence; and what it had kept for its
+# receivers is lost, but said so.
+. "$(dirname "$0")/lib.sh"
+
+start_machine 2
+await 10 hosts_are 2
+forget=$PROGRAMS/forget
+
+say "all was received: no error, and not a word"
+expect 0 dvm run -n 3 "$forget" received
+expect_count 2 "^rank [12] has all" "$WORK/out"
+expect_count 0 "." "$WORK/err"
+
+say "somebody waits for more: the sentence says who, how, and what was forgotten"
+expect 1 dvm run -n 2 "$forget" missed
+expect_line "$WORK/err" "TASK_GONE.*rank 0 .*(without dvm_finalize|has ended)"
+
+say "messages that it kept: said on stderr"
+expect 0 dvm run -n 2 --where sim1 "$forget" unsent
+expect_line "$WORK/err" "ends without dvm_finalize; [1-3] messages? that it has sent \([0-9]+ bytes\)"
+
+say "a lone task"
+expect 0 "$forget" received
+expect_count 0 "." "$WORK/err"
+halt_machine
