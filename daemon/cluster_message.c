@@ -15,6 +15,10 @@
 
 #define PART_HOSTS 32 /* hosts or entries in a part: with all addresses they fit a frame */
 
+#define PONG_LOADS 2900 /* in a heartbeat; more could exceed a frame */
+#define LOAD_BYTES 22   /* longest form of one */
+
+_Static_assert(PONG_LOADS * LOAD_BYTES < DVM_PAYLOAD_MAX, "a heartbeat fits into a frame");
 _Static_assert(PART_HOSTS * (sizeof(struct machine_host) + MACHINE_REASON_BYTES + 64) <
                DVM_PAYLOAD_MAX, "a part fits into a frame");
 
@@ -210,11 +214,11 @@ static void write_pong(const struct machine_message *msg, cluster_message_send_f
     Dvm__Pb__Pong pb = DVM__PB__PONG__INIT;
     uint32_t slots[MACHINE_SLOTS], tasks[MACHINE_SLOTS];
     uint64_t changes[MACHINE_SLOTS];
+    size_t count = msg->load_count < PONG_LOADS ? msg->load_count : PONG_LOADS;
 
-    assert(msg->load_count <= MACHINE_SLOTS);
     pb.sent_ms = msg->sent_ms;
     pb.log_index = msg->log_index;
-    for (size_t i = 0; i < msg->load_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         slots[i] = (uint32_t)msg->loads[i].slot;
         tasks[i] = (uint32_t)msg->loads[i].tasks;
         changes[i] = msg->loads[i].change;
@@ -222,7 +226,7 @@ static void write_pong(const struct machine_message *msg, cluster_message_send_f
     pb.slots = slots;
     pb.tasks = tasks;
     pb.changes = changes;
-    pb.n_slots = pb.n_tasks = pb.n_changes = msg->load_count;
+    pb.n_slots = pb.n_tasks = pb.n_changes = count;
     send_packed(&pb.base, DVM_CTL_PONG, send, arg);
 }
 

@@ -32,8 +32,7 @@ static void try_message(int type, const uint8_t *data, size_t size)
         check_host(&msg.entries[i].host);
     for (size_t i = 0; i < msg.snapshot_count; i++)
         check_host(&msg.snapshot[i]);
-    if (msg.load_count <= MACHINE_SLOTS)
-        cluster_message_write(&msg, drop_part, NULL);
+    cluster_message_write(&msg, drop_part, NULL);
     machine_message_free(&msg);
 }
 

@@ -9,11 +9,12 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <ev.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ struct end {
     char bye[WHY_BYTES];
 };
 
-static struct ev_loop *loop;
+static _Thread_local struct ev_loop *loop;
 static uint8_t long_answer[200000]; /* bytes: several frames */
 
 static void on_frame(void *arg, int slot, enum link_class class, const struct dvm_frame *frame,
@@ -501,39 +502,64 @@ Test(links, malformed_messages_are_counted_and_dropped, .timeout = 60)
     pair_close(&p);
 }
 
-Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
-{
-    struct end a, b;
-    struct ticket t = {.addresses = 2};
-    char address[TICKET_ADDRESS_BYTES], error[256] = "";
+/* A joiner blocks, so it is a thread with a loop of its own. */
+struct joiner {
+    pthread_t thread;
+    struct ticket ticket;
+    int code, type;
     uint8_t *answer;
     size_t length;
-    int type = 10, status;
-    pid_t child;
+    char address[TICKET_ADDRESS_BYTES], error[512];
+    atomic_bool done;
+};
+
+static void *run_joiner(void *arg)
+{
+    struct joiner *j = arg;
+    struct end b;
+
+    open_end(&b, 2);
+    j->type = 10;
+    j->code = links_join(b.links, &j->ticket, LIMIT_S, &j->type, "may I", 5, &j->answer,
+                         &j->length, j->address, j->error, sizeof j->error);
+    links_destroy(b.links);
+    close_loop();
+    atomic_store(&j->done, true);
+    return NULL;
+}
+
+/* Let somebody join who has a ticket for a: listed, or not. */
+static void join(struct end *a, struct joiner *j, bool listed)
+{
+    memset(j, 0, sizeof *j);
+    key_create(&j->ticket.key);
+    if (listed)
+        links_ticket(a->links, j->ticket.key.public, true);
+    memcpy(j->ticket.server, links_key(a->links), KEY_BYTES);
+    j->ticket.addresses = 2; /* nobody is at the first */
+    snprintf(j->ticket.address[0], TICKET_ADDRESS_BYTES, "127.0.0.1:9");
+    snprintf(j->ticket.address[1], TICKET_ADDRESS_BYTES, "127.0.0.1:%d", links_port(a->links));
+    cr_assert_eq(pthread_create(&j->thread, NULL, run_joiner, j), 0);
+    UNTIL(atomic_load(&j->done));
+    pthread_join(j->thread, NULL);
+}
+
+Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
+{
+    struct end a;
+    struct joiner j;
 
     for (size_t i = 0; i < sizeof long_answer; i++)
         long_answer[i] = (uint8_t)(i / 7);
     open_end(&a, 1);
-    key_create(&t.key);
-    links_ticket(a.links, t.key.public, true);
-    memcpy(t.server, links_key(a.links), KEY_BYTES);
-    snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:9"); /* nobody there */
-    snprintf(t.address[1], sizeof t.address[1], "127.0.0.1:%d", links_port(a.links));
-    child = fork();
-    if (child == 0) { /* the joiner blocks: it is a process, and touches nothing of a */
-        loop = NULL;
-        open_end(&b, 2);
-        if (links_join(b.links, &t, 10, &type, "may I", 5, &answer, &length, address, error,
-                       sizeof error) != 0)
-            _exit(1);
-        _exit(type == 11 && length == sizeof long_answer &&
-                      memcmp(answer, long_answer, length) == 0 &&
-                      strcmp(address, t.address[1]) == 0
-                  ? 0 : 2);
-    }
-    UNTIL(waitpid(child, &status, WNOHANG) == child);
-    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+    join(&a, &j, true);
+    cr_assert_eq(j.code, 0, "%s", j.error);
+    cr_assert_eq(j.type, 11);
+    cr_assert_eq(j.length, sizeof long_answer);
+    cr_assert_eq(memcmp(j.answer, long_answer, j.length), 0);
+    cr_assert_str_eq(j.address, j.ticket.address[1]);
     cr_assert_eq(a.joins, 2);
+    free(j.answer);
     links_destroy(a.links);
     close_loop();
 }
@@ -541,37 +567,21 @@ Test(links, the_question_to_join_is_repeated_until_answered, .timeout = 60)
 Test(links, a_ticket_that_is_not_known_is_told_from_silence, .timeout = 60)
 {
     struct end a, b;
-    struct ticket t = {.addresses = 1};
-    char address[TICKET_ADDRESS_BYTES], error[512] = "";
+    struct joiner j;
     uint8_t *answer;
     size_t length;
     int type = 10;
-    pid_t child;
 
     open_end(&a, 1);
-    key_create(&t.key);
-    memcpy(t.server, links_key(a.links), KEY_BYTES);
-    snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:%d", links_port(a.links));
-    child = fork();
-    if (child == 0) {
-        loop = NULL;
-        open_end(&b, 2);
-        _exit(links_join(b.links, &t, 20, &type, "", 0, &answer, &length, address, error,
-                         sizeof error) == DVM_ERR_TICKET && strstr(error, "does not know this")
-                  ? 0 : 1);
-    }
-    {
-        int status;
-
-        UNTIL(waitpid(child, &status, WNOHANG) == child);
-        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
+    join(&a, &j, false);
+    cr_assert_eq(j.code, DVM_ERR_TICKET);
+    cr_assert(strstr(j.error, "does not know this"), "%s", j.error);
     links_destroy(a.links);
     open_end(&b, 2);
-    snprintf(t.address[0], sizeof t.address[0], "127.0.0.1:9");
-    cr_assert_eq(links_join(b.links, &t, 0.5, &type, "", 0, &answer, &length, address, error,
-                            sizeof error), DVM_ERR_TIMEOUT);
-    cr_assert(strstr(error, "no daemon answered at 127.0.0.1:9"), "%s", error);
+    j.ticket.addresses = 1;
+    cr_assert_eq(links_join(b.links, &j.ticket, 0.5, &type, "", 0, &answer, &length, j.address,
+                            j.error, sizeof j.error), DVM_ERR_TIMEOUT);
+    cr_assert(strstr(j.error, "no daemon answered at 127.0.0.1:9"), "%s", j.error);
     links_destroy(b.links);
     close_loop();
 }
