@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/sweep.h"
 #include "daemon/keeper.h"
 #include "daemon/local.h"
 #include "daemon/options.h"
@@ -233,7 +234,7 @@ static int set_names(struct daemon *d)
         return r;
     snprintf(d->host, sizeof d->host, "%s", o->host ? o->host : host);
     if (d->is_private && !o->machine)
-        snprintf(d->machine, sizeof d->machine, "private-%d", (int)getpid());
+        snprintf(d->machine, sizeof d->machine, SWEEP_PRIVATE "%d", (int)getpid());
     else if (o->machine)
         snprintf(d->machine, sizeof d->machine, "%s", o->machine);
     else
@@ -265,14 +266,13 @@ static int open_folder(struct daemon *d)
     int r = name_folder(d);
 
     if (!r)
-        r = runtime_make(d->folder);
-    if (!r)
         r = runtime_lock(d->folder, &d->lock);
     if (r == DVM_ERR_EXISTS)
         return dvm_fail(r, "a daemon for host %s of machine %s runs already (folder %s)",
                         d->host, d->machine, d->folder);
     if (r)
         return r;
+    sweep_folders(d->machine); /* with our own lock held: this one stays */
     snprintf(path, sizeof path, "%s/%s", d->folder, RUNTIME_LOG);
     return log_open(path, o->debug ? LOG_DEBUG : LOG_INFO, o->foreground);
 }
@@ -369,6 +369,8 @@ int daemon_start(struct daemon *d, const struct options *options, const char *ti
         return r;
     }
     keeper_attach(keeper, d->loop, &events, d);
+    if (d->is_private && keeper_guard(keeper, d->folder))
+        log_warning("should this daemon be killed, its folder will stay");
     log_info("host %s (slot %d) of machine %s is ready: dvmd %s, pid %d, keeper %d, %d cores",
              d->host, cluster_self(d->cluster), d->machine, DVMD_VERSION, (int)getpid(),
              (int)keeper_pid(keeper), cluster_host(d->cluster, cluster_self(d->cluster))->cores);

@@ -37,6 +37,7 @@ struct keeper {
     struct outbox orders;
     struct keeper_events events;
     void *arg;
+    bool guards; /* a folder */
 };
 
 int keeper_fork(struct keeper **out, const struct rlimit *limit)
@@ -196,6 +197,16 @@ int keeper_signal(struct keeper *k, int tid, int signal)
     return order(k, &part, 1, NULL, 0);
 }
 
+int keeper_guard(struct keeper *k, const char *folder)
+{
+    struct keeper_order head = {.op = KEEPER_GUARD};
+    struct iovec parts[] = {{&head, sizeof head},
+                            {(void *)(uintptr_t)folder, strlen(folder) + 1}};
+
+    k->guards = folder[0] != '\0';
+    return order(k, parts, sizeof parts / sizeof parts[0], NULL, 0);
+}
+
 pid_t keeper_pid(const struct keeper *k)
 {
     return k->pid;
@@ -207,6 +218,8 @@ void keeper_destroy(struct keeper *k)
 
     if (!k)
         return;
+    if (k->guards)
+        keeper_guard(k, ""); /* this daemon sees to its folder itself */
     detach(k);
     shutdown(k->fd, SHUT_RDWR); /* EOF for the keeper */
     if (k->pid > 0) {

@@ -70,6 +70,10 @@ int keeper_start(struct keeper *k, const struct keeper_task *task);
  * Errors as above. */
 int keeper_signal(struct keeper *k, int tid, int signal);
 
+/* Have it remove the runtime folder (sweep.h) when this daemon is killed; "" for none.
+ * Errors as above. */
+int keeper_guard(struct keeper *k, const char *folder);
+
 /* Its pid. */
 pid_t keeper_pid(const struct keeper *k);
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/runtime.h"
+#include "base/sweep.h"
 #include "daemon/family.h"
 #include "daemon/keeper_exec.h"
 #include "daemon/keeper_wire.h"
@@ -42,6 +45,7 @@ static struct {
     struct table by_pid, by_tid; /* struct child, owned by by_pid */
     pid_t ended[SWEEP_MAX];      /* sessions to sweep */
     size_t ended_count;
+    char folder[RUNTIME_PATH_MAX]; /* to remove when dvmd was killed, or "" */
 } keeper;
 
 static void say(const struct keeper_news *news)
@@ -162,6 +166,8 @@ static bool take_order(void)
         refuse(&order, EMFILE); /* out of descriptors, the kernel drops those passed */
     else if (order.op == KEEPER_SIGNAL)
         signal_task(&order);
+    else if (order.op == KEEPER_GUARD)
+        snprintf(keeper.folder, sizeof keeper.folder, "%s", packet + sizeof order);
     for (size_t i = 0; i < fd_count; i++)
         close(fds[i]);
     return true;
@@ -272,5 +278,7 @@ void keeper_process(int fd, pid_t parent, const struct rlimit *limit)
             break;
     }
     family_end();
+    if (keeper.folder[0])
+        sweep_folder(keeper.folder);
     _exit(EXIT_SUCCESS);
 }

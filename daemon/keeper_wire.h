@@ -3,7 +3,8 @@
  *
  *   dvmd:   struct keeper_order; a START is followed by the cpu set (cpu_bytes),
  *           then strings with their NUL: path, directory, argc arguments, envc
- *           variables; it carries three descriptors
+ *           variables; it carries three descriptors. A GUARD is followed by the
+ *           path of the folder with its NUL
  *   keeper: struct keeper_news
  */
 #ifndef DVMD_KEEPER_WIRE_H
@@ -15,7 +16,7 @@
 
 #define KEEPER_STDIO 3 /* descriptors of a START */
 
-enum keeper_order_op { KEEPER_START = 1, KEEPER_SIGNAL = 2 };
+enum keeper_order_op { KEEPER_START = 1, KEEPER_SIGNAL = 2, KEEPER_GUARD = 3 };
 
 struct keeper_order {
     int32_t op;

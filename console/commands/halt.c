@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/sweep.h"
 #include "console/ask.h"
 #include "console/local.h"
 
@@ -74,6 +75,8 @@ static int halt(struct console *c, const void *settings, int argc, char **argv)
         r = console_failed(c, r);
     else
         r = report(c, machine, &l, wait_for_end(&l));
+    if (!r)
+        sweep_folders(machine); /* of hosts that had been killed */
     local_free(&l);
     return r;
 }

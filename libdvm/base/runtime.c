@@ -95,7 +95,7 @@ int runtime_host(char *name, size_t size)
     return take_name(name, size, real[0] ? real : "localhost", "the host name");
 }
 
-static int user_folder(char *path, size_t size)
+int runtime_user_folder(char *path, size_t size)
 {
     int n = snprintf(path, size, BASE "/dvm-%u", (unsigned)geteuid());
 
@@ -169,7 +169,7 @@ static bool below_base(const char *folder, char *base, size_t size, const char *
 {
     size_t length;
 
-    if (user_folder(base, size) != DVM_OK)
+    if (runtime_user_folder(base, size) != DVM_OK)
         return false;
     length = strlen(base);
     if (strncmp(folder, base, length) != 0 || folder[length] != '/')
@@ -205,9 +205,11 @@ static int walk(const char *folder, bool make)
         part[length] = '\0';
         rest += length + strspn(rest + length, "/");
         if (make && mkdirat(fd, part, FOLDER_MODE) < 0 && errno != EEXIST) {
-            dvm_fail_errno(DVM_ERR_SYSTEM, "the folder %s cannot be made", folder);
+            /* the level above may just be removed, with the last of its folders */
+            next = dvm_fail_errno(errno == ENOENT ? DVM_ERR_NO_DAEMON : DVM_ERR_SYSTEM,
+                                  "the folder %s cannot be made", folder);
             close(fd);
-            return DVM_ERR_SYSTEM;
+            return next;
         }
         next = open_level(fd, part, folder);
         close(fd);
@@ -239,14 +241,14 @@ int runtime_open(const char *folder, int *fd)
 /* Open the lock file in a checked folder; create: make it if it is missing. */
 static int open_lock(const char *folder, bool create)
 {
-    int dir, fd, rc = runtime_open(folder, &dir);
+    int dir = walk(folder, create), fd;
 
-    if (rc != DVM_OK)
-        return rc;
+    if (dir < 0)
+        return dir;
     fd = openat(dir, RUNTIME_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC | (create ? O_CREAT : 0),
                 FILE_MODE);
     if (fd < 0)
-        fd = errno == ENOENT && !create
+        fd = errno == ENOENT
                  ? dvm_fail(DVM_ERR_NO_DAEMON, "no daemon runs in %s", folder)
                  : dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_LOCK " cannot be opened", folder);
     close(dir);
@@ -262,8 +264,8 @@ static bool still_there(int lock)
     return fstat(lock, &st) == 0 && st.st_nlink > 0;
 }
 
-/* One try. Errors: EXISTS (without a sentence: somebody has it at this moment), and
- * those of open_lock. */
+/* One try. Errors: EXISTS (without a sentence: somebody has it at this moment),
+ * NO_DAEMON (the folder was removed while it was being made), and those of open_lock. */
 static int try_lock(const char *folder, int *fd)
 {
     int lock = open_lock(folder, true);
@@ -283,7 +285,7 @@ int runtime_lock(const char *folder, int *fd)
     static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
     int rc = try_lock(folder, fd);
 
-    for (int i = 1; i < LOCK_TRIES && rc == DVM_ERR_EXISTS; i++) {
+    for (int i = 1; i < LOCK_TRIES && (rc == DVM_ERR_EXISTS || rc == DVM_ERR_NO_DAEMON); i++) {
         nanosleep(&pause, NULL);
         rc = try_lock(folder, fd);
     }
@@ -316,6 +318,12 @@ static bool try_host(char *folder, size_t size, const char *machine, const char 
     return runtime_folder(folder, size, machine, host) == DVM_OK && runtime_alive(folder);
 }
 
+static int no_machine(const char *machine)
+{
+    return dvm_fail(DVM_ERR_NO_DAEMON, "no daemon of the machine \"%s\" runs on this host (start "
+                    "one with: dvm start)", machine);
+}
+
 /* The first host by name of the machine's folder with a living daemon. */
 static int find_first(char *folder, size_t size, const char *machine, const char *top)
 {
@@ -330,11 +338,7 @@ static int find_first(char *folder, size_t size, const char *machine, const char
     }
     if (n >= 0)
         free(list);
-    return found ? DVM_OK
-                 : dvm_fail(DVM_ERR_NO_DAEMON,
-                            "no daemon of the machine \"%s\" runs on this host (start one with: "
-                            "dvm start)",
-                            machine);
+    return found ? DVM_OK : no_machine(machine);
 }
 
 int runtime_find(char *folder, size_t size, const char *machine)
@@ -352,13 +356,13 @@ int runtime_find(char *folder, size_t size, const char *machine)
         rc = machine ? take_name(name, sizeof name, machine, "the machine's name")
                      : runtime_machine(name, sizeof name);
         if (rc == DVM_OK)
-            rc = user_folder(top, sizeof top);
+            rc = runtime_user_folder(top, sizeof top);
         if (rc != DVM_OK)
             return rc;
         snprintf(top + strlen(top), sizeof top - strlen(top), "/%s", name);
         rc = runtime_open(top, &fd);
         if (rc != DVM_OK)
-            return rc;
+            return rc == DVM_ERR_NO_DAEMON ? no_machine(name) : rc;
         close(fd);
         if (runtime_host(host, sizeof host) != DVM_OK ||
             !try_host(path, size, name, host))

@@ -34,6 +34,9 @@ int runtime_machine(char *name, size_t size);
  * (DVM_HOST is no name). */
 int runtime_host(char *name, size_t size);
 
+/* The path of this user's folder in /tmp. Errors: ARG (longer than size). */
+int runtime_user_folder(char *folder, size_t size);
+
 /* The path of a host's folder, without looking at the disk. machine, host: NULL
  * for the values of runtime_machine and runtime_host. DVM_DIR goes before all.
  * Errors: ARG (a bad name, or the path is longer than size). */
@@ -49,9 +52,10 @@ int runtime_make(const char *folder);
  * REFUSED, SYSTEM. */
 int runtime_open(const char *folder, int *fd);
 
-/* Take the folder's lock. *fd receives the descriptor that holds it (close on
- * exec): closed in every process, it is given back. Errors: EXISTS (another
- * daemon holds it), NO_DAEMON (no such folder), REFUSED, SYSTEM. */
+/* Take the folder's lock, after making the folder as runtime_make does: one that an
+ * ending daemon removes at the same time is made again. *fd receives the descriptor that
+ * holds it (close on exec): closed in every process, it is given back. Errors: EXISTS
+ * (another daemon holds it), REFUSED, SYSTEM. */
 int runtime_lock(const char *folder, int *fd);
 
 /* Whether a daemon holds the folder's lock. False for a folder that cannot be

@@ -30,6 +30,26 @@ kill_daemon sim1 TERM
 await 10 no_process_left
 expect_same "" "$(files)" "files after SIGTERM"
 
+say "halt takes along what kill -9 left"
+start_machine 3
+await 10 hosts_are 3
+kill_daemon sim3
+await 10 hosts_are 2
+[ -e "$(log_of sim3)" ] || fail "expected the log of the killed daemon to be there"
+halt_machine
+expect_same "" "$(files)" "files after kill -9 and halt"
+
+say "the next start takes along what kill -9 left"
+start_machine 2
+await 10 hosts_are 2
+kill_daemon sim2
+kill_daemon sim1
+await 10 no_process_left
+start_machine
+[ ! -e "$(log_of sim1)" ] && [ ! -e "$(log_of sim2)" ] || fail "folders of killed daemons are left"
+halt_machine
+expect_same "" "$(files)" "files after kill -9 and another machine"
+
 say "what kill -9 leaves is taken over"
 start_machine
 pid=$(daemon_pid "$(hosts_up)")

@@ -34,6 +34,20 @@ kill -KILL $program
 await 10 no_process_left
 wait $program || :
 
+say "a private machine whose daemon is killed leaves no folder"
+dvm run -n 2 "$PROGRAMS/endings" wait 0 0 >"$WORK/out" 2>&1 &
+run=$!
+await 20 grep -q ready "$WORK/out"
+folder=
+for pid in $(machine_pids); do
+    [ ! -d "$RUNTIME/private-$pid" ] || folder=$RUNTIME/private-$pid
+done
+[ -n "$folder" ] || fail "the private machine's folder is not found"
+kill -KILL "${folder##*-}"
+wait $run && fail "dvm run did not notice"
+await 10 no_process_left
+[ ! -e "$folder" ] || fail "$folder is left"
+
 say "no folder of theirs stays"
 # other tests have private machines, too: those have a lock that is held
 in_use_or_gone() {
