@@ -281,6 +281,10 @@ void exit_enrolled(struct tasks *t, struct task *task)
 {
     int tid = task->tid;
 
+    if (task->spawned && task->pid == 0) {
+        task->enrolled_gone = true; /* whether it was the main process is not known yet */
+        return;
+    }
     if (task->state == DVM_TASK_ENDED || (task->spawned && task->pid == task->enrolled_pid))
         return; /* the keeper tells it, with its status */
     local_drain(t->d->local, tid);

@@ -90,17 +90,20 @@ static void forward(struct daemon *d, const Dvm__Pb__Abort *m)
 void handle_abort(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Abort *m = dvm__pb__abort__unpack(NULL, frame->length, payload);
+    struct task *by = tasks_find(d->tasks, frame->src);
     size_t count = 0;
 
     if (!m) {
         daemon_fail(d, frame, DVM_ERR_PROTOCOL, "an ABORT that cannot be read");
         return;
     }
+    if (by)
+        by->aborts = by->role == ROLE_TASK;
     for (size_t i = 0; i < m->n_tids; i++) {
         struct task *task = tasks_find(d->tasks, m->tids[i]);
 
-        /* the one that aborts exits by itself, with its own status */
-        if (!task || task->tid == frame->src)
+        /* those that abort exit by themselves, with their own status */
+        if (!task || task->aborts)
             continue;
         kill_task(d->tasks, task, SIGKILL, m->text);
         count++;

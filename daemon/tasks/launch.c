@@ -225,6 +225,8 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
     task->state = DVM_TASK_RUNNING;
     task->launch = NULL;
     settle(t, l, tid, DVM_OK, NULL);
+    if (task->enrolled_gone)
+        exit_enrolled(t, task);
 }
 
 /* Give the keeper the order. */

@@ -71,6 +71,8 @@ struct task {
     bool left;              /* called dvm_finalize */
     bool told_world;        /* its world knows of the end */
     bool by_machine;        /* the machine ended it */
+    bool aborts;            /* asked for the end of its world: exits by itself */
+    bool enrolled_gone;     /* what enrolled has ended before the keeper told of its start */
     pid_t pid;              /* of the main process */
     pid_t enrolled_pid;     /* of the process that said HELLO */
     int pidfd;              /* of that process where the keeper does not know it, or -1 */

@@ -1,8 +1,8 @@
 /* abort.c: ending a group of tasks, on purpose or by a fatal error.
  *
- * One ABORT goes to each host that has members of the group. This task is not in
- * it: it ends itself, with its own status, which so becomes the first cause that
- * a console shows.
+ * One ABORT goes to the own daemon, which tells those of the other members at once,
+ * before news of any death it causes. This task is not in it: it ends itself, with
+ * its own status, which so becomes the first cause that a console shows.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,46 +19,30 @@
 
 #define STATUS_MASK 0xff /* exit statuses have 8 bits */
 
-/* Send ABORT for the members of the group on one slot. tids: room for the group. */
-static void abort_slot(const struct group *g, int slot, int32_t *tids, int status,
-                       const char *text)
+static void abort_members(const struct group *g, int status, const char *text)
 {
     Dvm__Pb__Abort message = DVM__PB__ABORT__INIT;
-    size_t count = 0, size;
+    int32_t *tids = malloc(sizeof *tids * (size_t)g->size);
     uint8_t *packed;
+    size_t size;
 
-    for (int i = 0; i < g->size; i++)
-        if (DVM_TID_SLOT(g->receive_tids[i]) == slot && g->receive_tids[i] != vm.self)
-            tids[count++] = g->receive_tids[i];
-    if (count == 0)
+    if (!tids)
         return;
-    message.n_tids = count;
+    for (int i = 0; i < g->size; i++)
+        if (g->receive_tids[i] != vm.self)
+            tids[message.n_tids++] = g->receive_tids[i];
     message.tids = tids;
     message.status = status;
     message.text = (char *)(uintptr_t)text;
     size = dvm__pb__abort__get_packed_size(&message);
     packed = malloc(size);
-    if (!packed)
-        return;
-    dvm__pb__abort__pack(&message, packed);
-    /* the answer is not waited for: this process ends now */
-    daemon_link_control(DVM_TID_DAEMON(slot), DVM_CTL_ABORT, 0, packed, size, NULL, 0);
-    free(packed);
-}
-
-static void abort_members(const struct group *g, int status, const char *text)
-{
-    int32_t *tids = malloc(sizeof *tids * (size_t)(g->size + 1));
-    bool *seen = calloc(DVM_SLOT_MAX + 1, sizeof *seen);
-
-    for (int i = 0; tids && seen && i < g->size; i++) {
-        int slot = DVM_TID_SLOT(g->receive_tids[i]);
-
-        if (!seen[slot])
-            abort_slot(g, slot, tids, status, text);
-        seen[slot] = true;
+    if (packed) {
+        dvm__pb__abort__pack(&message, packed);
+        /* the answer is not waited for: this process ends now */
+        daemon_link_control(DVM_TID_DAEMON(DVM_TID_SLOT(vm.self)), DVM_CTL_ABORT, 0, packed,
+                            size, NULL, 0);
     }
-    free(seen);
+    free(packed);
     free(tids);
 }
 
