@@ -42,24 +42,30 @@ static void keep_core(hwloc_topology_t topology, hwloc_const_cpuset_t allowed, h
     }
 }
 
+void bind_look_at(hwloc_topology_t topology, hwloc_const_cpuset_t allowed)
+{
+    int count = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
+
+    free(cores);
+    core_count = 0;
+    cores = calloc(count > 0 ? (size_t)count : 1, sizeof *cores);
+    for (int i = 0; cores && i < count; i++)
+        keep_core(topology, allowed, hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE,
+                                                           (unsigned)i));
+}
+
 static void look(void)
 {
     hwloc_topology_t topology;
     hwloc_bitmap_t allowed = hwloc_bitmap_alloc();
-    int count;
 
     if (!allowed || hwloc_topology_init(&topology)) {
         hwloc_bitmap_free(allowed);
         return;
     }
     if (hwloc_topology_load(topology) == 0 &&
-        hwloc_get_cpubind(topology, allowed, HWLOC_CPUBIND_PROCESS) == 0) {
-        count = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
-        cores = calloc(count > 0 ? (size_t)count : 1, sizeof *cores);
-        for (int i = 0; cores && i < count; i++)
-            keep_core(topology, allowed, hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE,
-                                                               (unsigned)i));
-    }
+        hwloc_get_cpubind(topology, allowed, HWLOC_CPUBIND_PROCESS) == 0)
+        bind_look_at(topology, allowed);
     hwloc_topology_destroy(topology);
     hwloc_bitmap_free(allowed);
 }

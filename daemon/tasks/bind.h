@@ -5,6 +5,9 @@
 #include <sched.h>
 #include <stdbool.h>
 
+struct hwloc_topology;
+struct hwloc_bitmap_s;
+
 /* Cores that this daemon may use (its cpu set; hardware threads of a core count
  * once). exact false: count hardware threads instead, without looking at the
  * topology, which takes some milliseconds. At least 1. */
@@ -14,6 +17,10 @@ int bind_cores(bool exact);
  * free cores are shared out evenly, neighbours together. False when there are not
  * enough free ones, or nothing is won: then the tasks are not bound. */
 bool bind_take(int count, cpu_set_t *cpus);
+
+/* Take the cores from a topology and the cpus of it that are allowed, instead of
+ * looking at this computer; all are free then. For tests. */
+void bind_look_at(struct hwloc_topology *topology, const struct hwloc_bitmap_s *allowed);
 
 /* Give the cores of an ended task back. */
 void bind_give(const cpu_set_t *cpus);
