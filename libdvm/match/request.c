@@ -30,17 +30,17 @@ int request_start(void)
     return DVM_OK;
 }
 
+/* Most requests own nothing: then not even free is called, on the way of every message. */
 static void request_drop(struct dvm_request *r)
 {
-    free(r->text);
+    void **own = r->kind == REQUEST_SEND ? &r->send.copy : &r->receive.raw;
+
+    if (r->text)
+        free(r->text);
+    if (*own)
+        free(*own);
     r->text = NULL;
-    if (r->kind == REQUEST_SEND) {
-        free(r->send.copy);
-        r->send.copy = NULL;
-    } else {
-        free(r->receive.raw);
-        r->receive.raw = NULL;
-    }
+    *own = NULL;
 }
 
 void request_stop(void)

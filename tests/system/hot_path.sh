@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Between two tasks of one host that exchange small messages nothing is allocated, no
+# lock taken, and no system call made but the futex of a task that sleeps.
+. "$(dirname "$0")/lib.sh"
+
+if sanitized; then skip "a sanitizer has allocations of its own"; fi
+start_machine 1
+printf '\0\0' >"$WORK/over"
+run_status=0
+dvm run -n 2 "$PROGRAMS/hot_path" "$WORK/over" >"$WORK/run" 2>&1 || run_status=$?
+if [ $run_status = 77 ]; then
+    halt_machine
+    skip "no seccomp here: $(grep seccomp "$WORK/run" | head -n 1)"
+fi
+[ $run_status = 0 ] || { tail -n 20 "$WORK/run" >&2; fail "status $run_status (159: another system call than futex)"; }
+expect_count 2 "^rank [01]: [0-9]+ allocations, 0 locks" "$WORK/run"
+halt_machine
