@@ -33,7 +33,7 @@ static void set_signals(void)
     /* those that a shell or nohup may have set to be ignored; an ignored signal
      * stays ignored over exec */
     static const int plain[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM,
-                                SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
+                                SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
     sigset_t none;
 
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)

@@ -66,6 +66,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log that may not grow is no reason to end */
     r.fd = (int)o.ready_fd;
     if (r.fd >= 0)
         fcntl(r.fd, F_SETFD, FD_CLOEXEC);

@@ -16,11 +16,13 @@
 #include "base/error.h"
 
 #define FILE_MODE 0600
+#define LOST_TEXT_MAX 128
 #define NS_PER_MS 1000000
 
 static int file = -1;
 static enum log_level last_level = LOG_INFO;
 static bool to_stderr;
+static unsigned long lost; /* pieces that could not be written */
 static const char *const names[] = {"error", "warning", "info", "debug"};
 
 int log_open(const char *path, enum log_level level, bool echo)
@@ -43,8 +45,8 @@ void log_close(void)
     file = -1;
 }
 
-/* The log is the last resort for telling: a failed write has nowhere to go. */
-static void put(int fd, const char *bytes, size_t size)
+/* False when the disk is full, or such. */
+static bool put(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t done = write(fd, bytes, size);
@@ -52,10 +54,30 @@ static void put(int fd, const char *bytes, size_t size)
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return;
+            return false;
         bytes += done;
         size -= (size_t)done;
     }
+    return true;
+}
+
+/* The log is the last resort for telling: of what it does not take only the number
+ * is told, as soon as it takes something again. */
+static void put_line(const char *bytes, size_t size)
+{
+    char text[LOST_TEXT_MAX];
+
+    if (file < 0)
+        return;
+    if (lost > 0) {
+        int used = snprintf(text, sizeof text, "warning: %lu pieces are missing here: they could "
+                            "not be written (is the disk full?)\n", lost);
+
+        if (put(file, text, (size_t)used))
+            lost = 0;
+    }
+    if (!put(file, bytes, size))
+        lost++;
 }
 
 static void write_line(enum log_level level, const char *format, va_list ap)
@@ -81,8 +103,7 @@ static void write_line(enum log_level level, const char *format, va_list ap)
         if ((unsigned char)line[i] < ' ')
             line[i] = ' '; /* a message is one line, whatever a client put into it */
     line[used] = '\n';
-    if (file >= 0)
-        put(file, line, used + 1);
+    put_line(line, used + 1);
     if (to_stderr && level <= LOG_WARNING) {
         put(STDERR_FILENO, "dvmd: ", 6);
         put(STDERR_FILENO, line + text, used + 1 - text);
@@ -107,5 +128,8 @@ LOG_FUNCTION(log_debug, LOG_DEBUG)
 
 void log_raw(const char *bytes, size_t size)
 {
-    put(file >= 0 ? file : STDOUT_FILENO, bytes, size);
+    if (file >= 0)
+        put_line(bytes, size);
+    else
+        put(STDOUT_FILENO, bytes, size);
 }
