@@ -8,11 +8,14 @@
  */
 #include "daemon/daemon.h"
 
+#include <errno.h>
 #include <ev.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -133,6 +136,30 @@ static void on_keeper_lost(void *arg)
     daemon_end_now(d, EXIT_FAILURE, "the keeper process of this host was killed, so its tasks "
                                     "were ended and the host leaves the machine");
     ev_break(d->loop, EVBREAK_ALL); /* nobody is left to wait for */
+}
+
+/* ---- descriptors ----------------------------------------------------------------- */
+
+static long count_files(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > LONG_MAX ? LONG_MAX
+                                                                       : (long)limit.rlim_cur;
+}
+
+bool daemon_files_low(const struct daemon *d, int fd)
+{
+    return fd >= d->files - DAEMON_FILES_SPARE;
+}
+
+int daemon_fail_files(const struct daemon *d, const char *what)
+{
+    if (errno == EMFILE)
+        return dvm_fail(DVM_ERR_LIMIT, "host %s cannot %s: its daemon may have %ld open files "
+                        "only; raise the limit there (ulimit -Hn) and start it again", d->host,
+                        what, d->files);
+    return dvm_fail_errno(DVM_ERR_SYSTEM, "host %s cannot %s", d->host, what);
 }
 
 /* ---- the end -------------------------------------------------------------------- */
@@ -356,7 +383,7 @@ int daemon_start(struct daemon *d, const struct options *options, const char *ti
     int r;
 
     *d = (struct daemon){.options = options, .keeper = keeper, .lock = -1,
-                         .is_private = options->is_private};
+                         .files = count_files(), .is_private = options->is_private};
     d->loop = ev_loop_new(EVFLAG_AUTO);
     if (!d->loop) {
         keeper_destroy(keeper);

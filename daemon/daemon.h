@@ -16,6 +16,9 @@
 #include "daemon/cluster.h"
 #include "daemon/handler.h"
 
+/* Descriptors that tasks do not get, so that consoles can still connect. */
+#define DAEMON_FILES_SPARE 16
+
 #define DVMD_TEXT_(x) #x
 #define DVMD_TEXT(x) DVMD_TEXT_(x)
 #define DVMD_VERSION \
@@ -42,6 +45,7 @@ struct daemon {
     int lock;                      /* descriptor that holds its lock, or -1 */
     char machine[DVM_NAME_MAX];
     char host[DVM_NAME_MAX];
+    long files;      /* descriptors that it may have */
     bool is_private; /* ends with its owner */
     bool ending;
     int status; /* to exit with, once ending */
@@ -55,6 +59,14 @@ int daemon_start(struct daemon *d, const struct options *options, const char *ti
 
 /* Run until the end, then tell everybody, clean up and return the exit status. */
 int daemon_run(struct daemon *d);
+
+/* Whether a descriptor that was just made is one of the last, which are not for tasks:
+ * the kernel gives the lowest number that is free. */
+bool daemon_files_low(const struct daemon *d, int fd);
+
+/* dvm_fail after a call that makes descriptors, by errno: what ("start a task") cannot be
+ * done here, why, and what to do about it. Returns LIMIT or SYSTEM. */
+int daemon_fail_files(const struct daemon *d, const char *what);
 
 /* Move a frame to where its dst lives: a local client, a handler of this daemon
  * (n == 0), or another host. A frame for nobody is answered: a request with FAIL, a

@@ -218,6 +218,7 @@ static ssize_t read_packet(struct connection *c)
         return got;
     c->local->passed = fds;
     c->local->passed_count = passed_fds(&m, fds);
+    c->local->passed_lost = (m.msg_flags & MSG_CTRUNC) != 0;
     take(c, packet, (size_t)got);
     for (int i = 0; i < c->local->passed_count; i++)
         close(fds[i]);

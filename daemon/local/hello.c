@@ -3,6 +3,7 @@
  * A refusal is a sentence that the program prints. A console gets a tid, but no
  * inbox: it sleeps on its socket.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,12 @@ static bool acceptable(struct connection *c, const Dvm__Pb__Hello *h)
     }
     if (h->role != ROLE_TASK && h->role != ROLE_CONSOLE) {
         connection_refuse(c, DVM_ERR_PROTOCOL, "there is no role %u", h->role);
+        return false;
+    }
+    if (h->role == ROLE_TASK && daemon_files_low(c->local->d, c->fd)) {
+        errno = EMFILE;
+        connection_refuse(c, daemon_fail_files(c->local->d, "take another task"), "%s",
+                          dvm_last_error());
         return false;
     }
     if (c->local->ending || c->local->d->ending) {

@@ -59,9 +59,13 @@ static void on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
         int fd = accept4(l->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
+            l->full = false;
             accept_one(l, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-            log_warning("no descriptor is left for another client: %s", strerror(errno));
+            daemon_fail_files(l->d, "take another client");
+            if (!l->full)
+                log_warning("%s", dvm_last_error());
+            l->full = true; /* said once until it is over */
             ev_io_stop(loop, w);
             ev_timer_set(&l->rest, REST_SECONDS, 0.0);
             ev_timer_start(loop, &l->rest);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "daemon/local/seat.h"
 #include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
@@ -86,6 +87,10 @@ void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *p
     m = dvm__pb__pair_open__unpack(NULL, frame->length, payload);
     tid = m ? m->tid : 0;
     dvm__pb__pair_open__free_unpacked(m, NULL);
+    if (l->passed_lost) { /* the relay goes on carrying what they say */
+        log_warning("task 0x%x gets no ring: no descriptor is left", (unsigned)frame->src);
+        return;
+    }
     fault = count == 1 ? ring_fault(fds[0]) : "one descriptor belongs to it";
     if (fault) {
         connection_refuse(self->client, DVM_ERR_PROTOCOL,

@@ -121,12 +121,13 @@ int seat_inbox(struct local *l, struct seat *s)
     s->index = (unsigned)index; /* given back with the seat */
     fd = memfd_create("dvm-inbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
-        return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot make an inbox");
+        return daemon_fail_files(l->d, "make the inbox of a task");
     memory = MAP_FAILED;
-    if (posix_fallocate(fd, 0, DVM_INBOX_BYTES) == 0 && fcntl(fd, F_ADD_SEALS, seals) == 0)
+    errno = posix_fallocate(fd, 0, DVM_INBOX_BYTES);
+    if (errno == 0 && fcntl(fd, F_ADD_SEALS, seals) == 0)
         memory = mmap(NULL, DVM_INBOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
-        int r = dvm_fail_errno(DVM_ERR_SYSTEM, "cannot make an inbox");
+        int r = daemon_fail_files(l->d, "make the inbox of a task");
 
         close(fd);
         return r;

@@ -49,7 +49,9 @@ struct local {
     struct table seats;        /* by tid; owned */
     int *passed;               /* see local_passed */
     int passed_count;
+    bool passed_lost;          /* some did not get through: this process is at its limit */
     uint64_t index_used[DVM_INBOX_WORDS];
+    bool full;                 /* no descriptor was left for the last that connected */
     bool ending;
 };
 

@@ -54,25 +54,33 @@ struct stdio {
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
 static void on_writable(struct ev_loop *loop, ev_io *w, int revents);
 
+static int no_streams(struct tasks *t)
+{
+    return daemon_fail_files(t->d, "make the standard streams of a task");
+}
+
 /* A pipe with one end for the task and a nonblocking one for the daemon. */
-static int make_pipe(int *task_end, int *own_end, bool task_reads)
+static int make_pipe(struct tasks *t, int *task_end, int *own_end, bool task_reads)
 {
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC))
-        return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot make a pipe");
+        return no_streams(t);
     *task_end = ends[task_reads ? 0 : 1];
     *own_end = ends[task_reads ? 1 : 0];
     fcntl(*own_end, F_SETFL, O_NONBLOCK);
-    return DVM_OK;
+    if (!daemon_files_low(t->d, *own_end))
+        return DVM_OK;
+    errno = EMFILE;
+    return no_streams(t);
 }
 
-static int open_input(struct stdio *s, bool with_stdin, int *end)
+static int open_input(struct tasks *t, struct stdio *s, bool with_stdin, int *end)
 {
     if (with_stdin)
-        return make_pipe(end, &s->in, true);
+        return make_pipe(t, end, &s->in, true);
     *end = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return *end < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "cannot open /dev/null") : DVM_OK;
+    return *end < 0 ? no_streams(t) : DVM_OK;
 }
 
 static int open_output(struct tasks *t, struct output *o, int *end)
@@ -81,16 +89,15 @@ static int open_output(struct tasks *t, struct output *o, int *end)
 
     if (o->task->sink == 0 && t->d->is_private) {
         *end = fcntl(o->stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        return *end < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "cannot pass a standard stream")
-                        : DVM_OK;
+        return *end < 0 ? no_streams(t) : DVM_OK;
     }
-    r = make_pipe(end, &o->fd, false);
-    if (r)
+    r = make_pipe(t, end, &o->fd, false);
+    if (o->fd < 0)
         return r;
     ev_io_init(&o->readable, on_readable, o->fd, EV_READ);
     o->readable.data = o;
     ev_io_start(t->d->loop, &o->readable);
-    return DVM_OK;
+    return r;
 }
 
 int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3])
@@ -108,16 +115,15 @@ int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3])
         s->out[i].task = task;
     }
     task->stdio = s;
-    r = open_input(s, with_stdin, &ends[0]);
+    r = open_input(t, s, with_stdin, &ends[0]);
     for (int i = 0; i < OUTPUTS && !r; i++)
         r = open_output(t, &s->out[i], &ends[i + 1]);
-    if (!r) {
-        if (s->in >= 0) {
-            ev_io_init(&s->writable, on_writable, s->in, EV_WRITE);
-            s->writable.data = task;
-        }
-        return DVM_OK;
+    if (s->in >= 0) {
+        ev_io_init(&s->writable, on_writable, s->in, EV_WRITE);
+        s->writable.data = task;
     }
+    if (!r)
+        return DVM_OK;
     for (int i = 0; i <= OUTPUTS; i++)
         if (ends[i] >= 0)
             close(ends[i]);
