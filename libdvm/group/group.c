@@ -218,14 +218,27 @@ uint32_t group_representation(void)
     return type_here();
 }
 
+/* The group of a public call that has a result to store; NULL with *rc when there is no
+ * group or no place. */
+static const struct group *find_for(dvm_group group, const char *call, const int *place, int *rc)
+{
+    const struct group *g = group_find(group, call);
+
+    *rc = g ? DVM_OK : DVM_ERR_GROUP;
+    if (g && !place)
+        *rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the result", call);
+    return *rc == DVM_OK ? g : NULL;
+}
+
 int dvm_group_rank(dvm_group group, int *rank)
 {
     const struct group *g;
+    int rc;
 
     ENTRY_BEGIN();
-    g = group_find(group, "dvm_group_rank");
+    g = find_for(group, "dvm_group_rank", rank, &rc);
     if (!g)
-        return dvm_leave(DVM_ERR_GROUP);
+        return dvm_leave(rc);
     *rank = g->rank;
     return dvm_leave(DVM_OK);
 }
@@ -233,11 +246,12 @@ int dvm_group_rank(dvm_group group, int *rank)
 int dvm_group_size(dvm_group group, int *size)
 {
     const struct group *g;
+    int rc;
 
     ENTRY_BEGIN();
-    g = group_find(group, "dvm_group_size");
+    g = find_for(group, "dvm_group_size", size, &rc);
     if (!g)
-        return dvm_leave(DVM_ERR_GROUP);
+        return dvm_leave(rc);
     if (g->size == 0)
         return dvm_leave(dvm_fail(DVM_ERR_UNSUPPORTED,
                                   "dvm_group_size: DVM_UNIVERSE has no fixed size; dvm_tasks "
@@ -249,8 +263,9 @@ int dvm_group_size(dvm_group group, int *size)
 int dvm_group_tid(dvm_group group, int rank, int *tid)
 {
     const struct group *g;
+    int rc;
 
     ENTRY_BEGIN();
-    g = group_find(group, "dvm_group_tid");
-    return dvm_leave(g ? group_peer(g, "dvm_group_tid", rank, tid) : DVM_ERR_GROUP);
+    g = find_for(group, "dvm_group_tid", tid, &rc);
+    return dvm_leave(g ? group_peer(g, "dvm_group_tid", rank, tid) : rc);
 }

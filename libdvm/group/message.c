@@ -24,6 +24,11 @@ struct outgoing {
     uintptr_t site;
 };
 
+static int no_place(const char *call)
+{
+    return dvm_fail(DVM_ERR_ARG, "%s: there is no place for the request", call);
+}
+
 /* Check a send. */
 static int prepare(const struct outgoing *o, struct peer *peer, size_t *bytes)
 {
@@ -51,6 +56,8 @@ static int send_start(enum match_mode mode, const struct outgoing *o,
     size_t bytes;
     int rc = prepare(o, &peer, &bytes);
 
+    if (rc == DVM_OK && !request)
+        rc = no_place(o->call);
     if (rc == DVM_OK && peer.nobody)
         *request = NULL;
     if (rc != DVM_OK || peer.nobody)
@@ -156,6 +163,8 @@ int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count, dvm
     ENTRY_BEGIN();
     rc = receive_prepare("dvm_irecv", group, source, tag, buf, count, type, site, &peer, &filter,
                          &sink);
+    if (rc == DVM_OK && !request)
+        rc = no_place("dvm_irecv");
     if (rc == DVM_OK && peer.nobody)
         *request = NULL;
     if (rc != DVM_OK || peer.nobody)

@@ -269,7 +269,7 @@ DVM_API int dvm_wait(struct dvm_request **request, struct dvm_status *status);
 DVM_API int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status);
 
 /* Wait until one of count requests is complete, free it, set it to NULL and
- * store its place in *index. When all are NULL, *index receives DVM_NULL. */
+ * store its place in *index. When all are NULL, *index receives (size_t)DVM_NULL. */
 DVM_API int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
                         struct dvm_status *status);
 
@@ -310,7 +310,8 @@ DVM_API int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm
 
 /* ---- groups ----------------------------------------------------------------- */
 
-/* This task's rank in the group (its tid in DVM_UNIVERSE). Error: GROUP. */
+/* This task's rank in the group (its tid in DVM_UNIVERSE). Errors: GROUP, ARG (no place
+ * for the result; of the next two as well). */
 DVM_API int dvm_group_rank(dvm_group group, int *rank);
 
 /* The number of ranks of the group. Errors: GROUP, UNSUPPORTED (DVM_UNIVERSE has

@@ -19,6 +19,15 @@ void deliver_open(bool receives)
     closing = !receives;
 }
 
+bool deliver_fits(const struct match_filter *f, const struct match_result *what)
+{
+    return (f->any_context || f->context == what->context) &&
+           (f->source == DVM_ANY || f->source == what->source) &&
+           (f->tag == DVM_ANY || f->tag == what->tag) &&
+           (!f->accept ||
+            f->accept(f->accept_arg, what->source, what->tag, what->bytes, what->type));
+}
+
 /* As match_sink.check: DVM_OK for a copy, 1 for a conversion, or an error. */
 static int ask_sink(const struct match_sink *sink, const struct match_result *what)
 {

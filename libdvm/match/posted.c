@@ -80,21 +80,12 @@ void posted_remove(struct dvm_request *r)
     r->state = REQUEST_ACTIVE;
 }
 
-static bool fits(const struct match_filter *f, const struct match_result *what)
-{
-    return (f->any_context || f->context == what->context) &&
-           (f->source == DVM_ANY || f->source == what->source) &&
-           (f->tag == DVM_ANY || f->tag == what->tag) &&
-           (!f->accept ||
-            f->accept(f->accept_arg, what->source, what->tag, what->bytes, what->type));
-}
-
 /* The earliest of those that are not in the table, if it is before order. */
 static struct dvm_request *find_odd(const struct match_result *what, struct dvm_request *best)
 {
     for (struct dvm_request *r = first; r && (!best || r->link.order < best->link.order);
          r = r->next)
-        if (!r->link.queue && fits(&r->receive.filter, what))
+        if (!r->link.queue && deliver_fits(&r->receive.filter, what))
             return r;
     return best;
 }

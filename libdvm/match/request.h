@@ -143,6 +143,9 @@ void unexpected_drop(void);
 
 /* ---- deliver.c: a message and a receive meet ----------------------------------------- */
 
+/* Whether a message is one that a filter asks for. */
+bool deliver_fits(const struct match_filter *f, const struct match_result *what);
+
 /* Give a message to a receive, which is in no queue any more. false: the receive has
  * failed, and the message is as before. */
 bool deliver(struct dvm_request *request, const struct incoming *in);

@@ -80,15 +80,6 @@ struct dvm_message *unexpected_add(const struct incoming *in)
     return m;
 }
 
-static bool fits(const struct match_filter *f, const struct match_result *what)
-{
-    return (f->any_context || f->context == what->context) &&
-           (f->source == DVM_ANY || f->source == what->source) &&
-           (f->tag == DVM_ANY || f->tag == what->tag) &&
-           (!f->accept ||
-            f->accept(f->accept_arg, what->source, what->tag, what->bytes, what->type));
-}
-
 struct dvm_message *unexpected_find(const struct match_filter *f)
 {
     struct match_key key = {f->context, f->source, f->tag};
@@ -97,11 +88,11 @@ struct dvm_message *unexpected_find(const struct match_filter *f)
     if (m && !f->any_context && f->source != DVM_ANY && f->tag != DVM_ANY) {
         m = (struct dvm_message *)match_table_first(&table, &key);
         /* messages of one key differ for a predicate only */
-        while (m && f->accept && !fits(f, &m->in.what))
+        while (m && f->accept && !deliver_fits(f, &m->in.what))
             m = (struct dvm_message *)m->link.next;
         return m;
     }
-    while (m && !fits(f, &m->in.what))
+    while (m && !deliver_fits(f, &m->in.what))
         m = m->next;
     return m;
 }

@@ -113,6 +113,11 @@ static int bad_arguments(const struct fake_task *me)
     FAKE_CHECK(dvm_mrecv(NULL, &x, 1, DVM_INT, NULL) == DVM_ERR_ARG);
     message = NULL;
     FAKE_CHECK(dvm_mrecv(&message, &x, 1, DVM_INT, NULL) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, 0, &x, 1, DVM_INT, NULL) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_issend(DVM_WORLD, DVM_NULL, 0, &x, 1, DVM_INT, NULL) == DVM_ERR_ARG);
+    FAKE_CHECK(group_said("dvm_issend") && group_said("no place"));
+    FAKE_CHECK(dvm_group_rank(DVM_WORLD, NULL) == DVM_ERR_ARG && group_said("dvm_group_rank"));
+    FAKE_CHECK(dvm_group_tid(DVM_WORLD, 0, NULL) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_cancel(NULL) == DVM_ERR_REQUEST);
     FAKE_CHECK(dvm_group_size(DVM_UNIVERSE, &n) == DVM_ERR_UNSUPPORTED);
     FAKE_CHECK(dvm_group_tid(DVM_SELF, 1, &n) == DVM_ERR_RANK);
