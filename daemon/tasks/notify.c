@@ -17,6 +17,22 @@
 
 #define FOR_EVER (-1)
 
+/* Whether a client is known to be gone: those of other hosts are not. */
+static bool is_gone(void *arg, int tid)
+{
+    const struct tasks *t = arg;
+    const struct task *task = tasks_find(t, tid);
+
+    return DVM_TID_SLOT(tid) == cluster_self(t->d->cluster) && DVM_TID_N(tid) != 0 &&
+           (!task || task->state == DVM_TASK_ENDED);
+}
+
+static int add_waiter(struct tasks *t, struct task *task, const struct waiter *w)
+{
+    waiters_prune(&task->waiters, is_gone, t);
+    return waiters_add(&task->waiters, w);
+}
+
 void handle_watch(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Watch *m = dvm__pb__watch__unpack(NULL, frame->length, payload);
@@ -26,7 +42,7 @@ void handle_watch(struct daemon *d, const struct dvm_frame *frame, const uint8_t
 
     dvm__pb__watch__free_unpacked(m, NULL);
     if (!task || task->state == DVM_TASK_ENDED || task->left || task->told_world ||
-        waiters_add(&task->waiters, &w))
+        add_waiter(d->tasks, task, &w))
         tasks_tell_gone(d->tasks, frame->src, tid);
 }
 
@@ -48,7 +64,7 @@ void handle_task_wait(struct daemon *d, const struct dvm_frame *frame, const uin
         exit_tell(d->tasks, task, &w);
         return;
     }
-    r = waiters_add(&task->waiters, &w);
+    r = add_waiter(d->tasks, task, &w);
     if (r)
         daemon_fail(d, frame, r, "too many wait for task 0x%x", (unsigned)tid);
 }
@@ -70,7 +86,7 @@ static int notify_task(struct daemon *d, int tid, const struct waiter *w)
         exit_tell(d->tasks, task, w);
         return DVM_OK;
     }
-    return waiters_add(&task->waiters, w);
+    return add_waiter(d->tasks, task, w);
 }
 
 /* A wish to hear of the end of a host. In wishes about hosts, ref's low half is the

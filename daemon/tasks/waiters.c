@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define ROOM_FIRST 4
+#define PRUNE_FROM 64
 
 int waiters_add(struct waiters *w, const struct waiter *one)
 {
@@ -24,6 +25,18 @@ int waiters_add(struct waiters *w, const struct waiter *one)
     }
     w->list[w->count++] = *one;
     return DVM_OK;
+}
+
+void waiters_prune(struct waiters *w, bool (*gone)(void *arg, int tid), void *arg)
+{
+    size_t kept = 0;
+
+    if (w->count < w->room || w->count < PRUNE_FROM)
+        return;
+    for (size_t i = 0; i < w->count; i++)
+        if (!gone(arg, w->list[i].tid))
+            w->list[kept++] = w->list[i];
+    w->count = kept;
 }
 
 static void remove_at(struct waiters *w, size_t i)

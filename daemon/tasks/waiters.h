@@ -13,6 +13,10 @@ int waiters_add(struct waiters *w, const struct waiter *one);
 /* Take the first of a kind out into *one; false when there is none. */
 bool waiters_take(struct waiters *w, enum waiter_kind kind, struct waiter *one);
 
+/* Before one is added: if the list is about to grow, drop those of tids that are gone,
+ * so that a task that many have watched for a long time does not keep them all. */
+void waiters_prune(struct waiters *w, bool (*gone)(void *arg, int tid), void *arg);
+
 /* Drop all that came from a tid. */
 void waiters_drop(struct waiters *w, int tid);
 
