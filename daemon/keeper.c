@@ -186,7 +186,9 @@ int keeper_start(struct keeper *k, const struct keeper_task *t)
     parts[2] = (struct iovec){text, size};
     r = order(k, parts, PARTS, t->fds, KEEPER_STDIO);
     free(text);
-    return r;
+    return r ? dvm_fail(r, "the keeper of this host does not take the order to start a task: %s",
+                        dvm_error_text(r))
+             : DVM_OK;
 }
 
 int keeper_signal(struct keeper *k, int tid, int signal)

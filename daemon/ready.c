@@ -31,10 +31,8 @@ static void wait_for_word(int fd)
         if (got <= 0)
             break;
         used += (size_t)got;
-        if (memchr(word, '\n', used))
-            break; /* not until end of file: the keeper was forked with the pipe open */
+        word[used] = '\0'; /* one line: until the end of file it may be longer */
     }
-    word[used] = '\0';
     word[strcspn(word, "\n")] = '\0';
     if (strncmp(word, "ready ", 6) == 0)
         _exit(EXIT_SUCCESS);
