@@ -87,7 +87,8 @@ void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *p
     m = dvm__pb__pair_open__unpack(NULL, frame->length, payload);
     tid = m ? m->tid : 0;
     dvm__pb__pair_open__free_unpacked(m, NULL);
-    if (l->passed_lost) { /* the relay goes on carrying what they say */
+    if (l->passed_lost || (count > 0 && daemon_files_low(d, fds[0]))) {
+        /* the relay goes on carrying what they say */
         log_warning("task 0x%x gets no ring: no descriptor is left", (unsigned)frame->src);
         return;
     }
