@@ -20,7 +20,7 @@ round() {
     await 10 all_busy
     : >"$WORK/gate"
     wait $run || fail "the long run failed"
-    expect 0 dvm run -n 2 sh -c 'echo $DVM_HOST'
+    expect 0 dvm run -n 2 printenv DVM_HOST
     expect_same "sim1 sim2" "$(sort "$WORK/out" | xargs)" "where a run went that $1 was asked for"
 }
 
