@@ -46,7 +46,9 @@ kill_daemon sim2
 kill_daemon sim1
 await 10 no_process_left
 start_machine
-[ ! -e "$(log_of sim1)" ] && [ ! -e "$(log_of sim2)" ] || fail "folders of killed daemons are left"
+for host in sim1 sim2; do
+    [ ! -e "$(log_of $host)" ] || fail "the folder of the killed daemon of $host is left"
+done
 halt_machine
 expect_same "" "$(files)" "files after kill -9 and another machine"
 

@@ -26,7 +26,7 @@ expect 0 dvm hosts
 expect 0 dvm halt
 
 say "a log that cannot grow"
-(ulimit -f 0 && within 30 dvm start >/dev/null)
+(ulimit -f 0 && within 30 dvm start >/dev/null 2>&1)
 for ((i = 0; i < 3; i++)); do
     expect 3 dvm run -n 2 sh -c 'exit 3'
 done
