@@ -1,16 +1,22 @@
 /* main.c: dvm, the console. */
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
+#include "base/streams.h"
 #include "console/command.h"
 
 int main(int argc, char **argv)
 {
-    int r = command_main(argc, argv);
+    int r;
 
+    streams_fill();
+    r = command_main(argc, argv);
     /* data that could not be written is an error of its own */
-    if (fflush(stdout) != 0 && r == EXIT_OK) {
-        perror("dvm: stdout");
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && r == EXIT_OK) {
+        fprintf(stderr, "dvm: the output cannot be written%s%s\n", errno ? ": " : "",
+                errno ? strerror(errno) : "");
         return EXIT_GENERIC;
     }
     return r;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/streams.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
     struct options o;
     struct ready r = {-1, -1};
 
+    streams_fill();
     if (options_parse(&o, argc, argv)) {
         fprintf(stderr, "dvmd: %s\n", dvm_last_error());
         return EXIT_USAGE;
