@@ -4,6 +4,9 @@
  * after each read, so that lines of different tasks never mix. An acknowledgement
  * tells how many bytes more have been written out. STDIN is answered when its
  * bytes are in the pipe, which holds back whoever sends them.
+ *
+ * A question has no end of line, and nothing comes behind it before it is answered:
+ * a few bytes that stay a while go out as they are, of the task with stdin only.
  */
 #include "daemon/tasks/stdio.h"
 
@@ -23,6 +26,8 @@
 #define OUTPUTS 2 /* stdout, stderr */
 #define READS_PER_TURN 4
 #define PREFIX_MAX 64
+#define QUESTION_MAX 512 /* bytes of a line without end that goes out after */
+#define QUESTION_SECONDS 0.2
 
 /* Bytes for a task's stdin, and the request that brought them. */
 struct input {
@@ -38,6 +43,7 @@ struct output {
     int stream; /* 1 stdout, 2 stderr */
     struct task *task; /* borrowed */
     ev_io readable;
+    ev_timer question;
     size_t used;
     char line[STDIO_LINE_MAX];
 };
@@ -53,6 +59,7 @@ struct stdio {
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
 static void on_writable(struct ev_loop *loop, ev_io *w, int revents);
+static void on_question(struct ev_loop *loop, ev_timer *w, int revents);
 
 static int no_streams(struct tasks *t)
 {
@@ -97,6 +104,9 @@ static int open_output(struct tasks *t, struct output *o, int *end)
     ev_io_init(&o->readable, on_readable, o->fd, EV_READ);
     o->readable.data = o;
     ev_io_start(t->d->loop, &o->readable);
+    ev_init(&o->question, on_question);
+    o->question.repeat = QUESTION_SECONDS;
+    o->question.data = o;
     return r;
 }
 
@@ -185,11 +195,29 @@ static void forward_lines(struct tasks *t, struct output *o)
         forward(t, o, o->used);
 }
 
+/* Wait for the rest of a line, but not for ever if it may be a question. */
+static void watch_question(struct tasks *t, struct output *o)
+{
+    if (o->used > 0 && o->used <= QUESTION_MAX && o->task->stdio->in >= 0)
+        ev_timer_again(t->d->loop, &o->question);
+    else
+        ev_timer_stop(t->d->loop, &o->question);
+}
+
+static void on_question(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct output *o = w->data;
+
+    ev_timer_stop(loop, w);
+    forward(((struct daemon *)ev_userdata(loop))->tasks, o, o->used);
+}
+
 static void close_output(struct tasks *t, struct output *o)
 {
     if (o->fd < 0)
         return;
     ev_io_stop(t->d->loop, &o->readable);
+    ev_timer_stop(t->d->loop, &o->question);
     close(o->fd);
     o->fd = -1;
 }
@@ -208,6 +236,7 @@ static size_t read_output(struct tasks *t, struct output *o, size_t most)
     if (got > 0) {
         o->used += (size_t)got;
         forward_lines(t, o);
+        watch_question(t, o);
         return (size_t)got;
     }
     if (got == 0 || errno != EAGAIN) {

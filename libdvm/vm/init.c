@@ -31,11 +31,14 @@ struct vm vm;
 static bool told_at_exit; /* tell_unsent is called at exit */
 
 /* A task that the machine spawned writes to a pipe, which stdio would buffer in
- * blocks: lines come late and are lost at a crash. */
+ * blocks: lines come late and are lost at a crash. With stdin by lines, too, a
+ * question without its end of line is written before the answer is waited for. */
 __attribute__((constructor)) static void buffer_lines(void)
 {
-    if (getenv("DVM_SOCKET"))
-        setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!getenv("DVM_SOCKET"))
+        return;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdin, NULL, _IOLBF, 0);
 }
 
 /* At exit: what a task without dvm_finalize has kept is lost, but not silently. */
