@@ -15,6 +15,7 @@
 
 #include "console/nearest.h"
 
+#define DAY 86400.0     /* seconds */
 #define HELP_COLUMN 24 /* where the explanation begins */
 #define SHOWN_MAX 60   /* characters of a wrong word that an error shows */
 
@@ -108,15 +109,18 @@ static int store_int(struct reading *g, const struct option_row *row, const char
 static int store_time(struct reading *g, const struct option_row *row, const char *text,
                       double *at)
 {
-    char wanted[120];
+    char wanted[120], most[40];
     double value;
 
     if (options_time(text, &value) && value >= row->low && value <= row->high) {
         *at = value;
         return 0;
     }
-    snprintf(wanted, sizeof wanted, "a time such as 30s, 10m or 2h (%g s to %g s)", row->low,
-             row->high);
+    if (row->high >= DAY)
+        snprintf(most, sizeof most, "%.0f days", row->high / DAY);
+    else
+        snprintf(most, sizeof most, "%g s", row->high);
+    snprintf(wanted, sizeof wanted, "a time such as 30s, 10m or 2h (%g s to %s)", row->low, most);
     return fail_value(g, row, text, wanted);
 }
 

@@ -90,6 +90,14 @@ static int print_table(const struct console *c, const struct listing *l)
     return grid_print(t);
 }
 
+static bool empty(const struct listing *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (!l->replies[i] || l->replies[i]->n_tasks > 0)
+            return false;
+    return true;
+}
+
 /* Ask all hosts; returns how many failed. */
 static size_t gather(struct client *client, struct listing *l, const Dvm__Pb__HostsReply *hosts,
                      bool consoles)
@@ -147,6 +155,8 @@ static int list_tasks(const struct console *c, struct client *client,
     failed = gather(client, &l, hosts, all);
     if (c->json)
         print_json(&l, hosts);
+    else if (empty(&l))
+        console_say(c, "no tasks run in machine %s", hosts->machine);
     else
         r = print_table(c, &l);
     for (size_t i = 0; i < l.count; i++)

@@ -170,7 +170,10 @@ static void first_failure(struct run *r, int rank)
         say(r, "%s", t->text);
         return;
     }
-    say(r, "%s; ending the other %d task%s", t->text, r->left, many(r->left));
+    if (r->left == 1)
+        say(r, "%s; ending the other task", t->text);
+    else
+        say(r, "%s; ending the other %d tasks", t->text, r->left);
     run_abort(r, exit_of(t), t->text);
 }
 

@@ -236,7 +236,7 @@ Test(run, first_failure_ends_the_rest)
     spoken_free(&s);
     s = SPEAK("run", "-n", "2", "killed");
     cr_expect_eq(s.status, 128 + SIGSEGV);
-    expect_in(s.err, "ending the other 1 task\n");
+    expect_in(s.err, "ending the other task\n");
     spoken_free(&s);
 }
 
