@@ -12,6 +12,7 @@
 #include "base/error.h"
 
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
+#define PATH_SHOWN 200 /* characters of PATH in a sentence */
 
 /* NULL when path can be executed, else why not. */
 static const char *fault(const char *path)
@@ -77,6 +78,7 @@ int program_locate(const char *program, const char *directory, const char *look_
         if (!*at)
             break;
     }
-    return dvm_fail(DVM_ERR_NO_PROGRAM, "host %s has no program %s in %s%sPATH (%.200s)", host,
-                    program, look_first, look_first[0] ? " or in " : "", path);
+    return dvm_fail(DVM_ERR_NO_PROGRAM, "host %s has no program %s in %s%sPATH (%.*s%s)", host,
+                    program, look_first, look_first[0] ? " or in " : "", PATH_SHOWN, path,
+                    strlen(path) > PATH_SHOWN ? "..." : "");
 }

@@ -7,12 +7,15 @@
 #include "group/sink.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "group/context.h"
 #include "type/type.h"
 
+#define TAG_BYTES 24
 #define SIDES_BYTES 320 /* the part of a sentence that names both sides */
 
 int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
@@ -31,12 +34,19 @@ int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_ty
     return DVM_OK;
 }
 
+/* In a collective nobody sends or asks: each task gives a count and a type. */
+static bool collective(const struct match_result *m)
+{
+    return m->context & CONTEXT_COLLECTIVE;
+}
+
 /* Both sides in words: who sent what, and what was asked for. */
 static void sides(const struct match_sink *sink, const struct match_result *m, char *text,
                   size_t size)
 {
     const struct group *g = group_of_context(m->context);
     char who[GROUP_MEMBER_TEXT_MAX], me[GROUP_MEMBER_TEXT_MAX], unit[GROUP_MEMBER_TEXT_MAX];
+    char tag[TAG_BYTES] = "";
     size_t sent = type_wire_size(m->type), wanted = type_wire_size(sink->type);
 
     if (sent > 0)
@@ -48,9 +58,12 @@ static void sides(const struct match_sink *sink, const struct match_result *m, c
         snprintf(me, sizeof me, ", rank %d,", g->rank);
     else
         me[0] = '\0';
-    snprintf(text, size, "in %s %s sent %s, tag %d; this task%s asked for %zu %s (%zu bytes)",
-             g ? group_name(g) : "a context without group",
-             group_member_text(g, m->source, who, sizeof who), unit, m->tag, me,
+    if (!collective(m))
+        snprintf(tag, sizeof tag, ", tag %d", m->tag);
+    snprintf(text, size, "in %s%s %s %s %s%s; this task%s %s %zu %s (%zu bytes)",
+             collective(m) ? "a collective of " : "", g ? group_name(g) : "a context without group",
+             group_member_text(g, m->source, who, sizeof who), collective(m) ? "gave" : "sent",
+             unit, tag, me, collective(m) ? "gave" : "asked for",
              wanted ? sink->capacity / wanted : 0, type_name(sink->type), sink->capacity);
 }
 
@@ -60,6 +73,8 @@ static int refuse(int code, const struct match_sink *sink, const struct match_re
     char both[SIDES_BYTES];
 
     sides(sink, m, both, sizeof both);
+    if (collective(m))
+        advice = "all tasks of a group must give the same count and type";
     return dvm_fail(code, "%s: %s", both, advice);
 }
 

@@ -73,9 +73,10 @@ static void on_gone(const struct dvm_frame *frame, const uint8_t *payload, const
     if (s) {
         int code = gone->code < 0 ? gone->code : DVM_ERR_TASK_GONE;
 
-        if (code == DVM_ERR_NO_TASK)
-            snprintf(text, sizeof text, "there is no task %#x%s%s", gone->tid,
-                     *gone->text ? ": " : "", gone->text);
+        if (code == DVM_ERR_NO_TASK && *gone->text) /* says so itself */
+            snprintf(text, sizeof text, "%s", gone->text);
+        else if (code == DVM_ERR_NO_TASK)
+            snprintf(text, sizeof text, "there is no task %#x", gone->tid);
         else
             snprintf(text, sizeof text, "task %#x has ended: %s", gone->tid,
                      *gone->text ? gone->text : dvm_error_text(code));
