@@ -57,7 +57,9 @@ mistake(const char *program, const struct option *table, int speak, const char *
         fputc('\n', stderr);
         print_usage(stderr, program, table);
     }
-    return 2;
+    /* a task that fails ends the others: those who are silent do not, lest they end
+     * the one that has something to say */
+    return speak ? 2 : 0;
 }
 
 /* Store a value; returns 0 when it is no number or outside of the limits. A

@@ -25,7 +25,7 @@ struct option {
  * speak 0 nothing is printed: all tasks get the same command line, and one voice
  * is enough. Returns OPTION_GO_ON, or the exit status the program should end
  * with: 0 after --help, 2 after a mistake (the sentence and the usage go to
- * stderr). */
+ * stderr), but 0 in those tasks that do not speak. */
 int options_read(int argc, char **argv, const struct option *table, int speak);
 
 #endif
