@@ -15,6 +15,7 @@ chmod +x "$WORK/wrapper"
 
 # occupy N: N tasks under wrappers, known to run
 occupy() {
+    : >"$WORK/run" # what the last one said is not this one's
     dvm run -n "$1" "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1 &
     run=$!
     await 20 grep -q ready "$WORK/run"

@@ -273,7 +273,7 @@ finish() {
     if [ "$status" != 0 ] && [ "$status" != 77 ]; then show_logs; fi
     for pid in $(machine_pids); do
         # a private machine that is killed leaves its folder
-        command=$(tr "\\0" "\n" <"/proc/$pid/cmdline" 2>/dev/null | grep -x "$RUNTIME/private-[0-9]*.*" || :)
+        command=$(tr "\\0" "\n" 2>/dev/null <"/proc/$pid/cmdline" | grep -x "$RUNTIME/private-[0-9]*.*" || :)
         [ -z "$command" ] || scratch+=("$RUNTIME/$(cut -d/ -f4 <<<"$command")")
         kill -KILL "$pid" 2>/dev/null || :
     done

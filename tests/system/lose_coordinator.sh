@@ -7,6 +7,7 @@ killed_hosts=(sim1 sim2 sim3) # they leave their logs
 for how in KILL STOP; do
     start_machine 3
     await 10 hosts_are 3
+    : >"$WORK/run" # what the last one said is not this one's
     DVM_HOST=sim2 dvm run -n 6 "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1 &
     run=$!
     await 20 grep -q ready "$WORK/run"
