@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPEAKER_MAX 128 /* bytes of "rank N (tid T, host H): " */
+
 static _Thread_local char last[DVM_SENTENCE_MAX];
 static _Atomic int mode = DVM_FATAL;
+static char speaker[SPEAKER_MAX];
 void (*dvm_fatal_hook)(int code, const char *sentence);
 
 static const struct {
@@ -98,13 +101,19 @@ int dvm_errors(int new_mode)
     return atomic_exchange(&mode, new_mode);
 }
 
+void error_speaker(const char *who)
+{
+    snprintf(speaker, sizeof speaker, "%s%s", who, who[0] ? ": " : "");
+}
+
 int dvm_report(int code)
 {
     int now = atomic_load(&mode);
 
     if (code >= 0 || now == DVM_SILENT)
         return code;
-    fprintf(stderr, "dvm: %s: %s\n", dvm_error_name(code), last[0] ? last : dvm_error_text(code));
+    fprintf(stderr, "dvm: %s%s: %s\n", speaker, dvm_error_name(code),
+            last[0] ? last : dvm_error_text(code));
     if (now == DVM_FATAL) {
         if (dvm_fatal_hook)
             dvm_fatal_hook(code, last);

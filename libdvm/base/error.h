@@ -30,6 +30,10 @@ int error_mode(void);
  * group with a status and does not return. Set by the layer that knows groups. */
 extern void (*dvm_fatal_hook)(int code, const char *sentence);
 
+/* Who speaks in the sentences that dvm_report prints, such as "rank 2 (host b)";
+ * "" for nobody in particular. */
+void error_speaker(const char *who);
+
 /* Act on the result of a public function: DVM_OK passes; an error is printed
  * and is fatal or returned as dvm_errors() chose. Returns code. */
 int dvm_report(int code);

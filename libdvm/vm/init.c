@@ -25,6 +25,7 @@
 #include "proto/segment.h"
 #include "vm/vm.h"
 
+#define SPEAKER_ROOM 48    /* bytes of rank and tid in front of a sentence */
 #define LEAVE_SECONDS 10.0 /* how long the daemon may take to take note that we leave */
 
 struct vm vm;
@@ -80,6 +81,17 @@ static int reach_daemon(int *socket, bool *owner)
     return rc == DVM_OK ? runtime_connect(folder, socket) : rc;
 }
 
+/* Of several tasks on one terminal, each says who it is. */
+static void name_speaker(void)
+{
+    char who[DVM_NAME_MAX + SPEAKER_ROOM] = "";
+
+    if (vm.world_size > 1)
+        snprintf(who, sizeof who, "rank %d (tid 0x%x, host %s)", vm.world_rank,
+                 (unsigned)vm.self, vm.host);
+    error_speaker(who);
+}
+
 static void keep_welcome(const struct vm_welcome *w)
 {
     vm = (struct vm){.pid = getpid(),
@@ -91,6 +103,7 @@ static void keep_welcome(const struct vm_welcome *w)
                      .world_rank = w->rank};
     memcpy(vm.host, w->host, sizeof vm.host);
     memcpy(vm.machine, w->machine, sizeof vm.machine);
+    name_speaker();
 }
 
 /* Start the layers with an enrolled socket, which they own from now on. */
@@ -190,6 +203,7 @@ int dvm_finalize(void)
     group_stop();
     private_end(false);
     vm.pid = 0;
+    error_speaker("");
     dvm_fatal_hook = NULL;
     return dvm_leave(rc);
 }

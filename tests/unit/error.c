@@ -136,6 +136,19 @@ Test(error, returned_errors_are_printed, .init = cr_redirect_stderr)
     cr_assert_stderr_eq_str("dvm: DVM_ERR_RANK: rank 9 is nobody\n");
 }
 
+Test(error, sentences_say_who_speaks, .init = cr_redirect_stderr)
+{
+    dvm_errors(DVM_RETURN);
+    error_speaker("rank 2 (host b)");
+    dvm_fail(DVM_ERR_RANK, "rank 9 is nobody");
+    dvm_report(DVM_ERR_RANK);
+    error_speaker("");
+    dvm_report(DVM_ERR_RANK);
+    fflush(stderr);
+    cr_assert_stderr_eq_str("dvm: rank 2 (host b): DVM_ERR_RANK: rank 9 is nobody\n"
+                            "dvm: DVM_ERR_RANK: rank 9 is nobody\n");
+}
+
 Test(error, silent_errors_are_not, .init = cr_redirect_stderr)
 {
     dvm_errors(DVM_SILENT);
