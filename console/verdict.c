@@ -7,6 +7,7 @@
 #include "console/verdict.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -66,6 +67,15 @@ static void cause_line(struct verdict *v, const struct launch *l, const char *ph
     snprintf(v->cause, sizeof v->cause, "%.*s", (int)(end - begin), begin);
 }
 
+/* Whether it was the command here that could not be executed: launch.c says so. */
+static bool local_missing(const struct launch *l)
+{
+    size_t length = strlen(l->argv[0]);
+
+    return strncmp(l->said, l->argv[0], length) == 0 && l->said[length] == ':' &&
+           strstr(l->said + length, strerror(ENOENT));
+}
+
 static void judge_status(struct verdict *v, const struct launch *l, const char *host)
 {
     int status = WIFEXITED(l->status) ? WEXITSTATUS(l->status) : -1;
@@ -74,6 +84,8 @@ static void judge_status(struct verdict *v, const struct launch *l, const char *
         set(v, "start", "is the command of --ssh right?", host);
     else if (l->late)
         set(v, "time", "does it work by hand? try: ssh %s true", host);
+    else if (status == NOT_FOUND && local_missing(l))
+        set(v, "start", "is the command of --ssh right?", host);
     else if (status == NOT_FOUND || status == NOT_EXECUTABLE)
         set(v, "program", "install dvm on %s, or put dvmd into its PATH", host);
     else if (status == SSH_FAILED)

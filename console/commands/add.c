@@ -138,42 +138,85 @@ static bool host_done(struct launch *l, void *arg)
     return false;
 }
 
+/* A second daemon on a host would join under another name: that is for those who
+ * start dvmd there by hand. */
+static bool is_member(const Dvm__Pb__HostsReply *hosts, const char *name)
+{
+    for (size_t i = 0; i < hosts->n_hosts; i++)
+        if (!strcmp(hosts->hosts[i]->name, name) && hosts->hosts[i]->state == DVM_HOST_UP)
+            return true;
+    return false;
+}
+
+/* Leave out the hosts that are in the machine already, in words. */
+static int drop_members(struct add *a, struct client *client)
+{
+    Dvm__Pb__HostsReply *hosts;
+    size_t kept = 0;
+    int r = ask_hosts(client, &hosts);
+
+    if (r)
+        return r;
+    for (size_t i = 0; i < a->names.count; i++) {
+        const char *name = a->names.names[i];
+
+        name_host(a->hosts[kept], name);
+        if (!is_member(hosts, a->hosts[kept])) {
+            memmove(a->names.names[kept++], name, DVM_NAME_MAX);
+            continue;
+        }
+        a->failed++;
+        console_wrong(a->c, "%s did not join (name): it is in the machine already -> dvm rm %s, "
+                            "if it is to start anew", name, a->hosts[kept]);
+        json_array_append_new(a->list, json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "name", name,
+                                                 "joined", 0, "step", "name", "cause",
+                                                 "it is in the machine already", "remedy",
+                                                 "dvm rm removes it", "said", ""));
+    }
+    dvm__pb__hosts_reply__free_unpacked(hosts, NULL);
+    a->names.count = kept;
+    return DVM_OK;
+}
+
 static int add_all(struct add *a)
 {
     char *ticket, input[LAUNCH_SAID_MAX];
+    size_t wanted = a->names.count;
     struct client *client;
     int r = console_connect(a->c, &client);
 
     if (r)
         return r;
-    r = invite_ticket(client, (unsigned)a->names.count, 2 * ADD_SECONDS, &ticket);
+    ticket = NULL;
+    r = drop_members(a, client);
+    if (!r && a->names.count > 0)
+        r = invite_ticket(client, (unsigned)a->names.count, 2 * ADD_SECONDS, &ticket);
     client_close(client);
     if (r)
         return console_failed(a->c, r);
-    snprintf(input, sizeof input, "%s\n", ticket);
+    snprintf(input, sizeof input, "%s\n", ticket ? ticket : "");
     for (size_t i = 0; i < a->names.count; i++) {
-        name_host(a->hosts[i], a->names.names[i]);
         describe(a, i, strchr(a->dvmd, '/') && verdict_plain_words(a->dvmd) ? a->dvmd : DVMD);
         a->launches[i].input = input;
     }
-    a->list = json_array();
     launch_all(a->launches, a->names.count, host_done, a);
     explicit_bzero(input, sizeof input);
     invite_free(ticket);
     if (a->c->json)
         console_json(json_pack("{s:s,s:O}", "schema", "add/1", "hosts", a->list));
-    json_decref(a->list);
-    return console_exit_some(a->failed, a->names.count, DVM_ERR_SPAWN);
+    return console_exit_some(a->failed, wanted, DVM_ERR_SPAWN);
 }
 
 static int add(struct console *c, const void *settings, int argc, char **argv)
 {
     const struct settings *s = settings;
-    struct add a = {.c = c};
+    struct add a = {.c = c, .list = json_array()};
     int r = operands_hosts(c, &a.names, argc, argv);
 
-    if (r)
+    if (r) {
+        json_decref(a.list);
         return r;
+    }
     launch_daemon_path(a.dvmd, sizeof a.dvmd);
     a.launches = calloc(a.names.count, sizeof *a.launches);
     a.hosts = calloc(a.names.count, sizeof *a.hosts);
@@ -184,6 +227,7 @@ static int add(struct console *c, const void *settings, int argc, char **argv)
         r = cut_command(&a, s->ssh ? s->ssh : SSH_DEFAULT);
     if (!r)
         r = add_all(&a);
+    json_decref(a.list);
     free(a.command);
     free(a.launches);
     free(a.hosts);
@@ -199,6 +243,7 @@ const struct command command_add = {
             "    ssh HOST dvmd --join - --host HOST\n"
             "is run, for all at the same time; ssh must not need a password. --ssh replaces\n"
             "\"" SSH_DEFAULT "\".\n"
+            "Its words are separated by blanks; quotes mean nothing.\n"
             "Each host gets a verdict of its own; the good ones join even if others fail.\n",
     .options = rows,
     .settings_size = sizeof(struct settings),

@@ -27,6 +27,16 @@ expect_line "$WORK/out" "^${net}3 joined"
 expect_line "$WORK/err" "${net}9 did not join"
 await 10 hosts_seen 3
 
+say "a host that is there already is not added again"
+status=0
+on 1 dvm add --ssh "$netns shell $net" "${net}2" 2>"$WORK/err" || status=$?
+expect_same 1 $status "exit status of dvm add of a member"
+expect_line "$WORK/err" "${net}2 .*in the machine already"
+
+say "a command that is not here is no matter of the remote host"
+on 1 dvm add --ssh no-such-command "${net}4" 2>"$WORK/err" || :
+expect_line "$WORK/err" "${net}4 did not join .start.*--ssh"
+
 say "tasks of all three exchange messages"
 on 1 dvm run -n 6 "$PROGRAMS/meet" say >"$WORK/out"
 for i in 1 2 3; do expect_line "$WORK/out" "on $net$i$"; done
@@ -35,7 +45,8 @@ expect_count 2 "bytes are right" "$WORK/out"
 
 say "a ticket is enough for a host that comes by itself"
 on 1 dvm invite >"$WORK/ticket"
-on 4 dvmd --join - <"$WORK/ticket"
+on 4 dvmd --join - <"$WORK/ticket" 2>"$WORK/err"
+expect_line "$WORK/err" "host ${net}4 has joined machine $DVM_MACHINE"
 await 10 hosts_seen 4
 
 say "the cable of the third is pulled"
