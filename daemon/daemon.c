@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/sweep.h"
 #include "daemon/keeper.h"
+#include "daemon/links/address.h"
 #include "daemon/local.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
@@ -316,6 +317,9 @@ static int open_cluster(struct daemon *d, const char *ticket)
     char error[DVM_SENTENCE_MAX] = "";
     int r;
 
+    if (o->bind && !address_is_own(o->bind))
+        return dvm_fail(DVM_ERR_ARG, "--bind takes a numeric address of this host, such as "
+                                     "127.0.0.1; \"%.80s\" is none", o->bind);
     if (ticket)
         r = cluster_join(&d->cluster, d->loop, &config, ticket, JOIN_SECONDS, &events, d,
                          d->machine, error, sizeof error);

@@ -20,6 +20,7 @@
 #include "daemon/ready.h"
 
 #define EXIT_USAGE 2
+#define NOTE_MAX (2 * DVM_NAME_MAX + 32)
 #define TICKET_MAX 4096 /* bytes of a ticket with its NUL */
 
 /* Many tasks mean many descriptors; the tasks themselves get the old limit. */
@@ -56,7 +57,8 @@ int main(int argc, char **argv)
 {
     static struct daemon d;
     struct options o;
-    struct ready r = {-1, -1};
+    struct ready r = {-1, -1, NULL};
+    char note[NOTE_MAX];
 
     streams_fill();
     if (options_parse(&o, argc, argv)) {
@@ -75,6 +77,10 @@ int main(int argc, char **argv)
     if (start(&d, &o, &r)) {
         ready_say(&r, NULL, dvm_last_error());
         return EXIT_FAILURE;
+    }
+    if (o.join) {
+        snprintf(note, sizeof note, "host %s has joined machine %s", d.host, d.machine);
+        r.note = note;
     }
     ready_say(&r, d.folder, NULL);
     return daemon_run(&d);

@@ -1,4 +1,5 @@
-/* ready.c: see ready.h. The word is one line, "ready FOLDER" or "error TEXT". */
+/* ready.c: see ready.h. The word is one line, "ready FOLDER" or "error TEXT"; to the
+ * process that was started, "ready NOTE". */
 #include "daemon/ready.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ static void wait_for_word(int fd) __attribute__((noreturn));
 
 static void wait_for_word(int fd)
 {
-    static const char error[] = "error ";
+    static const char ready[] = "ready ", error[] = "error ";
     char word[WORD_MAX];
     size_t used = 0;
     ssize_t got;
@@ -34,8 +35,11 @@ static void wait_for_word(int fd)
         word[used] = '\0'; /* one line: until the end of file it may be longer */
     }
     word[strcspn(word, "\n")] = '\0';
-    if (strncmp(word, "ready ", 6) == 0)
+    if (strncmp(word, ready, strlen(ready)) == 0) {
+        if (word[strlen(ready)])
+            fprintf(stderr, "dvmd: %s\n", word + strlen(ready));
         _exit(EXIT_SUCCESS);
+    }
     fprintf(stderr, "dvmd: %s\n",
             strncmp(word, error, strlen(error)) == 0 ? word + strlen(error)
                                                      : "it ended before it was usable");
@@ -89,8 +93,10 @@ void ready_say(struct ready *r, const char *folder, const char *text)
 
     if (size >= (int)sizeof word)
         size = (int)sizeof word - 1;
-    if (text && r->pipe < 0)
-        fprintf(stderr, "dvmd: %s\n", text);
-    say_to(&r->pipe, word, (size_t)size);
+    if (r->pipe < 0 && (text || r->note))
+        fprintf(stderr, "dvmd: %s\n", text ? text : r->note);
     say_to(&r->fd, word, (size_t)size);
+    if (!text)
+        size = snprintf(word, sizeof word, "ready %s\n", r->note ? r->note : "");
+    say_to(&r->pipe, word, (size_t)size);
 }

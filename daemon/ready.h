@@ -12,6 +12,7 @@
 struct ready {
     int pipe; /* to the process that was started, or -1 in the foreground */
     int fd;   /* of --ready-fd, or -1 */
+    const char *note; /* borrowed: what the user is told when it is usable, or NULL */
 };
 
 /* Continue in a process of its own, without terminal and with /dev/null as

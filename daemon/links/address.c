@@ -113,6 +113,11 @@ static bool is_free(const char *bind, int port)
     return true;
 }
 
+bool address_is_own(const char *address)
+{
+    return is_free(address, 0);
+}
+
 int address_port_pair(const char *bind, int wanted)
 {
     if (wanted)

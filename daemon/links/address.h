@@ -2,6 +2,7 @@
 #ifndef DVMD_LINKS_ADDRESS_H
 #define DVMD_LINKS_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/links/ticket.h"
@@ -15,5 +16,8 @@ size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]
  * 0, or the p to check. Returns p, or -1 with errno. Even, so that the pairs of two
  * daemons never overlap. */
 int address_port_pair(const char *bind, int wanted);
+
+/* Whether a numeric address is one of this host's. */
+bool address_is_own(const char *address);
 
 #endif
