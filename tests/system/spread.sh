@@ -9,15 +9,17 @@ say "start two hosts of one core each"
 within 60 dvm start --hosts 2 --cores 1
 mkfifo "$WORK/gate"
 
-all_busy() { [ "$(dvm hosts --json | jq -c '[.hosts[].tasks]')" = "[1,1]" ]; }
+# tasks_known A,B: how many tasks run on each host, as the host that is asked knows
+tasks_known() { [ "$(dvm hosts --json | jq -c '[.hosts[].tasks]')" = "[$1]" ]; }
 
 # round HOST: a long run that HOST knows of, then at once another one
 round() {
     local run
     export DVM_HOST=$1
+    await 10 tasks_known 0,0 # runs that others asked for are known by heartbeats
     dvm run -n 2 sh -c "read x <'$WORK/gate'; true" </dev/null &
     run=$!
-    await 10 all_busy
+    await 10 tasks_known 1,1
     : >"$WORK/gate"
     wait $run || fail "the long run failed"
     expect 0 dvm run -n 2 printenv DVM_HOST
