@@ -35,7 +35,7 @@ expect_same "sim1 sim2 sim3" "$(hosts_up | sort | xargs)" "names of the hosts"
 halt_machine
 
 say "an address to listen on that is not this host's is refused at once"
-for address in no-such-host 192.0.2.255 1.2.3; do
+for address in no-such-host 198.51.100.7 1.2.3; do
     expect 1 dvm start --bind "$address"
     expect_line "$WORK/err" "$address"
 done
