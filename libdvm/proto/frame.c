@@ -1,7 +1,5 @@
-/* frame.c: the frame header to and from wire order.
+/* frame.c: the frame header to and from wire order (wire.h).
  *
- * Integers are little-endian on the wire, written byte by byte so that the code
- * is the same on every host; compilers turn it into plain moves where they can.
  * Decoding checks everything that a router or receiver relies on: version, op,
  * both tids and that length agrees with the bytes that came.
  */
@@ -9,40 +7,24 @@
 
 #include "dvm.h"
 #include "proto/control.h"
-
-static uint8_t *put(uint8_t *out, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-    return out + bytes;
-}
-
-static uint64_t get(const uint8_t **in, int bytes)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < bytes; i++)
-        value |= (uint64_t)(*in)[i] << (8 * i);
-    *in += bytes;
-    return value;
-}
+#include "proto/wire.h"
 
 void dvm_frame_encode(uint8_t out[DVM_FRAME_BYTES], const struct dvm_frame *f)
 {
-    out = put(out, f->version, 1);
-    out = put(out, f->op, 1);
-    out = put(out, f->kind, 1);
-    out = put(out, f->flags, 1);
-    out = put(out, (uint32_t)f->src, 4);
-    out = put(out, (uint32_t)f->dst, 4);
-    out = put(out, (uint32_t)f->tag, 4);
-    out = put(out, f->seq, 8);
-    out = put(out, f->context, 8);
-    out = put(out, f->size, 8);
-    out = put(out, f->ref, 8);
-    out = put(out, f->extra, 8);
-    out = put(out, f->length, 4);
-    put(out, f->type, 4);
+    out = wire_put(out, f->version, 1);
+    out = wire_put(out, f->op, 1);
+    out = wire_put(out, f->kind, 1);
+    out = wire_put(out, f->flags, 1);
+    out = wire_put(out, (uint32_t)f->src, 4);
+    out = wire_put(out, (uint32_t)f->dst, 4);
+    out = wire_put(out, (uint32_t)f->tag, 4);
+    out = wire_put(out, f->seq, 8);
+    out = wire_put(out, f->context, 8);
+    out = wire_put(out, f->size, 8);
+    out = wire_put(out, f->ref, 8);
+    out = wire_put(out, f->extra, 8);
+    out = wire_put(out, f->length, 4);
+    wire_put(out, f->type, 4);
 }
 
 int dvm_frame_decode(struct dvm_frame *f, const uint8_t *in, size_t bytes)
@@ -51,22 +33,22 @@ int dvm_frame_decode(struct dvm_frame *f, const uint8_t *in, size_t bytes)
 
     if (bytes < DVM_FRAME_BYTES)
         return DVM_ERR_PROTOCOL;
-    g.version = (uint8_t)get(&in, 1);
+    g.version = (uint8_t)wire_get(&in, 1);
     if (g.version != DVM_FRAME_VERSION)
         return DVM_ERR_VERSION;
-    g.op = (uint8_t)get(&in, 1);
-    g.kind = (uint8_t)get(&in, 1);
-    g.flags = (uint8_t)get(&in, 1);
-    g.src = (int32_t)(uint32_t)get(&in, 4);
-    g.dst = (int32_t)(uint32_t)get(&in, 4);
-    g.tag = (int32_t)(uint32_t)get(&in, 4);
-    g.seq = get(&in, 8);
-    g.context = get(&in, 8);
-    g.size = get(&in, 8);
-    g.ref = get(&in, 8);
-    g.extra = get(&in, 8);
-    g.length = (uint32_t)get(&in, 4);
-    g.type = (uint32_t)get(&in, 4);
+    g.op = (uint8_t)wire_get(&in, 1);
+    g.kind = (uint8_t)wire_get(&in, 1);
+    g.flags = (uint8_t)wire_get(&in, 1);
+    g.src = (int32_t)(uint32_t)wire_get(&in, 4);
+    g.dst = (int32_t)(uint32_t)wire_get(&in, 4);
+    g.tag = (int32_t)(uint32_t)wire_get(&in, 4);
+    g.seq = wire_get(&in, 8);
+    g.context = wire_get(&in, 8);
+    g.size = wire_get(&in, 8);
+    g.ref = wire_get(&in, 8);
+    g.extra = wire_get(&in, 8);
+    g.length = (uint32_t)wire_get(&in, 4);
+    g.type = (uint32_t)wire_get(&in, 4);
     if (g.op < DVM_OP_CONTROL || g.op > DVM_OP_CREDIT || g.src < 0 || g.dst < 0 ||
         g.length != bytes - DVM_FRAME_BYTES)
         return DVM_ERR_PROTOCOL;
