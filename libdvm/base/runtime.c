@@ -132,6 +132,29 @@ int runtime_folder(char *folder, size_t size, const char *machine, const char *h
     return DVM_OK;
 }
 
+/* Say why a folder is not used: it is another user's, or open to others. To close it is
+ * advised only for DVM's own: DVM_DIR may be /tmp. */
+static int refuse_folder(const char *shown, const struct stat *st)
+{
+    char own[RUNTIME_PATH_MAX];
+    size_t length;
+
+    if (st->st_uid != geteuid())
+        return dvm_fail(DVM_ERR_REFUSED,
+                        "%s belongs to user %u and not to you (user %u); set DVM_DIR to a "
+                        "folder of your own",
+                        shown, (unsigned)st->st_uid, (unsigned)geteuid());
+    runtime_user_folder(own, sizeof own);
+    length = strlen(own);
+    if (strncmp(shown, own, length) == 0 && (shown[length] == '/' || !shown[length]))
+        return dvm_fail(DVM_ERR_REFUSED, "%s is open to others (mode %04o); run: chmod 700 %s",
+                        shown, (unsigned)(st->st_mode & 07777), shown);
+    return dvm_fail(DVM_ERR_REFUSED,
+                    "%s is open to others (mode %04o); set DVM_DIR to a folder that is yours "
+                    "alone, such as a new one",
+                    shown, (unsigned)(st->st_mode & 07777));
+}
+
 /* Open one level below parent (AT_FDCWD: a path) and check it. Returns the
  * descriptor or a negative code; shown is its path for the sentence. */
 static int open_level(int parent, const char *name, const char *shown)
@@ -154,13 +177,7 @@ static int open_level(int parent, const char *name, const char *shown)
     if (st.st_uid == geteuid() && !(st.st_mode & OTHERS))
         return fd;
     close(fd);
-    if (st.st_uid != geteuid())
-        return dvm_fail(DVM_ERR_REFUSED,
-                        "%s belongs to user %u and not to you (user %u); set DVM_DIR to a "
-                        "folder of your own",
-                        shown, (unsigned)st.st_uid, (unsigned)geteuid());
-    return dvm_fail(DVM_ERR_REFUSED, "%s is open to others (mode %04o); run: chmod 700 %s",
-                    shown, (unsigned)(st.st_mode & 07777), shown);
+    return refuse_folder(shown, &st);
 }
 
 /* Whether the folder lies below this user's folder in /tmp; then *rest is what

@@ -41,3 +41,9 @@ for address in no-such-host 198.51.100.7 1.2.3; do
 done
 expect 0 dvm start --bind 127.0.0.1
 halt_machine
+
+say "nobody is told to close a folder that belongs to all"
+mkdir -m 755 "$WORK/open"
+DVM_DIR=$WORK/open expect 7 dvm hosts
+expect_line "$WORK/err" "open to others.*DVM_DIR"
+expect_count 0 "chmod" "$WORK/err"
