@@ -43,13 +43,17 @@ static int take_environment(struct spawning *s)
 
 static int take_program(struct spawning *s, const char *name)
 {
+    bool relative;
     int n;
 
     s->directory = getcwd(NULL, 0);
     if (!s->directory)
         return dvm_fail_errno(DVM_ERR_SYSTEM, "the working directory cannot be found; cd to one "
                                               "that exists");
-    if (strchr(name, '/') && name[0] != '/')
+    relative = strchr(name, '/') && name[0] != '/';
+    if (strncmp(name, "./", 2) == 0 && name[2]) /* dvm ps shows it shorter so */
+        name += 2;
+    if (relative)
         n = asprintf(&s->program, "%s/%s", s->directory, name);
     else
         n = asprintf(&s->program, "%s", name);

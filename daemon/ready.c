@@ -93,7 +93,8 @@ void ready_say(struct ready *r, const char *folder, const char *text)
 
     if (size >= (int)sizeof word)
         size = (int)sizeof word - 1;
-    if (r->pipe < 0 && (text || r->note))
+    /* who listens to --ready-fd says it in its own words */
+    if (r->pipe < 0 && (text ? r->fd < 0 : r->note != NULL))
         fprintf(stderr, "dvmd: %s\n", text ? text : r->note);
     say_to(&r->fd, word, (size_t)size);
     if (!text)

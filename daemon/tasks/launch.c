@@ -33,6 +33,7 @@ struct launch {
     int32_t *tids;   /* owned: as in the answer */
     char **errors;   /* owned: count places */
     size_t error_count;
+    char *directory; /* owned: where the tasks were to run */
 };
 
 /* ---- RESERVE ----------------------------------------------------------------- */
@@ -127,6 +128,7 @@ static void free_launch(struct launch *l)
     for (size_t i = 0; i < l->error_count; i++)
         free(l->errors[i]);
     free(l->errors);
+    free(l->directory);
     free(l->tids);
     free(l);
 }
@@ -141,12 +143,19 @@ static struct launch *make_launch(const struct dvm_frame *frame, const Dvm__Pb__
     l->count = m->n_tids;
     l->tids = malloc((m->n_tids + 1) * sizeof *l->tids);
     l->errors = calloc(m->n_tids + 1, sizeof *l->errors);
-    if (!l->tids || !l->errors) {
+    l->directory = strdup(m->what->directory);
+    if (!l->tids || !l->errors || !l->directory) {
         free_launch(l);
         return NULL;
     }
     memcpy(l->tids, m->tids, m->n_tids * sizeof *l->tids);
     return l;
+}
+
+/* Tasks of one host mostly fail for one reason, which is told once. */
+static bool said_before(const struct launch *l, const char *error)
+{
+    return l->error_count > 0 && strcmp(l->errors[l->error_count - 1], error) == 0;
 }
 
 /* One task is settled: it runs, or error says why not. */
@@ -157,7 +166,7 @@ static void settle(struct tasks *t, struct launch *l, int tid, int code, const c
     for (size_t i = 0; code && i < l->count; i++)
         if (l->tids[i] == tid)
             l->tids[i] = code;
-    if (code && l->error_count < l->count) {
+    if (code && l->error_count < l->count && !said_before(l, error)) {
         l->errors[l->error_count] = strdup(error);
         l->error_count += l->errors[l->error_count] != NULL;
     }
@@ -216,8 +225,10 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
     if (!l || task->state != DVM_TASK_STARTING)
         return;
     if (pid <= 0) {
-        snprintf(text, sizeof text, "host %s did not start %s: %s: %s", t->d->host,
-                 task->program, step_text(step), strerror(error));
+        snprintf(text, sizeof text, "host %s did not start %s%s%s: %s: %s", t->d->host,
+                 task->program, step == KEEPER_STEP_DIRECTORY ? " in " : "",
+                 step == KEEPER_STEP_DIRECTORY ? l->directory : "", step_text(step),
+                 strerror(error));
         unstarted(t, task, DVM_ERR_SPAWN, text);
         return;
     }

@@ -40,6 +40,16 @@ expect_line "$WORK/err" "sim1"
 expect_line "$WORK/err" "sim2"
 : >"$WORK/not-executable"
 expect 126 dvm run -n 2 "$WORK/not-executable"
+say "a folder that is not there is named, once"
+mkdir "$WORK/gone"
+(cd "$WORK/gone" && rmdir "$WORK/gone" && ! dvm run -n 4 true 2>"$WORK/err") || fail "it ran"
+expect_count 1 "working directory" "$WORK/err"
+if [ "$(id -u)" = 0 ]; then
+    # a folder that the console's namespace has and the daemons' has not
+    unshare --mount sh -c "mount -t tmpfs none '$WORK' && mkdir '$WORK/mine' && cd '$WORK/mine' &&
+        dvm run -n 4 hostname" >"$WORK/out" 2>"$WORK/err" || status=$?
+    expect_count 2 "in $WORK/mine: the working directory cannot be entered" "$WORK/err"
+fi
 await 5 tasks_are 0
 
 say "usage errors: status 2"
