@@ -9,7 +9,8 @@
 ip netns list >/dev/null 2>&1 || skip "no network namespaces here"
 
 net=d$(($$ % 100000))
-netns=$source_tree/tests/system/netns
+netns=$WORK/netns # a path without spaces: --ssh is cut into words
+cp "$source_tree/tests/system/netns" "$netns"
 at_end+=("$netns down $net")
 "$netns" up "$net" 4
 on() { "$netns" run "$net" "$@"; }
