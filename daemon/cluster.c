@@ -167,6 +167,10 @@ static void do_action(struct cluster *c, const struct machine_action *a)
     case MACHINE_DO_REMOVED:
         do_removed(c, a->token);
         break;
+    case MACHINE_DO_DOUBT:
+        log_debug("nothing is heard of slot %d: is there another way?", a->slot);
+        links_doubt(c->links, a->slot);
+        break;
     case MACHINE_DO_END:
         log_debug("this daemon ends: %s", a->text);
         if (!c->closing)

@@ -4,7 +4,10 @@
  * has the same one (P5): they are tried in turn, and CURVE proves who answered. The
  * control connection goes first, the bulk one follows to the same address. Once it
  * stood ZeroMQ reconnects by itself; when that takes too long, all addresses are
- * tried again. Socket monitors tell of success and of loss at once.
+ * tried again. Socket monitors tell of success and of loss at once. What nobody tells
+ * is that a way is dead while its ends live (an address was taken from the host, a VPN
+ * ended): when a peer is in doubt, another address is tried beside the connection, and
+ * replaces it once it stands; so a peer that was only slow loses nothing.
  */
 #include "daemon/links/peer.h"
 
@@ -18,6 +21,8 @@
 #define DIAL_LOST_MS 5000      /* that ZeroMQ may take to reconnect */
 #define DIAL_PAUSE_MS 500      /* before all addresses are tried again, doubled each time */
 #define DIAL_PAUSE_DOUBLINGS 6
+#define SPARE_TRY_MS 450       /* for another address of a peer in doubt; ends before the
+                                * next heartbeat, so that each may try another */
 #define EVENT_BYTES 6          /* of a monitor: number (2), value (4) */
 
 /* Only who dialed sends ZeroMQ's heartbeats; the ROUTER answers, and takes the time to
@@ -139,6 +144,32 @@ static void open_bulk(struct peer *p)
         log_warning("no socket for bulk to the host of slot %d: %s", p->slot, zmq_strerror(errno));
 }
 
+/* The other address answers: it is the connection from now on. The old one stays for a
+ * moment: closed at once, it might be missed before the other one is known there. */
+static void adopt_spare(struct links *l, struct peer *p)
+{
+    struct dealer *control = &p->dealer[LINK_CONTROL], old = *control;
+
+    log_info("the host of slot %d is not heard at %s any more, but at %s", p->slot,
+             p->dial.current, p->spare_address);
+    *control = p->spare;
+    p->spare = old;
+    p->spare.up = false;
+    p->spare_old = true;
+    pool_owner(control->socket, control);
+    pool_owner(control->monitor, control);
+    pool_owner(p->spare.socket, &p->spare);
+    pool_owner(p->spare.monitor, &p->spare);
+    p->spare_until = links_now() + SPARE_TRY_MS;
+    links_arm(l, p->spare_until);
+    l->counts.reconnects++;
+    memcpy(p->dial.current, p->spare_address, sizeof p->dial.current);
+    p->dial.rounds = 0;
+    dial_close(&p->dealer[LINK_BULK]);
+    open_bulk(p);
+    path_dealer_up(control);
+}
+
 static bool on_event(void *arg)
 {
     struct dealer *d = arg;
@@ -150,7 +181,10 @@ static bool on_event(void *arg)
     if (!event)
         return false;
     links_enter(l);
-    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !d->up) {
+    if (d == &p->spare) {
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !p->spare_old)
+            adopt_spare(l, p);
+    } else if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !d->up) {
         if (d->class == LINK_CONTROL) {
             p->dial.rounds = 0;
             open_bulk(p);
@@ -205,14 +239,56 @@ void dial_start(struct links *l, struct peer *p, const char *address)
     links_arm(l, dial->at);
 }
 
+/* ---- a second way ------------------------------------------------------------- */
+
+/* An address of the peer that is not in use, in turn; NULL for none. */
+static const char *another(struct peer *p)
+{
+    for (size_t i = 0; i < p->addresses; i++) {
+        const char *address = p->address[p->spare_next++ % p->addresses];
+
+        if (strcmp(address, p->dial.current) != 0)
+            return address;
+    }
+    return NULL;
+}
+
+void dial_doubt(struct links *l, struct peer *p, uint64_t now)
+{
+    const char *address;
+
+    if (!p->dealer[LINK_CONTROL].up || p->spare.socket)
+        return;
+    address = another(p);
+    if (!address)
+        return;
+    memcpy(p->spare_address, address, sizeof p->spare_address);
+    p->spare_old = false;
+    p->spare_until = now + SPARE_TRY_MS;
+    links_arm(l, p->spare_until);
+    if (dial_open(&p->spare, address, p->key, &l->key, input_dealer_read, on_event))
+        log_warning("no socket for the host of slot %d: %s", p->slot, zmq_strerror(errno));
+}
+
+static uint64_t spare_tick(struct peer *p, uint64_t now)
+{
+    if (!p->spare.socket)
+        return FLOW_NEVER;
+    if (now < p->spare_until)
+        return p->spare_until;
+    dial_close(&p->spare);
+    return FLOW_NEVER;
+}
+
 uint64_t dial_tick(struct links *l, struct peer *p, uint64_t now)
 {
     struct dial *dial = &p->dial;
+    uint64_t spare_at = spare_tick(p, now);
 
     if (!dial->wanted || p->dealer[LINK_CONTROL].up)
-        return FLOW_NEVER;
+        return spare_at;
     if (now < dial->at)
-        return dial->at;
+        return dial->at < spare_at ? dial->at : spare_at;
     if (p->dealer[LINK_CONTROL].socket) {
         dial_close(&p->dealer[LINK_CONTROL]);
         dial_close(&p->dealer[LINK_BULK]);

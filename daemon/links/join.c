@@ -214,6 +214,18 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
     }
 }
 
+/* The address to use from now on. Over loopback a coordinator on this computer stays in
+ * reach whatever becomes of interfaces and their addresses. (That it is the right one
+ * its key has proved.) */
+static size_t choose(const struct join *j, const struct ticket *t)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (j->attempts[i].accepted &&
+            (strncmp(t->address[i], "127.", 4) == 0 || strncmp(t->address[i], "[::1]", 5) == 0))
+            return i;
+    return (size_t)j->winner;
+}
+
 int links_join(struct links *l, const struct ticket *t, double timeout, int *type,
                const void *payload, size_t payload_bytes, uint8_t **answer, size_t *length,
                char *address, char *error, size_t size)
@@ -241,7 +253,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
             *answer = j->attempts[j->winner].answer;
             *length = j->attempts[j->winner].size;
             j->attempts[j->winner].answer = NULL;
-            memcpy(address, t->address[j->winner], TICKET_ADDRESS_BYTES);
+            memcpy(address, t->address[choose(j, t)], TICKET_ADDRESS_BYTES);
         }
         for (size_t i = 0; i < j->count; i++) {
             dial_close(&j->attempts[i].dealer);

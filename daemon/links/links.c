@@ -92,6 +92,8 @@ static uint64_t peer_tick(struct links *l, struct peer *p, uint64_t now)
             path_ack(l, p, class, now);
         flow_tick(f, now);
         path_pump(l, p, class);
+        if (p->connected && f->resend_at != FLOW_NEVER && f->resend_ms >= LINK_DOUBT_MS)
+            dial_doubt(l, p, now);
         next = earlier(next, flow_deadline(f));
         if (p->blocked_until[class])
             next = earlier(next, p->blocked_until[class]);
@@ -259,6 +261,7 @@ static void peer_free(struct links *l, struct peer *p)
         l->counts.duplicates += p->flow[class].duplicates;
         flow_free(&p->flow[class]);
     }
+    dial_close(&p->spare);
     if (p->dial.wanted)
         l->dials--;
     p->removed = true;
@@ -345,6 +348,7 @@ int links_peer_add(struct links *l, const struct links_peer *info)
     flow_init(&p->flow[LINK_BULK], FLOW_BULK_WINDOW);
     for (int class = 0; class < LINK_CLASSES; class++)
         p->dealer[class] = (struct dealer){.links = l, .peer = p, .class = class};
+    p->spare = p->dealer[LINK_CONTROL];
     snprintf(user, sizeof user, "h %d %" PRIx64, p->slot, p->incarnation);
     if (zap_allow(l->zap, p->key, user) != 0) {
         free(p);
@@ -385,6 +389,12 @@ void links_dial(struct links *l, int slot, const char *address)
 {
     if (slot > 0 && slot <= DVM_SLOT_MAX && l->peers[slot] && !l->peers[slot]->connected)
         dial_start(l, l->peers[slot], address);
+}
+
+void links_doubt(struct links *l, int slot)
+{
+    if (links_connected(l, slot))
+        dial_doubt(l, l->peers[slot], links_now());
 }
 
 int links_send(struct links *l, int slot, enum link_class class, const struct dvm_frame *frame,

@@ -98,6 +98,12 @@ void links_relay(struct links *l, int slot);
 /* Connect to a peer, at first to address (NULL: its own list), and stay connected. */
 void links_dial(struct links *l, int slot, const char *address);
 
+/* Nothing is heard of a peer though its connection stands: perhaps only the way is dead,
+ * because an interface or its address has gone, which nobody reports. If this side
+ * dialed, another of its addresses is tried beside the old connection, which goes on
+ * until the other stands; each further call tries the next one. */
+void links_doubt(struct links *l, int slot);
+
 /* Queue a frame for the daemon of a slot. Errors: NO_HOST, NO_MEMORY. */
 int links_send(struct links *l, int slot, enum link_class class, const struct dvm_frame *frame,
                const void *payload);

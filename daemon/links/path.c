@@ -184,6 +184,7 @@ void path_dealer_up(struct dealer *d)
     struct link_header hello = {.class = d->class, .kind = LINK_HELLO};
 
     d->up = true;
+    pool_refresh(d->socket); /* else the word below may find no connection */
     path_put_frame(d->links, d->peer, hello, NULL, 0);
     path_up(d->links, d->peer, d->class);
 }

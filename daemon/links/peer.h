@@ -18,6 +18,7 @@
 #define LINK_RELAY_COST 1024 /* units a frame costs on the relay, besides its bytes */
 #define LINK_RELAY_MAX 65536 /* units after which a direct connection is worth its price */
 #define LINK_PROBE_MS 100    /* after a connection broke, a look at what replaced it */
+#define LINK_DOUBT_MS (4 * FLOW_RESEND_MS) /* pause between resends that says: in vain */
 
 /* A connection of a peer to our ROUTER, as its messages show it. ZeroMQ makes the
  * id, anew for each connection: so a peer that reconnects cannot clash with its own
@@ -60,6 +61,11 @@ struct peer {
     struct route route[LINK_CLASSES];
     struct dealer dealer[LINK_CLASSES];
     struct dial dial;
+    struct dealer spare; /* a control connection over another address, being tried, */
+    bool spare_old;      /* or the one that it has replaced */
+    char spare_address[TICKET_ADDRESS_BYTES];
+    size_t spare_next;    /* address to try next */
+    uint64_t spare_until; /* ms: then it was in vain */
     uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
     size_t relayed;                       /* what the relay carried for us, in cost units */
     uint64_t asked_at;                    /* when want_dial was called last */
@@ -157,6 +163,9 @@ int dial_event(struct pool_socket *monitor, uint32_t *value);
 /* Start a monitor on zmq. */
 struct pool_socket *dial_monitor(struct links *l, void *zmq, pool_read_f *read, void *arg);
 void dial_start(struct links *l, struct peer *p, const char *address);
+/* The connection with a peer that this side dialed stands but seems dead; see
+ * links_doubt. Nothing happens while another address is being tried. */
+void dial_doubt(struct links *l, struct peer *p, uint64_t now);
 /* Go on with dialing; returns when to call again, ms. */
 uint64_t dial_tick(struct links *l, struct peer *p, uint64_t now);
 

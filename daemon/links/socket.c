@@ -240,6 +240,18 @@ void *pool_zmq(const struct pool_socket *s)
     return s->zmq;
 }
 
+void pool_owner(struct pool_socket *s, void *arg)
+{
+    if (s)
+        s->arg = arg;
+}
+
+void pool_refresh(struct pool_socket *s)
+{
+    has_messages(s); /* asking for ZMQ_EVENTS does it */
+    mark(s);
+}
+
 void pool_touch(struct pool_socket *s)
 {
     mark(s);

@@ -37,6 +37,13 @@ void pool_close(struct pool_socket *s);
 /* The ZeroMQ socket, borrowed. */
 void *pool_zmq(const struct pool_socket *s);
 
+/* From now on its read is called with this arg (borrowed). Accepts NULL for the socket. */
+void pool_owner(struct pool_socket *s, void *arg);
+
+/* Let the socket take note of what ZeroMQ's thread did. A send looks for that only now
+ * and then, so right after a monitor told of a connection it may not know it yet. */
+void pool_refresh(struct pool_socket *s);
+
 /* To be called after every zmq_send on the socket, and after bind and connect: the
  * descriptor is edge-triggered, and sending may have taken its edge. */
 void pool_touch(struct pool_socket *s);

@@ -30,6 +30,7 @@
 #define MACHINE_PING_MAX_MS 500
 #define MACHINE_PING_MIN_MS 50
 #define MACHINE_PINGS_PER_SILENCE 6
+#define MACHINE_DOUBTS_PER_SILENCE 3     /* after this part of a silence another way is tried */
 #define MACHINE_SUSPECT_MS 800           /* after a reset: lost, unless heard from */
 #define MACHINE_LEAVE_MS 3000            /* for a removed host or a halt to be done */
 #define MACHINE_SILENCE_DEFAULT_MS 3000
@@ -93,6 +94,7 @@ enum machine_action_type {
     MACHINE_DO_UP,       /* host is a member from now on */
     MACHINE_DO_DOWN,     /* host no longer is: lost, text says why */
     MACHINE_DO_REMOVED,  /* the request with token is done: host has gone */
+    MACHINE_DO_DOUBT,    /* slot is silent: perhaps only the way to it is dead */
     MACHINE_DO_END       /* this daemon must end: status, text */
 };
 

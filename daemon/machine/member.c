@@ -137,6 +137,8 @@ void member_tick(struct machine *m, uint64_t now)
         return;
     }
     if (now >= m->tick_at) {
+        if (now > c->heard + m->silence_ms / MACHINE_DOUBTS_PER_SILENCE)
+            machine_push(m, MACHINE_DO_DOUBT)->slot = m->coordinator;
         ping(m, now);
         m->tick_at = now + member_interval(m);
     }

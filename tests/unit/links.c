@@ -342,6 +342,95 @@ Test(links, a_half_open_connection_is_given_up, .timeout = 60)
     pair_close(&p);
 }
 
+/* a is the coordinator; b knows it at the proxy, then at its own address. */
+static void pair_open_twofold(struct pair *p)
+{
+    char own[2][TICKET_ADDRESS_BYTES];
+    struct links_peer peer = {.slot = 1, .address = (const char (*)[TICKET_ADDRESS_BYTES])own,
+                              .addresses = 2};
+
+    open_end(&p->a, 1);
+    open_end(&p->b, 2);
+    p->proxy = proxy_start(links_port(p->a.links));
+    snprintf(own[0], sizeof own[0], "127.0.0.1:%d", proxy_port(p->proxy));
+    snprintf(own[1], sizeof own[1], "127.0.0.1:%d", links_port(p->a.links));
+    peer.incarnation = p->a.incarnation;
+    peer.key = links_key(p->a.links);
+    introduce(&p->a, &p->b, NULL);
+    cr_assert_eq(links_peer_add(p->b.links, &peer), 0);
+    links_dial(p->b.links, 1, NULL);
+    UNTIL(links_connected(p->b.links, 1) && links_connected(p->a.links, 2));
+    UNTIL(p->b.links->peers[1]->dealer[LINK_BULK].up);
+}
+
+static const char *way(const struct pair *p)
+{
+    return p->b.links->peers[1]->dial.current;
+}
+
+/* Frames of both classes, both ways, from first to last, all arrive once and in order. */
+static void all_arrive(struct pair *p, uint64_t first, uint64_t last)
+{
+    for (int class = 0; class < LINK_CLASSES; class++) {
+        send_frames(&p->a, 2, class, first, last, 10);
+        send_frames(&p->b, 1, class, first, last, 10);
+    }
+    for (int class = 0; class < LINK_CLASSES; class++)
+        UNTIL(p->a.got[2][class] == last && p->b.got[1][class] == last);
+    cr_assert_eq(p->a.wrong + p->b.wrong, 0);
+}
+
+Test(links, a_dead_way_is_left_for_another, .timeout = 60)
+{
+    struct pair p;
+    char first[TICKET_ADDRESS_BYTES];
+    double begin;
+
+    pair_open_twofold(&p);
+    all_arrive(&p, 1, 100);
+    snprintf(first, sizeof first, "%s", way(&p));
+    proxy_swallow(p.proxy, PROXY_BOTH, true); /* as if its interface had gone */
+    begin = clock_seconds();
+    links_doubt(p.b.links, 1);
+    links_doubt(p.a.links, 2); /* the side that did not dial does nothing */
+    all_arrive(&p, 101, 200);
+    cr_assert_lt(clock_seconds() - begin, 2.5, "ZeroMQ's heartbeats would have found it as well");
+    cr_assert_neq(strcmp(way(&p), first), 0);
+    cr_assert_eq(p.a.downs + p.b.downs, 0, "the hosts would have been suspected");
+    pair_close(&p);
+}
+
+Test(links, an_unanswered_flow_finds_the_other_way, .timeout = 60)
+{
+    struct pair p;
+    char first[TICKET_ADDRESS_BYTES];
+
+    pair_open_twofold(&p);
+    all_arrive(&p, 1, 100);
+    snprintf(first, sizeof first, "%s", way(&p));
+    proxy_swallow(p.proxy, PROXY_BOTH, true);
+    all_arrive(&p, 101, 200); /* nobody tells of a doubt */
+    cr_assert_neq(strcmp(way(&p), first), 0);
+    pair_close(&p);
+}
+
+Test(links, a_slow_way_that_was_doubted_harms_nothing, .timeout = 60)
+{
+    struct pair p;
+
+    pair_open_twofold(&p);
+    for (uint64_t round = 0; round < 5; round++) {
+        uint64_t first = 100 * round + 1;
+
+        proxy_pause(p.proxy, PROXY_BOTH, round % 2 == 0);
+        links_doubt(p.b.links, 1); /* also when nothing is wrong */
+        pass(0.02 * (double)round);
+        all_arrive(&p, first, first + 99);
+        cr_assert(links_connected(p.a.links, 2) && links_connected(p.b.links, 1));
+    }
+    pair_close(&p);
+}
+
 Test(links, relay_then_direct_and_back, .timeout = 120)
 {
     struct end a, b, c;

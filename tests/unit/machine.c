@@ -553,6 +553,36 @@ Test(machine, a_member_ends_without_its_coordinator)
     world_free(w);
 }
 
+Test(machine, a_silent_coordinator_is_doubted_before_it_is_lost)
+{
+    struct machine_config config = {SILENCE_MS};
+    struct machine_host hosts[2] = {named("head"), named("a")};
+    struct machine_action a;
+    struct machine *m;
+    uint64_t now = 1000, heard = 5000;
+    int doubts = 0;
+
+    hosts[0].slot = 1;
+    hosts[1].slot = 2;
+    m = machine_join(&config, now, 2, 1, 2, hosts, 2);
+    cr_assert(m);
+    for (bool ended = false; !ended; now = machine_deadline(m)) {
+        if (now <= heard)
+            machine_heard(m, now, 1);
+        machine_tick(m, now);
+        while (machine_action(m, &a)) {
+            ended = ended || a.type == MACHINE_DO_END;
+            if (a.type != MACHINE_DO_DOUBT)
+                continue;
+            doubts++;
+            cr_assert_eq(a.slot, 1);
+            cr_assert_gt(now, heard + SILENCE_MS / MACHINE_DOUBTS_PER_SILENCE - MACHINE_PING_MAX_MS);
+        }
+    }
+    cr_assert_geq(doubts, 3, "time to try another way more than once");
+    machine_destroy(m);
+}
+
 Test(machine, a_host_is_removed)
 {
     struct world *w = world_new(8);
