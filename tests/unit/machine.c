@@ -576,7 +576,8 @@ Test(machine, a_silent_coordinator_is_doubted_before_it_is_lost)
                 continue;
             doubts++;
             cr_assert_eq(a.slot, 1);
-            cr_assert_gt(now, heard + SILENCE_MS / MACHINE_DOUBTS_PER_SILENCE - MACHINE_PING_MAX_MS);
+            cr_assert_gt(now, heard + SILENCE_MS / MACHINE_DOUBTS_PER_SILENCE -
+                                  MACHINE_PING_MAX_MS);
         }
     }
     cr_assert_geq(doubts, 3, "time to try another way more than once");
