@@ -28,6 +28,7 @@
 #include "daemon/keeper_exec.h"
 #include "daemon/keeper_wire.h"
 #include "daemon/table.h"
+#include "proto/passed.h"
 
 #define SWEEP_MS 20     /* from a task's end to the sweep of its session, milliseconds */
 #define SWEEP_MAX 256   /* ended sessions that one sweep looks for */
@@ -116,19 +117,6 @@ static void signal_task(const struct keeper_order *order)
         kill(-c->pid, order->signal);
 }
 
-static size_t passed_fds(struct msghdr *m, int *fds)
-{
-    size_t count = 0;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        memcpy(fds, CMSG_DATA(c), count * sizeof(int));
-    }
-    return count;
-}
-
 /* Say that a task was not started, for want of what came with the order. */
 static void refuse(const struct keeper_order *order, int error)
 {
@@ -142,24 +130,22 @@ static void refuse(const struct keeper_order *order, int error)
 static bool take_order(void)
 {
     static _Alignas(8) char packet[KEEPER_MESSAGE_MAX];
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int) * KEEPER_STDIO)];
-    } control;
+    union passed_room room;
     struct iovec part = {packet, sizeof packet};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
-                       .msg_controllen = sizeof control.room};
-    ssize_t got = recvmsg(keeper.orders, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t got;
     struct keeper_order order;
     int fds[KEEPER_STDIO] = {-1, -1, -1};
-    size_t fd_count;
+    int fd_count;
 
+    passed_expect(&m, &room);
+    got = recvmsg(keeper.orders, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR;
     if ((size_t)got < sizeof order)
         return false;
     memcpy(&order, packet, sizeof order);
-    fd_count = passed_fds(&m, fds);
+    fd_count = passed_take(&m, fds, KEEPER_STDIO);
     if (order.op == KEEPER_START && fd_count == KEEPER_STDIO)
         start(&order, packet + sizeof order, packet + got, fds);
     else if (order.op == KEEPER_START)
@@ -168,7 +154,7 @@ static bool take_order(void)
         signal_task(&order);
     else if (order.op == KEEPER_GUARD)
         snprintf(keeper.folder, sizeof keeper.folder, "%s", packet + sizeof order);
-    for (size_t i = 0; i < fd_count; i++)
+    for (int i = 0; i < fd_count; i++)
         close(fds[i]);
     return true;
 }

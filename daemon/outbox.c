@@ -15,7 +15,7 @@
 struct outbox_packet {
     struct outbox_packet *next;
     size_t size;
-    int fds[OUTBOX_FDS]; /* owned */
+    int fds[PASSED_MAX]; /* owned */
     int fd_count;
     uint8_t bytes[];
 };
@@ -23,24 +23,11 @@ struct outbox_packet {
 /* 1 sent, 0 the socket is full, or LOST_DAEMON. */
 static int transmit(int fd, const struct iovec *parts, int count, const int *fds, int fd_count)
 {
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int) * OUTBOX_FDS)];
-    } control;
+    union passed_room room;
     struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)parts,
                        .msg_iovlen = (size_t)count};
 
-    if (fd_count > 0) {
-        struct cmsghdr *c = &control.align;
-
-        memset(&control, 0, sizeof control);
-        m.msg_control = control.room;
-        m.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)fd_count);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)fd_count);
-        memcpy(CMSG_DATA(c), fds, sizeof(int) * (size_t)fd_count);
-    }
+    passed_put(&m, &room, fds, fd_count);
     for (;;) {
         if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
             return 1;
@@ -97,7 +84,7 @@ int outbox_put(struct outbox *o, int fd, const struct iovec *parts, int count, c
     struct outbox_packet *p;
     int error;
 
-    assert(fd_count <= OUTBOX_FDS);
+    assert(fd_count <= PASSED_MAX);
     *sent = false;
     if (fd >= 0 && !o->first) {
         int r = transmit(fd, parts, count, fds, fd_count);

@@ -1,5 +1,5 @@
 /* outbox.h: packets that wait for a SOCK_SEQPACKET socket to take them, in order,
- * each with up to OUTBOX_FDS descriptors. Never blocks. */
+ * each with up to PASSED_MAX descriptors. Never blocks. */
 #ifndef DVMD_OUTBOX_H
 #define DVMD_OUTBOX_H
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define OUTBOX_FDS 4 /* descriptors that may go with one packet */
+#include "proto/passed.h"
 
 struct outbox_packet; /* outbox.c */
 

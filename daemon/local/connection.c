@@ -179,21 +179,6 @@ static void take(struct connection *c, const uint8_t *packet, size_t size)
     }
 }
 
-static int passed_fds(struct msghdr *m, int *fds)
-{
-    int count = 0;
-
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-        int n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (int i = 0; i < n && count < OUTBOX_FDS; i++)
-            memcpy(&fds[count++], CMSG_DATA(c) + (size_t)i * sizeof(int), sizeof(int));
-    }
-    return count;
-}
-
 /* Receive and handle one packet: its size, 0 at EOF, -1 when there is none. */
 static ssize_t read_packet(struct connection *c)
 {
@@ -201,23 +186,20 @@ static ssize_t read_packet(struct connection *c)
      * again only after the frame was handled, so one buffer serves all clients
      * unless a handler reads another client: then it has its own */
     uint8_t packet[DVM_FRAME_MAX + 1];
-    int fds[OUTBOX_FDS], *outer = c->local->passed, outer_count = c->local->passed_count;
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int) * OUTBOX_FDS)];
-    } control;
+    int fds[PASSED_MAX], *outer = c->local->passed, outer_count = c->local->passed_count;
+    union passed_room room;
     struct iovec part = {packet, sizeof packet};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
-                       .msg_controllen = sizeof control.room};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t got;
 
+    passed_expect(&m, &room);
     do /* ECONNRESET is told once before what was sent earlier can be read */
         got = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got <= 0)
         return got;
     c->local->passed = fds;
-    c->local->passed_count = passed_fds(&m, fds);
+    c->local->passed_count = passed_take(&m, fds, PASSED_MAX);
     c->local->passed_lost = (m.msg_flags & MSG_CTRUNC) != 0;
     take(c, packet, (size_t)got);
     for (int i = 0; i < c->local->passed_count; i++)

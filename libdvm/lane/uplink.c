@@ -19,13 +19,7 @@
 
 #include "base/error.h"
 #include "lane/lane.h"
-
-#define UPLINK_FDS_MAX 4 /* descriptors that travel with one frame */
-
-union fd_space {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int) * UPLINK_FDS_MAX)];
-};
+#include "proto/passed.h"
 
 static struct {
     int socket;
@@ -90,20 +84,6 @@ int uplink_fail(void)
                     "halted; see its log");
 }
 
-static void put_fds(struct msghdr *message, union fd_space *space, const int *fds, int count)
-{
-    struct cmsghdr *part;
-
-    memset(space, 0, sizeof *space);
-    message->msg_control = space->bytes;
-    message->msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
-    part = CMSG_FIRSTHDR(message);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count);
-    memcpy(CMSG_DATA(part), fds, sizeof(int) * (size_t)count);
-}
-
 /* Whether a failed write may be tried again; waits for room if that is missing. */
 static bool write_again(void)
 {
@@ -119,16 +99,15 @@ static bool write_again(void)
 int uplink_send(const struct dvm_frame *frame, const void *payload, const int *fds, int fd_count)
 {
     uint8_t head[DVM_FRAME_BYTES];
-    union fd_space space;
+    union passed_room space;
     struct iovec parts[2] = {{head, sizeof head}, {(void *)(uintptr_t)payload, frame->length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = frame->length ? 2 : 1};
 
-    assert(frame->length <= DVM_PAYLOAD_MAX && fd_count <= UPLINK_FDS_MAX);
+    assert(frame->length <= DVM_PAYLOAD_MAX && fd_count <= PASSED_MAX);
     if (uplink_state.lost)
         return uplink_fail();
     dvm_frame_encode(head, frame);
-    if (fd_count)
-        put_fds(&message, &space, fds, fd_count);
+    passed_put(&message, &space, fds, fd_count);
     while (sendmsg(uplink_state.socket, &message, MSG_NOSIGNAL) < 0) {
         if (write_again())
             continue;
@@ -136,24 +115,6 @@ int uplink_send(const struct dvm_frame *frame, const void *payload, const int *f
         return uplink_fail();
     }
     return DVM_OK;
-}
-
-/* The descriptors of a message; returns how many. */
-static int take_fds(struct msghdr *message, int fds[UPLINK_FDS_MAX])
-{
-    int count = 0;
-
-    for (struct cmsghdr *p = CMSG_FIRSTHDR(message); p; p = CMSG_NXTHDR(message, p)) {
-        size_t bytes;
-
-        if (p->cmsg_level != SOL_SOCKET || p->cmsg_type != SCM_RIGHTS)
-            continue;
-        bytes = p->cmsg_len - CMSG_LEN(0);
-        assert(bytes <= sizeof(int) * UPLINK_FDS_MAX);
-        memcpy(fds, CMSG_DATA(p), bytes);
-        count = (int)(bytes / sizeof(int));
-    }
-    return count;
 }
 
 static void handle(ssize_t bytes, int flags, const int *fds, int fd_count)
@@ -177,13 +138,13 @@ static void handle(ssize_t bytes, int flags, const int *fds, int fd_count)
 /* Read one frame. Returns false when there is none. */
 static bool read_one(void)
 {
-    union fd_space space;
+    union passed_room space;
     struct iovec part = {buffer, sizeof buffer};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
-                             .msg_controllen = sizeof space.bytes};
-    int fds[UPLINK_FDS_MAX];
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    int fds[PASSED_MAX];
     ssize_t got;
 
+    passed_expect(&message, &space);
     /* ECONNRESET is told once, when the daemon ended with frames of ours unread; what
      * it had sent before can still be read */
     do
@@ -195,7 +156,7 @@ static bool read_one(void)
         uplink_state.lost = true;
         return false;
     }
-    handle(got, message.msg_flags, fds, take_fds(&message, fds));
+    handle(got, message.msg_flags, fds, passed_take(&message, fds, PASSED_MAX));
     return true;
 }
 

@@ -22,10 +22,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "proto/control.pb-c.h"
+#include "proto/passed.h"
 
 /* How long a send may wait for a daemon that does not read, seconds. */
 #define SEND_SECONDS 20
-#define FDS_MAX 8 /* descriptors that one frame may bring */
 #define ROLE_CONSOLE_NUMBER 2 /* Hello.role */
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -144,34 +144,16 @@ int client_send(struct client *c, int dst, int type, const ProtobufCMessage *mes
     return r;
 }
 
-/* Close the descriptors that came with a packet. */
-static void close_passed(struct msghdr *m)
-{
-    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
-        size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(h) + i * sizeof fd, sizeof fd);
-            close(fd);
-        }
-    }
-}
-
 /* Take one packet from the socket without waiting. Errors: TIMEOUT when there is none. */
 static int receive_packet(struct client *c, struct dvm_frame *frame)
 {
-    _Alignas(struct cmsghdr) char passed[CMSG_SPACE(FDS_MAX * sizeof(int))];
+    union passed_room room;
     struct iovec part = {c->packet, sizeof c->packet};
     struct msghdr m = {.msg_iov = &part,
-                       .msg_iovlen = 1,
-                       .msg_control = passed,
-                       .msg_controllen = sizeof passed};
+                       .msg_iovlen = 1};
     ssize_t got = 0;
 
+    passed_expect(&m, &room);
     do {
         /* a reset is told before what was sent until then, which is still there */
         c->reset = c->reset || (got < 0 && errno == ECONNRESET);
@@ -181,7 +163,7 @@ static int receive_packet(struct client *c, struct dvm_frame *frame)
         return DVM_ERR_TIMEOUT;
     if (got <= 0)
         return lost(c, got < 0 ? errno : ECONNRESET);
-    close_passed(&m);
+    passed_take(&m, NULL, 0); /* a console has no use for them */
     if (dvm_frame_decode(frame, c->packet, (size_t)got) || frame->op != DVM_OP_CONTROL)
         return dvm_fail(DVM_ERR_PROTOCOL,
                         "the daemon sent %zd bytes that are no control message; do dvm and dvmd "

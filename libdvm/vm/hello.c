@@ -23,12 +23,12 @@
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 #include "proto/frame.h"
+#include "proto/passed.h"
 #include "proto/segment.h"
 #include "vm/vm.h"
 
 #define WELCOME_SECONDS 10.0        /* how long the daemon may take to answer */
 #define WELCOME_MAX (4 * 1024 * 1024) /* bytes of a WELCOME, all its frames together */
-#define FDS_MAX 4                   /* descriptors that a frame may bring */
 #define TOKEN_MAX 64                /* bytes of a token */
 #define PROGRAM_MAX 256             /* bytes of a program's path told for display */
 #define MS_PER_SECOND 1e3
@@ -104,30 +104,10 @@ static int say_hello(int socket, const char *token, bool owner)
     return send_frame(socket, DVM_CTL_HELLO, packed, dvm__pb__hello__pack(&hello, packed));
 }
 
-/* Keep the first descriptor that came with a packet, close the others. */
-static void take_fds(struct arrival *a, struct msghdr *m)
-{
-    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
-        size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(h) + i * sizeof fd, sizeof fd);
-            if (a->fd < 0)
-                a->fd = fd;
-            else
-                close(fd);
-        }
-    }
-}
-
 /* Wait for one packet until the deadline; its size in bytes or an error. */
 static ssize_t receive_packet(int socket, struct arrival *a, double deadline)
 {
-    _Alignas(struct cmsghdr) char passed[CMSG_SPACE(FDS_MAX * sizeof(int))];
+    union passed_room room;
     struct iovec part = {a->packet, sizeof a->packet};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     struct pollfd p = {.fd = socket, .events = POLLIN};
@@ -146,8 +126,7 @@ static ssize_t receive_packet(int socket, struct arrival *a, double deadline)
             return dvm_fail_errno(DVM_ERR_SYSTEM, "the daemon's answer cannot be waited for");
         if (ready < 0)
             continue;
-        m.msg_control = passed;
-        m.msg_controllen = sizeof passed;
+        passed_expect(&m, &room);
         got = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (got > 0)
             break;
@@ -155,7 +134,7 @@ static ssize_t receive_packet(int socket, struct arrival *a, double deadline)
             return dvm_fail(DVM_ERR_LOST_DAEMON,
                             "the daemon closed the connection without a word; its log says why");
     }
-    take_fds(a, &m);
+    passed_take(&m, &a->fd, a->fd < 0 ? 1 : 0); /* the inbox: one */
     return got;
 }
 

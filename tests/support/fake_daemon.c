@@ -25,17 +25,17 @@
 #include "match/match.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
+#include "proto/passed.h"
 #include "proto/segment.h"
 
 #define TASKS_MAX 64
-#define FDS_MAX 4
 #define POLL_MS 2
 #define US_NS 1000
 #define FLUSH_SECONDS 30.0
 
 struct packet {
     struct packet *next;
-    int fds[FDS_MAX], fd_count;
+    int fds[PASSED_MAX], fd_count;
     size_t bytes;
     uint8_t data[];
 };
@@ -108,25 +108,11 @@ static void flush(struct client *c)
 {
     while (c->first && !c->over) {
         struct packet *p = c->first;
-        union {
-            struct cmsghdr align;
-            char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
-        } space;
+        union passed_room room;
         struct iovec part = {p->data, p->bytes};
         struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-        if (p->fd_count) {
-            struct cmsghdr *header;
-
-            memset(&space, 0, sizeof space);
-            message.msg_control = space.bytes;
-            message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)p->fd_count);
-            header = CMSG_FIRSTHDR(&message);
-            header->cmsg_level = SOL_SOCKET;
-            header->cmsg_type = SCM_RIGHTS;
-            header->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)p->fd_count);
-            memcpy(CMSG_DATA(header), p->fds, sizeof(int) * (size_t)p->fd_count);
-        }
+        passed_put(&message, &room, p->fds, p->fd_count);
         if (sendmsg(c->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
             if (errno == EAGAIN || errno == EINTR)
                 return;
@@ -305,17 +291,14 @@ static void client_over(struct router *r, struct client *c)
 static bool read_one(struct router *r, struct client *c)
 {
     static uint8_t data[DVM_FRAME_MAX];
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
-    } space;
+    union passed_room room;
     struct iovec part = {data, sizeof data};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
-                             .msg_controllen = sizeof space.bytes};
-    int fds[FDS_MAX], fd_count = 0;
-    ssize_t got = recvmsg(c->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    struct cmsghdr *header;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    int fds[PASSED_MAX], fd_count;
+    ssize_t got;
 
+    passed_expect(&message, &room);
+    got = recvmsg(c->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     /* told once when a task ends without having read all; what it sent is still here */
@@ -325,11 +308,7 @@ static bool read_one(struct router *r, struct client *c)
         client_over(r, c);
         return false;
     }
-    header = CMSG_FIRSTHDR(&message);
-    if (header && header->cmsg_type == SCM_RIGHTS) {
-        fd_count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        memcpy(fds, CMSG_DATA(header), sizeof(int) * (size_t)fd_count);
-    }
+    fd_count = passed_take(&message, fds, PASSED_MAX);
     route(r, c, data, (size_t)got, fds, fd_count);
     for (int i = 0; i < fd_count; i++)
         close(fds[i]);

@@ -45,21 +45,11 @@ void raw_close(struct raw_client *c)
 bool raw_packet(struct raw_client *c, const void *bytes, size_t size, const int *fds,
                 int fd_count)
 {
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int) * RAW_FDS)];
-    } control = {0};
+    union passed_room room;
     struct iovec part = {(void *)(uintptr_t)bytes, size};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
 
-    if (fd_count > 0) {
-        m.msg_control = control.room;
-        m.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)fd_count);
-        control.align.cmsg_level = SOL_SOCKET;
-        control.align.cmsg_type = SCM_RIGHTS;
-        control.align.cmsg_len = CMSG_LEN(sizeof(int) * (size_t)fd_count);
-        memcpy(CMSG_DATA(&control.align), fds, sizeof(int) * (size_t)fd_count);
-    }
+    passed_put(&m, &room, fds, fd_count);
     return sendmsg(c->fd, &m, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
@@ -122,19 +112,16 @@ bool raw_hello(struct raw_client *c, int role, const char *hex_token, unsigned m
 static int receive_packet(struct raw_client *c, double deadline, size_t offset)
 {
     static uint8_t packet[DVM_FRAME_MAX];
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int) * RAW_FDS)];
-    } control;
+    union passed_room room;
     struct iovec part = {packet, sizeof packet};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room,
-                       .msg_controllen = sizeof control.room};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     double left = deadline - clock_seconds();
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     ssize_t got;
 
     if (poll(&p, 1, left > 0 ? (int)(left * MS_PER_SECOND) : 0) <= 0)
         return -1;
+    passed_expect(&m, &room);
     do
         got = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC);
     while (got < 0 && (errno == EINTR || errno == ECONNRESET));
@@ -142,10 +129,7 @@ static int receive_packet(struct raw_client *c, double deadline, size_t offset)
         offset + c->frame.length > sizeof c->payload)
         return 0;
     memcpy(c->payload + offset, packet + DVM_FRAME_BYTES, c->frame.length);
-    for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
-        c->fd_count = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        memcpy(c->fds, CMSG_DATA(h), sizeof(int) * (size_t)c->fd_count);
-    }
+    c->fd_count = passed_take(&m, c->fds, PASSED_MAX);
     return 1;
 }
 

@@ -13,8 +13,8 @@
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 #include "proto/frame.h"
+#include "proto/passed.h"
 
-#define RAW_FDS 4
 #define RAW_SECONDS 10.0 /* how long an answer may take */
 #define RAW_MESSAGE_MAX (1 << 20)
 
@@ -25,7 +25,7 @@ struct raw_client {
     uint64_t refs;
     struct dvm_frame frame;
     uint8_t payload[RAW_MESSAGE_MAX]; /* of a control message: all its parts */
-    int fds[RAW_FDS];                 /* that came with it; closed at the next receive */
+    int fds[PASSED_MAX];                 /* that came with it; closed at the next receive */
     int fd_count;
 };
 
