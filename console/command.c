@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "console/nearest.h"
+#include "console/topic.h"
 
 #define NAME_COLUMN 10 /* width of the names in the list of commands */
 
@@ -18,11 +19,35 @@ const struct command *const command_list[] = {
     &command_run,   &command_spawn, &command_ps, &command_kill,   &command_halt,
     &command_version, &command_help, NULL};
 
+bool command_next_alias(const char **at, char name[VALUE_NAME_MAX])
+{
+    size_t length;
+
+    if (!*at || !**at)
+        return false;
+    length = strcspn(*at, " ");
+    snprintf(name, VALUE_NAME_MAX, "%.*s", (int)length, *at);
+    *at += length + strspn(*at + length, " ");
+    return true;
+}
+
+static bool is_called(const struct command *k, const char *name)
+{
+    const char *at = k->alias;
+    char alias[VALUE_NAME_MAX];
+
+    if (!strcmp(name, k->name))
+        return true;
+    while (command_next_alias(&at, alias))
+        if (!strcmp(name, alias))
+            return true;
+    return false;
+}
+
 const struct command *command_find(const char *name)
 {
     for (size_t i = 0; command_list[i]; i++)
-        if (!strcmp(name, command_list[i]->name) ||
-            (command_list[i]->alias && !strcmp(name, command_list[i]->alias)))
+        if (is_called(command_list[i], name))
             return command_list[i];
     return NULL;
 }
@@ -33,10 +58,13 @@ void command_overview(FILE *out)
           "usage: dvm [OPTIONS] COMMAND ...\n\ncommands:\n",
           out);
     for (size_t i = 0; command_list[i]; i++)
-        fprintf(out, "  %-*s%s\n", NAME_COLUMN, command_list[i]->name, command_list[i]->summary);
+        if (!command_list[i]->hidden)
+            fprintf(out, "  %-*s%s\n", NAME_COLUMN, command_list[i]->name,
+                    command_list[i]->summary);
     fputs("\noptions of every command:\n", out);
     options_help(out, console_options);
-    fputs("\nMore on a command: dvm help COMMAND\n", out);
+    fputs("\nMore on a command: dvm help COMMAND; and on:\n", out);
+    topic_overview(out);
 }
 
 static void usage_line(FILE *out, const struct command *k)
@@ -52,6 +80,16 @@ static void usage_line(FILE *out, const struct command *k)
     fprintf(out, "%s%s\n", k->operands[0] ? " " : "", k->operands);
 }
 
+static void explain_alias(FILE *out, const char *at)
+{
+    char alias[VALUE_NAME_MAX];
+    const char *before = "\nAlso called: ";
+
+    for (; command_next_alias(&at, alias); before = ", ")
+        fprintf(out, "%s%s", before, alias);
+    fputc('\n', out);
+}
+
 void command_explain(FILE *out, const struct command *k)
 {
     usage_line(out, k);
@@ -59,11 +97,13 @@ void command_explain(FILE *out, const struct command *k)
     if (k->text[0])
         fprintf(out, "\n%s", k->text);
     if (k->alias)
-        fprintf(out, "\nAlso called: %s\n", k->alias);
+        explain_alias(out, k->alias);
     if (k->options) {
         fputs("\noptions:\n", out);
         options_help(out, k->options);
     }
+    if (k->examples)
+        fprintf(out, "\nexamples:\n%s", k->examples);
     fputs("\noptions of every command:\n", out);
     options_help(out, console_options);
 }
@@ -98,9 +138,14 @@ static int unknown_command(const struct console *c, const char *name)
 
     nearest_begin(&near, name, strlen(name));
     for (size_t i = 0; command_list[i]; i++) {
+        const char *at = command_list[i]->alias;
+        char alias[VALUE_NAME_MAX];
+
+        if (command_list[i]->hidden)
+            continue;
         nearest_offer(&near, "", command_list[i]->name);
-        if (command_list[i]->alias)
-            nearest_offer(&near, "", command_list[i]->alias);
+        while (command_next_alias(&at, alias))
+            nearest_offer(&near, "", alias);
     }
     console_wrong(c, "there is no command \"%.60s\"%s%s%s (dvm help lists them)", name,
                   near.best[0] ? "; did you mean " : "", near.best, near.best[0] ? "?" : "");

@@ -3,14 +3,15 @@
 #define DVM_CONSOLE_COMMAND_H
 
 #include "console/console.h"
+#include "console/value.h"
 
 #define COMMAND_ANY (-1)           /* operands_max: no limit */
 #define COMMAND_SETTINGS_MAX 128   /* bytes of a command's settings */
 
 struct command {
     const char *name;
-    const char *alias;     /* PVM's word for it, or NULL */
-    const char *operands;  /* as shown in its usage line, "" for none */
+    const char *alias;     /* other names, parted by blanks (PVM's words for it), or NULL */
+    const char *operands;  /* as shown in its usage line, words of value.h; "" for none */
     const char *summary;   /* one line */
     const char *text;      /* the rest of its help, lines with their ends */
     const struct option_row *options; /* or NULL */
@@ -18,6 +19,8 @@ struct command {
     size_t settings_size;
     int operands_min, operands_max;
     bool stops;            /* the first operand ends the options */
+    bool hidden;           /* for programs: not in lists, no manual page */
+    const char *examples;  /* or NULL: lines "COMMAND LINE  # what it does", with their ends */
     /* Does it; settings: as read. Returns an exit code. */
     int (*function)(struct console *c, const void *settings, int argc, char **argv);
 };
@@ -31,6 +34,10 @@ extern const struct command *const command_list[];
 
 /* The command of a name or alias, or NULL. */
 const struct command *command_find(const char *name);
+
+/* Take the next of a command's other names: *at is its alias at first. Returns false
+ * at the end. */
+bool command_next_alias(const char **at, char name[VALUE_NAME_MAX]);
 
 /* Read argv, whose first element is the command's name, and do the command. c
  * holds what was said before the command's name. Returns an exit code. */

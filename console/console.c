@@ -17,7 +17,7 @@
 const struct option_row console_options[] = {
     {"json", 0, OPTION_FLAG, offsetof(struct console, json), NULL,
      "print one JSON object on stdout (docs/json.md)", 0, 0},
-    {"machine", 0, OPTION_TEXT, offsetof(struct console, machine), "NAME",
+    {"machine", 0, OPTION_TEXT, offsetof(struct console, machine), "MACHINE",
      "the machine that is meant (default: $DVM_MACHINE, else your user name)", 0, 0},
     {"color", 0, OPTION_COLOR, offsetof(struct console, color), "WHEN",
      "colours: auto, always or never (NO_COLOR is obeyed)", 0, 0},

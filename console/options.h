@@ -1,8 +1,8 @@
 /* options.h: the option table of a command, and what is made of it.
  *
  * A command describes its options once. From the table come the reading of the
- * command line, the usage errors, --help, and (later) manual pages and the
- * shells' completion.
+ * command line, the usage errors, --help, the manual pages and completion in the
+ * shells and at the prompt.
  */
 #ifndef DVM_CONSOLE_OPTIONS_H
 #define DVM_CONSOLE_OPTIONS_H
@@ -26,7 +26,8 @@ struct option_row {
     char letter;       /* short form, 0 for none */
     enum option_kind kind;
     size_t offset;     /* of its value in the settings */
-    const char *value; /* what the value is called in help; NULL for a flag */
+    const char *value; /* what it is called in help and so what it is: a word of value.h,
+                        * or alternatives such as "kill|notify|ignore"; NULL for a flag */
     const char *help;
     double low, high;  /* limits of a number, in its unit */
 };

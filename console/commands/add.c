@@ -33,8 +33,8 @@ struct settings {
 #define DVMD "dvmd"        /* what the remote PATH is asked for */
 
 static const struct option_row rows[] = {
-    {"ssh", 0, OPTION_TEXT, offsetof(struct settings, ssh), "COMMAND",
-     "run COMMAND HOST WORDS... in place of ssh", 0, 0},
+    {"ssh", 0, OPTION_TEXT, offsetof(struct settings, ssh), "PROGRAM",
+     "run PROGRAM COMPUTER WORDS... in place of ssh", 0, 0},
     OPTION_END};
 
 struct add {
@@ -237,10 +237,10 @@ static int add(struct console *c, const void *settings, int argc, char **argv)
 
 const struct command command_add = {
     .name = "add",
-    .operands = "HOST...",
+    .operands = "COMPUTER...",
     .summary = "add hosts to the machine, over ssh",
-    .text = "HOST is a name for ssh, or a list such as node[1-8,12]. On each host\n"
-            "    ssh HOST dvmd --join - --host HOST\n"
+    .text = "COMPUTER is a name for ssh, or a list such as node[1-8,12]. On each\n"
+            "    ssh COMPUTER dvmd --join - --host COMPUTER\n"
             "is run, for all at the same time; ssh must not need a password. --ssh replaces\n"
             "\"" SSH_DEFAULT "\".\n"
             "Its words are separated by blanks; quotes mean nothing.\n"
@@ -250,4 +250,7 @@ const struct command command_add = {
     .operands_min = 1,
     .operands_max = COMMAND_ANY,
     .function = add,
+    .examples = "dvm add node3                        # one host\n"
+                "dvm add node[1-8,12] ann@lab2        # ten, each with its own verdict\n"
+                "dvm add --ssh 'ssh -p 2222' node9    # ssh with options\n",
 };

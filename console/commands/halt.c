@@ -87,4 +87,6 @@ const struct command command_halt = {
     .summary = "stop the machine: all tasks, all hosts",
     .text = "Returns when every daemon of the machine on this computer has ended.\n",
     .function = halt,
+    .examples = "dvm halt                    # the machine that is meant by default\n"
+                "dvm --machine lab halt      # another one\n",
 };

@@ -1,31 +1,56 @@
-/* help.c: dvm help [COMMAND]. */
+/* help.c: dvm help [COMMAND|TOPIC].
+ *
+ * What can be explained are the rows of a table: each tries whether the word is
+ * one of its own. What is in none is treated as a command, for the nearest one.
+ */
 #include "console/command.h"
 
 #include <stdio.h>
 
+#include "console/topic.h"
+
+static bool explain_command(FILE *out, const char *word)
+{
+    const struct command *k = command_find(word);
+
+    if (k)
+        command_explain(out, k);
+    return k != NULL;
+}
+
+static bool explain_topic(FILE *out, const char *word)
+{
+    const struct topic *t = topic_find(word);
+
+    if (t)
+        topic_explain(out, t);
+    return t != NULL;
+}
+
+/* Each explains the word and returns true, or does not know it. */
+static bool (*const explainers[])(FILE *out, const char *word) = {explain_command, explain_topic};
+
 static int help(struct console *c, const void *settings, int argc, char **argv)
 {
-    const struct command *k;
+    char *line[] = {argv[0], NULL};
 
     if (argc == 0) {
         command_overview(stdout);
         return EXIT_OK;
     }
-    k = command_find(argv[0]);
-    if (!k) {
-        char *line[] = {argv[0], NULL};
-
-        return command_run_line(c, 1, line); /* says which command was meant */
-    }
-    command_explain(stdout, k);
-    return EXIT_OK;
+    for (size_t i = 0; i < sizeof explainers / sizeof explainers[0]; i++)
+        if (explainers[i](stdout, argv[0]))
+            return EXIT_OK;
+    return command_run_line(c, 1, line); /* says which command was meant */
 }
 
 const struct command command_help = {
     .name = "help",
-    .operands = "[COMMAND]",
-    .summary = "explain the console, or one command",
-    .text = "",
+    .operands = "[COMMAND|TOPIC]",
+    .summary = "explain the console, a command or a topic",
+    .text = "Without a word: the lists of commands and topics.\n",
     .operands_max = 1,
     .function = help,
+    .examples = "dvm help run            # as dvm run --help and man dvm-run\n"
+                "dvm help exit-status    # what the numbers mean\n",
 };

@@ -91,4 +91,6 @@ const struct command command_hosts = {
     .text = "The coordinator's name ends in *. The last line says how many hosts may be lost\n"
             "before the machine as a whole is.\n",
     .function = hosts,
+    .examples = "dvm hosts                                          # a table\n"
+                "dvm hosts --json | jq -r '.hosts[].name'           # for scripts\n",
 };

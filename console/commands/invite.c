@@ -64,4 +64,6 @@ const struct command command_invite = {
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .function = invite,
+    .examples = "dvm invite | ssh node3 dvmd --join -       # one host\n"
+                "dvm invite --uses 20 --for 2h >ticket      # for a class; keep the file secret\n",
 };

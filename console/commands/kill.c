@@ -120,4 +120,6 @@ const struct command command_kill = {
     .operands_min = 1,
     .operands_max = COMMAND_ANY,
     .function = kill_tasks,
+    .examples = "dvm kill 0x40001                   # asks it to end\n"
+                "dvm kill -s KILL 0x40001 0x80001   # ends both\n",
 };

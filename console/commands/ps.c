@@ -199,4 +199,7 @@ const struct command command_ps = {
     .options = rows,
     .settings_size = sizeof(struct settings),
     .function = ps,
+    .examples = "dvm ps                                          # tasks\n"
+                "dvm ps -a                                       # and consoles\n"
+                "dvm ps --json | jq '.tasks[] | select(.rank==0)' # for scripts\n",
 };

@@ -90,4 +90,6 @@ const struct command command_rm = {
     .operands_min = 1,
     .operands_max = COMMAND_ANY,
     .function = rm,
+    .examples = "dvm rm node3\n"
+                "dvm rm node[4-8]\n",
 };

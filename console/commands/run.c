@@ -23,8 +23,8 @@ static const struct option_row rows[] = {
      "on these hosts, such as node[3-8] (default: all)", 0, 0},
     {"tag-output", 0, OPTION_FLAG, offsetof(struct run_settings, tag), NULL,
      "begin each line with [rank host]", 0, 0},
-    {"timeout", 0, OPTION_TIME, offsetof(struct run_settings, timeout), "S",
-     "end the tasks after S seconds, with status 124", TIMEOUT_MIN, TIMEOUT_MAX},
+    {"timeout", 0, OPTION_TIME, offsetof(struct run_settings, timeout), "TIME",
+     "end the tasks after that time, with status 124", TIMEOUT_MIN, TIMEOUT_MAX},
     OPTION_END};
 
 /* The running machine's client, or a private machine's. *pid: of its dvmd, or 0. */
@@ -127,4 +127,7 @@ const struct command command_run = {
     .operands_max = COMMAND_ANY,
     .stops = true,
     .function = run,
+    .examples = "dvm run -n 4 ./hello                      # four tasks, wherever there is room\n"
+                "dvm run -n 6 --where node[3-8] ./hello    # on these hosts\n"
+                "dvm run -n 4 --timeout 10m ./solve -v 3   # at most ten minutes\n",
 };

@@ -106,4 +106,6 @@ const struct command command_spawn = {
     .operands_max = COMMAND_ANY,
     .stops = true,
     .function = spawn,
+    .examples = "dvm spawn -n 8 ./worker            # prints eight tids\n"
+                "dvm spawn --where node3 ./server\n",
 };

@@ -237,4 +237,7 @@ const struct command command_start = {
     .options = rows,
     .settings_size = sizeof(struct settings),
     .function = start,
+    .examples = "dvm start               # this computer\n"
+                "dvm start --hosts 4     # four simulated hosts\n"
+                "dvm --machine lab start # a second machine, beside the first\n",
 };

@@ -48,4 +48,6 @@ const struct command command_version = {
     .summary = "the version of this program and of the running machine",
     .text = "",
     .function = version,
+    .examples = "dvm version\n"
+                "dvm version --json | jq -r .version\n",
 };

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "console/command.h"
+#include "console/topic.h"
 #include "proto/control.pb-c.h"
 #include "tests/support/acting_daemon.h"
 
@@ -426,4 +427,61 @@ Test(fake, add_is_partial_and_gives_the_ticket)
     json_decref(o);
     spoken_free(&s);
     unlink(path);
+}
+
+/* What usage lines call a value says what it is (value.h): to completion and manual. */
+Test(console, every_value_is_known)
+{
+    for (size_t i = 0; command_list[i]; i++) {
+        const struct command *k = command_list[i];
+        char name[VALUE_NAME_MAX];
+
+        for (const struct option_row *r = k->options; r && r->name; r++)
+            cr_expect(!r->value == (r->kind == OPTION_FLAG) && (!r->value || value_known(r->value)),
+                      "dvm %s --%s %s: console/value.c has no such word", k->name, r->name,
+                      r->value);
+        for (int n = 0; n < k->operands_min || (n == 0 && k->operands_max); n++) {
+            cr_expect(value_operand(k->operands, (size_t)n, name), "dvm %s %s", k->name,
+                      k->operands);
+            cr_expect(value_known(name), "dvm %s %s: console/value.c has no %s", k->name,
+                      k->operands, name);
+        }
+        if (k->operands_max == 0)
+            cr_expect_str_empty(k->operands);
+    }
+    for (const struct option_row *r = console_options; r->name; r++)
+        cr_expect(!r->value || value_known(r->value), "--%s %s", r->name, r->value);
+}
+
+Test(console, help_of_every_topic)
+{
+    for (const struct topic *t = topic_list; t->name; t++) {
+        struct spoken s = SPEAK("help", t->name);
+
+        cr_expect_eq(s.status, EXIT_OK);
+        expect_in(s.out, t->summary);
+        expect_in(s.out, t->text);
+        for (const struct topic_row *r = t->rows; r && r->term; r++)
+            expect_in(s.out, r->term);
+        spoken_free(&s);
+        cr_expect_null(command_find(t->name), "%s is a command, too", t->name);
+    }
+}
+
+/* Each name belongs to one command; each example is a line of its command. */
+Test(console, names_and_examples)
+{
+    for (size_t i = 0; command_list[i]; i++) {
+        const struct command *k = command_list[i];
+        const char *at = k->alias;
+        char alias[VALUE_NAME_MAX];
+
+        cr_expect_eq(command_find(k->name), k, "%s is taken twice", k->name);
+        while (command_next_alias(&at, alias))
+            cr_expect_eq(command_find(alias), k, "%s is taken twice", alias);
+        for (const char *line = k->examples; line && *line; line = strchr(line, '\n') + 1) {
+            cr_assert(strchr(line, '\n'), "an example of %s lacks its line end", k->name);
+            cr_expect(!strncmp(line, "dvm ", 4) && strstr(line, k->name), "%s: %s", k->name, line);
+        }
+    }
 }

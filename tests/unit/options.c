@@ -6,6 +6,7 @@
 
 #include "console/nearest.h"
 #include "console/options.h"
+#include "console/value.h"
 #include "console/words.h"
 
 struct settings {
@@ -179,4 +180,43 @@ Test(words, tids_and_signals)
     cr_expect(!words_signal("0", &value));
     cr_expect(!words_signal("999", &value));
     cr_expect(!words_signal("SIGNOTHING", &value));
+}
+
+Test(value, operands)
+{
+    char name[VALUE_NAME_MAX];
+
+    cr_assert(value_operand("[--] PROGRAM [ARGUMENT...]", 0, name));
+    cr_expect_str_eq(name, "PROGRAM");
+    for (size_t i = 1; i < 4; i++) {
+        cr_assert(value_operand("[--] PROGRAM [ARGUMENT...]", i, name));
+        cr_expect_str_eq(name, "ARGUMENT");
+    }
+    cr_assert(value_operand("[COMMAND|TOPIC]", 0, name));
+    cr_expect_str_eq(name, "COMMAND|TOPIC");
+    cr_expect(!value_operand("[COMMAND|TOPIC]", 1, name));
+    cr_assert(value_operand("TID...", 7, name));
+    cr_expect_str_eq(name, "TID");
+    cr_expect(!value_operand("", 0, name));
+}
+
+static void collect(void *arg, const struct value *v, const char *word, size_t length)
+{
+    char *text = arg;
+
+    sprintf(text + strlen(text), "%s:%.*s ", v ? v->name : "", (int)length, word);
+}
+
+Test(value, alternatives)
+{
+    char text[200] = "";
+
+    value_each("RANKS|all|none", collect, text);
+    cr_expect_str_eq(text, "RANKS:RANKS :all :none ");
+    text[0] = '\0';
+    value_each("WHEN|DIR", collect, text);
+    cr_expect_str_eq(text, ":auto :always :never DIR:DIR ");
+    cr_expect(value_known("RANKS|all"));
+    cr_expect(!value_known("RANKS|ALL"));
+    cr_expect(!value_known(""));
 }
