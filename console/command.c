@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/nearest.h"
+#include "base/nearest.h"
 #include "console/topic.h"
 
 #define NAME_COLUMN 10 /* width of the names in the list of commands */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/nearest.h"
+#include "base/nearest.h"
 
 #define DAY 86400.0     /* seconds */
 #define HELP_COLUMN 24 /* where the explanation begins */

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "console/nearest.h"
+#include "base/nearest.h"
 #include "console/options.h"
 #include "console/value.h"
 #include "console/words.h"

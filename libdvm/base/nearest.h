@@ -1,6 +1,6 @@
 /* nearest.h: what the user may have meant: the candidate with the fewest edits. */
-#ifndef DVM_CONSOLE_NEAREST_H
-#define DVM_CONSOLE_NEAREST_H
+#ifndef DVM_BASE_NEAREST_H
+#define DVM_BASE_NEAREST_H
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
  * A candidate counts as near when at most a third of the longer word differs:
  * "hsots" finds hosts, "frobnicate" finds nothing.
  */
-#include "console/nearest.h"
+#include "base/nearest.h"
 
 #include <assert.h>
 #include <stdio.h>
