@@ -50,6 +50,7 @@ struct output {
 
 struct stdio {
     struct output out[OUTPUTS];
+    bool raw;     /* lines are not waited for */
     size_t ahead; /* sent, not acknowledged */
     int in; /* write end, or -1 */
     ev_io writable;
@@ -161,8 +162,8 @@ static void write_to_log(const struct task *task, const char *bytes, size_t size
     }
 }
 
-/* Send the first size bytes of the buffer. */
-static void forward(struct tasks *t, struct output *o, size_t size)
+/* Send the first size bytes of the buffer. more: they are a piece of a line. */
+static void forward(struct tasks *t, struct output *o, size_t size, bool more)
 {
     const struct task *task = o->task;
     Dvm__Pb__Stdio m = DVM__PB__STDIO__INIT;
@@ -176,6 +177,7 @@ static void forward(struct tasks *t, struct output *o, size_t size)
         m.stream = (uint32_t)o->stream;
         m.data.data = (uint8_t *)o->line;
         m.data.len = size;
+        m.more = more;
         task->stdio->ahead += size;
         daemon_tell(t->d, CLUSTER_BULK, task->sink, DVM_CTL_STDIO, &m.base);
     } else {
@@ -189,10 +191,12 @@ static void forward_lines(struct tasks *t, struct output *o)
 {
     const char *last = memrchr(o->line, '\n', o->used);
 
-    if (last)
-        forward(t, o, (size_t)(last + 1 - o->line));
+    if (o->task->stdio->raw)
+        forward(t, o, o->used, false);
+    else if (last)
+        forward(t, o, (size_t)(last + 1 - o->line), false);
     if (o->used == sizeof o->line)
-        forward(t, o, o->used);
+        forward(t, o, o->used, true);
 }
 
 /* Wait for the rest of a line, but not for ever if it may be a question. */
@@ -209,7 +213,7 @@ static void on_question(struct ev_loop *loop, ev_timer *w, int revents)
     struct output *o = w->data;
 
     ev_timer_stop(loop, w);
-    forward(((struct daemon *)ev_userdata(loop))->tasks, o, o->used);
+    forward(((struct daemon *)ev_userdata(loop))->tasks, o, o->used, false);
 }
 
 static void close_output(struct tasks *t, struct output *o)
@@ -240,7 +244,7 @@ static size_t read_output(struct tasks *t, struct output *o, size_t most)
         return (size_t)got;
     }
     if (got == 0 || errno != EAGAIN) {
-        forward(t, o, o->used);
+        forward(t, o, o->used, false);
         close_output(t, o);
     }
     return 0;
@@ -436,7 +440,7 @@ static void empty(struct tasks *t, struct output *o)
             break;
         left -= got;
     }
-    forward(t, o, o->used); /* a last line without its end */
+    forward(t, o, o->used, false); /* a last line without its end */
 }
 
 void stdio_finish(struct tasks *t, struct task *task)
