@@ -12,6 +12,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ static void set_files(const struct keeper_plan *plan)
     for (int i = 0; i < 3; i++)
         if (dup2(plan->fds[i], i) < 0)
             fail(KEEPER_STEP_SETUP);
+    ioctl(STDIN_FILENO, TIOCSCTTY, 0); /* a terminal becomes the session's; others refuse */
     /* everything else is marked already, unless the daemon inherited it */
     syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
     setrlimit(RLIMIT_NOFILE, &plan->limit);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,7 +15,13 @@
 #define TIMEOUT_MIN 0.001         /* shortest --timeout, seconds */
 #define TIMEOUT_MAX (366 * 86400) /* longest, seconds */
 
-static const struct run_settings defaults = {.count = 1};
+#define GRACE_MAX 86400           /* longest --grace, seconds */
+
+static const struct run_settings defaults = {.count = 1, .grace = RUN_GRACE_SECONDS};
+
+static const char *const policies[] = {
+    [RUN_KILL] = "kill", [RUN_NOTIFY] = "notify", [RUN_IGNORE] = "ignore"};
+
 
 static const struct option_row rows[] = {
     {"tasks", 'n', OPTION_INT, offsetof(struct run_settings, count), "N",
@@ -23,8 +30,21 @@ static const struct option_row rows[] = {
      "on these hosts, such as node[3-8] (default: all)", 0, 0},
     {"tag-output", 0, OPTION_FLAG, offsetof(struct run_settings, tag), NULL,
      "begin each line with [rank host]", 0, 0},
+    {"collapse", 0, OPTION_FLAG, offsetof(struct run_settings, collapse), NULL,
+     "fold equal lines of several ranks into one: [0-15] Hello", 0, 0},
+    {"raw", 0, OPTION_FLAG, offsetof(struct run_settings, raw), NULL,
+     "pass output on as it comes, without waiting for the end of a line", 0, 0},
+    {"output", 0, OPTION_TEXT, offsetof(struct run_settings, output), "DIR",
+     "write what a rank prints to the files DIR/RANK.out and DIR/RANK.err", 0, 0},
+    {"stdin", 0, OPTION_TEXT, offsetof(struct run_settings, input), "RANKS|all|none",
+     "who gets the standard input (default: 0)", 0, 0},
+    {"on-failure", 0, OPTION_TEXT, offsetof(struct run_settings, on_failure),
+     "kill|notify|ignore",
+     "what the failure of a task means for the others (default: kill)", 0, 0},
     {"timeout", 0, OPTION_TIME, offsetof(struct run_settings, timeout), "TIME",
      "end the tasks after that time, with status 124", TIMEOUT_MIN, TIMEOUT_MAX},
+    {"grace", 0, OPTION_TIME, offsetof(struct run_settings, grace), "TIME",
+     "how long tasks may take from SIGTERM to SIGKILL (default: 5s)", 0, GRACE_MAX},
     OPTION_END};
 
 /* The running machine's client, or a private machine's. *pid: of its dvmd, or 0. */
@@ -43,10 +63,12 @@ static int connect_or_start(const struct console *c, struct client **out, pid_t 
 
 static json_t *task_json(const struct run_task *t, int rank)
 {
-    return json_pack("{s:i,s:i,s:s,s:b,s:i,s:i,s:b,s:b,s:f,s:o}", "rank", rank, "tid", t->tid,
-                     "host", t->host, "ended", (int)t->ended, "status", t->status, "signal",
-                     t->signal, "lost", (int)t->lost, "ended_by_machine", (int)t->by_machine,
-                     "age", t->age, "text", console_text(t->text ? t->text : ""));
+    return json_pack("{s:i,s:i,s:s,s:b,s:i,s:i,s:b,s:b,s:f,s:o,s:o?}", "rank", rank, "tid",
+                     t->tid, "host", t->host, "ended", (int)t->ended, "status", t->status,
+                     "signal", t->signal, "lost", (int)t->lost, "ended_by_machine",
+                     (int)t->by_machine, "age", t->age, "text",
+                     console_text(t->text ? t->text : ""), "last_stderr",
+                     t->last ? console_text(t->last) : NULL);
 }
 
 /* The report of --json: the last line of stderr, because stdout is the tasks'. */
@@ -56,35 +78,90 @@ static void report(const struct run *r, int status, bool is_private)
 
     for (int i = 0; i < r->count; i++)
         json_array_append_new(tasks, task_json(&r->tasks[i], i));
-    object = json_pack("{s:s,s:s,s:b,s:i,s:i,s:b,s:f,s:o}", "schema", "run/1", "machine",
+    object = json_pack("{s:s,s:s,s:b,s:i,s:i,s:b,s:s,s:f,s:o}", "schema", "run/1", "machine",
                        client_info(r->client)->machine, "private", (int)is_private, "status",
-                       status, "first_failure", r->first, "timeout", (int)r->timed_out, "seconds",
+                       status, "first_failure", r->first, "timeout", (int)r->timed_out,
+                       "on_failure", policies[r->policy], "seconds",
                        clock_seconds() - r->began, "tasks", tasks);
     json_dumpf(object, stderr, 0);
     fputc('\n', stderr);
     json_decref(object);
 }
 
+/* Options that say opposite things. Returns an exit code. */
+static int check_settings(const struct console *c, const struct run_settings *o)
+{
+    const char *other = o->tag ? "--tag-output" : o->collapse ? "--collapse" : NULL;
+
+    if (o->raw && other)
+        console_wrong(c, "--raw and %s exclude each other: raw output has no lines", other);
+    else if (o->output && other)
+        console_wrong(c, "--output and %s exclude each other: a rank's files hold what it wrote",
+                      other);
+    else if (o->tag && o->collapse)
+        console_wrong(c, "--collapse and --tag-output exclude each other: --collapse tells the "
+                         "ranks of each line by itself");
+    else
+        return EXIT_OK;
+    return EXIT_USAGE;
+}
+
+/* Returns an exit code. */
+static int read_policy(const struct console *c, struct run *r)
+{
+    const char *word = r->s->on_failure ? r->s->on_failure : policies[RUN_KILL];
+
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
+        if (!strcmp(word, policies[i])) {
+            r->policy = (enum run_policy)i;
+            return EXIT_OK;
+        }
+    console_wrong(c, "--on-failure takes kill, notify or ignore, not \"%.60s\"", word);
+    return EXIT_USAGE;
+}
+
 static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
 {
-    pid_t pid;
-    int status, code = connect_or_start(c, &r->client, &pid);
+    Dvm__Pb__Streams streams = DVM__PB__STREAMS__INIT;
+    pid_t pid = 0;
+    int status, code = run_input_begin(r, &s->message, &streams);
 
-    if (code)
-        return console_failed(c, code);
+    streams.raw = r->s->raw;
+    if (streams.raw || streams.stdin_all || streams.n_stdin_ranks)
+        s->message.streams = &streams;
     s->message.sink = 1;
     s->message.attached = true;
     s->message.strict = true;
-    run_input_begin(r);
-    s->message.stdin_open = r->input.open;
     r->spawning = s;
-    status = run_all(r);
-    if (c->json)
-        report(r, status, pid > 0);
-    client_close(r->client);
+    if (!code && r->s->output)
+        code = files_open(&r->files, r->s->output, r->count);
+    if (!code)
+        code = connect_or_start(c, &r->client, &pid);
+    if (code) {
+        status = console_failed(c, code);
+    } else {
+        status = run_all(r);
+        if (c->json)
+            report(r, status, pid > 0);
+        client_close(r->client);
+    }
     if (pid > 0)
         private_end(pid);
+    s->message.streams = NULL;
+    free(streams.stdin_ranks);
     return status;
+}
+
+static void free_run(struct run *r)
+{
+    files_close(r->files);
+    run_input_free(r);
+    if (r->tasks)
+        run_stdio_free(r);
+    for (int i = 0; r->tasks && i < r->count; i++)
+        free(r->tasks[i].text);
+    free(r->tasks);
+    free(r->host_names);
 }
 
 static int run(struct console *c, const void *settings, int argc, char **argv)
@@ -92,8 +169,13 @@ static int run(struct console *c, const void *settings, int argc, char **argv)
     const struct run_settings *o = settings;
     struct run r = {.c = c, .s = o, .count = o->count, .left = o->count, .first = -1, .result = -1};
     struct spawning s;
-    int code = spawning_make(&s, o->count, o->where, argv);
+    int code = check_settings(c, o);
 
+    if (!code)
+        code = read_policy(c, &r);
+    if (code)
+        return code;
+    code = spawning_make(&s, o->count, o->where, argv);
     if (code)
         return console_failed(c, code);
     r.began = clock_seconds();
@@ -102,10 +184,7 @@ static int run(struct console *c, const void *settings, int argc, char **argv)
         code = run_tasks(c, &r, &s);
     else
         code = console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %d tasks", r.count));
-    for (int i = 0; r.tasks && i < r.count; i++)
-        free(r.tasks[i].text);
-    free(r.tasks);
-    free(r.host_names);
+    free_run(&r);
     spawning_free(&s);
     return code;
 }

@@ -133,7 +133,7 @@ bool fold_flush(struct fold *f, double now, bool all)
     while (good && f->count > 0) {
         const struct fold_line *l = line_at(f, 0);
 
-        if (!all && l->ranks.members < f->tasks && now - l->since < FOLD_SECONDS)
+        if (!all && l->ranks.members < f->tasks && now < l->since + FOLD_SECONDS)
             break;
         good = let_out(f);
     }

@@ -75,9 +75,8 @@ int ranks_parse(struct ranks *s, const char *text)
             return dvm_fail(DVM_ERR_ARG, "\"%.60s\" is no list of ranks; write them as 0,3-5",
                             text);
         if (high >= s->limit)
-            return dvm_fail(DVM_ERR_ARG, "there is no rank %d: the run has the rank%s 0%s%.0d",
-                            high, s->limit == 1 ? "" : "s", s->limit == 1 ? "" : " to ",
-                            s->limit - 1);
+            return dvm_fail(DVM_ERR_ARG, "there is no rank %d: the ranks of this run are 0 to %d",
+                            high, s->limit - 1);
         for (int rank = low; rank <= high; rank++)
             ranks_add(s, rank);
         if (!*at)

@@ -7,30 +7,24 @@
  */
 #include "console/run/run.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "proto/control.pb-c.h"
 
-#define TAG_MAX (DVM_NAME_MAX + 32) /* bytes of "[rank host] " with its NUL */
 #define BATCH 64 /* messages taken before the output gets its turn */
 
-static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
-
-/* The output's report of what is written: acknowledged to the task's daemon. */
-static void acknowledge(void *arg, int tid, uint64_t bytes)
+void run_acknowledge(struct run *r, int tid, uint64_t bytes)
 {
-    struct run *r = arg;
     Dvm__Pb__StdioAck message = DVM__PB__STDIO_ACK__INIT;
 
     message.tid = tid;
@@ -39,33 +33,37 @@ static void acknowledge(void *arg, int tid, uint64_t bytes)
                 &message.base, NULL);
 }
 
-static const char *tag_of(const struct run *r, const Dvm__Pb__Stdio *m, char tag[TAG_MAX])
+/* The output's report of what is written. */
+static void written(void *arg, int tid, uint64_t bytes)
 {
-    int slot = m->tid >> DVM_TID_N_BITS;
-    const char *host = "?";
-
-    if (!r->s->tag)
-        return NULL;
-    if (slot > 0 && slot <= DVM_SLOT_MAX && r->host_names && r->host_names[slot][0])
-        host = r->host_names[slot];
-    snprintf(tag, TAG_MAX, "[%u %s] ", m->rank, host);
-    return tag;
+    run_acknowledge(arg, tid, bytes);
 }
 
-static void on_stdio(struct run *r, const uint8_t *payload, size_t length)
+const char *run_many(int count)
 {
-    Dvm__Pb__Stdio *m = dvm__pb__stdio__unpack(NULL, length, payload);
-    char tag[TAG_MAX];
-    int fd;
+    return count == 1 ? "" : "s";
+}
 
-    if (!m)
+void run_say(struct run *r, const char *format, ...)
+{
+    char line[RUN_SENTENCE_MAX] = "dvm: ";
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(line + strlen(line), sizeof line - strlen(line), format, ap);
+    va_end(ap);
+    if (r->fold)
+        fold_flush(r->fold, 0, true);
+    run_output_say(&r->output, line);
+}
+
+void run_broken(struct run *r, int code)
+{
+    if (r->leaving)
         return;
-    fd = m->stream == STDERR_FILENO ? STDERR_FILENO : STDOUT_FILENO;
-    if (!run_output_put(&r->output, fd, m->tid, tag_of(r, m, tag), m->data.data, m->data.len)) {
-        r->result = console_failed(r->c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for output"));
-        r->leaving = true;
-    }
-    dvm__pb__stdio__free_unpacked(m, NULL);
+    r->result = console_failed(r->c, code);
+    run_abort(r, r->result, "dvm run cannot go on");
+    r->leaving = true;
 }
 
 static void on_hosts(struct run *r, const uint8_t *payload, size_t length)
@@ -104,7 +102,7 @@ static void on_message(struct run *r, const struct dvm_frame *f, const uint8_t *
     if (f->flags & DVM_FLAG_REPLY)
         on_answer(r, f, payload);
     else if (f->tag == DVM_CTL_STDIO)
-        on_stdio(r, payload, f->length);
+        run_stdio(r, payload, f->length);
     else if (f->tag == DVM_CTL_TASK_EXIT)
         run_task_exit(r, payload, f->length);
     else if (f->tag == DVM_CTL_HOST_EVENT)
@@ -137,27 +135,6 @@ static void take_messages(struct run *r)
     }
 }
 
-/* ^Z: the tasks stop and the console with them; both go on together. Tasks have
- * no terminal and would ignore SIGTSTP. */
-static void stop_here(struct run *r)
-{
-    run_signal(r, SIGSTOP);
-    raise(SIGSTOP);
-    run_signal(r, SIGCONT);
-}
-
-static void take_signals(struct run *r)
-{
-    struct signalfd_siginfo s;
-
-    while (read(r->signals, &s, sizeof s) == (ssize_t)sizeof s) {
-        if (s.ssi_signo == SIGTSTP)
-            stop_here(r);
-        else if (s.ssi_signo != SIGCONT) /* that one only wakes the loop */
-            run_interrupted(r, (int)s.ssi_signo);
-    }
-}
-
 /* A descriptor takes nothing any more: the tasks would get SIGPIPE, in a shell. */
 static void output_broken(struct run *r)
 {
@@ -173,10 +150,13 @@ static void output_broken(struct run *r)
 
 static int next_wait(const struct run *r, double now)
 {
-    double first = r->deadline > 0 ? r->deadline : INFINITY;
+    const double times[] = {r->deadline, r->grace, r->fold ? fold_deadline(r->fold) : 0,
+                            run_input_deadline(r)};
+    double first = INFINITY;
 
-    if (r->grace > 0 && r->grace < first)
-        first = r->grace;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        if (times[i] > 0 && times[i] < first)
+            first = times[i];
     if (!isfinite(first))
         return -1;
     return first <= now ? 0 : (int)((first - now) * 1e3) + 1;
@@ -195,7 +175,7 @@ static void wait_for_events(struct run *r)
     if (poll(p, sizeof p / sizeof p[0], next_wait(r, clock_seconds())) < 0)
         return;
     if (p[1].revents)
-        take_signals(r);
+        run_signals_take(r);
     if (p[0].revents)
         take_messages(r);
     if (p[2].revents && run_input_wanted(r))
@@ -216,19 +196,6 @@ static void drain_output(struct run *r)
     }
 }
 
-static int open_signals(struct run *r)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof passed_signals / sizeof passed_signals[0]; i++)
-        sigaddset(&set, passed_signals[i]);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return r->signals < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "signals cannot be waited for") : DVM_OK;
-}
-
 static int send_requests(struct run *r)
 {
     int dst = DVM_TID_DAEMON(client_info(r->client)->slot);
@@ -243,15 +210,31 @@ static int send_requests(struct run *r)
     return code;
 }
 
+/* Nothing more will come. */
+static void finish(struct run *r)
+{
+    int code = files_close(r->files);
+
+    r->files = NULL;
+    if (r->fold)
+        fold_flush(r->fold, 0, true);
+    if (!r->leaving)
+        run_summary(r);
+    if (code && r->result < 0)
+        r->result = console_failed(r->c, code);
+    drain_output(r);
+}
+
 int run_all(struct run *r)
 {
-    int code = open_signals(r);
+    double now;
+    int code = run_signals_open(r);
 
     if (!code)
         code = send_requests(r);
     if (code)
         return console_failed(r->c, code);
-    run_output_begin(&r->output, acknowledge, r);
+    run_output_begin(&r->output, written, r);
     if (r->s->timeout > 0)
         r->deadline = clock_seconds() + r->s->timeout;
     while ((r->left > 0 || r->spawn_ref) && !r->leaving) {
@@ -259,9 +242,13 @@ int run_all(struct run *r)
         run_output_flush(&r->output);
         if (r->output.broken && !r->leaving)
             output_broken(r);
-        run_clocks(r, clock_seconds());
+        now = clock_seconds();
+        run_clocks(r, now);
+        run_input_pump(r, now);
+        if (r->fold)
+            fold_flush(r->fold, now, false);
     }
-    drain_output(r);
+    finish(r);
     run_output_free(&r->output);
     close(r->signals);
     return run_status(r);

@@ -3,8 +3,12 @@
  *   ../commands/run.c  options; the machine it runs on; the report
  *   run.c              the loop: messages, signals, input, output, clocks
  *   run_end.c          which tasks have ended and how, what that means for the rest
- *   run_output.c       the queue of what the tasks write
- *   run_input.c        stdin for rank 0
+ *   run_signals.c      ^C and other signals, and how patient the console is
+ *   run_stdio.c        what a task wrote: whole lines, tags, where it goes
+ *   run_output.c       the queue of what goes to stdout and stderr
+ *   fold.c, files.c    --collapse, --output
+ *   run_input.c        stdin for the ranks that get it
+ *   ranks.c            sets of ranks
  */
 #ifndef DVM_CONSOLE_RUN_H
 #define DVM_CONSOLE_RUN_H
@@ -14,16 +18,39 @@
 #include <stdint.h>
 
 #include "console/console.h"
+#include "console/run/files.h"
+#include "console/run/fold.h"
+#include "console/run/ranks.h"
 #include "console/run/run_output.h"
 #include "console/spawning.h"
 
-#define RUN_GRACE_SECONDS 5.0 /* from ABORT to SIGKILL, and from there to leaving */
+#define RUN_GRACE_SECONDS 5.0      /* from SIGTERM to SIGKILL, unless --grace says otherwise */
+#define RUN_LEAVE_SECONDS 5.0      /* from ABORT to SIGKILL, and from there to leaving */
+#define RUN_LINE_MAX (64 * 1024)   /* longest line that stays in one piece, bytes */
+#define RUN_LAST_MAX 256           /* of a task's last line that is kept, with its NUL */
+#define RUN_NEWS_MAX 8             /* failures that are told one by one with notify */
+#define RUN_SENTENCE_MAX 1024      /* bytes of what the console says, with its NUL */
 
 struct run_settings {
     int count;
     const char *where;
-    bool tag;
-    double timeout; /* seconds, 0: none */
+    bool tag, collapse, raw;
+    const char *output;     /* folder, NULL: to the console's own streams */
+    const char *input;      /* who gets stdin: ranks, "all", "none" */
+    const char *on_failure; /* a word of run_policy */
+    double timeout;         /* seconds, 0: none */
+    double grace;           /* seconds */
+};
+
+/* What the failure of a task means for the others. */
+enum run_policy { RUN_KILL, RUN_NOTIFY, RUN_IGNORE };
+
+/* Of one of a task's outputs. */
+struct run_stream_state {
+    char *held;       /* owned: the begin of a long line that has not ended */
+    size_t held_size;
+    bool split;       /* a line that is too long is under way */
+    bool middle;      /* with --collapse: what came last did not end a line */
 };
 
 struct run_task {
@@ -34,14 +61,31 @@ struct run_task {
     double age;
     char host[DVM_NAME_MAX];
     char *text;   /* how it ended, in words; owned, NULL before */
+    struct run_stream_state streams[2]; /* stdout, stderr */
+    char *last;   /* its last line on stderr, RUN_LAST_MAX bytes; owned, NULL: none */
+    bool last_ended; /* that line has its end */
 };
 
-/* How far stdin has come. */
+/* One who gets stdin. */
+struct run_reader {
+    int rank;
+    uint64_t sent;    /* bytes of stdin that went to it */
+    uint64_t ref;     /* of the last STDIN */
+    bool waiting;     /* for the OK to that */
+    bool done;        /* it gets no more */
+    double since;     /* when it was sent the last, seconds */
+};
+
+/* How far stdin has come: bytes[0] is byte number gone of it, used bytes are here. */
 struct run_input {
-    bool open;      /* rank 0 may get more */
-    bool terminal;  /* read only while this process is in its foreground */
-    bool waiting;   /* for the OK to what was sent */
-    uint64_t ref;   /* of that */
+    bool open;        /* stdin may give more */
+    bool terminal;    /* read only while this process is in its foreground */
+    char *bytes;      /* owned */
+    size_t used, room;
+    uint64_t gone;
+    struct run_reader *readers; /* owned */
+    size_t count, left;         /* readers; and how many are not done */
+    bool waited;      /* it was said that some wait for others */
 };
 
 struct run {
@@ -57,6 +101,10 @@ struct run {
     char (*host_names)[DVM_NAME_MAX]; /* by slot, owned; NULL when not asked for */
     struct run_output output;
     struct run_input input;
+    struct fold *fold;      /* with --collapse, owned */
+    struct files *files;    /* with --output, owned */
+    enum run_policy policy;
+    int failures;           /* tasks that failed by themselves */
     int signals;            /* signalfd */
     int interrupts;         /* how many ^C came */
     int pending_signal;     /* to be sent once the tids are known */
@@ -65,6 +113,7 @@ struct run {
     bool timed_out, leaving;
     double deadline;        /* of --timeout, 0: none */
     double grace;           /* when patience with ended tasks is over, 0: none */
+    double patience;        /* how long it was, seconds */
     double began;           /* when the command began, seconds */
     int first;              /* rank of the first cause, -1: none */
     int result;             /* exit code that is forced, -1: none */
@@ -72,6 +121,18 @@ struct run {
 
 /* Send SPAWN and do everything until all tasks have ended. Returns the exit code. */
 int run_all(struct run *r);
+
+/* Tell the daemon that has a task that this much of its output is written out. */
+void run_acknowledge(struct run *r, int tid, uint64_t bytes);
+
+/* Say something behind the output that has come so far. */
+void run_say(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The run cannot go on, with dvm_last_error() as the reason: its tasks are ended. */
+void run_broken(struct run *r, int code);
+
+/* "" or "s" */
+const char *run_many(int count);
 
 /* ---- run_end.c ---- */
 
@@ -81,26 +142,57 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length);
 void run_not_spawned(struct run *r, int code);
 void run_task_exit(struct run *r, const uint8_t *payload, size_t length);
 void run_host_event(struct run *r, const uint8_t *payload, size_t length);
-/* Send a signal to all tasks that run. */
-void run_signal(struct run *r, int number);
-/* A signal reached the console: pass it on, harder each time. */
-void run_interrupted(struct run *r, int number);
 /* End the tasks that run, with a status and a reason for them. */
 void run_abort(struct run *r, int status, const char *why);
-/* Look at the clocks: --timeout, and tasks that do not end. */
-void run_clocks(struct run *r, double now);
+/* All have ended: what is to be said of them together. */
+void run_summary(struct run *r);
+/* The ranks that have not ended, as "ranks 0-3"; text: RUN_RUNNING_MAX bytes. */
+#define RUN_RUNNING_MAX (RANKS_TEXT_MAX + 8)
+const char *run_running(const struct run *r, char *text);
 /* The exit code once all have ended. */
 int run_status(const struct run *r);
 
+/* ---- run_signals.c ---- */
+
+/* Begin to take signals from a descriptor. Error: SYSTEM. */
+int run_signals_open(struct run *r);
+/* That descriptor can be read. */
+void run_signals_take(struct run *r);
+/* Send a signal to all tasks that run. */
+void run_signal(struct run *r, int number);
+/* The tasks have this many seconds from now, then they get SIGKILL. */
+void run_patience(struct run *r, double seconds);
+/* Look at the clocks: --timeout, and tasks that do not end. */
+void run_clocks(struct run *r, double now);
+
+/* ---- run_stdio.c ---- */
+
+/* A task wrote something. */
+void run_stdio(struct run *r, const uint8_t *payload, size_t length);
+/* A task has ended: what is held of it goes out. */
+void run_stdio_end(struct run *r, int rank);
+/* The part of a task's last line on stderr that should be told with its failure, or
+ * NULL: it wrote none, or the line stands right above. */
+const char *run_stdio_last(struct run *r, int rank);
+/* Free what is kept of the tasks' output. */
+void run_stdio_free(struct run *r);
+
 /* ---- run_input.c ---- */
 
-/* Find out whether stdin has anything to carry. */
-void run_input_begin(struct run *r);
+/* Find out whether stdin has anything to carry, and to whom; fill the request. Errors:
+ * ARG (--stdin is wrong), NO_MEMORY. */
+int run_input_begin(struct run *r, Dvm__Pb__Spawn *request, Dvm__Pb__Streams *streams);
 /* Whether stdin should be polled now. */
 bool run_input_wanted(const struct run *r);
 /* stdin can be read. */
 void run_input_ready(struct run *r);
+/* The tasks are there, or time has passed: send what can be sent. */
+void run_input_pump(struct run *r, double now);
+/* When run_input_pump must be called again, clock_seconds; 0: for no reason of time. */
+double run_input_deadline(const struct run *r);
 /* An answer came; returns true when it was to input. */
 bool run_input_answer(struct run *r, uint64_t ref, bool good);
+/* Free what is kept of stdin. */
+void run_input_free(struct run *r);
 
 #endif

@@ -1,43 +1,24 @@
 /* run_end.c: how tasks end, and what that means for the others and the status.
  *
- * The first task that fails by itself is the cause: its status is the run's, its
- * sentence is printed, and the rest is ended. Tasks that the machine ended are
- * consequences. After ^C nothing is taken for a cause: the tasks clean up.
+ * The first task that fails by itself is the cause: its status is the run's, and with
+ * --on-failure=kill its sentence is printed and the rest is ended. With notify the
+ * sentence is printed and the rest goes on (their calls that involve the failed one
+ * fail, and dvm_notify tells them, as always), with ignore nothing is said. Tasks that
+ * the machine ended are consequences. After ^C nothing is taken for a cause: the tasks
+ * clean up.
  */
 #include "console/run/run.h"
 
 #include <assert.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "console/words.h"
 #include "proto/control.pb-c.h"
 
-#define SENTENCE_MAX 1024 /* bytes of what the console says, with its NUL */
 #define HOST_JOINED 1     /* HostEvent.event */
 #define HOST_LEFT 2
-
-/* Say something behind the output that has come so far. */
-__attribute__((format(printf, 2, 3))) static void say(struct run *r, const char *format, ...)
-{
-    char line[SENTENCE_MAX] = "dvm: ";
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(line + strlen(line), sizeof line - strlen(line), format, ap);
-    va_end(ap);
-    run_output_say(&r->output, line);
-}
-
-static const char *many(int count)
-{
-    return count == 1 ? "" : "s";
-}
 
 static bool failed(const struct run_task *t)
 {
@@ -88,7 +69,7 @@ void run_abort(struct run *r, int status, const char *why)
     if (r->aborted)
         return;
     r->aborted = true;
-    r->grace = clock_seconds() + RUN_GRACE_SECONDS;
+    run_patience(r, RUN_LEAVE_SECONDS);
     for (int i = 0; i < r->count; i++) {
         int slot = r->tasks[i].tid >> DVM_TID_N_BITS;
 
@@ -99,82 +80,86 @@ void run_abort(struct run *r, int status, const char *why)
     }
 }
 
-void run_signal(struct run *r, int number)
+/* The news of a failure and what comes of the others; what the task said last may have
+ * scrolled away. */
+static void tell(struct run *r, int rank, const char *before, const char *after)
 {
-    Dvm__Pb__Kill message = DVM__PB__KILL__INIT;
+    const char *text = r->tasks[rank].text ? r->tasks[rank].text : "a task ended";
+    const char *last = run_stdio_last(r, rank);
 
-    if (!r->started) {
-        r->pending_signal = number;
-        return;
-    }
-    message.signal = number;
-    for (int i = 0; i < r->count; i++) {
-        message.tid = r->tasks[i].tid;
-        if (!r->tasks[i].ended)
-            client_send(r->client, DVM_TID_DAEMON(message.tid >> DVM_TID_N_BITS), DVM_CTL_KILL,
-                        &message.base, NULL);
-    }
-}
-
-/* ^C, harder each time. */
-static void interrupt_again(struct run *r)
-{
-    static const struct {
-        int number;
-        const char *next;
-    } steps[] = {{SIGINT, "; ^C again sends SIGTERM"},
-                 {SIGTERM, "; ^C again sends SIGKILL"},
-                 {SIGKILL, "; ^C again leaves them to their daemons"}};
-    char name[WORDS_AGE_MAX];
-    size_t step = (size_t)r->interrupts++;
-
-    if (step >= sizeof steps / sizeof steps[0]) {
-        r->leaving = true;
-        r->result = EXIT_SIGNAL + SIGINT;
-        return;
-    }
-    say(r, "%s sent to %d task%s%s", words_signal_name(name, steps[step].number), r->left,
-        many(r->left), steps[step].next);
-    run_signal(r, steps[step].number);
-}
-
-void run_interrupted(struct run *r, int number)
-{
-    char name[WORDS_AGE_MAX];
-    int pass = number;
-
-    if (number == SIGINT || number == SIGQUIT) {
-        interrupt_again(r);
-        return;
-    }
-    /* asked twice to end, the console does not ask politely any more */
-    if (r->interrupts++ > 0)
-        pass = SIGKILL;
-    else if (number == SIGHUP)
-        pass = SIGTERM;
-    say(r, "%s came; %d task%s get SIG%s", words_signal_name(name, number), r->left, many(r->left),
-        sigabbrev_np(pass));
-    r->grace = clock_seconds() + RUN_GRACE_SECONDS;
-    run_signal(r, pass);
-}
-
-/* A task has failed by itself: it is the cause, and the others follow. */
-static void first_failure(struct run *r, int rank)
-{
-    const struct run_task *t = &r->tasks[rank];
-
-    if (r->first >= 0 || r->interrupts > 0 || r->timed_out)
-        return;
-    r->first = rank;
-    if (r->left == 0) {
-        say(r, "%s", t->text);
-        return;
-    }
-    if (r->left == 1)
-        say(r, "%s; ending the other task", t->text);
+    if (r->left == 0)
+        run_say(r, "%s", text);
+    else if (r->left == 1)
+        run_say(r, "%s; %sthe other task%s", text, before, after);
     else
-        say(r, "%s; ending the other %d tasks", t->text, r->left);
-    run_abort(r, exit_of(t), t->text);
+        run_say(r, "%s; %sthe other %d tasks%s", text, before, r->left, after);
+    if (last)
+        run_say(r, "the last line of its stderr: %s", last);
+}
+
+/* A task has failed by itself. */
+static void judge(struct run *r, int rank)
+{
+    bool first = r->first < 0;
+
+    if (r->interrupts > 0 || r->timed_out)
+        return;
+    if (first)
+        r->first = rank;
+    r->failures++;
+    if (r->policy == RUN_NOTIFY && r->failures <= RUN_NEWS_MAX)
+        tell(r, rank, "", r->left == 1 ? " goes on" : " go on");
+    if (r->policy != RUN_KILL || !first)
+        return;
+    tell(r, rank, "ending ", "");
+    if (r->left > 0)
+        run_abort(r, exit_of(&r->tasks[rank]), r->tasks[rank].text);
+}
+
+/* The ranks of those tasks for which the function says so. */
+static void ranks_of(const struct run *r, bool (*is_one)(const struct run_task *t),
+                     char text[RANKS_TEXT_MAX])
+{
+    struct ranks set;
+
+    text[0] = '\0';
+    if (!ranks_make(&set, r->count))
+        return;
+    for (int i = 0; i < r->count; i++)
+        if (is_one(&r->tasks[i]))
+            ranks_add(&set, i);
+    ranks_text(&set, text);
+    ranks_free(&set);
+}
+
+static bool runs(const struct run_task *t)
+{
+    return !t->ended;
+}
+
+static bool failed_by_itself(const struct run_task *t)
+{
+    return failed(t) && !t->by_machine;
+}
+
+const char *run_running(const struct run *r, char *text)
+{
+    char ranks[RANKS_TEXT_MAX];
+
+    ranks_of(r, runs, ranks);
+    snprintf(text, RUN_RUNNING_MAX, "rank%s %s", run_many(r->left), ranks);
+    return text;
+}
+
+void run_summary(struct run *r)
+{
+    char ranks[RANKS_TEXT_MAX];
+
+    if (r->policy != RUN_NOTIFY || r->failures == 0)
+        return;
+    ranks_of(r, failed_by_itself, ranks);
+    run_say(r, "%d of %d tasks failed: rank%s %s", r->failures, r->count,
+            run_many(r->failures), ranks);
 }
 
 /* Note the end of a task. */
@@ -186,8 +171,9 @@ static void end_task(struct run *r, int rank, const char *text)
     t->ended = true;
     t->text = strdup(text);
     r->left--;
-    if (r->started && failed(t) && !t->by_machine)
-        first_failure(r, rank);
+    run_stdio_end(r, rank);
+    if (r->started && failed_by_itself(t))
+        judge(r, rank);
 }
 
 void run_task_exit(struct run *r, const uint8_t *payload, size_t length)
@@ -215,10 +201,14 @@ void run_task_exit(struct run *r, const uint8_t *payload, size_t length)
 /* All tasks of a host are lost with it: one sentence for them all. */
 static void lose_host(struct run *r, const Dvm__Pb__HostEvent *e)
 {
-    char text[SENTENCE_MAX], ranks[SENTENCE_MAX / 2] = "";
-    size_t used = 0;
-    int first = -1, lost = 0;
+    char text[RUN_SENTENCE_MAX], list[RANKS_TEXT_MAX];
+    struct ranks lost;
+    int first = -1;
 
+    if (!ranks_make(&lost, r->count)) {
+        run_broken(r, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the loss of a host"));
+        return;
+    }
     for (int i = 0; i < r->count; i++) {
         struct run_task *t = &r->tasks[i];
 
@@ -228,19 +218,20 @@ static void lose_host(struct run *r, const Dvm__Pb__HostEvent *e)
         t->status = -1;
         snprintf(t->host, sizeof t->host, "%s", e->host->name);
         r->left--;
-        lost++;
+        run_stdio_end(r, i);
         first = first < 0 ? i : first;
-        if (used < sizeof ranks - 1)
-            used += (size_t)snprintf(ranks + used, sizeof ranks - used, "%s%d",
-                                     used ? ", " : "", i);
+        ranks_add(&lost, i);
     }
-    if (first < 0)
-        return;
-    snprintf(text, sizeof text, "host %s %s, and rank%s %s with it%s%s", e->host->name,
-             e->event == HOST_LEFT ? "left the machine" : "was lost", many(lost), ranks,
-             e->reason[0] ? ": " : "", e->reason);
-    r->tasks[first].text = strdup(text);
-    first_failure(r, first);
+    if (first >= 0) {
+        snprintf(text, sizeof text, "host %s %s, and rank%s %s with it%s%s", e->host->name,
+                 e->event == HOST_LEFT ? "left the machine" : "was lost", run_many(lost.members),
+                 ranks_text(&lost, list), e->reason[0] ? ": " : "", e->reason);
+        r->tasks[first].text = strdup(text);
+        judge(r, first);
+        if (r->failures > 0)
+            r->failures += lost.members - 1; /* one is counted already */
+    }
+    ranks_free(&lost);
 }
 
 void run_host_event(struct run *r, const uint8_t *payload, size_t length)
@@ -269,10 +260,8 @@ static void catch_up(struct run *r)
         r->pending_signal = 0;
     }
     for (int i = 0; i < r->count; i++)
-        if (failed(&r->tasks[i]) && !r->tasks[i].by_machine) {
-            first_failure(r, i);
-            return;
-        }
+        if (failed_by_itself(&r->tasks[i]))
+            judge(r, i);
 }
 
 void run_spawned(struct run *r, const uint8_t *payload, size_t length)
@@ -300,42 +289,8 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length)
         r->leaving = true;
     } else {
         if (reply->note[0] && !r->c->quiet)
-            say(r, "%s", reply->note);
+            run_say(r, "%s", reply->note);
         catch_up(r);
     }
     dvm__pb__spawn_reply__free_unpacked(reply, NULL);
-}
-
-static void time_is_over(struct run *r)
-{
-    r->deadline = 0;
-    r->timed_out = true;
-    r->result = EXIT_RUN_TIMEOUT;
-    say(r, "the time limit of %g s is over; ending %d task%s", r->s->timeout, r->left,
-        many(r->left));
-    if (r->started)
-        run_abort(r, EXIT_RUN_TIMEOUT, "the time limit of dvm run is over");
-    else
-        r->leaving = true;
-}
-
-void run_clocks(struct run *r, double now)
-{
-    if (r->deadline > 0 && now >= r->deadline && r->left > 0)
-        time_is_over(r);
-    if (r->grace <= 0 || now < r->grace || r->left == 0)
-        return;
-    if (!r->killed) {
-        r->killed = true;
-        r->grace = now + RUN_GRACE_SECONDS;
-        say(r, "%d task%s did not end within %.0f s and get SIGKILL", r->left, many(r->left),
-            RUN_GRACE_SECONDS);
-        run_signal(r, SIGKILL);
-        return;
-    }
-    say(r, "%d task%s cannot be heard of any more; dvm ps shows whether they are left", r->left,
-        many(r->left));
-    r->leaving = true;
-    if (r->result < 0 && r->first < 0)
-        r->result = EXIT_GENERIC;
 }

@@ -1,18 +1,29 @@
-/* run_input.c: the console's stdin goes to rank 0, a piece at a time.
+/* run_input.c: the console's stdin, for rank 0, some ranks, all or none.
  *
- * The next piece is read when the daemon has said OK to the last, so that a task
- * that does not read makes the console wait and nothing grows. A console in the
- * background does not touch its terminal.
+ * All readers get the same bytes, each at its own pace: a piece at a time, the next
+ * when its daemon has said OK to the last. For one reader nothing is read ahead. For
+ * several, what the slowest has not got is kept here, up to INPUT_BEHIND_MAX; then the
+ * others wait for it, and when it has not read for INPUT_SECONDS it gets no more. So one
+ * that never reads can neither fill the memory nor stall the others for ever. A console
+ * in the background does not touch its terminal.
  */
 #include "console/run/run.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "proto/control.pb-c.h"
 
-#define PIECE_BYTES 32768 /* read at once */
+#define PIECE_BYTES 32768                   /* read and sent at once */
+#define INPUT_BEHIND_MAX (8 * 1024 * 1024)  /* that one reader may be behind another, bytes */
+#define INPUT_SECONDS 30.0                  /* that the others wait for one that does not read */
+#define MIB (1024 * 1024)
 
 /* Whether a terminal gives its input to this process now. */
 static bool is_mine(const struct run *r)
@@ -20,52 +31,257 @@ static bool is_mine(const struct run *r)
     return !r->input.terminal || tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
-void run_input_begin(struct run *r)
+/* Whether there is something that could be read. */
+static bool has_stdin(void)
 {
     struct stat st, null;
 
     if (fstat(STDIN_FILENO, &st) < 0)
-        return;
+        return false;
     /* the null device has nothing to carry */
-    r->input.open = stat("/dev/null", &null) < 0 || !S_ISCHR(st.st_mode) ||
-                    st.st_rdev != null.st_rdev;
+    return stat("/dev/null", &null) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != null.st_rdev;
+}
+
+static int choose_readers(struct run *r, struct ranks *set)
+{
+    const char *who = r->s->input ? r->s->input : "0";
+
+    if (!strcmp(who, "none"))
+        return DVM_OK;
+    if (strcmp(who, "all"))
+        return ranks_parse(set, who);
+    for (int rank = 0; rank < r->count; rank++)
+        ranks_add(set, rank);
+    return DVM_OK;
+}
+
+/* Tell the daemons who gets a pipe. Rank 0 alone is what they do by themselves. */
+static int put_readers(struct run *r, Dvm__Pb__Streams *streams)
+{
+    const struct run_input *in = &r->input;
+
+    if (in->count == 1 && in->readers[0].rank == 0)
+        return DVM_OK;
+    if (in->count == (size_t)r->count) {
+        streams->stdin_all = true;
+        return DVM_OK;
+    }
+    streams->stdin_ranks = calloc(in->count, sizeof *streams->stdin_ranks);
+    if (!streams->stdin_ranks)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %zu ranks", in->count);
+    streams->n_stdin_ranks = in->count;
+    for (size_t i = 0; i < in->count; i++)
+        streams->stdin_ranks[i] = (uint32_t)in->readers[i].rank;
+    return DVM_OK;
+}
+
+static int make_readers(struct run *r, const struct ranks *set)
+{
+    struct run_input *in = &r->input;
+
+    if (set->members == 0)
+        return DVM_OK;
+    in->readers = calloc((size_t)set->members, sizeof *in->readers);
+    if (!in->readers)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %d readers of stdin", set->members);
+    for (int rank = 0; rank < r->count; rank++)
+        if (ranks_has(set, rank))
+            in->readers[in->count++].rank = rank;
+    in->left = in->count;
+    return DVM_OK;
+}
+
+int run_input_begin(struct run *r, Dvm__Pb__Spawn *request, Dvm__Pb__Streams *streams)
+{
+    struct ranks set;
+    int code;
+
+    if (!ranks_make(&set, r->count))
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %d ranks", r->count);
+    code = choose_readers(r, &set);
+    r->input.open = !code && set.members > 0 && has_stdin();
+    if (r->input.open)
+        code = make_readers(r, &set);
+    ranks_free(&set);
+    if (!code && r->input.open)
+        code = put_readers(r, streams);
+    request->stdin_open = r->input.open;
     r->input.terminal = isatty(STDIN_FILENO);
+    return code;
+}
+
+void run_input_free(struct run *r)
+{
+    free(r->input.readers);
+    free(r->input.bytes);
+}
+
+/* The reader that has got least, of those that are not done; NULL: all are. */
+static struct run_reader *slowest(const struct run_input *in)
+{
+    struct run_reader *found = NULL;
+
+    for (size_t i = 0; i < in->count; i++)
+        if (!in->readers[i].done && (!found || in->readers[i].sent < found->sent))
+            found = &in->readers[i];
+    return found;
+}
+
+static bool is_full(const struct run_input *in)
+{
+    return in->left > 1 && in->used + PIECE_BYTES > INPUT_BEHIND_MAX;
 }
 
 bool run_input_wanted(const struct run *r)
 {
-    if (!r->input.open || r->input.waiting || !r->started || r->tasks[0].ended)
+    const struct run_input *in = &r->input;
+
+    if (!in->open || !r->started || in->left == 0 || is_full(in))
+        return false;
+    if (in->left == 1 && (in->used > 0 || slowest(in)->waiting))
         return false;
     return is_mine(r);
 }
 
+static bool make_room(struct run_input *in)
+{
+    size_t room = in->room ? in->room : PIECE_BYTES;
+    char *more;
+
+    while (room < in->used + PIECE_BYTES)
+        room *= 2;
+    if (room == in->room)
+        return true;
+    more = realloc(in->bytes, room);
+    if (!more)
+        return false;
+    in->bytes = more;
+    in->room = room;
+    return true;
+}
+
 void run_input_ready(struct run *r)
 {
-    Dvm__Pb__Stdin message = DVM__PB__STDIN__INIT;
-    uint8_t bytes[PIECE_BYTES];
-    ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
-    int tid = r->tasks[0].tid;
+    struct run_input *in = &r->input;
+    ssize_t got;
 
+    if (!make_room(in)) {
+        run_broken(r, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for standard input"));
+        return;
+    }
+    got = read(STDIN_FILENO, in->bytes + in->used, PIECE_BYTES);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    message.tid = tid;
-    message.end = got <= 0; /* what cannot be read has ended, too */
-    message.data.data = bytes;
-    message.data.len = got > 0 ? (size_t)got : 0;
-    r->input.open = got > 0;
-    if (client_send(r->client, DVM_TID_DAEMON(tid >> DVM_TID_N_BITS), DVM_CTL_STDIN,
-                    &message.base, &r->input.ref))
-        r->input.open = false;
-    else
-        r->input.waiting = true;
+    in->open = got > 0; /* what cannot be read has ended, too */
+    in->used += got > 0 ? (size_t)got : 0;
+}
+
+static void give_up(struct run_input *in, struct run_reader *reader)
+{
+    assert(!reader->done && in->left > 0);
+    reader->done = true;
+    in->left--;
+}
+
+/* Send a reader its next piece, or the end. */
+static void serve(struct run *r, struct run_reader *reader, double now)
+{
+    struct run_input *in = &r->input;
+    Dvm__Pb__Stdin message = DVM__PB__STDIN__INIT;
+    size_t at = (size_t)(reader->sent - in->gone), left = in->used - at;
+    size_t size = left < PIECE_BYTES ? left : PIECE_BYTES;
+
+    if (reader->waiting || (size == 0 && in->open))
+        return;
+    message.tid = r->tasks[reader->rank].tid;
+    message.data.data = (uint8_t *)in->bytes + at;
+    message.data.len = size;
+    message.end = !in->open && size == left;
+    reader->sent += size;
+    reader->since = now;
+    reader->waiting = true;
+    if (client_send(r->client, DVM_TID_DAEMON(message.tid >> DVM_TID_N_BITS), DVM_CTL_STDIN,
+                    &message.base, &reader->ref) || message.end)
+        give_up(in, reader);
+}
+
+/* Forget what all have got. */
+static void trim(struct run_input *in)
+{
+    const struct run_reader *last = slowest(in);
+    size_t got = last ? (size_t)(last->sent - in->gone) : in->used;
+
+    /* moving a little at a time would cost more than the room that it gives */
+    if (got == 0 || (got < in->used && got < INPUT_BEHIND_MAX / 4))
+        return;
+    memmove(in->bytes, in->bytes + got, in->used - got);
+    in->used -= got;
+    in->gone += got;
+}
+
+/* The buffer is full of what one has not read. */
+static void look_at_slowest(struct run *r, double now)
+{
+    struct run_input *in = &r->input;
+    struct run_reader *last = slowest(in);
+    Dvm__Pb__Stdin message = DVM__PB__STDIN__INIT;
+
+    if (!in->waited) {
+        in->waited = true;
+        run_say(r, "rank %d is %d MiB behind in reading standard input; the others wait for it, "
+                   "at most %.0f s at a time", last->rank, INPUT_BEHIND_MAX / MIB, INPUT_SECONDS);
+    }
+    if (now - last->since < INPUT_SECONDS)
+        return;
+    run_say(r, "rank %d has not read its standard input for %.0f s; it gets no more of it",
+            last->rank, INPUT_SECONDS);
+    message.tid = r->tasks[last->rank].tid;
+    message.end = true;
+    client_send(r->client, DVM_TID_DAEMON(message.tid >> DVM_TID_N_BITS), DVM_CTL_STDIN,
+                &message.base, NULL);
+    give_up(in, last);
+}
+
+void run_input_pump(struct run *r, double now)
+{
+    struct run_input *in = &r->input;
+
+    if (!r->started || in->left == 0)
+        return;
+    for (size_t i = 0; i < in->count; i++) {
+        struct run_reader *reader = &in->readers[i];
+
+        if (!reader->done && r->tasks[reader->rank].ended)
+            give_up(in, reader);
+        else if (!reader->done)
+            serve(r, reader, now);
+    }
+    trim(in);
+    if (in->open && is_full(in))
+        look_at_slowest(r, now);
+}
+
+double run_input_deadline(const struct run *r)
+{
+    const struct run_reader *last;
+
+    if (!r->input.open || !is_full(&r->input))
+        return 0;
+    last = slowest(&r->input);
+    return last ? last->since + INPUT_SECONDS : 0;
 }
 
 bool run_input_answer(struct run *r, uint64_t ref, bool good)
 {
-    if (!r->input.waiting || ref != r->input.ref)
-        return false;
-    r->input.waiting = false;
-    if (!good)
-        r->input.open = false; /* rank 0 reads no more: as when a pipe's reader is gone */
-    return true;
+    for (size_t i = 0; i < r->input.count; i++) {
+        struct run_reader *reader = &r->input.readers[i];
+
+        if (!reader->waiting || reader->ref != ref)
+            continue;
+        reader->waiting = false;
+        if (!good && !reader->done)
+            give_up(&r->input, reader); /* as when a pipe's reader is gone */
+        return true;
+    }
+    return false;
 }

@@ -46,6 +46,9 @@ static void put_cause(const struct task *task, double age, char *text, size_t si
     else if (task->signal)
         snprintf(text, size, "was ended by signal %d (%s) after %.1f s", task->signal,
                  strsignal(task->signal), age);
+    else if (task->cause && task->status >= 0)
+        snprintf(text, size, "aborted with status %d after %.1f s: %s", task->status, age,
+                 task->cause);
     else if (task->status >= 0)
         snprintf(text, size, "exited with status %d after %.1f s%s", task->status, age,
                  forgot_finalize(task) ? " without dvm_finalize" : "");

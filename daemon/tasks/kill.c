@@ -100,6 +100,14 @@ static void forward(struct daemon *d, const Dvm__Pb__Abort *m)
     }
 }
 
+static void note_cause(struct task *by, const char *cause)
+{
+    by->aborts = true;
+    if (by->cause || !cause[0])
+        return; /* the first word counts */
+    by->cause = strdup(cause);
+}
+
 void handle_abort(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Abort *m = dvm__pb__abort__unpack(NULL, frame->length, payload);
@@ -110,8 +118,8 @@ void handle_abort(struct daemon *d, const struct dvm_frame *frame, const uint8_t
         daemon_fail(d, frame, DVM_ERR_PROTOCOL, "an ABORT that cannot be read");
         return;
     }
-    if (by)
-        by->aborts = by->role == ROLE_TASK;
+    if (by && by->role == ROLE_TASK)
+        note_cause(by, m->cause);
     for (size_t i = 0; i < m->n_tids; i++) {
         struct task *task = tasks_find(d->tasks, m->tids[i]);
 

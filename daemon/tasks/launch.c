@@ -23,6 +23,7 @@
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/program.h"
 #include "daemon/tasks/stdio.h"
+#include "daemon/tasks/wish.h"
 
 #define PROGRAM_PATH_MAX 4096
 
@@ -73,10 +74,14 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
     Dvm__Pb__Reserved reply = DVM__PB__RESERVED__INIT;
     const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
     char path[PROGRAM_PATH_MAX];
-    int r = program_locate(what->program, what->directory, what->look_first,
-                         environment_get(what->env, what->n_env, "PATH"), d->host, path,
-                         sizeof path);
+    int r = DVM_OK;
 
+    if (what->debug && what->debug->n_words > 0)
+        r = wish_locate(what, d->host, path, sizeof path);
+    if (!r)
+        r = program_locate(what->program, what->directory, what->look_first,
+                           environment_get(what->env, what->n_env, "PATH"), d->host, path,
+                           sizeof path);
     if (r)
         return r;
     if (what->count == 0 || what->count > TASKS_SPAWN_MAX)
@@ -244,21 +249,23 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
 static int order(struct tasks *t, struct task *task, const Dvm__Pb__Launch *m,
                  struct environment *e)
 {
-    const Dvm__Pb__Spawn *what = m->what;
-    const char **argv = calloc(what->n_args + 2, sizeof *argv);
-    struct keeper_task k = {.tid = task->tid, .path = m->path, .directory = what->directory,
+    const struct stdio_wish wish = wish_streams(m->what, task->rank);
+    const char **argv = wish_arguments(m->what, task->rank, m->path);
+    struct keeper_task k = {.tid = task->tid, .path = m->path, .directory = m->what->directory,
                             .argv = argv, .cpus = task->bound ? &task->cpus : NULL};
+    char debugger[PROGRAM_PATH_MAX];
     int r;
 
     if (!argv)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to start a task");
-    argv[0] = what->program;
-    for (size_t i = 0; i < what->n_args; i++)
-        argv[i + 1] = what->args[i];
     r = tasks_token_make(t, task);
     k.env = environment_with_token(e, task->token, sizeof task->token);
+    if (!r && wish_debugged(m->what, task->rank)) {
+        r = wish_locate(m->what, t->d->host, debugger, sizeof debugger);
+        k.path = debugger;
+    }
     if (!r)
-        r = stdio_open(t, task, what->stdin_open && task->rank == 0, k.fds);
+        r = stdio_open(t, task, &wish, k.fds);
     if (!r) {
         r = keeper_start(t->d->keeper, &k);
         for (size_t i = 0; i < sizeof k.fds / sizeof k.fds[0]; i++)

@@ -15,6 +15,7 @@
 #include "daemon/tasks/environment.h"
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/place.h"
+#include "daemon/tasks/wish.h"
 
 #define NOTE_MAX 160
 
@@ -244,11 +245,13 @@ static void reserve_all(struct spawn *s)
     const char *path = environment_get(what.env, what.n_env, "PATH");
     /* of the environment only PATH matters for the look */
     char *variable = path ? (char *)(uintptr_t)(path - strlen("PATH=")) : NULL;
+    int first = 0; /* rank of a part's first task */
 
     what.env = &variable;
     what.n_env = path ? 1 : 0;
     what.args = NULL;
     what.n_args = 0;
+    what.streams = NULL;
     m.what = &what;
     m.world = s->world;
     s->pending = 1;
@@ -256,6 +259,9 @@ static void reserve_all(struct spawn *s)
         if (s->parts[i].count == 0)
             continue;
         what.count = (uint32_t)s->parts[i].count;
+        /* a debugger is looked for where it will be started */
+        what.debug = wish_debugged_some(s->what, first, s->parts[i].count) ? s->what->debug : NULL;
+        first += s->parts[i].count;
         s->pending++;
         daemon_ask(s->d, s->parts[i].slot, DVM_CTL_RESERVE, &m.base, reserved, &s->parts[i]);
     }

@@ -22,12 +22,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/tasks/handlers.h"
+#include "daemon/tasks/terminal.h"
 
 #define OUTPUTS 2 /* stdout, stderr */
 #define READS_PER_TURN 4
 #define PREFIX_MAX 64
 #define QUESTION_MAX 512 /* bytes of a line without end that goes out after */
 #define QUESTION_SECONDS 0.2
+#define TERMINAL_REST (64 * 1024) /* bytes that a terminal may hold at the end of its task */
 
 /* Bytes for a task's stdin, and the request that brought them. */
 struct input {
@@ -51,6 +53,7 @@ struct output {
 struct stdio {
     struct output out[OUTPUTS];
     bool raw;     /* lines are not waited for */
+    bool terminal;
     size_t ahead; /* sent, not acknowledged */
     int in; /* write end, or -1 */
     ev_io writable;
@@ -91,6 +94,16 @@ static int open_input(struct tasks *t, struct stdio *s, bool with_stdin, int *en
     return *end < 0 ? no_streams(t) : DVM_OK;
 }
 
+static void watch_output(struct tasks *t, struct output *o)
+{
+    ev_io_init(&o->readable, on_readable, o->fd, EV_READ);
+    o->readable.data = o;
+    ev_io_start(t->d->loop, &o->readable);
+    ev_init(&o->question, on_question);
+    o->question.repeat = QUESTION_SECONDS;
+    o->question.data = o;
+}
+
 static int open_output(struct tasks *t, struct output *o, int *end)
 {
     int r;
@@ -100,18 +113,43 @@ static int open_output(struct tasks *t, struct output *o, int *end)
         return *end < 0 ? no_streams(t) : DVM_OK;
     }
     r = make_pipe(t, end, &o->fd, false);
-    if (o->fd < 0)
-        return r;
-    ev_io_init(&o->readable, on_readable, o->fd, EV_READ);
-    o->readable.data = o;
-    ev_io_start(t->d->loop, &o->readable);
-    ev_init(&o->question, on_question);
-    o->question.repeat = QUESTION_SECONDS;
-    o->question.data = o;
+    if (o->fd >= 0)
+        watch_output(t, o);
     return r;
 }
 
-int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3])
+/* One terminal for all: what is written to it comes as stdout, lines or not. */
+static int open_terminal(struct tasks *t, struct stdio *s, const struct stdio_wish *wish,
+                         int ends[3])
+{
+    struct output *o = &s->out[0];
+
+    if (terminal_open(&o->fd, &ends[0], wish->rows, wish->columns))
+        return no_streams(t);
+    watch_output(t, o);
+    s->in = fcntl(o->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    for (int i = 1; i <= OUTPUTS && s->in >= 0; i++) {
+        ends[i] = fcntl(ends[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        if (ends[i] < 0)
+            return no_streams(t);
+    }
+    if (s->in >= 0 && !daemon_files_low(t->d, s->in))
+        return DVM_OK;
+    errno = EMFILE;
+    return no_streams(t);
+}
+
+static int open_pipes(struct tasks *t, struct stdio *s, const struct stdio_wish *wish,
+                      int ends[3])
+{
+    int r = open_input(t, s, wish->input, &ends[0]);
+
+    for (int i = 0; i < OUTPUTS && !r; i++)
+        r = open_output(t, &s->out[i], &ends[i + 1]);
+    return r;
+}
+
+int stdio_open(struct tasks *t, struct task *task, const struct stdio_wish *wish, int ends[3])
 {
     struct stdio *s = calloc(1, sizeof *s);
     int r;
@@ -126,9 +164,9 @@ int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3])
         s->out[i].task = task;
     }
     task->stdio = s;
-    r = open_input(t, s, with_stdin, &ends[0]);
-    for (int i = 0; i < OUTPUTS && !r; i++)
-        r = open_output(t, &s->out[i], &ends[i + 1]);
+    s->terminal = wish->terminal;
+    s->raw = wish->raw || wish->terminal;
+    r = wish->terminal ? open_terminal(t, s, wish, ends) : open_pipes(t, s, wish, ends);
     if (s->in >= 0) {
         ev_io_init(&s->writable, on_writable, s->in, EV_WRITE);
         s->writable.data = task;
@@ -393,6 +431,8 @@ static void take_input(struct daemon *d, struct task *task, const struct dvm_fra
         return;
     }
     *in = (struct input){.request = *frame, .end = m->end, .size = m->data.len};
+    if (m->rows && m->columns)
+        terminal_resize(s->in, (unsigned short)m->rows, (unsigned short)m->columns);
     if (m->data.len)
         memcpy(in->bytes, m->data.data, m->data.len);
     if (s->last)
@@ -431,7 +471,9 @@ static void empty(struct tasks *t, struct output *o)
     int waiting = 0;
     size_t left;
 
-    if (o->fd >= 0 && ioctl(o->fd, FIONREAD, &waiting))
+    if (o->task->stdio->terminal)
+        waiting = TERMINAL_REST; /* what the kernel has not moved on yet does not count */
+    else if (o->fd >= 0 && ioctl(o->fd, FIONREAD, &waiting))
         waiting = 0;
     for (left = (size_t)waiting; o->fd >= 0 && left > 0;) {
         size_t got = read_output(t, o, left);

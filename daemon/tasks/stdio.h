@@ -14,10 +14,18 @@
 #define STDIO_AHEAD (256 * 1024)    /* that the sink has not acknowledged, bytes */
 #define STDIO_IN_MAX (256 * 1024)   /* that wait for a task's stdin, bytes */
 
+/* What a task's streams shall be. */
+struct stdio_wish {
+    bool input;    /* a pipe for stdin, else /dev/null */
+    bool raw;      /* output is forwarded as it is read */
+    bool terminal; /* all three are one terminal of this size */
+    unsigned short rows, columns;
+};
+
 /* Make the pipes of a task that is about to be started. ends: what the task gets
- * as stdin, stdout and stderr, to be closed by the caller. with_stdin: a pipe for
- * stdin, else /dev/null. Errors: SYSTEM, NO_MEMORY (dvm_fail). */
-int stdio_open(struct tasks *t, struct task *task, bool with_stdin, int ends[3]);
+ * as stdin, stdout and stderr, to be closed by the caller. Errors: SYSTEM, NO_MEMORY
+ * (dvm_fail). */
+int stdio_open(struct tasks *t, struct task *task, const struct stdio_wish *wish, int ends[3]);
 
 /* The task has ended: forward all that is in its pipes, then close them. */
 void stdio_finish(struct tasks *t, struct task *task);

@@ -136,6 +136,7 @@ static void free_task(struct tasks *t, struct task *task)
     world_release(t, task->world);
     waiters_free(&task->waiters);
     free(task->why);
+    free(task->cause);
     free(task->program);
     free(task);
 }

@@ -72,6 +72,7 @@ struct task {
     bool told_world;        /* its world knows of the end */
     bool by_machine;        /* the machine ended it */
     bool aborts;            /* asked for the end of its world: exits by itself */
+    char *cause;            /* why it aborts, in words; owned, or NULL */
     bool enrolled_gone;     /* what enrolled has ended before the keeper told of its start */
     pid_t pid;              /* of the main process */
     pid_t enrolled_pid;     /* of the process that said HELLO */

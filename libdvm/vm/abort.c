@@ -17,9 +17,11 @@
 #include "proto/frame.h"
 #include "vm/vm.h"
 
+#define CAUSE_MAX 128    /* bytes of "it called dvm_abort(...)" with its NUL */
 #define STATUS_MASK 0xff /* exit statuses have 8 bits */
 
-static void abort_members(const struct group *g, int status, const char *text)
+/* text: why, said of the members; cause: said of this task */
+static void abort_members(const struct group *g, int status, const char *text, const char *cause)
 {
     Dvm__Pb__Abort message = DVM__PB__ABORT__INIT;
     int32_t *tids = malloc(sizeof *tids * (size_t)g->size);
@@ -34,6 +36,7 @@ static void abort_members(const struct group *g, int status, const char *text)
     message.tids = tids;
     message.status = status;
     message.text = (char *)(uintptr_t)text;
+    message.cause = (char *)(uintptr_t)cause;
     size = dvm__pb__abort__get_packed_size(&message);
     packed = malloc(size);
     if (packed) {
@@ -60,26 +63,28 @@ void abort_on_error(int code, const char *sentence)
     if (dvm_enter() != DVM_OK) /* forked, or the daemon is gone: nobody to tell */
         end_process(EXIT_FAILURE);
     g = group_find(DVM_WORLD, "abort");
-    if (g && g->size > 1) {
+    if (g) {
         snprintf(text, sizeof text, "rank %d: %s: %s", g->rank, dvm_error_name(code), sentence);
-        abort_members(g, EXIT_FAILURE, text);
+        /* the sentence stands on its stderr already */
+        abort_members(g, EXIT_FAILURE, text, dvm_error_name(code));
     }
     end_process(EXIT_FAILURE);
 }
 
 void dvm_abort(dvm_group group, int status)
 {
-    char text[DVM_SENTENCE_MAX];
+    char text[DVM_SENTENCE_MAX], cause[CAUSE_MAX];
     const struct group *g;
 
     status &= STATUS_MASK;
     if (!dvm_initialized() || dvm_enter() != DVM_OK)
         end_process(status);
     g = group_find(group == DVM_UNIVERSE ? DVM_SELF : group, "dvm_abort");
-    if (g && g->size > 1) {
+    if (g) {
+        snprintf(cause, sizeof cause, "it called dvm_abort(%s, %d)", group_name(g), status);
         snprintf(text, sizeof text, "rank %d (tid 0x%x, host %s) called dvm_abort(%s, %d)",
                  g->rank, (unsigned)vm.self, vm.host, group_name(g), status);
-        abort_members(g, status, text);
+        abort_members(g, status, text, cause);
     }
     end_process(status);
 }

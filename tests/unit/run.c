@@ -21,7 +21,7 @@ static void expect_in(const char *text, const char *part)
     cr_expect(strstr(text, part), "\"%s\" is not in: %s", part, text);
 }
 
-static void say(int client, int tid, int rank, int stream, const char *text)
+static void say_piece(int client, int tid, int rank, int stream, const char *text, bool more)
 {
     Dvm__Pb__Stdio m = DVM__PB__STDIO__INIT;
 
@@ -30,7 +30,13 @@ static void say(int client, int tid, int rank, int stream, const char *text)
     m.stream = (uint32_t)stream;
     m.data.data = (uint8_t *)(uintptr_t)text;
     m.data.len = strlen(text);
+    m.more = more;
     acting_send(client, DVM_CTL_STDIO, &m.base);
+}
+
+static void say(int client, int tid, int rank, int stream, const char *text)
+{
+    say_piece(client, tid, rank, stream, text, false);
 }
 
 static void end(int client, int tid, int rank, int status, bool by_machine)
@@ -84,6 +90,25 @@ static void lose_host(int client, uint32_t slot)
 
 static bool reads_stdin; /* the program that runs is cat */
 
+/* A line in three pieces, with others' lines between them; then one that is too long. */
+static void act_long(int client, int count)
+{
+    static char piece[32 * 1024 + 1];
+
+    memset(piece, 'x', sizeof piece - 1);
+    for (int i = 0; i < 2; i++) {
+        say_piece(client, tid_of(0), 0, 1, piece, true);
+        say(client, tid_of(1), 1, 1, "between\n");
+    }
+    say(client, tid_of(0), 0, 1, "end\n");
+    for (int i = 0; i < 3; i++) {
+        say_piece(client, tid_of(2), 2, 1, piece, true);
+        say(client, tid_of(1), 1, 1, "between\n");
+    }
+    for (int i = 0; i < count; i++)
+        end(client, tid_of(i), i, 0, false);
+}
+
 /* The fake's tasks do what their program is called. */
 static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
 {
@@ -118,6 +143,17 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
     }
     if (!strcmp(name, "wait") || !strcmp(name, "cat"))
         return;
+    if (!strcmp(name, "long")) {
+        act_long(client, count);
+        return;
+    }
+    if (!strcmp(name, "all-fail")) {
+        for (int i = 0; i < count; i++) {
+            say(client, tid_of(i), i, 2, i % 2 ? "first\n\033[1mwhy\n\n" : "why");
+            end(client, tid_of(i), i, 3 + i, false);
+        }
+        return;
+    }
     for (int i = 0; i < count; i++) {
         say(client, tid_of(i), i, 1, "out\n");
         say(client, tid_of(i), i, 2, "err\n");
@@ -140,7 +176,7 @@ static void on_abort(int client, const uint8_t *payload, size_t length)
     dvm__pb__abort__free_unpacked(a, NULL);
 }
 
-/* cat: rank 0 echoes its stdin and ends with it. */
+/* cat: each rank echoes its stdin and ends with it. */
 static void on_stdin(int client, const struct dvm_frame *f, const uint8_t *payload)
 {
     Dvm__Pb__Stdin *m = dvm__pb__stdin__unpack(NULL, f->length, payload);
@@ -148,9 +184,9 @@ static void on_stdin(int client, const struct dvm_frame *f, const uint8_t *paylo
 
     acting_reply(client, f, DVM_CTL_OK, NULL);
     if (reads_stdin)
-        say(client, m->tid, 0, 1, text);
+        say(client, m->tid, DVM_TID_N(m->tid) - 100, 1, text);
     if (reads_stdin && m->end)
-        end(client, m->tid, 0, 0, false);
+        end(client, m->tid, DVM_TID_N(m->tid) - 100, 0, false);
     free(text);
     dvm__pb__stdin__free_unpacked(m, NULL);
 }
@@ -268,7 +304,7 @@ Test(run, host_lost)
     struct spoken s = SPEAK("run", "-n", "5", "lost");
 
     cr_expect_eq(s.status, EXIT_GENERIC);
-    expect_in(s.err, "host fake2 was lost, and ranks 1, 3 with it: no sign of life for 3 s; "
+    expect_in(s.err, "host fake2 was lost, and ranks 1,3 with it: no sign of life for 3 s; "
                      "ending the other 2 tasks");
     spoken_free(&s);
 }
@@ -278,7 +314,7 @@ Test(run, time_limit)
     struct spoken s = SPEAK("run", "-n", "2", "--timeout", "0.05", "wait");
 
     cr_expect_eq(s.status, EXIT_RUN_TIMEOUT);
-    expect_in(s.err, "time limit of 0.05 s is over; ending 2 tasks");
+    expect_in(s.err, "time limit of 0.05 s is over; ending 2 tasks: ranks 0-1\n");
     spoken_free(&s);
 }
 
@@ -290,6 +326,114 @@ Test(run, stdin_goes_to_rank_0)
     cr_expect_eq(s.status, 0, "%s", s.err);
     cr_expect_str_eq(s.out, "one\ntwo\n");
     spoken_free(&s);
+}
+
+Test(run, stdin_goes_to_all)
+{
+    static const char *const words[] = {"dvm", "-q", "run", "-n", "3", "--stdin", "all",
+                                        "--collapse", "cat", NULL};
+    struct spoken s = speak(command_main, "one\ntwo\n", words);
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.out, "[0-2] one\n[0-2] two\n");
+    spoken_free(&s);
+}
+
+Test(run, wrong_words)
+{
+    static const struct {
+        const char *option, *value, *words;
+    } wrong[] = {{"--stdin", "3", "there is no rank 3"},
+                 {"--stdin", "nobody", "is no list of ranks"},
+                 {"--on-failure", "restart", "takes kill, notify or ignore, not \"restart\""},
+                 {"--collapse", "--raw", "exclude each other"},
+                 {"--tag-output", "--raw", "exclude each other"},
+                 {"--tag-output", "--collapse", "exclude each other"},
+                 {"--tag-output", "--output=/tmp/x", "exclude each other"},
+                 {"--grace", "-1", "--grace takes a time"}};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const char *const words[] = {"dvm", "run", "-n", "3", wrong[i].option, wrong[i].value,
+                                     "good", NULL};
+        struct spoken s = speak(command_main, "x", words);
+
+        cr_expect_eq(s.status, EXIT_USAGE, "%s %s: %d", wrong[i].option, wrong[i].value, s.status);
+        expect_in(s.err, wrong[i].words);
+        spoken_free(&s);
+    }
+}
+
+Test(run, equal_lines_are_folded)
+{
+    struct spoken s = SPEAK("-q", "run", "-n", "5", "--collapse", "good");
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.out, "[0-4] out\n");
+    cr_expect_str_eq(s.err, "[0-4] err\n");
+    spoken_free(&s);
+    s = SPEAK("-q", "run", "-n", "3", "--collapse", "fail");
+    expect_in(s.err, "[0-2] err\ndvm: rank 1"); /* all before the news */
+    spoken_free(&s);
+}
+
+Test(run, tags_are_coloured_by_rank)
+{
+    struct spoken s;
+
+    unsetenv("NO_COLOR");
+    s = SPEAK("-q", "run", "-n", "2", "--color", "always", "--tag-output", "good");
+    cr_expect_str_eq(s.out, "\033[36m[0 fake1]\033[0m out\n\033[33m[1 fake2]\033[0m out\n");
+    spoken_free(&s);
+}
+
+/* Rank 0's line of over 64 KiB less a byte is one; rank 2's is too long, which is said. */
+Test(run, long_lines)
+{
+    struct spoken s = SPEAK("-q", "run", "-n", "3", "long");
+    const char *line = strchr(s.out, 'x');
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_assert_not_null(line);
+    cr_expect_eq(strspn(line, "x"), 64 * 1024);
+    cr_expect_eq(strncmp(line + 64 * 1024, "end\n", 4), 0);
+    expect_in(s.err, "rank 2 writes a line of over 65536 bytes");
+    spoken_free(&s);
+}
+
+Test(run, failures_that_end_nobody)
+{
+    struct spoken s = SPEAK("-q", "run", "-n", "4", "--on-failure", "notify", "all-fail");
+
+    cr_expect_eq(s.status, 3);
+    expect_in(s.err, "status 3 after 0.1 s; the other 3 tasks go on\n");
+    expect_in(s.err, "status 5 after 0.1 s; the other task goes on\n");
+    expect_in(s.err, "dvm: 4 of 4 tasks failed: ranks 0-3\n");
+    spoken_free(&s);
+    s = SPEAK("-q", "run", "-n", "4", "--on-failure=ignore", "all-fail");
+    cr_expect_eq(s.status, 3);
+    cr_expect_null(strstr(s.err, "dvm:"), "%s", s.err);
+    spoken_free(&s);
+}
+
+/* The last line is quoted where something stands between, without its colours. */
+Test(run, last_line_of_stderr)
+{
+    char folder[] = "/tmp/dvm-test-last-XXXXXX", command[64];
+    struct spoken s;
+
+    cr_assert_not_null(mkdtemp(folder));
+    s = SPEAK("-q", "run", "-n", "2", "--output", folder, "all-fail");
+    expect_in(s.err, "dvm: the last line of its stderr: why\n");
+    spoken_free(&s);
+    s = SPEAK("-q", "run", "-n", "2", "all-fail");
+    cr_expect_null(strstr(s.err, "last line"), "%s", s.err);
+    spoken_free(&s);
+    s = SPEAK("-q", "run", "-n", "2", "--output", folder, "--on-failure=notify",
+              "all-fail");
+    expect_in(s.err, "dvm: the last line of its stderr:  [1mwhy\n");
+    spoken_free(&s);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    cr_assert_eq(system(command), 0);
 }
 
 Test(run, report)
@@ -305,6 +449,8 @@ Test(run, report)
     cr_expect_eq(json_integer_value(json_object_get(o, "first_failure")), 1);
     t = json_array_get(json_object_get(o, "tasks"), 0);
     cr_expect(json_is_true(json_object_get(t, "ended_by_machine")));
+    cr_expect_str_eq(json_string_value(json_object_get(t, "last_stderr")), "err");
+    cr_expect_str_eq(json_string_value(json_object_get(o, "on_failure")), "kill");
     json_decref(o);
     spoken_free(&s);
 }

@@ -1,0 +1,187 @@
+/* run_signals.c: signals that the console gets, and its patience with the tasks.
+ *
+ * ^C goes to the tasks, harder each time, and each time the console says what it sent
+ * and what comes next. Only SIGTERM and what is like it begin a countdown: after a
+ * first ^C a program may take its time to clean up.
+ */
+#include "console/run/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "console/words.h"
+#include "proto/control.pb-c.h"
+
+#define NEXT_MAX 96 /* bytes of what comes next, with its NUL */
+
+static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
+
+int run_signals_open(struct run *r)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof passed_signals / sizeof passed_signals[0]; i++)
+        sigaddset(&set, passed_signals[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return r->signals < 0 ? dvm_fail_errno(DVM_ERR_SYSTEM, "signals cannot be waited for") : DVM_OK;
+}
+
+void run_signal(struct run *r, int number)
+{
+    Dvm__Pb__Kill message = DVM__PB__KILL__INIT;
+
+    if (!r->started) {
+        r->pending_signal = number;
+        return;
+    }
+    message.signal = number;
+    for (int i = 0; i < r->count; i++) {
+        message.tid = r->tasks[i].tid;
+        if (!r->tasks[i].ended)
+            client_send(r->client, DVM_TID_DAEMON(message.tid >> DVM_TID_N_BITS), DVM_CTL_KILL,
+                        &message.base, NULL);
+    }
+}
+
+void run_patience(struct run *r, double seconds)
+{
+    r->patience = seconds;
+    r->grace = clock_seconds() + seconds;
+}
+
+/* ^C, harder each time. */
+static void interrupt(struct run *r)
+{
+    static const struct {
+        int number;
+        bool counts; /* the time until SIGKILL runs from here on */
+        const char *next; /* NULL: when */
+    } steps[] = {{SIGINT, false, "; ^C again sends SIGTERM"},
+                 {SIGTERM, true, NULL},
+                 {SIGKILL, false, "; ^C again leaves them to their daemons"}};
+    char name[WORDS_AGE_MAX], next[NEXT_MAX];
+    size_t step = (size_t)r->interrupts++;
+
+    if (r->killed && step < sizeof steps / sizeof steps[0] - 1)
+        step = sizeof steps / sizeof steps[0] - 1;
+    if (step >= sizeof steps / sizeof steps[0]) {
+        run_say(r, "leaving %d task%s to the daemons, which end them", r->left,
+                run_many(r->left));
+        r->leaving = true;
+        r->result = EXIT_SIGNAL + SIGINT;
+        return;
+    }
+    if (steps[step].counts) {
+        run_patience(r, r->s->grace);
+        snprintf(next, sizeof next, "; SIGKILL follows in %g s, or at the next ^C", r->s->grace);
+    } else {
+        snprintf(next, sizeof next, "%s", steps[step].next);
+    }
+    r->killed = r->killed || steps[step].number == SIGKILL;
+    run_say(r, "%s sent to %d task%s%s", words_signal_name(name, steps[step].number), r->left,
+            run_many(r->left), next);
+    run_signal(r, steps[step].number);
+}
+
+/* Another signal that asks the console to end. */
+static void asked_to_end(struct run *r, int number)
+{
+    char name[WORDS_AGE_MAX];
+
+    /* asked twice, the console does not ask politely any more */
+    if (r->interrupts++ > 0) {
+        run_say(r, "%s came again; %d task%s get SIGKILL", words_signal_name(name, number),
+                r->left, run_many(r->left));
+        r->killed = true;
+        run_patience(r, RUN_LEAVE_SECONDS);
+        run_signal(r, SIGKILL);
+        return;
+    }
+    run_say(r, "%s came; %d task%s get SIGTERM, and SIGKILL in %g s",
+            words_signal_name(name, number), r->left, run_many(r->left), r->s->grace);
+    run_patience(r, r->s->grace);
+    run_signal(r, SIGTERM);
+}
+
+/* ^Z: the tasks stop and the console with them; both go on together. Tasks have
+ * no terminal and would ignore SIGTSTP. The clocks stand still meanwhile. */
+static void stop_here(struct run *r)
+{
+    double began = clock_seconds(), stopped;
+
+    run_signal(r, SIGSTOP);
+    raise(SIGSTOP);
+    run_signal(r, SIGCONT);
+    stopped = clock_seconds() - began;
+    if (r->deadline > 0)
+        r->deadline += stopped;
+    if (r->grace > 0)
+        r->grace += stopped;
+}
+
+void run_signals_take(struct run *r)
+{
+    struct signalfd_siginfo s;
+
+    while (read(r->signals, &s, sizeof s) == (ssize_t)sizeof s) {
+        int number = (int)s.ssi_signo;
+
+        if (number == SIGTSTP)
+            stop_here(r);
+        else if (number == SIGCONT)
+            run_signal(r, SIGCONT); /* somebody may have stopped the tasks alone */
+        else if (number == SIGINT || number == SIGQUIT)
+            interrupt(r);
+        else
+            asked_to_end(r, number);
+    }
+}
+
+static void time_is_over(struct run *r)
+{
+    char ranks[RUN_RUNNING_MAX];
+
+    r->deadline = 0;
+    r->timed_out = true;
+    r->result = EXIT_RUN_TIMEOUT;
+    if (r->started) {
+        run_say(r, "the time limit of %g s is over; ending %d task%s: %s", r->s->timeout,
+                r->left, run_many(r->left), run_running(r, ranks));
+        run_abort(r, EXIT_RUN_TIMEOUT, "the time limit of dvm run is over");
+    } else {
+        run_say(r, "the time limit of %g s is over, and the tasks are not started yet",
+                r->s->timeout);
+        r->leaving = true;
+    }
+}
+
+void run_clocks(struct run *r, double now)
+{
+    char ranks[RUN_RUNNING_MAX];
+
+    if (r->deadline > 0 && now >= r->deadline && r->left > 0)
+        time_is_over(r);
+    if (r->grace <= 0 || now < r->grace || r->left == 0)
+        return;
+    if (!r->killed) {
+        r->killed = true;
+        run_say(r, "%d task%s did not end within %g s and get%s SIGKILL: %s", r->left,
+                run_many(r->left), r->patience, r->left == 1 ? "s" : "", run_running(r, ranks));
+        run_patience(r, RUN_LEAVE_SECONDS);
+        run_signal(r, SIGKILL);
+        return;
+    }
+    run_say(r, "%d task%s cannot be heard of any more (%s); dvm ps shows whether they are left",
+            r->left, run_many(r->left), run_running(r, ranks));
+    r->leaving = true;
+    if (r->result < 0 && r->first < 0)
+        r->result = EXIT_GENERIC;
+}
