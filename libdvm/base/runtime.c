@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/pushed.h"
 
 #define BASE "/tmp"
 #define FOLDER_MODE 0700
@@ -497,6 +498,7 @@ void runtime_remove(const char *folder)
 
     if (strlen(folder) >= sizeof path || runtime_open(folder, &dir) != DVM_OK)
         return;
+    pushed_remove(dir);
     unlinkat(dir, RUNTIME_SOCKET, 0);
     unlinkat(dir, RUNTIME_LOG, 0);
     unlinkat(dir, RUNTIME_LOCK, 0);

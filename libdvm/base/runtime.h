@@ -8,6 +8,7 @@
  *     lock     flock held by the daemon while it lives; the file alone says nothing
  *     socket   AF_UNIX SOCK_SEQPACKET
  *     log      the daemon's log, 0600
+ *     pushed   programs that were copied to this host (pushed.h)
  *
  * Functions return DVM_OK or a negative code with the sentence kept (dvm_fail).
  */

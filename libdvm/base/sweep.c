@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/pushed.h"
 #include "base/runtime.h"
 
 #define TRIES 20            /* how often a lock is tried, */
@@ -28,7 +29,7 @@ static bool is_ours(const char *name)
     for (size_t i = 0; i < FILES; i++)
         if (strcmp(name, files[i]) == 0)
             return true;
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return strcmp(name, PUSHED_FOLDER) == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 /* Whether a folder holds a daemon's files only. */
@@ -83,6 +84,7 @@ static bool sweep_one(const char *path, double age)
         return false;
     lock = age_of(folder) >= age ? take_lock(folder) : -1;
     if (lock >= 0 && all_ours(folder)) {
+        pushed_remove(folder);
         for (size_t i = 0; i < FILES; i++)
             unlinkat(folder, files[i], 0);
         swept = rmdir(path) == 0;
