@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/join.h"
 #include "base/log.h"
 #include "daemon/cluster_state.h"
 #include "daemon/links/ticket.h"
@@ -48,9 +49,10 @@ static void refuse(struct cluster *c, const struct links_joiner *joiner, const c
                    int code, const char *text)
 {
     size_t length;
-    uint8_t *bytes = cluster_refuse_write(code, text, &length);
+    enum join_code mark = join_marked(code);
+    uint8_t *bytes = cluster_refuse_write(code, mark, text, &length);
 
-    log_warning("host %s was not let in: %s", name, text);
+    log_warning("host %s was not let in: %s [J%03d]", name, text, (int)mark);
     if (bytes)
         links_answer(c->links, joiner, DVM_CTL_REFUSE, bytes, length);
     free(bytes);
@@ -111,6 +113,7 @@ void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct 
 
     if (frame->tag != DVM_CTL_REGISTER || c->closing)
         return;
+    join_clear();
     if (!cluster_register_read(payload, frame->length, &r)) {
         refuse(c, joiner, "?", DVM_ERR_PROTOCOL, "the coordinator could not read the request to "
                "join: the two versions of dvmd do not go together");
@@ -194,7 +197,6 @@ static int enter(struct cluster *c, const struct cluster_registered *r, const ch
     self = machine_host(c->machine, r->slot);
     links_identity(c->links, r->slot, self->incarnation);
     links_relay(c->links, r->coordinator);
-    links_silence(c->links, machine_silence(c->machine));
     while ((host = machine_next(c->machine, host ? host->slot : 0)) != NULL) {
         struct links_peer peer = {host->slot, host->incarnation, host->key, host->address,
                                   host->addresses};
@@ -215,6 +217,7 @@ static int check_protocol(const struct cluster_registered *r, const char *addres
 {
     if (r->protocol >= CLUSTER_PROTOCOL_MIN && r->protocol <= CLUSTER_PROTOCOL_MAX)
         return 0;
+    join_mark(JOIN_VERSION);
     snprintf(error, size, "the coordinator at %s chose protocol %u, but this dvmd %d.%d.%d speaks "
              "%d to %d: update the older of the two", address, r->protocol, DVM_VERSION_MAJOR,
              DVM_VERSION_MINOR, DVM_VERSION_PATCH, CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX);

@@ -5,10 +5,12 @@
  * in parts, which the flow keeps in order.
  */
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "daemon/cluster_state.h"
 #include "proto/control.pb-c.h"
 #include "proto/control.h"
@@ -91,7 +93,6 @@ static bool read_ping(const uint8_t *p, size_t n, struct machine_message *out)
     out->sent_ms = pb->sent_ms;
     out->tasks = count_of(pb->tasks);
     out->change = pb->change;
-    out->strain_ms = pb->strain_ms;
     out->log_index = pb->log_index;
     dvm__pb__ping__free_unpacked(pb, NULL);
     return true;
@@ -106,7 +107,6 @@ static bool read_pong(const uint8_t *p, size_t n, struct machine_message *out)
         out->type = MACHINE_PONG;
         out->sent_ms = pb->sent_ms;
         out->log_index = pb->log_index;
-        out->strain_ms = pb->strain_ms;
         out->loads = calloc(pb->n_slots + 1, sizeof *out->loads);
         for (size_t i = 0; out->loads && i < pb->n_slots; i++)
             out->loads[out->load_count++] =
@@ -220,7 +220,6 @@ static void write_pong(const struct machine_message *msg, cluster_message_send_f
 
     pb.sent_ms = msg->sent_ms;
     pb.log_index = msg->log_index;
-    pb.strain_ms = (uint32_t)msg->strain_ms;
     for (size_t i = 0; i < count; i++) {
         slots[i] = (uint32_t)msg->loads[i].slot;
         tasks[i] = (uint32_t)msg->loads[i].tasks;
@@ -289,7 +288,6 @@ void cluster_message_write(const struct machine_message *msg, cluster_message_se
         ping.sent_ms = msg->sent_ms;
         ping.tasks = (uint32_t)msg->tasks;
         ping.change = msg->change;
-        ping.strain_ms = (uint32_t)msg->strain_ms;
         ping.log_index = msg->log_index;
         send_packed(&ping.base, DVM_CTL_PING, send, arg);
         break;
@@ -406,11 +404,12 @@ bool cluster_registered_read(const uint8_t *payload, size_t length,
     return good;
 }
 
-uint8_t *cluster_refuse_write(int code, const char *text, size_t *length)
+uint8_t *cluster_refuse_write(int code, int join, const char *text, size_t *length)
 {
     Dvm__Pb__Refuse pb = DVM__PB__REFUSE__INIT;
 
     pb.code = code;
+    pb.join_code = (uint32_t)join;
     pb.text = (char *)text;
     return packed(&pb.base, length);
 }
@@ -423,6 +422,8 @@ bool cluster_refuse_read(const uint8_t *payload, size_t length, int *code, char 
     if (!pb)
         return false;
     *code = pb->code < 0 ? pb->code : DVM_ERR_REFUSED;
+    if (pb->join_code > 0 && pb->join_code <= INT_MAX)
+        join_mark(join_fault((int)pb->join_code)->code);
     snprintf(text, size, "%s", pb->text);
     dvm__pb__refuse__free_unpacked(pb, NULL);
     return true;

@@ -95,7 +95,8 @@ bool cluster_register_read(const uint8_t *payload, size_t length, struct cluster
 uint8_t *cluster_registered_write(const struct cluster_registered *r, size_t *length);
 bool cluster_registered_read(const uint8_t *payload, size_t length,
                              struct cluster_registered *out);
-uint8_t *cluster_refuse_write(int code, const char *text, size_t *length);
+/* join: the enum join_code of it; reading notes it with join_mark. */
+uint8_t *cluster_refuse_write(int code, int join, const char *text, size_t *length);
 bool cluster_refuse_read(const uint8_t *payload, size_t length, int *code, char *text,
                          size_t size);
 

@@ -20,7 +20,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/join.h"
 #include "base/log.h"
+#include "base/pushed.h"
 #include "base/sweep.h"
 #include "daemon/keeper.h"
 #include "daemon/links/address.h"
@@ -295,6 +297,9 @@ static int open_folder(struct daemon *d)
 
     if (!r)
         r = runtime_lock(d->folder, &d->lock);
+    if (r)
+        join_mark(r == DVM_ERR_EXISTS ? JOIN_LOCK : r == DVM_ERR_SYSTEM ? JOIN_DISK
+                                                                       : JOIN_FOLDER);
     if (r == DVM_ERR_EXISTS)
         return dvm_fail(r, "a daemon for host %s of machine %s runs already (folder %s)",
                         d->host, d->machine, d->folder);
@@ -302,7 +307,10 @@ static int open_folder(struct daemon *d)
         return r;
     sweep_folders(d->machine); /* with our own lock held: this one stays */
     snprintf(path, sizeof path, "%s/%s", d->folder, RUNTIME_LOG);
-    return log_open(path, o->debug ? LOG_DEBUG : LOG_INFO, o->foreground);
+    r = log_open(path, o->debug ? LOG_DEBUG : LOG_INFO, o->foreground);
+    if (r)
+        join_mark(JOIN_DISK);
+    return r;
 }
 
 static int open_cluster(struct daemon *d, const char *ticket)
@@ -317,6 +325,8 @@ static int open_cluster(struct daemon *d, const char *ticket)
     char error[DVM_SENTENCE_MAX] = "";
     int r;
 
+    if (o->bind && !address_is_own(o->bind))
+        join_mark(JOIN_BIND);
     if (o->bind && !address_is_own(o->bind))
         return dvm_fail(DVM_ERR_ARG, "--bind takes a numeric address of this host, such as "
                                      "127.0.0.1; \"%.80s\" is none", o->bind);
@@ -355,6 +365,7 @@ static void end_parts(struct daemon *d)
             runtime_remove(d->folder);
         close(d->lock);
     }
+    pushed_remove_own();
 }
 
 /* With a ticket the name of the machine is known only once it is joined. */

@@ -12,7 +12,9 @@
 #include <sys/resource.h>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "base/log.h"
+#include "base/runtime.h"
 #include "base/streams.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
@@ -53,12 +55,30 @@ static int start(struct daemon *d, const struct options *o, struct ready *r)
     return result;
 }
 
+/* Say why the daemon did not start; of a join with its code and remedy. */
+static int say_failure(struct ready *r, const struct options *o, int code)
+{
+    char line[2 * JOIN_SENTENCE_MAX], host[DVM_NAME_MAX] = "";
+
+    if (o->join) {
+        char cause[DVM_SENTENCE_MAX];
+
+        error_save(cause);
+        if (!o->host && runtime_host(host, sizeof host))
+            host[0] = '\0';
+        join_line(join_marked(code), cause, o->host ? o->host : host, line, sizeof line);
+    }
+    ready_say(r, NULL, o->join ? line : dvm_last_error());
+    return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
     static struct daemon d;
     struct options o;
     struct ready r = {-1, -1, NULL};
     char note[NOTE_MAX];
+    int code;
 
     streams_fill();
     if (options_parse(&o, argc, argv)) {
@@ -74,10 +94,9 @@ int main(int argc, char **argv)
     r.fd = (int)o.ready_fd;
     if (r.fd >= 0)
         fcntl(r.fd, F_SETFD, FD_CLOEXEC);
-    if (start(&d, &o, &r)) {
-        ready_say(&r, NULL, dvm_last_error());
-        return EXIT_FAILURE;
-    }
+    code = start(&d, &o, &r);
+    if (code)
+        return say_failure(&r, &o, code);
     if (o.join) {
         snprintf(note, sizeof note, "host %s has joined machine %s", d.host, d.machine);
         r.note = note;

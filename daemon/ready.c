@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "base/runtime.h"
 
-#define WORD_MAX (RUNTIME_PATH_MAX + DVM_SENTENCE_MAX)
+#define WORD_MAX (RUNTIME_PATH_MAX + 2 * JOIN_SENTENCE_MAX)
 
 /* The first process: wait for the word, act on it. */
 static void wait_for_word(int fd) __attribute__((noreturn));

@@ -1,4 +1,4 @@
-/* help.c: dvm help [COMMAND|TOPIC].
+/* help.c: dvm help [COMMAND|TOPIC|CODE].
  *
  * What can be explained are the rows of a table: each tries whether the word is
  * one of its own. What is in none is treated as a command, for the nearest one.
@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "console/code.h"
 #include "console/topic.h"
 
 static bool explain_command(FILE *out, const char *word)
@@ -28,14 +29,20 @@ static bool explain_topic(FILE *out, const char *word)
 }
 
 /* Each explains the word and returns true, or does not know it. */
-static bool (*const explainers[])(FILE *out, const char *word) = {explain_command, explain_topic};
+static bool (*const explainers[])(FILE *out, const char *word) = {explain_command, explain_topic,
+                                                             code_explain};
 
 static int help(struct console *c, const void *settings, int argc, char **argv)
 {
     char *line[] = {argv[0], NULL};
+    json_t *codes;
 
     if (argc == 0) {
         command_overview(stdout);
+        return EXIT_OK;
+    }
+    if (c->json && (codes = code_json(argv[0]))) {
+        console_json(json_pack("{s:s,s:o}", "schema", "help/1", "codes", codes));
         return EXIT_OK;
     }
     for (size_t i = 0; i < sizeof explainers / sizeof explainers[0]; i++)
@@ -46,11 +53,13 @@ static int help(struct console *c, const void *settings, int argc, char **argv)
 
 const struct command command_help = {
     .name = "help",
-    .operands = "[COMMAND|TOPIC]",
-    .summary = "explain the console, a command or a topic",
-    .text = "Without a word: the lists of commands and topics.\n",
+    .operands = "[COMMAND|TOPIC|CODE]",
+    .summary = "explain the console, a command, a topic or a code",
+    .text = "Without a word: the lists of commands and topics. CODE is what stands in brackets\n"
+            "behind the verdict of a host that did not join; dvm help codes lists all.\n",
     .operands_max = 1,
     .function = help,
     .examples = "dvm help run            # as dvm run --help and man dvm-run\n"
+                "dvm help J303           # why a host did not join, and what to do\n"
                 "dvm help exit-status    # what the numbers mean\n",
 };

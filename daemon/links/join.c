@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "daemon/links/peer.h"
 #include "dvm.h"
 
@@ -185,11 +186,12 @@ static int explain(const struct join *j, const struct ticket *t, double timeout,
 
     name_addresses(t, where, sizeof where);
     if (is_unknown(j)) {
+        join_mark(JOIN_TICKET_UNKNOWN);
         snprintf(error, size, "a daemon was reached at %s, but it does not know this ticket: it "
-                 "is altered, too old, or of a machine that has ended; ask for a new one with: "
-                 "dvm invite", where);
+                 "is altered, too old, or of a machine that has ended", where);
         return DVM_ERR_TICKET;
     }
+    join_mark(JOIN_DIAL_BACK);
     snprintf(error, size, "no daemon answered at %s within %.0f s: is the machine running, and "
              "does the firewall let this port through?", where, timeout);
     return DVM_ERR_TIMEOUT;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "dvm.h"
 
 #define BODY_MAX 1150 /* bytes: 2 + 16 * 64 + 2 * 32 + 4, rounded up */
@@ -116,9 +117,10 @@ static bool unpack(const uint8_t *p, const uint8_t *end, struct ticket *t)
     return true;
 }
 
-static int bad(char *error, size_t size, const char *why)
+static int bad(char *error, size_t size, enum join_code code, const char *why)
 {
-    snprintf(error, size, "the ticket %s; ask for a new one with: dvm invite", why);
+    join_mark(code);
+    snprintf(error, size, "the ticket %s", why);
     return DVM_ERR_TICKET;
 }
 
@@ -129,16 +131,16 @@ static int decode_body(const uint8_t *body, size_t bytes, struct ticket *out, ch
     uint32_t sum = 0;
 
     if (bytes < BODY_MIN)
-        return bad(error, size, "is incomplete or altered");
+        return bad(error, size, JOIN_TICKET_ALTERED, "is incomplete or altered");
     for (int i = 0; i < SUM_BYTES; i++)
         sum |= (uint32_t)body[bytes - SUM_BYTES + (size_t)i] << (8 * i);
     if (sum != checksum(body, bytes - SUM_BYTES))
-        return bad(error, size, "is incomplete or altered");
+        return bad(error, size, JOIN_TICKET_ALTERED, "is incomplete or altered");
     if (body[0] != TICKET_VERSION)
-        return bad(error, size, "is of another version of DVM");
+        return bad(error, size, JOIN_VERSION, "is of another version of DVM");
     memset(&t, 0, sizeof t);
     if (!unpack(body, body + bytes - SUM_BYTES, &t))
-        return bad(error, size, "is malformed");
+        return bad(error, size, JOIN_TICKET_ALTERED, "is malformed");
     *out = t;
     explicit_bzero(&t, sizeof t);
     return 0;
@@ -156,9 +158,9 @@ int ticket_decode(const char *text, struct ticket *out, char *error, size_t size
     while (n > 0 && isspace((unsigned char)text[n - 1]))
         n--;
     if (n == 0)
-        return bad(error, size, "is empty");
+        return bad(error, size, JOIN_TICKET_NONE, "is empty");
     if (n < strlen(TICKET_PREFIX) || strncmp(text, TICKET_PREFIX, strlen(TICKET_PREFIX)) != 0)
-        return bad(error, size, "does not begin with " TICKET_PREFIX);
+        return bad(error, size, JOIN_TICKET_ALTERED, "does not begin with " TICKET_PREFIX);
     text += strlen(TICKET_PREFIX);
     bytes = unbase64(text, n - strlen(TICKET_PREFIX), body);
     code = decode_body(body, bytes, out, error, size);

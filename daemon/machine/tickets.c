@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "dvm.h"
 
 #define MS_PER_SECOND 1000.0
@@ -79,19 +80,25 @@ int tickets_use(struct tickets *t, uint64_t now_ms, const uint8_t *key, const ui
 {
     struct entry *e = find(t, key);
     const char *why = NULL;
+    enum join_code mark = JOIN_LIMIT;
     struct use *more;
 
     if (e && find_use(e, nonce))
         return 0;
-    if (!e)
+    if (!e) {
         why = "is not of this machine";
-    else if (e->left == 0)
+        mark = JOIN_TICKET_UNKNOWN;
+    } else if (e->left == 0) {
         why = "is used up";
-    else if (now_ms >= e->expires_ms)
+        mark = JOIN_TICKET_USED;
+    } else if (now_ms >= e->expires_ms) {
         why = "has expired";
+        mark = JOIN_TICKET_EXPIRED;
+    }
     more = why ? NULL : realloc(e->used, (e->used_count + 1) * sizeof *more);
     if (!more) {
-        snprintf(error, size, "the ticket %s; ask for a new one with: dvm invite",
+        join_mark(mark);
+        snprintf(error, size, "the ticket %s",
                  why ? why : "could not be noted for want of memory");
         return DVM_ERR_TICKET;
     }

@@ -1,0 +1,65 @@
+/* code.c: the table of base/join.h for people (dvm help CODE) and programs (--json). */
+#include "console/code.h"
+
+#include <string.h>
+
+#include "base/join.h"
+
+#define ALL "codes"    /* the word that lists all codes */
+#define STEP_COLUMN 10 /* width of the steps in that list */
+
+static bool means_all(const char *word)
+{
+    return !strcmp(word, ALL);
+}
+
+static void list_all(FILE *out)
+{
+    fputs("Why a host did not join: the first digit is the step. dvm help CODE has the remedy.\n\n",
+          out);
+    for (const struct join_fault *f = join_faults; f->code != JOIN_NONE; f++) {
+        char code[JOIN_CODE_BYTES];
+
+        join_code_write(f->code, code);
+        fprintf(out, "%s  %-*s %s\n", code, STEP_COLUMN, f->step, f->cause);
+    }
+}
+
+bool code_explain(FILE *out, const char *word)
+{
+    const struct join_fault *f = join_fault(join_code_read(word));
+    char code[JOIN_CODE_BYTES], remedy[JOIN_SENTENCE_MAX];
+
+    if (means_all(word)) {
+        list_all(out);
+        return true;
+    }
+    if (join_code_read(word) == JOIN_NONE)
+        return false;
+    join_code_write(f->code, code);
+    join_remedy(f->code, NULL, remedy, sizeof remedy);
+    fprintf(out, "%s: a host did not join, at the step \"%s\"\n\ncause:   %s\nremedy:  %s\n", code,
+            f->step, f->cause, remedy);
+    return true;
+}
+
+json_t *code_json(const char *word)
+{
+    enum join_code only = join_code_read(word);
+    json_t *list;
+
+    if (only == JOIN_NONE && !means_all(word))
+        return NULL;
+    list = json_array();
+    for (const struct join_fault *f = join_faults; f->code != JOIN_NONE; f++) {
+        char code[JOIN_CODE_BYTES], remedy[JOIN_SENTENCE_MAX];
+
+        if (only != JOIN_NONE && f->code != only)
+            continue;
+        join_code_write(f->code, code);
+        join_remedy(f->code, NULL, remedy, sizeof remedy);
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s}", "code", code, "step", f->step,
+                                              "cause", f->cause, "remedy", remedy));
+    }
+    return list;
+}
