@@ -1,9 +1,9 @@
 /* launch.c: starts many programs at once and collects how each ends.
  *
- * Each gets its input through a pipe that is large enough to take it whole (a
- * ticket is one line), so that nothing needs to be fed. What it says is read as it
- * comes; that it has ended is told by its pidfd and not by the end of its output,
- * because a daemon that it leaves behind may keep that open.
+ * Input is written and output read as far as it goes, for all of them in one poll.
+ * That one has ended is told by its pidfd and not by the end of its output, because a
+ * daemon that it leaves behind may keep that open. A dialog (heard) takes its lines out
+ * of what was said, so that verdicts see only what was said to people.
  */
 #include "console/launch.h"
 
@@ -23,6 +23,7 @@
 #include "base/clock.h"
 
 #define EXEC_FAILED 127 /* as a shell says it */
+#define POLLS 3         /* descriptors of a launch */
 
 bool launch_good(const struct launch *l)
 {
@@ -79,35 +80,73 @@ static void become(const struct launch *l, int in, int out)
     _exit(EXEC_FAILED);
 }
 
-/* A descriptor from which the input can be read to its end. Returns -1 with errno. */
-static int make_input(const char *input)
+/* Make the standard input; its other end is in l->in. Returns -1 with errno. */
+static int make_input(struct launch *l)
 {
-    size_t length = input ? strlen(input) : 0;
     int ends[2];
 
-    if (!input)
+    l->in = -1;
+    l->sent = 0;
+    l->last = !l->heard;
+    if (!l->input)
         return open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
     fcntl(ends[1], F_SETFL, O_NONBLOCK);
-    if (write(ends[1], input, length) != (ssize_t)length) {
-        close(ends[0]);
-        ends[0] = -1;
-        errno = EMSGSIZE;
-    }
-    close(ends[1]);
+    l->in = ends[1];
     return ends[0];
+}
+
+static void close_input(struct launch *l)
+{
+    if (l->in >= 0)
+        close(l->in);
+    l->in = -1;
+}
+
+/* Whether there is input to be sent. */
+static bool has_input(const struct launch *l)
+{
+    return l->in >= 0 && l->input && (l->sent < l->input_bytes || l->last);
+}
+
+static void send_input(struct launch *l)
+{
+    while (l->in >= 0 && l->sent < l->input_bytes) {
+        ssize_t n = write(l->in, l->input + l->sent, l->input_bytes - l->sent);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0)
+            close_input(l); /* it does not read any more: how it ends will tell why */
+        else
+            l->sent += (size_t)n;
+    }
+    if (l->last)
+        close_input(l);
+}
+
+void launch_feed(struct launch *l, const void *bytes, size_t n, bool last)
+{
+    l->input = bytes;
+    l->input_bytes = n;
+    l->sent = 0;
+    l->last = last;
 }
 
 static void start(struct launch *l)
 {
-    int in = make_input(l->input), ends[2] = {-1, -1};
+    int in = make_input(l), ends[2] = {-1, -1};
 
     l->pid = -1;
     l->pidfd = l->out = -1;
     l->late = false;
-    l->said_bytes = 0;
+    l->said_bytes = l->line = 0;
     l->said[0] = '\0';
+    if (l->input && l->input_bytes == 0)
+        l->input_bytes = strlen(l->input);
     l->deadline = clock_seconds() + l->seconds;
     if (in >= 0 && pipe2(ends, O_CLOEXEC) == 0)
         l->pid = fork();
@@ -125,8 +164,29 @@ static void start(struct launch *l)
         fcntl(l->out, F_SETFL, O_NONBLOCK);
 }
 
+/* Take the lines of a dialog out of what was said. */
+static void hear(struct launch *l, void *arg)
+{
+    char *end;
+
+    while (l->heard && (end = strchr(l->said + l->line, '\n')) != NULL) {
+        char *begin = l->said + l->line, line[LAUNCH_SAID_MAX];
+        size_t n = (size_t)(end - begin), prefix = strlen(LAUNCH_DIALOG);
+
+        if (strncmp(begin, LAUNCH_DIALOG, prefix) != 0) {
+            l->line += n + 1;
+            continue;
+        }
+        snprintf(line, sizeof line, "%.*s", (int)(n - prefix), begin + prefix);
+        line[strcspn(line, "\r")] = '\0';
+        l->said_bytes -= n + 1;
+        memmove(begin, end + 1, l->said_bytes - l->line + 1);
+        l->heard(l, line, arg);
+    }
+}
+
 /* Keep what came; of more than fits, the end. Returns false at the end of it. */
-static bool listen_to(struct launch *l)
+static bool listen_to(struct launch *l, void *arg)
 {
     for (;;) {
         char some[LAUNCH_SAID_MAX / 2];
@@ -141,36 +201,41 @@ static bool listen_to(struct launch *l)
 
             memmove(l->said, l->said + drop, l->said_bytes - drop);
             l->said_bytes -= drop;
+            l->line -= drop < l->line ? drop : l->line;
         }
         memcpy(l->said + l->said_bytes, some, (size_t)got);
         l->said_bytes += (size_t)got;
         l->said[l->said_bytes] = '\0';
+        hear(l, arg);
     }
 }
 
-static void finish(struct launch *l)
+static void finish(struct launch *l, void *arg)
 {
     if (l->pid > 0) {
         while (waitpid(l->pid, &l->status, 0) < 0 && errno == EINTR)
             ;
     }
     if (l->out >= 0) {
-        listen_to(l);
+        listen_to(l, arg);
         close(l->out);
     }
+    close_input(l);
     if (l->pidfd >= 0)
         close(l->pidfd);
     l->pidfd = l->out = -1;
 }
 
 /* One launch after poll. Returns true when it has ended. */
-static bool look(struct launch *l, const struct pollfd *p)
+static bool look(struct launch *l, const struct pollfd *p, void *arg)
 {
     if (l->not_started) {
-        finish(l);
+        finish(l, arg);
         return true;
     }
-    if (p[1].revents && !listen_to(l)) {
+    if (p[2].revents)
+        send_input(l);
+    if (p[1].revents && !listen_to(l, arg)) {
         close(l->out);
         l->out = -1;
     }
@@ -181,14 +246,14 @@ static bool look(struct launch *l, const struct pollfd *p)
     } else if (!(p[0].revents & POLLIN)) {
         return false;
     }
-    finish(l);
+    finish(l, arg);
     return true;
 }
 
 /* The launches that run at the same time. */
 struct crowd {
     struct launch *running[LAUNCH_AT_ONCE];
-    struct pollfd polls[2 * LAUNCH_AT_ONCE]; /* pidfd and output of each */
+    struct pollfd polls[POLLS * LAUNCH_AT_ONCE]; /* pidfd, output and input of each */
     size_t count;
 };
 
@@ -198,20 +263,25 @@ static void wait_for_news(struct crowd *w)
     bool at_once = false;
 
     for (size_t i = 0; i < w->count; i++) {
-        w->polls[2 * i] = (struct pollfd){.fd = w->running[i]->pidfd, .events = POLLIN};
-        w->polls[2 * i + 1] = (struct pollfd){.fd = w->running[i]->out, .events = POLLIN};
+        const struct launch *l = w->running[i];
+        struct pollfd *p = &w->polls[POLLS * i];
+
+        p[0] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
+        p[1] = (struct pollfd){.fd = l->out, .events = POLLIN};
+        p[2] = (struct pollfd){.fd = has_input(l) ? l->in : -1, .events = POLLOUT};
         if (w->running[i]->deadline < first)
             first = w->running[i]->deadline;
         at_once = at_once || w->running[i]->not_started;
     }
     left = at_once ? 0 : first - clock_seconds();
-    poll(w->polls, 2 * w->count, left > 0 ? (int)(left * 1e3) + 1 : 0);
+    poll(w->polls, POLLS * w->count, left > 0 ? (int)(left * 1e3) + 1 : 0);
 }
 
 void launch_all(struct launch *list, size_t count, bool (*done)(struct launch *l, void *arg),
                 void *arg)
 {
     struct crowd w = {.count = 0};
+    void (*old)(int) = signal(SIGPIPE, SIG_IGN); /* one that ends early is no reason */
     size_t next = 0;
 
     while (next < count || w.count > 0) {
@@ -221,7 +291,7 @@ void launch_all(struct launch *list, size_t count, bool (*done)(struct launch *l
         }
         wait_for_news(&w);
         for (size_t i = w.count; i-- > 0;) {
-            if (!look(w.running[i], &w.polls[2 * i]))
+            if (!look(w.running[i], &w.polls[POLLS * i], arg))
                 continue;
             if (done && done(w.running[i], arg)) {
                 start(w.running[i]);
@@ -232,6 +302,7 @@ void launch_all(struct launch *list, size_t count, bool (*done)(struct launch *l
             /* the last one's poll results move with it; it was looked at already */
         }
     }
+    signal(SIGPIPE, old);
 }
 
 const char *launch_last_line(const struct launch *l, char *line, size_t size)

@@ -1,61 +1,46 @@
 /* verdict.c: judges a failed join by what the remote side said.
  *
- * A table of phrases, as ssh, shells and dvmd say them, names the step that
- * failed and the remedy. The first row whose phrase occurs decides; what nobody
- * knows is shown as it was said.
+ * dvmd says the code of its failure itself, at the end of its line. Else a table of
+ * phrases, as ssh, shells and the loader of programs say them, names it. The first
+ * row whose phrase occurs decides; what nobody knows is shown as it was said.
  */
 #include "console/verdict.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/wait.h>
 
-/* In a remedy %s is the host. */
 static const struct {
-    const char *phrase, *step, *remedy;
+    const char *phrase;
+    enum join_code code;
 } rows[] = {
-    {"Could not resolve hostname", "resolve", "check the name: getent hosts %s"},
-    {"Name or service not known", "resolve", "check the name: getent hosts %s"},
-    {"Host key verification failed", "host key", "log in once to accept it: ssh %s true"},
-    {"REMOTE HOST IDENTIFICATION HAS CHANGED", "host key", "ssh-keygen -R %s, if you know why"},
-    {"Permission denied (", "login", "give it your key: ssh-copy-id %s"},
-    {"Too many authentication failures", "login", "give ssh one key: ssh -o IdentitiesOnly=yes %s"},
-    {"Connection refused", "connect", "is sshd running there? try: ssh %s true"},
-    {"Connection timed out", "connect", "is it on, and port 22 open? try: ssh %s true"},
-    {"No route to host", "connect", "is it on, and in your network? try: ping %s"},
-    {"Network is unreachable", "connect", "try: ping %s"},
-    {"Connection closed by", "connect", "try: ssh -v %s true"},
-    {"error while loading shared libraries", "program", "install the same packages on %s as here"},
-    {"GLIBC_", "program", "%s has an older system: build dvm there"},
-    {"Exec format error", "program", "%s has another processor: build dvm there"},
-    {"command not found", "program", "install dvm on %s, or put dvmd into its PATH"},
-    {"dvmd: No such file", "program", "install dvm on %s, or put dvmd into its PATH"},
-    {"dvmd: not found", "program", "install dvm on %s, or put dvmd into its PATH"},
-    {"version", "version", "install the same version of dvm on %s as here (dvm version)"},
-    {"ticket", "register", ""},
-    {"runs already", "register", "end it there first, or use it: ssh %s dvm hosts"},
-    {"cannot be reached", "dial back",
-     "%s must be able to connect to this computer; see dvm start --bind and --port"},
+    {"Could not resolve hostname", JOIN_NAME},
+    {"Name or service not known", JOIN_NAME},
+    {"Temporary failure in name resolution", JOIN_NAME},
+    {"REMOTE HOST IDENTIFICATION HAS CHANGED", JOIN_HOST_KEY_CHANGED},
+    {"Host key verification failed", JOIN_HOST_KEY},
+    {"Too many authentication failures", JOIN_LOGIN_TRIES},
+    {"Permission denied (", JOIN_LOGIN},
+    {"Connection refused", JOIN_CONNECT_REFUSED},
+    {"Connection timed out", JOIN_CONNECT_TIMEOUT},
+    {"timed out during banner exchange", JOIN_CONNECT_TIMEOUT},
+    {"No route to host", JOIN_CONNECT_ROUTE},
+    {"Network is unreachable", JOIN_CONNECT_ROUTE},
+    {"Connection closed by", JOIN_CONNECT_CLOSED},
+    {"Connection reset by", JOIN_CONNECT_CLOSED},
+    {"kex_exchange_identification", JOIN_CONNECT_CLOSED},
+    {"GLIBC_", JOIN_LIBC},
+    {"error while loading shared libraries", JOIN_LIBRARY},
+    {"Exec format error", JOIN_ARCH},
+    {"command not found", JOIN_PROGRAM},
+    {": not found", JOIN_PROGRAM},
+    {"No such file or directory", JOIN_PROGRAM},
 };
 
-#define NOT_EXECUTABLE 126
+#define NOT_EXECUTABLE 126 /* as shells and ssh say it */
 #define NOT_FOUND 127
 #define SSH_FAILED 255
-
-static void set(struct verdict *v, const char *step, const char *remedy, const char *host)
-{
-    const char *mark = strstr(remedy, "%s");
-
-    v->step = step;
-    if (mark)
-        snprintf(v->remedy, sizeof v->remedy, "%.*s%s%s", (int)(mark - remedy), remedy, host,
-                 mark + 2);
-    else
-        snprintf(v->remedy, sizeof v->remedy, "%s", remedy);
-}
 
 /* The line of what was said in which a phrase occurs. */
 static void cause_line(struct verdict *v, const struct launch *l, const char *phrase)
@@ -76,41 +61,57 @@ static bool local_missing(const struct launch *l)
            strstr(l->said + length, strerror(ENOENT));
 }
 
-static void judge_status(struct verdict *v, const struct launch *l, const char *host)
+static enum join_code judge_status(const struct launch *l)
 {
     int status = WIFEXITED(l->status) ? WEXITSTATUS(l->status) : -1;
 
-    if (l->not_started)
-        set(v, "start", "is the command of --ssh right?", host);
-    else if (l->late)
-        set(v, "time", "does it work by hand? try: ssh %s true", host);
-    else if (status == NOT_FOUND && local_missing(l))
-        set(v, "start", "is the command of --ssh right?", host);
-    else if (status == NOT_FOUND || status == NOT_EXECUTABLE)
-        set(v, "program", "install dvm on %s, or put dvmd into its PATH", host);
-    else if (status == SSH_FAILED)
-        set(v, "connect", "try: ssh -v %s true", host);
-    else
-        set(v, "join", "", host);
+    if (status == NOT_FOUND || status == NOT_EXECUTABLE)
+        return JOIN_PROGRAM;
+    return status == SSH_FAILED ? JOIN_CONNECT : JOIN_OTHER;
 }
 
-void verdict_make(struct verdict *v, const struct launch *l, const char *host)
+void verdict_make(struct verdict *v, const struct launch *l)
 {
-    const char *first_end = strchr(l->said, '\n');
+    const char *first_end = strchr(l->said, '\n'), *phrase = NULL;
 
-    *v = (struct verdict){.step = "join"};
+    *v = (struct verdict){.code = JOIN_NONE};
     v->details = first_end && first_end[1];
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *phrase = strcasestr(l->said, rows[i].phrase);
-
+    if (l->late)
+        v->code = JOIN_LATE;
+    else if (l->not_started || (!l->late && local_missing(l)))
+        v->code = JOIN_COMMAND;
+    else if (join_line_read(l->said, &v->code, v->cause, sizeof v->cause))
+        return;
+    for (size_t i = 0; v->code == JOIN_NONE && i < sizeof rows / sizeof rows[0]; i++) {
+        phrase = strcasestr(l->said, rows[i].phrase);
         if (phrase) {
-            set(v, rows[i].step, rows[i].remedy, host);
+            v->code = rows[i].code;
             cause_line(v, l, phrase);
             return;
         }
     }
-    judge_status(v, l, host);
+    if (v->code == JOIN_NONE)
+        v->code = judge_status(l);
     launch_last_line(l, v->cause, sizeof v->cause);
+}
+
+void verdict_print(const struct console *c, const struct verdict *v, const char *host)
+{
+    char line[2 * JOIN_SENTENCE_MAX];
+
+    join_line(v->code, v->cause, host, line, sizeof line);
+    console_wrong(c, "%s did not join (%s): %s", host, join_fault(v->code)->step, line);
+}
+
+json_t *verdict_json(const struct verdict *v, const char *host, const char *said)
+{
+    char code[JOIN_CODE_BYTES], remedy[JOIN_SENTENCE_MAX];
+
+    join_code_write(v->code, code);
+    join_remedy(v->code, host, remedy, sizeof remedy);
+    return json_pack("{s:s,s:b,s:s,s:s,s:o,s:s,s:o}", "name", host, "joined", 0, "code", code,
+                     "step", join_fault(v->code)->step, "cause", console_text(v->cause), "remedy",
+                     remedy, "said", console_text(said));
 }
 
 void verdict_show(const struct launch *l, const char *host)
@@ -123,12 +124,4 @@ void verdict_show(const struct launch *l, const char *host)
         fprintf(stderr, "    %s: %.*s\n", host, (int)length, line);
         line += length + (line[length] == '\n');
     }
-}
-
-bool verdict_plain_words(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789/._-+,:@%=";
-
-    return text[0] && text[strspn(text, plain)] == '\0';
 }

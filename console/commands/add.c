@@ -1,10 +1,8 @@
 /* add.c: dvm add: a daemon on each of the hosts, over ssh or another command.
  *
- * All hosts are started at the same time, with one ticket, and each gets its own
- * verdict. The command line for the remote side is plain words, which mean the
- * same to a shell (ssh) and to a program that executes them as they are. The
- * remote dvmd is looked for under the path it has here, and if it is not there,
- * by PATH: that is the second try of a host whose first ended with 126 or 127.
+ * All hosts are started at the same time (at most LAUNCH_AT_ONCE), with one ticket, and
+ * each gets its own verdict: the good ones join whatever becomes of the others. What
+ * happens on the remote side is told in remote.h.
  */
 #include "console/command.h"
 
@@ -19,35 +17,46 @@
 #include "console/invite.h"
 #include "console/launch.h"
 #include "console/operands.h"
+#include "console/progress.h"
+#include "console/remote.h"
 #include "console/verdict.h"
 
 struct settings {
     const char *ssh;
+    double timeout;
+    bool no_push;
 };
 
+static const struct settings defaults = {.timeout = 60};
+
 #define SSH_DEFAULT "ssh -o BatchMode=yes -o ConnectTimeout=10"
-#define ADD_SECONDS 60.0   /* until a host must have joined */
-#define COMMAND_WORDS 12   /* words that --ssh may have */
-#define NOT_EXECUTABLE 126 /* as shells and ssh say it */
-#define NOT_FOUND 127
-#define DVMD "dvmd"        /* what the remote PATH is asked for */
+#define COMMAND_WORDS 12  /* words that --ssh may have */
+#define TIMEOUT_MIN 0.1   /* shortest --timeout, seconds */
+#define TIMEOUT_MAX 86400 /* longest */
+#define WAITING_SHOWN 4   /* names of hosts that the progress line tells */
 
 static const struct option_row rows[] = {
     {"ssh", 0, OPTION_TEXT, offsetof(struct settings, ssh), "PROGRAM",
-     "run PROGRAM COMPUTER WORDS... in place of ssh", 0, 0},
+     "run PROGRAM COMPUTER sh in place of ssh", 0, 0},
+    {"timeout", 0, OPTION_TIME, offsetof(struct settings, timeout), "TIME",
+     "how long one host may take (default: 60s)", TIMEOUT_MIN, TIMEOUT_MAX},
+    {"no-push", 0, OPTION_FLAG, offsetof(struct settings, no_push), NULL,
+     "do not copy dvmd to a host that has none", 0, 0},
     OPTION_END};
 
 struct add {
     const struct console *c;
+    const struct settings *s;
     struct hostlist names;
     struct launch *launches;
+    struct remote_host *talks;   /* one for each launch */
+    struct remote remote;
     char (*hosts)[DVM_NAME_MAX]; /* the names they get in the machine; may be empty */
     char *command;               /* COMMAND, cut into words */
     const char *words[COMMAND_WORDS];
     size_t word_count;
-    char dvmd[PATH_MAX];
     json_t *list;
-    size_t failed;
+    size_t joined, failed, members; /* members: were in the machine before */
 };
 
 static int cut_command(struct add *a, const char *command)
@@ -83,58 +92,84 @@ static void name_host(char *out, const char *called)
         strcpy(out, at);
 }
 
-static void describe(struct add *a, size_t i, const char *dvmd)
+static void heard(struct launch *l, const char *line, void *arg)
 {
-    const char **word = a->launches[i].argv;
+    struct add *a = arg;
+
+    remote_heard(&a->remote, &a->talks[l - a->launches], l, line);
+}
+
+static int describe(struct add *a, size_t i)
+{
+    struct launch *l = &a->launches[i];
+    const char **word = l->argv;
+    int r = remote_script(&a->remote, &a->talks[i], a->hosts[i]);
 
     for (size_t k = 0; k < a->word_count; k++)
         *word++ = a->words[k];
     *word++ = a->names.names[i];
-    *word++ = dvmd;
-    *word++ = "--join";
-    *word++ = "-";
-    if (a->hosts[i][0]) {
-        *word++ = "--host";
-        *word++ = a->hosts[i];
-    }
+    *word++ = REMOTE_SHELL;
     *word = NULL;
-    a->launches[i].seconds = ADD_SECONDS;
+    l->seconds = a->s->timeout;
+    l->input = a->talks[i].script;
+    l->heard = heard;
+    return r;
 }
 
-static bool tried_by_path(const struct add *a, const struct launch *l)
+/* How far it is, with some of those that are waited for. */
+static void show_progress(const struct add *a)
 {
-    return l->argv[a->word_count + 1] != a->dvmd;
+    char names[WAITING_SHOWN * (DVM_NAME_MAX + 1)] = "";
+    size_t left = a->names.count - a->joined - a->failed, shown = 0, used = 0;
+
+    if (a->names.count < 2 || left == 0)
+        return;
+    for (size_t i = 0; i < a->names.count && shown < WAITING_SHOWN; i++)
+        if (!a->talks[i].done) {
+            used += (size_t)snprintf(names + used, sizeof names - used, " %s", a->names.names[i]);
+            shown++;
+        }
+    progress_show(a->c, "%zu of %zu joined, %zu failed; waiting for%s%s", a->joined,
+                  a->names.count, a->failed, names, left > shown ? " ..." : "");
+}
+
+static void tell_joined(struct add *a, size_t i)
+{
+    const char *name = a->names.names[i];
+    bool pushed = a->talks[i].pushed;
+
+    a->joined++;
+    json_array_append_new(a->list, json_pack("{s:s,s:b,s:b}", "name", name, "joined", 1, "pushed",
+                                             (int)pushed));
+    if (!a->c->json)
+        printf("%s joined%s\n", name, pushed ? " (dvmd was copied there until it leaves)" : "");
+    fflush(stdout);
+}
+
+static void tell_failed(struct add *a, const struct launch *l, const char *name)
+{
+    struct verdict v;
+
+    a->failed++;
+    verdict_make(&v, l);
+    verdict_print(a->c, &v, name);
+    if (v.details && !a->c->quiet)
+        verdict_show(l, name);
+    json_array_append_new(a->list, verdict_json(&v, name, l->said));
 }
 
 static bool host_done(struct launch *l, void *arg)
 {
     struct add *a = arg;
     size_t i = (size_t)(l - a->launches);
-    int status = !l->late && !l->not_started && WIFEXITED(l->status) ? WEXITSTATUS(l->status) : -1;
-    struct verdict v;
 
-    if ((status == NOT_FOUND || status == NOT_EXECUTABLE) && !tried_by_path(a, l)) {
-        describe(a, i, DVMD);
-        return true;
-    }
-    if (launch_good(l)) {
-        json_array_append_new(a->list,
-                              json_pack("{s:s,s:b}", "name", a->names.names[i], "joined", 1));
-        if (!a->c->json)
-            printf("%s joined\n", a->names.names[i]);
-        fflush(stdout);
-        return false;
-    }
-    a->failed++;
-    verdict_make(&v, l, a->names.names[i]);
-    console_wrong(a->c, "%s did not join (%s): %s%s%s", a->names.names[i], v.step, v.cause,
-                  v.remedy[0] ? " -> " : "", v.remedy);
-    if (v.details && !a->c->quiet)
-        verdict_show(l, a->names.names[i]);
-    json_array_append_new(a->list,
-                          json_pack("{s:s,s:b,s:s,s:o,s:s,s:o}", "name", a->names.names[i],
-                                    "joined", 0, "step", v.step, "cause", console_text(v.cause),
-                                    "remedy", v.remedy, "said", console_text(l->said)));
+    a->talks[i].done = true;
+    progress_clear(a->c);
+    if (launch_good(l) && a->talks[i].running)
+        tell_joined(a, i);
+    else
+        tell_failed(a, l, a->names.names[i]);
+    show_progress(a);
     return false;
 }
 
@@ -152,6 +187,7 @@ static bool is_member(const Dvm__Pb__HostsReply *hosts, const char *name)
 static int drop_members(struct add *a, struct client *client)
 {
     Dvm__Pb__HostsReply *hosts;
+    struct verdict v = {.code = JOIN_MEMBER, .cause = "it is in the machine already"};
     size_t kept = 0;
     int r = ask_hosts(client, &hosts);
 
@@ -165,62 +201,78 @@ static int drop_members(struct add *a, struct client *client)
             memmove(a->names.names[kept++], name, DVM_NAME_MAX);
             continue;
         }
-        a->failed++;
-        console_wrong(a->c, "%s did not join (name): it is in the machine already -> dvm rm %s, "
-                            "if it is to start anew", name, a->hosts[kept]);
-        json_array_append_new(a->list, json_pack("{s:s,s:b,s:s,s:s,s:s,s:s}", "name", name,
-                                                 "joined", 0, "step", "name", "cause",
-                                                 "it is in the machine already", "remedy",
-                                                 "dvm rm removes it", "said", ""));
+        a->members++;
+        verdict_print(a->c, &v, name);
+        json_array_append_new(a->list, verdict_json(&v, name, ""));
     }
     dvm__pb__hosts_reply__free_unpacked(hosts, NULL);
     a->names.count = kept;
     return DVM_OK;
 }
 
+/* Reach all hosts with a ticket for all of them. */
+static int launch_hosts(struct add *a, const char *ticket)
+{
+    char input[LAUNCH_SAID_MAX], dvmd[PATH_MAX], machine[DVM_NAME_MAX];
+    int r = runtime_machine(machine, sizeof machine);
+
+    if (!r)
+        r = remote_open(&a->remote, launch_daemon_path(dvmd, sizeof dvmd), machine,
+                        !a->s->no_push);
+    if (r)
+        return r;
+    snprintf(input, sizeof input, "%s\n", ticket);
+    a->remote.ticket = input;
+    for (size_t i = 0; !r && i < a->names.count; i++)
+        r = describe(a, i);
+    if (!r) {
+        show_progress(a);
+        launch_all(a->launches, a->names.count, host_done, a);
+    }
+    explicit_bzero(input, sizeof input);
+    remote_close(&a->remote);
+    return r;
+}
+
 static int add_all(struct add *a)
 {
-    char *ticket, input[LAUNCH_SAID_MAX];
+    char *ticket = NULL;
     size_t wanted = a->names.count;
+    /* so many hosts after each other at worst, and one more for those that hang on */
+    double rounds = 2 + (double)(a->names.count / LAUNCH_AT_ONCE);
     struct client *client;
     int r = console_connect(a->c, &client);
 
     if (r)
         return r;
-    ticket = NULL;
     r = drop_members(a, client);
     if (!r && a->names.count > 0)
-        r = invite_ticket(client, (unsigned)a->names.count, 2 * ADD_SECONDS, &ticket);
+        r = invite_ticket(client, (unsigned)a->names.count, rounds * a->s->timeout, &ticket);
     client_close(client);
+    if (!r && ticket)
+        r = launch_hosts(a, ticket);
+    invite_free(ticket);
     if (r)
         return console_failed(a->c, r);
-    snprintf(input, sizeof input, "%s\n", ticket ? ticket : "");
-    for (size_t i = 0; i < a->names.count; i++) {
-        describe(a, i, strchr(a->dvmd, '/') && verdict_plain_words(a->dvmd) ? a->dvmd : DVMD);
-        a->launches[i].input = input;
-    }
-    launch_all(a->launches, a->names.count, host_done, a);
-    explicit_bzero(input, sizeof input);
-    invite_free(ticket);
     if (a->c->json)
         console_json(json_pack("{s:s,s:O}", "schema", "add/1", "hosts", a->list));
-    return console_exit_some(a->failed, wanted, DVM_ERR_SPAWN);
+    return console_exit_some(a->failed + a->members, wanted, DVM_ERR_SPAWN);
 }
 
 static int add(struct console *c, const void *settings, int argc, char **argv)
 {
     const struct settings *s = settings;
-    struct add a = {.c = c, .list = json_array()};
+    struct add a = {.c = c, .s = s, .list = json_array()};
     int r = operands_hosts(c, &a.names, argc, argv);
 
     if (r) {
         json_decref(a.list);
         return r;
     }
-    launch_daemon_path(a.dvmd, sizeof a.dvmd);
     a.launches = calloc(a.names.count, sizeof *a.launches);
     a.hosts = calloc(a.names.count, sizeof *a.hosts);
-    if (!a.launches || !a.hosts)
+    a.talks = calloc(a.names.count, sizeof *a.talks);
+    if (!a.launches || !a.hosts || !a.talks)
         r = console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %zu hosts",
                                        a.names.count));
     else
@@ -229,6 +281,9 @@ static int add(struct console *c, const void *settings, int argc, char **argv)
         r = add_all(&a);
     json_decref(a.list);
     free(a.command);
+    for (size_t i = 0; a.talks && i < a.names.count; i++)
+        free(a.talks[i].script);
+    free(a.talks);
     free(a.launches);
     free(a.hosts);
     hostlist_free(&a.names);
@@ -240,12 +295,20 @@ const struct command command_add = {
     .operands = "COMPUTER...",
     .summary = "add hosts to the machine, over ssh",
     .text = "COMPUTER is a name for ssh, or a list such as node[1-8,12]. On each\n"
-            "    ssh COMPUTER dvmd --join - --host COMPUTER\n"
-            "is run, for all at the same time; ssh must not need a password. --ssh replaces\n"
-            "\"" SSH_DEFAULT "\".\n"
-            "Its words are separated by blanks; quotes mean nothing.\n"
-            "Each host gets a verdict of its own; the good ones join even if others fail.\n",
+            "    ssh COMPUTER sh\n"
+            "is run, for all at the same time, and told over its standard input to start\n"
+            "dvmd --join -. ssh must not need a password. --ssh replaces\n"
+            "\"" SSH_DEFAULT "\";\n"
+            "its words are separated by blanks, and quotes mean nothing.\n"
+            "\n"
+            "dvmd is looked for under the path that it has here, then in PATH. A host that has\n"
+            "none gets a copy, with the libraries that it lacks, in its runtime folder until it\n"
+            "leaves; its processor must be of the same kind.\n"
+            "\n"
+            "Each host gets a verdict of its own: HOST did not join (STEP): CAUSE -> REMEDY\n"
+            "[CODE]; dvm help CODE has more. The good ones join even if others fail.\n",
     .options = rows,
+    .defaults = &defaults,
     .settings_size = sizeof(struct settings),
     .operands_min = 1,
     .operands_max = COMMAND_ANY,

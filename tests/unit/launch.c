@@ -109,18 +109,75 @@ Test(verdict, quotes_the_line_that_tells)
     struct verdict v;
 
     launch_all(&l, 1, NULL, NULL);
-    verdict_make(&v, &l, "h");
-    cr_expect_str_eq(v.step, "program");
+    verdict_make(&v, &l);
+    cr_expect_eq(v.code, JOIN_PROGRAM);
     cr_expect_str_eq(v.cause, "bash: dvmd: command not found");
-    cr_expect_str_eq(v.remedy, "install dvm on h, or put dvmd into its PATH");
     cr_expect(v.details);
 }
 
-Test(verdict, plain_words)
+/* dvmd's own word goes before any phrase, wherever it stands. */
+Test(verdict, dvmd_says_the_code)
 {
-    cr_expect(verdict_plain_words("/usr/lib/dvm-0.1/bin/dvmd"));
-    cr_expect(!verdict_plain_words("/home/a b/dvmd"));
-    cr_expect(!verdict_plain_words("/x;rm"));
-    cr_expect(!verdict_plain_words("$HOME/dvmd"));
-    cr_expect(!verdict_plain_words(""));
+    struct launch l = shell("echo 'x: No such file or directory'; "
+                            "echo 'dvmd: the ticket is used up -> this [J804]'; echo bye; exit 1");
+    struct verdict v;
+
+    launch_all(&l, 1, NULL, NULL);
+    verdict_make(&v, &l);
+    cr_expect_eq(v.code, JOIN_TICKET_USED);
+    cr_expect_str_eq(v.cause, "the ticket is used up");
+}
+
+/* One that was late is that, whatever it said before. */
+Test(verdict, late)
+{
+    struct launch l = shell("echo 'Connection refused'; exec timeout 20 tail -f /dev/null");
+    struct verdict v;
+
+    l.seconds = 0.2;
+    launch_all(&l, 1, NULL, NULL);
+    verdict_make(&v, &l);
+    cr_expect_eq(v.code, JOIN_LATE);
+}
+
+static void answer(struct launch *l, const char *line, void *arg)
+{
+    static const char numbers[] = "1\n22\n";
+    size_t *asked = arg;
+
+    ++*asked;
+    if (strcmp(line, "a number") == 0)
+        launch_feed(l, numbers, strlen("1\n"), false);
+    else
+        launch_feed(l, numbers + strlen("1\n"), strlen("22\n"), true);
+}
+
+/* A dialog: its lines are heard, in turn, and are not among what was said. */
+Test(launch, dialog)
+{
+    struct launch l = {.argv = {"sh"}, .seconds = 20, .heard = answer};
+    size_t asked = 0;
+
+    l.input = "{ echo before; echo 'dvm-join: a number'; read a; echo 'dvm-join: another'; "
+              "read b; read c && exit 9; echo $a-$b; }\n";
+    launch_all(&l, 1, NULL, &asked);
+    cr_expect(launch_good(&l), "%d", l.status);
+    cr_expect_eq(asked, 2);
+    cr_expect_str_eq(l.said, "before\n1-22\n");
+}
+
+/* More input than a pipe holds, to one that reads slowly and to one that does not read. */
+Test(launch, much_input)
+{
+    enum { BYTES = 1 << 20 };
+    struct launch l[] = {shell("wc -c"), shell("exec <&-; exit 0")};
+    char *input = malloc(BYTES + 1), line[80];
+
+    memset(input, 'x', BYTES);
+    input[BYTES] = '\0';
+    l[0].input = l[1].input = input;
+    launch_all(l, 2, NULL, NULL);
+    cr_expect(launch_good(&l[0]) && launch_good(&l[1]));
+    cr_expect_eq(atoi(launch_last_line(&l[0], line, sizeof line)), BYTES);
+    free(input);
 }
