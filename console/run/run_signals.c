@@ -111,15 +111,15 @@ static void asked_to_end(struct run *r, int number)
     run_signal(r, SIGTERM);
 }
 
-/* ^Z: the tasks stop and the console with them; both go on together. Tasks have
- * no terminal and would ignore SIGTSTP. The clocks stand still meanwhile. */
+/* ^Z: the tasks stop and the console with them. Tasks have no terminal and would ignore
+ * SIGTSTP. What lets the console go on, SIGCONT, is the next signal that it takes. The
+ * clocks stand still meanwhile. */
 static void stop_here(struct run *r)
 {
     double began = clock_seconds(), stopped;
 
     run_signal(r, SIGSTOP);
     raise(SIGSTOP);
-    run_signal(r, SIGCONT);
     stopped = clock_seconds() - began;
     if (r->deadline > 0)
         r->deadline += stopped;
@@ -137,7 +137,7 @@ void run_signals_take(struct run *r)
         if (number == SIGTSTP)
             stop_here(r);
         else if (number == SIGCONT)
-            run_signal(r, SIGCONT); /* somebody may have stopped the tasks alone */
+            run_signal(r, SIGCONT); /* also when somebody stopped the tasks alone */
         else if (number == SIGINT || number == SIGQUIT)
             interrupt(r);
         else
