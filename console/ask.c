@@ -5,113 +5,141 @@
  */
 #include "console/ask.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 
-/* End a request with an error whose sentence is the last one. */
-static void fail(struct ask *a, int code)
+/* Requests that are asked together. */
+struct round {
+    struct ask *list; /* borrowed */
+    size_t count, open;
+    ask_done_f *done; /* or NULL */
+    void *arg;
+};
+
+static void end(struct round *r, struct ask *a, int result)
 {
-    a->result = code;
+    a->result = result;
     a->ref = 0;
-    snprintf(a->sentence, sizeof a->sentence, "%s", dvm_last_error());
+    r->open--;
+    if (r->done)
+        r->done(r->arg, a);
 }
 
-static size_t fail_open(struct ask *list, size_t count, int slot, int code)
+/* End a request with an error whose sentence is the last one. */
+static void fail(struct round *r, struct ask *a, int code)
 {
-    size_t failed = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (list[i].ref && (slot == 0 || list[i].dst >> DVM_TID_N_BITS == slot)) {
-            fail(&list[i], code);
-            failed++;
-        }
-    return failed;
+    snprintf(a->sentence, sizeof a->sentence, "%s", dvm_last_error());
+    end(r, a, code);
 }
 
-static size_t host_event(struct ask *list, size_t count, const uint8_t *payload, size_t length)
+static void fail_open(struct round *r, int slot, int code)
+{
+    char sentence[DVM_SENTENCE_MAX];
+
+    error_save(sentence);
+    for (size_t i = 0; i < r->count; i++) {
+        struct ask *a = &r->list[i];
+
+        if (!a->ref || (slot != 0 && a->dst >> DVM_TID_N_BITS != slot))
+            continue;
+        snprintf(a->sentence, sizeof a->sentence, "%s", sentence);
+        end(r, a, code);
+    }
+}
+
+static void host_event(struct round *r, const uint8_t *payload, size_t length)
 {
     Dvm__Pb__HostEvent *e = dvm__pb__host_event__unpack(NULL, length, payload);
-    size_t ended = 0;
 
     if (e && e->event != 1 && e->host) {
         dvm_fail(DVM_ERR_HOST_GONE, "host %s %s while its answer was awaited%s%s", e->host->name,
                  e->event == 2 ? "left the machine" : "was lost", e->reason[0] ? ": " : "",
                  e->reason);
-        ended = fail_open(list, count, (int)e->host->slot, DVM_ERR_HOST_GONE);
+        fail_open(r, (int)e->host->slot, DVM_ERR_HOST_GONE);
     }
     if (e)
         dvm__pb__host_event__free_unpacked(e, NULL);
-    return ended;
 }
 
-static void take_answer(struct ask *a, const struct dvm_frame *f, const uint8_t *payload)
+static void take_answer(struct round *r, struct ask *a, const struct dvm_frame *f,
+                        const uint8_t *payload)
 {
     if (f->tag == DVM_CTL_FAIL) {
-        fail(a, client_failure(payload, f->length));
+        fail(r, a, client_failure(payload, f->length));
         return;
     }
     if (f->tag != a->want) {
-        fail(a, dvm_fail(DVM_ERR_PROTOCOL, "the daemon answered with %s instead of %s",
-                         dvm_control_name(f->tag), dvm_control_name(a->want)));
+        fail(r, a, dvm_fail(DVM_ERR_PROTOCOL, "the daemon answered with %s instead of %s",
+                            dvm_control_name(f->tag), dvm_control_name(a->want)));
         return;
     }
     a->payload = malloc(f->length + 1);
     if (!a->payload) {
-        fail(a, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for an answer"));
+        fail(r, a, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for an answer"));
         return;
     }
     memcpy(a->payload, payload, f->length);
     a->length = f->length;
-    a->ref = 0;
-    a->result = DVM_OK;
+    end(r, a, DVM_OK);
 }
 
-/* Returns how many requests the message ended. */
-static size_t take(struct ask *list, size_t count, const struct dvm_frame *f,
-                   const uint8_t *payload)
+static void take(struct round *r, const struct dvm_frame *f, const uint8_t *payload)
 {
     if (f->tag == DVM_CTL_HOST_EVENT)
-        return host_event(list, count, payload, f->length);
+        host_event(r, payload, f->length);
     if (!(f->flags & DVM_FLAG_REPLY) || f->ref == 0)
-        return 0;
-    for (size_t i = 0; i < count; i++)
-        if (list[i].ref == f->ref) {
-            take_answer(&list[i], f, payload);
-            return 1;
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->list[i].ref == f->ref) {
+            take_answer(r, &r->list[i], f, payload);
+            return;
         }
-    return 0;
 }
 
-size_t ask_all(struct client *client, struct ask *list, size_t count, double timeout)
+static void send_all(struct round *r, struct client *client)
 {
-    double deadline = clock_seconds() + timeout;
-    size_t open = 0, failed = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        struct ask *a = &r->list[i];
+        int code = client_send(client, a->dst, a->type, a->message, &a->ref);
 
-    for (size_t i = 0; i < count; i++) {
-        int r = client_send(client, list[i].dst, list[i].type, list[i].message, &list[i].ref);
-
-        if (r)
-            fail(&list[i], r);
-        else
-            open++;
+        r->open++;
+        if (code)
+            fail(r, a, code);
     }
-    while (open > 0) {
+}
+
+size_t ask_each(struct client *client, struct ask *list, size_t count, double timeout,
+                ask_done_f *done, void *arg)
+{
+    struct round r = {.list = list, .count = count, .done = done, .arg = arg};
+    double deadline = clock_seconds() + timeout;
+    size_t failed = 0;
+
+    send_all(&r, client);
+    while (r.open > 0) {
         struct dvm_frame f;
         const uint8_t *payload;
-        double left = deadline - clock_seconds();
-        int r = client_receive(client, &f, &payload, left > 0 ? left : 0);
+        double left = timeout < 0 ? -1 : deadline - clock_seconds();
+        int code = client_receive(client, &f, &payload, timeout < 0 || left > 0 ? left : 0);
 
-        if (r == DVM_ERR_TIMEOUT)
-            dvm_fail(r, "no answer within %.0f s", timeout);
-        open -= r ? fail_open(list, count, 0, r) : take(list, count, &f, payload);
+        if (code == DVM_ERR_TIMEOUT)
+            dvm_fail(code, "no answer within %g s", timeout);
+        if (code)
+            fail_open(&r, 0, code);
+        else
+            take(&r, &f, payload);
     }
     for (size_t i = 0; i < count; i++)
         failed += list[i].result != DVM_OK;
     return failed;
+}
+
+size_t ask_all(struct client *client, struct ask *list, size_t count, double timeout)
+{
+    return ask_each(client, list, count, timeout, NULL, NULL);
 }
 
 void ask_free(struct ask *list, size_t count)

@@ -24,6 +24,13 @@ struct ask {
  * most timeout seconds in all. Returns how many failed. */
 size_t ask_all(struct client *client, struct ask *list, size_t count, double timeout);
 
+/* Told of each request when it is answered or has failed. */
+typedef void ask_done_f(void *arg, struct ask *a);
+
+/* As ask_all, telling done of each at once. timeout: negative waits for ever. */
+size_t ask_each(struct client *client, struct ask *list, size_t count, double timeout,
+                ask_done_f *done, void *arg);
+
 /* Free the answers. */
 void ask_free(struct ask *list, size_t count);
 

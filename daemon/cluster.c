@@ -416,6 +416,7 @@ int cluster_listen(struct cluster *c, char *error, size_t size)
         return code;
     links_identity(c->links, self->slot, self->incarnation);
     links_relay(c->links, machine_coordinator(c->machine));
+    links_silence(c->links, machine_silence(c->machine));
     memcpy(where.key, links_key(c->links), sizeof where.key);
     where.port = links_port(c->links);
     where.addresses = links_addresses(c->links, where.address);

@@ -197,6 +197,7 @@ static int enter(struct cluster *c, const struct cluster_registered *r, const ch
     self = machine_host(c->machine, r->slot);
     links_identity(c->links, r->slot, self->incarnation);
     links_relay(c->links, r->coordinator);
+    links_silence(c->links, machine_silence(c->machine));
     while ((host = machine_next(c->machine, host ? host->slot : 0)) != NULL) {
         struct links_peer peer = {host->slot, host->incarnation, host->key, host->address,
                                   host->addresses};

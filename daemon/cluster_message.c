@@ -93,6 +93,7 @@ static bool read_ping(const uint8_t *p, size_t n, struct machine_message *out)
     out->sent_ms = pb->sent_ms;
     out->tasks = count_of(pb->tasks);
     out->change = pb->change;
+    out->strain_ms = pb->strain_ms;
     out->log_index = pb->log_index;
     dvm__pb__ping__free_unpacked(pb, NULL);
     return true;
@@ -107,6 +108,7 @@ static bool read_pong(const uint8_t *p, size_t n, struct machine_message *out)
         out->type = MACHINE_PONG;
         out->sent_ms = pb->sent_ms;
         out->log_index = pb->log_index;
+        out->strain_ms = pb->strain_ms;
         out->loads = calloc(pb->n_slots + 1, sizeof *out->loads);
         for (size_t i = 0; out->loads && i < pb->n_slots; i++)
             out->loads[out->load_count++] =
@@ -220,6 +222,7 @@ static void write_pong(const struct machine_message *msg, cluster_message_send_f
 
     pb.sent_ms = msg->sent_ms;
     pb.log_index = msg->log_index;
+    pb.strain_ms = (uint32_t)msg->strain_ms;
     for (size_t i = 0; i < count; i++) {
         slots[i] = (uint32_t)msg->loads[i].slot;
         tasks[i] = (uint32_t)msg->loads[i].tasks;
@@ -288,6 +291,7 @@ void cluster_message_write(const struct machine_message *msg, cluster_message_se
         ping.sent_ms = msg->sent_ms;
         ping.tasks = (uint32_t)msg->tasks;
         ping.change = msg->change;
+        ping.strain_ms = (uint32_t)msg->strain_ms;
         ping.log_index = msg->log_index;
         send_packed(&ping.base, DVM_CTL_PING, send, arg);
         break;

@@ -13,7 +13,8 @@
 
 #define PORT_MAX 65534    /* the lanes' port is the next one */
 #define CORES_MAX 65536
-#define SILENCE_MAX 3600
+#define SILENCE_MIN_S 0.5
+#define SILENCE_MAX_S 60
 #define USAGE_MAX 2048
 
 enum kind { FLAG, TEXT, NUMBER, SECONDS };
@@ -38,8 +39,8 @@ static const struct row {
     {"cores", "N", NUMBER, AT(cores), CORES_MAX, "cores for tasks (default: all of this host)"},
     {"simulated", NULL, FLAG, AT(simulated), 0,
      "one of several hosts on this computer: tasks are not bound to cores"},
-    {"silence", "SECONDS", SECONDS, AT(silence), SILENCE_MAX,
-     "time after which a silent host is lost (default: 3)"},
+    {"silence", "SECONDS", SECONDS, AT(silence), SILENCE_MAX_S,
+     "time after which a silent host of a new machine is lost, 0.5 to 60 (default: 3)"},
     {"ready-fd", "N", NUMBER, AT(ready_fd), 65535,
      "write \"ready FOLDER\" or \"error TEXT\" to this descriptor"},
     {"debug", NULL, FLAG, AT(debug), 0, "log every request"},
@@ -106,6 +107,10 @@ int options_parse(struct options *o, int argc, char **argv)
     if (optind < argc)
         return dvm_fail(DVM_ERR_ARG, "dvmd takes options only, not '%s'; try --help",
                         argv[optind]);
+    if (o->silence > 0 && o->silence < SILENCE_MIN_S)
+        return dvm_fail(DVM_ERR_ARG, "--silence takes %g to %d seconds, not %g: shorter, and a "
+                        "host that is only busy would be lost", SILENCE_MIN_S, SILENCE_MAX_S,
+                        o->silence);
     if (o->is_private && o->join)
         return dvm_fail(DVM_ERR_ARG, "--private and --join exclude each other");
     return DVM_OK;

@@ -1,11 +1,8 @@
 /* ps.c: dvm ps: asks every host for its tasks at the same time. */
 #include "console/command.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "console/ask.h"
 #include "console/grid.h"
+#include "console/listing.h"
 #include "console/words.h"
 
 struct settings {
@@ -58,25 +55,18 @@ static void task_line(struct grid *t, const Dvm__Pb__Task *task)
         grid_cell(t, "-");
 }
 
-/* Everything that ps prints. */
-struct listing {
-    struct ask *asks;
-    Dvm__Pb__TasksReply **replies; /* one for each ask, NULL where it failed */
-    size_t count;
-};
-
-static void print_json(const struct listing *l, const Dvm__Pb__HostsReply *hosts)
+static void print_json(const struct listing *l)
 {
     json_t *tasks = json_array(), *failed = json_array();
 
     for (size_t i = 0; i < l->count; i++) {
         if (!l->replies[i])
-            json_array_append_new(failed, json_pack("{s:s,s:o}", "host", hosts->hosts[i]->name,
+            json_array_append_new(failed, json_pack("{s:s,s:o}", "host", l->hosts->hosts[i]->name,
                                                     "error", console_text(l->asks[i].sentence)));
         for (size_t j = 0; l->replies[i] && j < l->replies[i]->n_tasks; j++)
             json_array_append_new(tasks, task_json(l->replies[i]->tasks[j]));
     }
-    console_json(json_pack("{s:s,s:s,s:o,s:o}", "schema", "ps/1", "machine", hosts->machine,
+    console_json(json_pack("{s:s,s:s,s:o,s:o}", "schema", "ps/1", "machine", l->hosts->machine,
                            "tasks", tasks, "failed", failed));
 }
 
@@ -98,95 +88,34 @@ static bool empty(const struct listing *l)
     return true;
 }
 
-/* Ask all hosts; returns how many failed. */
-static size_t gather(struct client *client, struct listing *l, const Dvm__Pb__HostsReply *hosts,
-                     bool consoles)
+static int print(const struct console *c, const struct listing *l)
 {
-    Dvm__Pb__Tasks message = DVM__PB__TASKS__INIT;
-    size_t failed = 0;
+    int code, r = EXIT_OK;
 
-    message.consoles = consoles;
-    for (size_t i = 0; i < l->count; i++) {
-        l->asks[i].dst = DVM_TID_DAEMON((int)hosts->hosts[i]->slot);
-        l->asks[i].type = DVM_CTL_TASKS;
-        l->asks[i].want = DVM_CTL_TASKS_REPLY;
-        l->asks[i].message = &message.base;
-    }
-    ask_all(client, l->asks, l->count, ASK_SECONDS);
-    for (size_t i = 0; i < l->count; i++) {
-        struct ask *a = &l->asks[i];
-
-        if (!a->result) {
-            l->replies[i] = dvm__pb__tasks_reply__unpack(NULL, a->length, a->payload);
-            if (!l->replies[i]) {
-                a->result = DVM_ERR_PROTOCOL;
-                snprintf(a->sentence, sizeof a->sentence, "its list of tasks cannot be read");
-            }
-        }
-        failed += a->result != DVM_OK;
-    }
-    return failed;
-}
-
-static void free_listing(struct listing *l)
-{
-    for (size_t i = 0; l->replies && i < l->count; i++)
-        if (l->replies[i])
-            dvm__pb__tasks_reply__free_unpacked(l->replies[i], NULL);
-    if (l->asks)
-        ask_free(l->asks, l->count);
-    free(l->replies);
-    free(l->asks);
-}
-
-static int list_tasks(const struct console *c, struct client *client,
-                      const Dvm__Pb__HostsReply *hosts, bool all)
-{
-    struct listing l = {.count = hosts->n_hosts};
-    size_t failed;
-    int code = DVM_OK, r = EXIT_OK;
-
-    l.asks = calloc(l.count + 1, sizeof *l.asks);
-    l.replies = calloc(l.count + 1, sizeof(*l.replies));
-    if (!l.asks || !l.replies) {
-        free_listing(&l);
-        return console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the list of tasks"));
-    }
-    failed = gather(client, &l, hosts, all);
     if (c->json)
-        print_json(&l, hosts);
-    else if (empty(&l))
-        console_say(c, "no tasks run in machine %s", hosts->machine);
+        print_json(l);
+    else if (empty(l))
+        console_say(c, "no tasks run in machine %s", l->hosts->machine);
     else
-        r = print_table(c, &l);
-    for (size_t i = 0; i < l.count; i++)
-        if (l.asks[i].result) {
-            console_wrong(c, "the tasks of host %s are not known: %s", hosts->hosts[i]->name,
-                          l.asks[i].sentence);
-            code = l.asks[i].result;
-        }
-    if (!r)
-        r = console_exit_some(failed, l.count, code);
-    free_listing(&l);
-    return r;
+        r = print_table(c, l);
+    code = listing_complain(c, l);
+    return r ? r : console_exit_some(l->failed, l->count, code);
 }
 
 static int ps(struct console *c, const void *settings, int argc, char **argv)
 {
     const struct settings *s = settings;
+    Dvm__Pb__Tasks message = DVM__PB__TASKS__INIT;
     struct client *client;
-    Dvm__Pb__HostsReply *hosts;
+    struct listing l;
     int r = console_connect(c, &client);
 
     if (r)
         return r;
-    r = ask_hosts(client, &hosts);
-    if (r) {
-        client_close(client);
-        return console_failed(c, r);
-    }
-    r = list_tasks(c, client, hosts, s->all);
-    dvm__pb__hosts_reply__free_unpacked(hosts, NULL);
+    message.consoles = s->all;
+    r = listing_get(client, &message, &l);
+    r = r ? console_failed(c, r) : print(c, &l);
+    listing_free(&l);
     client_close(client);
     return r;
 }

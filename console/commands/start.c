@@ -19,6 +19,7 @@
 
 struct settings {
     int hosts, port, cores; /* 0: not given */
+    double silence;         /* seconds, 0: not given */
     const char *name, *bind;
 };
 
@@ -27,6 +28,8 @@ struct settings {
 #define PORTS_A_HOST 2        /* control and lanes */
 #define PORT_MAX (65536 - PORTS_A_HOST)
 #define CORES_MAX 65536
+#define SILENCE_MIN_S 0.5     /* as the daemon has it */
+#define SILENCE_MAX_S 60
 #define NUMBER_MAX 16         /* bytes of a number as text */
 
 static const struct option_row rows[] = {
@@ -40,11 +43,13 @@ static const struct option_row rows[] = {
      "address to listen on (default: all)", 0, 0},
     {"cores", 0, OPTION_INT, offsetof(struct settings, cores), "N",
      "cores that tasks may use (default: all of this process)", 1, CORES_MAX},
+    {"silence", 0, OPTION_TIME, offsetof(struct settings, silence), "TIME",
+     "a host that is silent so long is lost (default: 3s)", SILENCE_MIN_S, SILENCE_MAX_S},
     OPTION_END};
 
 /* One daemon that is to be started, with the texts of its command line. */
 struct host {
-    char name[DVM_NAME_MAX], port[NUMBER_MAX], cores[NUMBER_MAX];
+    char name[DVM_NAME_MAX], port[NUMBER_MAX], cores[NUMBER_MAX], silence[NUMBER_MAX];
 };
 
 struct start {
@@ -94,6 +99,11 @@ static void describe_host(struct start *t, size_t i)
         snprintf(h->cores, sizeof h->cores, "%d", s->cores);
         *word++ = "--cores";
         *word++ = h->cores;
+    }
+    if (s->silence > 0 && i == 0) { /* who joins is told */
+        snprintf(h->silence, sizeof h->silence, "%g", s->silence);
+        *word++ = "--silence";
+        *word++ = h->silence;
     }
     l->seconds = START_SECONDS;
 }

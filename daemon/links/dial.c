@@ -25,29 +25,35 @@
                                 * next heartbeat, so that each may try another */
 #define EVENT_BYTES 6          /* of a monitor: number (2), value (4) */
 
-/* Only who dialed sends ZeroMQ's heartbeats; the ROUTER answers, and takes the time to
- * live that comes with them. They find half-open connections (Z6): fast towards the
- * coordinator, whose silence counts; slowly between others, of which there are many. */
-static const struct {
-    int interval, timeout, live; /* ms; 0: none */
-} beats[] = {
-    [DIAL_ROUTER] = {0, 0, 0},
-    [DIAL_RELAY] = {1000, 2500, 3000},
-    [DIAL_DIRECT] = {5000, 5000, 10000},
-};
+#define BEAT_MS 5000           /* between ZeroMQ's heartbeats, at most */
+#define ROUTER_MAXRT_MS 65000  /* longer than any silence */
 
-void dial_options(void *zmq, enum dial_use use)
+/* Only who dialed sends ZeroMQ's heartbeats; the ROUTER answers, and takes the time to
+ * live that comes with them. They only tidy up half-open connections (Z6): who is lost is
+ * decided before, by daemons' own heartbeats, and a connection that a starved process did
+ * not answer on must not look like one that was reset. So they are more patient. */
+static int beat_interval(enum dial_use use, uint64_t silence)
 {
+    int third = (int)(silence / 3);
+
+    if (use == DIAL_ROUTER)
+        return 0;
+    return use == DIAL_DIRECT || third > BEAT_MS ? BEAT_MS : third;
+}
+
+void dial_options(void *zmq, enum dial_use use, uint64_t silence)
+{
+    int interval = beat_interval(use, silence), patience = interval ? (int)(2 * silence) : 0;
     const struct {
         int option, value;
     } options[] = {
         {ZMQ_SNDHWM, 1000},            /* a second fence only: flows bound the bytes (Z4) */
         {ZMQ_RCVHWM, 1000},
         {ZMQ_HANDSHAKE_IVL, 1500},     /* ms: strangers hold nothing for long (Z18, Z24) */
-        {ZMQ_HEARTBEAT_IVL, beats[use].interval},
-        {ZMQ_HEARTBEAT_TIMEOUT, beats[use].timeout},
-        {ZMQ_HEARTBEAT_TTL, beats[use].live},
-        {ZMQ_TCP_MAXRT, 5000},
+        {ZMQ_HEARTBEAT_IVL, interval},
+        {ZMQ_HEARTBEAT_TIMEOUT, patience},
+        {ZMQ_HEARTBEAT_TTL, interval + patience},
+        {ZMQ_TCP_MAXRT, use == DIAL_ROUTER ? ROUTER_MAXRT_MS : interval + patience},
         {ZMQ_RECONNECT_IVL, 100},
         {ZMQ_RECONNECT_IVL_MAX, 2000}, /* Z19 */
         {ZMQ_CONNECT_TIMEOUT, 2000},
@@ -109,7 +115,7 @@ int dial_open(struct dealer *d, const char *address, const uint8_t *server,
     if (!d->socket)
         return DVM_ERR_SYSTEM;
     zmq = pool_zmq(d->socket);
-    dial_options(zmq, is_relay(d) ? DIAL_RELAY : DIAL_DIRECT);
+    dial_options(zmq, is_relay(d) ? DIAL_RELAY : DIAL_DIRECT, d->links->silence);
     zmq_setsockopt(zmq, ZMQ_CURVE_SERVERKEY, server, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_CURVE_PUBLICKEY, own->public, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_CURVE_SECRETKEY, own->secret, KEY_BYTES);
@@ -144,26 +150,38 @@ static void open_bulk(struct peer *p)
         log_warning("no socket for bulk to the host of slot %d: %s", p->slot, zmq_strerror(errno));
 }
 
-/* The other address answers: it is the connection from now on. The old one stays for a
+/* Where a turn through the addresses of a peer goes on: behind the one in use, which so
+ * comes last. */
+static void begin_turn(struct peer *p)
+{
+    p->spare.next = 0;
+    for (size_t i = 0; i < p->addresses; i++)
+        if (strcmp(p->address[i], p->dial.current) == 0)
+            p->spare.next = i + 1;
+}
+
+/* The other way answers: it is the connection from now on. The old one stays for a
  * moment: closed at once, it might be missed before the other one is known there. */
 static void adopt_spare(struct links *l, struct peer *p)
 {
+    struct spare *spare = &p->spare;
     struct dealer *control = &p->dealer[LINK_CONTROL], old = *control;
 
-    log_info("the host of slot %d is not heard at %s any more, but at %s", p->slot,
-             p->dial.current, p->spare_address);
-    *control = p->spare;
-    p->spare = old;
-    p->spare.up = false;
-    p->spare_old = true;
+    log_info("the host of slot %d is not heard at %s any more, but over a new connection at %s",
+             p->slot, p->dial.current, spare->address);
+    *control = spare->dealer;
+    spare->dealer = old;
+    spare->dealer.up = false;
+    spare->old = true;
     pool_owner(control->socket, control);
     pool_owner(control->monitor, control);
-    pool_owner(p->spare.socket, &p->spare);
-    pool_owner(p->spare.monitor, &p->spare);
-    p->spare_until = links_now() + SPARE_TRY_MS;
-    links_arm(l, p->spare_until);
+    pool_owner(spare->dealer.socket, &spare->dealer);
+    pool_owner(spare->dealer.monitor, &spare->dealer);
+    spare->until = links_now() + SPARE_TRY_MS;
+    links_arm(l, spare->until);
     l->counts.reconnects++;
-    memcpy(p->dial.current, p->spare_address, sizeof p->dial.current);
+    memcpy(p->dial.current, spare->address, sizeof p->dial.current);
+    begin_turn(p);
     p->dial.rounds = 0;
     dial_close(&p->dealer[LINK_BULK]);
     open_bulk(p);
@@ -181,12 +199,13 @@ static bool on_event(void *arg)
     if (!event)
         return false;
     links_enter(l);
-    if (d == &p->spare) {
-        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !p->spare_old)
+    if (d == &p->spare.dealer) {
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !p->spare.old)
             adopt_spare(l, p);
     } else if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && !d->up) {
         if (d->class == LINK_CONTROL) {
             p->dial.rounds = 0;
+            begin_turn(p);
             open_bulk(p);
         }
         path_dealer_up(d);
@@ -241,49 +260,52 @@ void dial_start(struct links *l, struct peer *p, const char *address)
 
 /* ---- a second way ------------------------------------------------------------- */
 
-/* An address of the peer that is not in use, in turn; NULL for none. */
+/* The address of the peer whose turn it is; that in use counts, too: perhaps only this
+ * one connection is dead, in the table of some firewall. */
 static const char *another(struct peer *p)
 {
-    for (size_t i = 0; i < p->addresses; i++) {
-        const char *address = p->address[p->spare_next++ % p->addresses];
-
-        if (strcmp(address, p->dial.current) != 0)
-            return address;
-    }
-    return NULL;
+    return p->addresses ? p->address[p->spare.next++ % p->addresses] : p->dial.current;
 }
 
 void dial_doubt(struct links *l, struct peer *p, uint64_t now)
 {
-    const char *address;
+    struct spare *spare = &p->spare;
 
-    if (!p->dealer[LINK_CONTROL].up || p->spare.socket)
+    if (!p->dealer[LINK_CONTROL].up || spare->dealer.socket)
         return;
-    address = another(p);
-    if (!address)
-        return;
-    memcpy(p->spare_address, address, sizeof p->spare_address);
-    p->spare_old = false;
-    p->spare_until = now + SPARE_TRY_MS;
-    links_arm(l, p->spare_until);
-    if (dial_open(&p->spare, address, p->key, &l->key, input_dealer_read, on_event))
+    snprintf(spare->address, sizeof spare->address, "%s", another(p));
+    spare->old = false;
+    spare->until = now + SPARE_TRY_MS;
+    links_arm(l, spare->until);
+    if (dial_open(&spare->dealer, spare->address, p->key, &l->key, input_dealer_read, on_event))
         log_warning("no socket for the host of slot %d: %s", p->slot, zmq_strerror(errno));
 }
 
-static uint64_t spare_tick(struct peer *p, uint64_t now)
+static uint64_t spare_tick(struct spare *spare, uint64_t now)
 {
-    if (!p->spare.socket)
+    if (!spare->dealer.socket)
         return FLOW_NEVER;
-    if (now < p->spare_until)
-        return p->spare_until;
-    dial_close(&p->spare);
+    if (now < spare->until)
+        return spare->until;
+    dial_close(&spare->dealer);
     return FLOW_NEVER;
+}
+
+void dial_pause(struct links *l, struct peer *p, uint64_t now)
+{
+    for (int class = 0; class < LINK_CLASSES; class++)
+        dial_close(&p->dealer[class]);
+    dial_close(&p->spare.dealer);
+    if (p->dial.rounds < DIAL_PAUSE_DOUBLINGS)
+        p->dial.rounds++;
+    p->dial.at = now + ((uint64_t)DIAL_PAUSE_MS << p->dial.rounds);
+    links_arm(l, p->dial.at);
 }
 
 uint64_t dial_tick(struct links *l, struct peer *p, uint64_t now)
 {
     struct dial *dial = &p->dial;
-    uint64_t spare_at = spare_tick(p, now);
+    uint64_t spare_at = spare_tick(&p->spare, now);
 
     if (!dial->wanted || p->dealer[LINK_CONTROL].up)
         return spare_at;

@@ -16,7 +16,7 @@ void flow_init(struct flow *f, size_t window)
 {
     memset(f, 0, sizeof *f);
     f->window = window;
-    f->resend_at = f->ack_at = FLOW_NEVER;
+    f->resend_at = f->ack_at = f->waits_since = FLOW_NEVER;
     f->resend_ms = FLOW_RESEND_FIRST_MS;
 }
 
@@ -88,6 +88,8 @@ void flow_sent(struct flow *f, uint64_t now)
     }
     if (f->resend_at == FLOW_NEVER)
         f->resend_at = now + f->resend_ms;
+    if (f->waits_since == FLOW_NEVER)
+        f->waits_since = now;
     assert(f->sent <= f->last && f->unacked <= f->bytes);
 }
 
@@ -135,6 +137,7 @@ void flow_ack(struct flow *f, uint64_t now, uint64_t ack, uint64_t early)
         drop_acked(f, ack);
         f->resend_ms = FLOW_RESEND_MS;
         f->resend_at = f->sent == f->acked ? FLOW_NEVER : now + f->resend_ms;
+        f->waits_since = f->sent == f->acked ? FLOW_NEVER : now;
     }
     if (early <= ack + 1 || early > f->sent || ack < f->acked)
         return;

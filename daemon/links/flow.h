@@ -49,6 +49,8 @@ struct flow {
     size_t bytes;                   /* of all frames from head on */
     size_t unacked;                 /* of those that were sent */
     uint64_t resend_at, resend_ms;
+    uint64_t waits_since;           /* the first unacknowledged one went out, or the one before
+                                     * it was acknowledged; FLOW_NEVER when all are */
     uint64_t filled, filled_at;     /* the last gap that was filled, and when */
     /* receiving */
     uint64_t got;                   /* every frame up to it has come */

@@ -75,6 +75,21 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* A direct path on which nothing is acknowledged is left for the relay; returns when to
+ * look again, ms. */
+static uint64_t stall_tick(struct links *l, struct peer *p, const struct flow *f, uint64_t now)
+{
+    uint64_t at;
+
+    if (!p->connected || f->waits_since == FLOW_NEVER)
+        return FLOW_NEVER;
+    at = f->waits_since + l->silence / LINK_STALLS_PER_SILENCE;
+    if (now < at)
+        return at;
+    path_abandon(l, p, now);
+    return FLOW_NEVER;
+}
+
 static uint64_t peer_tick(struct links *l, struct peer *p, uint64_t now)
 {
     uint64_t next;
@@ -95,6 +110,7 @@ static uint64_t peer_tick(struct links *l, struct peer *p, uint64_t now)
         path_pump(l, p, class);
         if (p->connected && f->resend_at != FLOW_NEVER && f->resend_ms >= LINK_DOUBT_MS)
             dial_doubt(l, p, now);
+        next = earlier(next, stall_tick(l, p, f, now));
         next = earlier(next, flow_deadline(f));
         if (p->blocked_until[class])
             next = earlier(next, p->blocked_until[class]);
@@ -181,7 +197,7 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
         return DVM_ERR_LIMIT;
     }
     zmq = pool_zmq(l->router);
-    dial_options(zmq, DIAL_ROUTER);
+    dial_options(zmq, DIAL_ROUTER, l->silence);
     zmq_setsockopt(zmq, ZMQ_CURVE_SERVER, &server, sizeof server);
     zmq_setsockopt(zmq, ZMQ_CURVE_SECRETKEY, l->key.secret, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
@@ -234,6 +250,7 @@ int links_create(struct links **out, struct ev_loop *loop, const char *bind, int
     l->events = events;
     l->arg = arg;
     l->armed = FLOW_NEVER;
+    l->silence = LINK_SILENCE_MS;
     l->dials_max = dials_allowed();
     snprintf(l->bind, sizeof l->bind, "%s", bind ? bind : "");
     ev_timer_init(&l->timer, on_timer, 0.0, 0.0);
@@ -263,7 +280,7 @@ static void peer_free(struct links *l, struct peer *p)
         l->counts.duplicates += p->flow[class].duplicates;
         flow_free(&p->flow[class]);
     }
-    dial_close(&p->spare);
+    dial_close(&p->spare.dealer);
     if (p->dial.wanted)
         l->dials--;
     p->removed = true;
@@ -297,6 +314,11 @@ void links_identity(struct links *l, int slot, uint64_t incarnation)
 {
     l->slot = slot;
     l->incarnation = incarnation;
+}
+
+void links_silence(struct links *l, uint64_t ms)
+{
+    l->silence = ms;
 }
 
 int links_port(const struct links *l)
@@ -350,7 +372,7 @@ int links_peer_add(struct links *l, const struct links_peer *info)
     flow_init(&p->flow[LINK_BULK], FLOW_BULK_WINDOW);
     for (int class = 0; class < LINK_CLASSES; class++)
         p->dealer[class] = (struct dealer){.links = l, .peer = p, .class = class};
-    p->spare = p->dealer[LINK_CONTROL];
+    p->spare.dealer = p->dealer[LINK_CONTROL];
     snprintf(user, sizeof user, "h %d %" PRIx64, p->slot, p->incarnation);
     if (zap_allow(l->zap, p->key, user) != 0) {
         free(p);

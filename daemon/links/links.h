@@ -65,6 +65,10 @@ void links_destroy(struct links *l);
 /* This host's own place in the machine; before peers are added. */
 void links_identity(struct links *l, int slot, uint64_t incarnation);
 
+/* The time after which a silent host is lost, ms: what is found out here is found out
+ * before. Connections that stand keep what they had. */
+void links_silence(struct links *l, uint64_t ms);
+
 /* The control port, this daemon's public key (KEY_BYTES, borrowed), its addresses. */
 int links_port(const struct links *l);
 const uint8_t *links_key(const struct links *l);
@@ -101,7 +105,8 @@ void links_dial(struct links *l, int slot, const char *address);
 /* Nothing is heard of a peer though its connection stands: perhaps only the way is dead,
  * because an interface or its address has gone, which nobody reports. If this side
  * dialed, another of its addresses is tried beside the old connection, which goes on
- * until the other stands; each further call tries the next one. */
+ * until the other stands; each further call tries the next one, and a new connection to
+ * the same address when its turn comes. */
 void links_doubt(struct links *l, int slot);
 
 /* Queue a frame for the daemon of a slot. Errors: NO_HOST, NO_MEMORY. */

@@ -201,6 +201,8 @@ void path_learn(struct links *l, const struct origin *o, enum link_class class)
 {
     struct route *r = &o->peer->route[class];
 
+    if (links_now() < o->peer->shun_until)
+        return;
     r->fd = o->fd;
     if (r->known && r->bytes == o->route_bytes && memcmp(r->id, o->route, r->bytes) == 0)
         return;
@@ -210,6 +212,29 @@ void path_learn(struct links *l, const struct origin *o, enum link_class class)
     r->bytes = o->route_bytes;
     r->known = true;
     path_up(l, o->peer, class);
+}
+
+void path_abandon(struct links *l, struct peer *p, uint64_t now)
+{
+    const struct peer *relay = relay_for(l, p);
+
+    if (!relay || !relay->connected)
+        return;
+    log_debug("nothing is acknowledged over the connection with slot %d: back to the relay",
+              p->slot);
+    l->counts.reconnects++;
+    p->shun_until = now + l->silence;
+    p->relayed = 0;
+    if (p->dial.wanted)
+        dial_pause(l, p, now);
+    for (int class = 0; class < LINK_CLASSES; class++) {
+        p->route[class].known = false;
+        p->blocked_until[class] = 0;
+        if (p->flow[class].waits_since != FLOW_NEVER)
+            p->flow[class].waits_since = now;
+        flow_rewind(&p->flow[class], now);
+    }
+    path_update(l, p);
 }
 
 void path_probe(struct links *l, struct peer *p)

@@ -19,6 +19,8 @@
 #define LINK_RELAY_MAX 65536 /* units after which a direct connection is worth its price */
 #define LINK_PROBE_MS 100    /* after a connection broke, a look at what replaced it */
 #define LINK_DOUBT_MS (4 * FLOW_RESEND_MS) /* pause between resends that says: in vain */
+#define LINK_SILENCE_MS 3000 /* until links_silence says otherwise */
+#define LINK_STALLS_PER_SILENCE 2 /* so long without an answer, and a direct path is left */
 
 /* A connection of a peer to our ROUTER, as its messages show it. ZeroMQ makes the
  * id, anew for each connection: so a peer that reconnects cannot clash with its own
@@ -51,6 +53,16 @@ struct dial {
     char current[TICKET_ADDRESS_BYTES];
 };
 
+/* Another way to a peer in doubt: a control connection that is being tried beside the
+ * one in use, or the one that it has replaced. */
+struct spare {
+    struct dealer dealer;
+    bool old;       /* it was replaced */
+    char address[TICKET_ADDRESS_BYTES];
+    size_t next;    /* address to try next */
+    uint64_t until; /* ms: then it was in vain */
+};
+
 struct peer {
     int slot;
     uint64_t incarnation;
@@ -61,15 +73,12 @@ struct peer {
     struct route route[LINK_CLASSES];
     struct dealer dealer[LINK_CLASSES];
     struct dial dial;
-    struct dealer spare; /* a control connection over another address, being tried, */
-    bool spare_old;      /* or the one that it has replaced */
-    char spare_address[TICKET_ADDRESS_BYTES];
-    size_t spare_next;    /* address to try next */
-    uint64_t spare_until; /* ms: then it was in vain */
+    struct spare spare;
     uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
     size_t relayed;                       /* what the relay carried for us, in cost units */
     uint64_t asked_at;                    /* when want_dial was called last */
     uint64_t probe_at;                    /* ms: when to look whether the route is alive; 0 */
+    uint64_t shun_until;                  /* ms: its route was left for the relay */
     bool connected;
     bool removed;
     struct peer *next_dead;
@@ -91,6 +100,7 @@ struct links {
     char bind[TICKET_ADDRESS_BYTES]; /* "" for all */
     int port;
     int slot, relay;
+    uint64_t silence; /* ms: the time after which a host is lost */
     uint64_t incarnation;
     struct peer *peers[DVM_SLOT_MAX + 1];
     int highest; /* slot in use */
@@ -139,6 +149,9 @@ void path_want_direct(struct links *l, struct peer *p, size_t bytes);
 /* Report the direct connection when it came or went. */
 void path_update(struct links *l, struct peer *p);
 void path_learn(struct links *l, const struct origin *o, enum link_class class);
+/* The direct connection answers nothing, though it stands: the relay carries from now on.
+ * Nothing happens where there is no relay to take over. */
+void path_abandon(struct links *l, struct peer *p, uint64_t now);
 /* Whether a connection that was just reported broken is really back; see route_lost. */
 void path_probe(struct links *l, struct peer *p);
 void path_dealer_up(struct dealer *d);
@@ -150,9 +163,9 @@ bool input_router_read(void *arg); /* pool_read_f of the ROUTER */
 bool input_dealer_read(void *arg); /* pool_read_f of a dealer with a peer */
 
 /* ---- dial.c ---- */
-/* Set what our TCP sockets have in common, by what they are for. */
+/* Set what our TCP sockets have in common, by what they are for. silence: ms. */
 enum dial_use { DIAL_ROUTER, DIAL_RELAY, DIAL_DIRECT };
-void dial_options(void *zmq, enum dial_use use);
+void dial_options(void *zmq, enum dial_use use, uint64_t silence);
 /* Open a DEALER to an address: the key of its server, and our own. monitored: dealer
  * events go to on_event. Returns 0 or DVM_ERR_SYSTEM. */
 int dial_open(struct dealer *d, const char *address, const uint8_t *server,
@@ -166,6 +179,8 @@ void dial_start(struct links *l, struct peer *p, const char *address);
 /* The connection with a peer that this side dialed stands but seems dead; see
  * links_doubt. Nothing happens while another address is being tried. */
 void dial_doubt(struct links *l, struct peer *p, uint64_t now);
+/* Close the connection that this side dialed, and dial again later. */
+void dial_pause(struct links *l, struct peer *p, uint64_t now);
 /* Go on with dialing; returns when to call again, ms. */
 uint64_t dial_tick(struct links *l, struct peer *p, uint64_t now);
 

@@ -112,7 +112,7 @@ static int admit(struct machine *m, uint64_t now, const struct machine_host *ask
         return DVM_ERR_NO_MEMORY;
     memcpy(m->members[slot]->nonce, nonce, MACHINE_NONCE_BYTES);
     if (m->tick_at == MACHINE_NEVER)
-        m->tick_at = now + MACHINE_TICK_MS;
+        m->tick_at = now + coordinator_interval(m);
     return 0;
 }
 
@@ -246,12 +246,14 @@ static void fill(struct machine *m, uint64_t now, struct member *who, uint64_t h
             msg->snapshot[msg->snapshot_count++] = m->members[slot]->host;
 }
 
-static void pong(struct machine *m, struct member *who, const struct machine_message *ping)
+static void pong(struct machine *m, uint64_t now, struct member *who,
+                 const struct machine_message *ping)
 {
     struct machine_action *a = machine_push_message(m, who->host.slot, MACHINE_PONG);
     struct machine_message *msg = &a->message;
 
     msg->sent_ms = ping->sent_ms;
+    msg->strain_ms = machine_strain(m, now);
     if (who->told_load == m->load_version)
         return;
     msg->loads = calloc(m->count, sizeof *msg->loads);
@@ -272,7 +274,7 @@ static void on_ping(struct machine *m, uint64_t now, struct member *who,
     uint64_t next = msg->log_index + 1;
 
     machine_load_of(m, who->host.slot, msg->tasks, msg->change);
-    pong(m, who, msg);
+    pong(m, now, who, msg);
     /* behind, and not only because the entry is still on its way */
     if (msg->log_index < m->index && now >= who->behind_at + FILL_AGAIN_MS &&
         (next < m->log_first || now >= m->log_at[next % MACHINE_LOG_KEPT] + FILL_AGAIN_MS))
@@ -292,9 +294,19 @@ void coordinator_receive(struct machine *m, uint64_t now, struct member *from,
 
 /* ---- time ---------------------------------------------------------------------------- */
 
-static uint64_t allowed(const struct machine *m, const struct member *who)
+uint64_t coordinator_interval(const struct machine *m)
 {
-    return who->talked || m->silence_ms > FIRST_WORD_MS ? m->silence_ms : FIRST_WORD_MS;
+    uint64_t ms = m->silence_ms / MACHINE_TICKS_PER_SILENCE;
+
+    return ms > MACHINE_TICK_MS ? MACHINE_TICK_MS : ms;
+}
+
+/* It is looked once an interval: who would be over time at the next look is so now. */
+static uint64_t allowed(const struct machine *m, uint64_t now, const struct member *who)
+{
+    uint64_t ms = machine_patience(m, now, who) - coordinator_interval(m);
+
+    return who->talked || ms > FIRST_WORD_MS ? ms : FIRST_WORD_MS;
 }
 
 static void check(struct machine *m, uint64_t now, struct member *who)
@@ -304,7 +316,7 @@ static void check(struct machine *m, uint64_t now, struct member *who)
     if (now >= who->suspect_at) {
         depart(m, now, who, who->leave_by == MACHINE_NEVER ? MACHINE_LOST : MACHINE_LEFT,
                "its connection broke and did not come back");
-    } else if (now > who->heard + allowed(m, who)) {
+    } else if (now > who->heard + allowed(m, now, who)) {
         snprintf(reason, sizeof reason, "no sign of life for %.1f s",
                  (double)(now - who->heard) / MS_PER_SECOND);
         depart(m, now, who, MACHINE_LOST, reason);
@@ -318,7 +330,7 @@ void coordinator_tick(struct machine *m, uint64_t now)
     for (int slot = 1; slot <= m->highest; slot++)
         if (m->members[slot] && slot != m->self)
             check(m, now, m->members[slot]);
-    m->tick_at = m->count > 1 ? now + MACHINE_TICK_MS : MACHINE_NEVER;
+    m->tick_at = m->count > 1 ? now + coordinator_interval(m) : MACHINE_NEVER;
     if (m->halt_by != MACHINE_NEVER && (m->count == 1 || now >= m->halt_by))
         machine_end(m, 0, "%s", m->halt_reason);
 }

@@ -149,6 +149,8 @@ static struct machine *create(const struct machine_config *config)
     m->silence_ms = config->silence_ms ? config->silence_ms : MACHINE_SILENCE_DEFAULT_MS;
     if (m->silence_ms < MACHINE_SILENCE_MIN_MS)
         m->silence_ms = MACHINE_SILENCE_MIN_MS;
+    if (m->silence_ms > MACHINE_SILENCE_MAX_MS)
+        m->silence_ms = MACHINE_SILENCE_MAX_MS;
     m->tick_at = m->halt_by = MACHINE_NEVER;
     return m;
 }
@@ -240,6 +242,8 @@ void machine_receive(struct machine *m, uint64_t now, int slot, const struct mac
     if (!who || m->ended)
         return;
     machine_heard(m, now, slot);
+    if (msg->type == MACHINE_PING || msg->type == MACHINE_PONG)
+        who->strain_ms = msg->strain_ms;
     if (is_coordinator(m))
         coordinator_receive(m, now, who, msg);
     else if (slot == m->coordinator)
@@ -264,6 +268,22 @@ void machine_expelled(struct machine *m, const char *why)
                 m->members[m->coordinator] ? m->members[m->coordinator]->host.name : "?", why);
 }
 
+uint64_t machine_strain(const struct machine *m, uint64_t now)
+{
+    uint64_t halvings = now > m->strain_at ? (now - m->strain_at) / MACHINE_STRAIN_HALF_MS : 0;
+
+    return halvings < 64 ? m->strain_ms >> halvings : 0;
+}
+
+uint64_t machine_patience(const struct machine *m, uint64_t now, const struct member *who)
+{
+    uint64_t own = machine_strain(m, now), strain = who->strain_ms > own ? who->strain_ms : own;
+    uint64_t most = MACHINE_STRAIN_SILENCES * m->silence_ms;
+
+    return m->silence_ms +
+           (strain > most / MACHINE_STRAIN_FACTOR ? most : strain * MACHINE_STRAIN_FACTOR);
+}
+
 /* This process ran late: what others may have sent meanwhile is still unread. */
 static void forgive(struct machine *m, uint64_t now, uint64_t late)
 {
@@ -282,8 +302,13 @@ void machine_tick(struct machine *m, uint64_t now)
 {
     if (m->ended)
         return;
-    if (now > m->tick_at)
+    if (m->tick_at != MACHINE_NEVER && now > m->tick_at + MACHINE_LATE_MS) {
         forgive(m, now, now - m->tick_at);
+        if (now - m->tick_at > machine_strain(m, now)) {
+            m->strain_ms = now - m->tick_at;
+            m->strain_at = now;
+        }
+    }
     if (is_coordinator(m))
         coordinator_tick(m, now);
     else
@@ -292,14 +317,9 @@ void machine_tick(struct machine *m, uint64_t now)
 
 uint64_t machine_deadline(const struct machine *m)
 {
-    const struct member *c;
-
     if (m->ended)
         return MACHINE_NEVER;
-    if (is_coordinator(m))
-        return coordinator_deadline(m);
-    c = m->members[m->coordinator];
-    return c->suspect_at < m->tick_at ? c->suspect_at : m->tick_at;
+    return is_coordinator(m) ? coordinator_deadline(m) : member_deadline(m);
 }
 
 void machine_leave(struct machine *m, const char *reason)

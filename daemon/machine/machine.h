@@ -26,7 +26,8 @@
 #define MACHINE_SLOTS (DVM_SLOT_MAX + 1)
 #define MACHINE_LOG_KEPT 1024            /* entries; who is further behind gets all hosts */
 #define MACHINE_QUARANTINE_MS 600000     /* a slot is not given again so soon */
-#define MACHINE_TICK_MS 250              /* of a coordinator that has members */
+#define MACHINE_TICK_MS 250              /* of a coordinator that has members, at most */
+#define MACHINE_TICKS_PER_SILENCE 12
 #define MACHINE_PING_MAX_MS 500
 #define MACHINE_PING_MIN_MS 50
 #define MACHINE_PINGS_PER_SILENCE 6
@@ -34,7 +35,12 @@
 #define MACHINE_SUSPECT_MS 800           /* after a reset: lost, unless heard from */
 #define MACHINE_LEAVE_MS 3000            /* for a removed host or a halt to be done */
 #define MACHINE_SILENCE_DEFAULT_MS 3000
-#define MACHINE_SILENCE_MIN_MS 300
+#define MACHINE_SILENCE_MIN_MS 500
+#define MACHINE_SILENCE_MAX_MS 60000
+#define MACHINE_LATE_MS 50               /* a timer that is less late than this is in time */
+#define MACHINE_STRAIN_HALF_MS 10000     /* in which the memory of lateness halves */
+#define MACHINE_STRAIN_FACTOR 4          /* patience for each ms of lateness, */
+#define MACHINE_STRAIN_SILENCES 2        /* at most so many times of silence more */
 #define MACHINE_ALL 0                    /* as the target of a message: every member */
 #define MACHINE_NEVER UINT64_MAX
 
@@ -79,6 +85,7 @@ struct machine_message {
     uint64_t log_index;
     int tasks;
     uint64_t change;
+    uint64_t strain_ms; /* PING, PONG: how late the sender's own timers are */
     bool halt;
     char reason[MACHINE_REASON_BYTES];
     struct machine_entry *entries; /* owned */
@@ -150,7 +157,8 @@ void machine_connection(struct machine *m, uint64_t now, int slot, bool up);
 void machine_expelled(struct machine *m, const char *why);
 
 /* To be called at machine_deadline(), or before. Being late is allowed: a process
- * that was stopped or starved does not take its own sleep for others' silence. */
+ * that was stopped or starved does not take its own sleep for others' silence, and it
+ * tells the others how late it is, so that they have patience with it. */
 void machine_tick(struct machine *m, uint64_t now);
 uint64_t machine_deadline(const struct machine *m);
 

@@ -118,6 +118,7 @@ static void ping(struct machine *m, uint64_t now)
     struct machine_action *a = machine_push_message(m, m->coordinator, MACHINE_PING);
 
     a->message.sent_ms = now;
+    a->message.strain_ms = machine_strain(m, now);
     a->message.tasks = m->members[m->self]->host.tasks;
     a->message.change = m->members[m->self]->host.change;
 }
@@ -131,7 +132,7 @@ void member_tick(struct machine *m, uint64_t now)
                     "back", c->host.name);
         return;
     }
-    if (now > c->heard + m->silence_ms) {
+    if (now >= c->heard + machine_patience(m, now, c)) {
         machine_end(m, 1, "the coordinator %s was lost: no sign of life for %.1f s", c->host.name,
                     (double)(now - c->heard) / MS_PER_SECOND);
         return;
@@ -142,4 +143,13 @@ void member_tick(struct machine *m, uint64_t now)
         ping(m, now);
         m->tick_at = now + member_interval(m);
     }
+}
+
+uint64_t member_deadline(const struct machine *m)
+{
+    const struct member *c = m->members[m->coordinator];
+    uint64_t at = c->suspect_at < m->tick_at ? c->suspect_at : m->tick_at;
+    uint64_t silent_at = c->heard + machine_patience(m, c->heard, c);
+
+    return silent_at < at ? silent_at : at;
 }

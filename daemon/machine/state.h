@@ -15,6 +15,7 @@ struct member {
     uint64_t load_version;/* when its number of tasks changed */
     uint64_t told_load;   /* load version that it was told */
     uint64_t behind_at;   /* when its log was filled up last */
+    uint64_t strain_ms;   /* how late its timers are, by its own word */
     bool talked;          /* since it was added */
 };
 
@@ -36,6 +37,7 @@ struct machine {
     uint64_t log_at[MACHINE_LOG_KEPT]; /* ms: when it was made */
     uint64_t free_at[MACHINE_SLOTS];   /* ms: end of a slot's quarantine */
     uint64_t load_version;
+    uint64_t strain_ms, strain_at; /* how late our timers were, and when */
     uint64_t tick_at;    /* next machine_tick by the clock; MACHINE_NEVER */
     uint64_t halt_by;    /* MACHINE_NEVER */
     bool ended;          /* END was said */
@@ -51,6 +53,10 @@ void machine_end(struct machine *m, int status, const char *format, ...)
 /* Change the members by an entry, with UP or DOWN; the index must be the next. */
 bool machine_apply(struct machine *m, uint64_t now, const struct machine_entry *e);
 bool machine_insert(struct machine *m, uint64_t now, const struct machine_host *host);
+/* How late our own timers are of late, ms. */
+uint64_t machine_strain(const struct machine *m, uint64_t now);
+/* How long a member may be silent, ms: longer when it or we are short of CPU. */
+uint64_t machine_patience(const struct machine *m, uint64_t now, const struct member *who);
 void machine_erase(struct machine *m, uint64_t now, int slot);
 
 /* ---- coordinator.c ---- */
@@ -58,11 +64,13 @@ bool coordinator_open(struct machine *m);
 void coordinator_receive(struct machine *m, uint64_t now, struct member *from,
                          const struct machine_message *msg);
 void coordinator_tick(struct machine *m, uint64_t now);
+uint64_t coordinator_interval(const struct machine *m);
 uint64_t coordinator_deadline(const struct machine *m);
 
 /* ---- member.c ---- */
 void member_receive(struct machine *m, uint64_t now, const struct machine_message *msg);
 void member_tick(struct machine *m, uint64_t now);
 uint64_t member_interval(const struct machine *m);
+uint64_t member_deadline(const struct machine *m);
 
 #endif

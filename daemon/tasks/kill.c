@@ -16,6 +16,18 @@
 #include "daemon/keeper.h"
 #include "daemon/tasks/handlers.h"
 
+/* Whether a signal is one that no process ends by, unless it wants to. */
+static bool is_harmless(int signal)
+{
+    static const int list[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT,
+                               SIGCHLD, SIGURG,  SIGWINCH};
+
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (list[i] == signal)
+            return true;
+    return false;
+}
+
 static void remember(struct task *task, int signal, const char *why)
 {
     task->kill_signal = signal;
@@ -31,7 +43,8 @@ void kill_task(struct tasks *t, struct task *task, int signal, const char *why)
         return;
     if (task->role != ROLE_TASK)
         return;
-    remember(task, signal, why);
+    if (!is_harmless(signal))
+        remember(task, signal, why);
     if (task->spawned)
         keeper_signal(t->d->keeper, task->tid, signal);
     else if (task->pidfd >= 0)

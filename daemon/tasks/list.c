@@ -4,10 +4,13 @@
 #include "base/clock.h"
 #include "daemon/tasks/handlers.h"
 
-static bool wanted(const struct task *task, bool consoles)
+static bool wanted(const struct task *task, const Dvm__Pb__Tasks *ask)
 {
-    return (task->state == DVM_TASK_STARTING || task->state == DVM_TASK_RUNNING) &&
-           (task->role == ROLE_TASK || consoles);
+    if (task->role != ROLE_TASK)
+        return ask->consoles && task->state == DVM_TASK_RUNNING;
+    if (task->state == DVM_TASK_ENDED)
+        return ask->ended && !task->never_ran;
+    return task->state == DVM_TASK_STARTING || task->state == DVM_TASK_RUNNING;
 }
 
 static void fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
@@ -20,7 +23,7 @@ static void fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task 
     m->world = task->world ? task->world->id : 0;
     m->state = (uint32_t)task->state;
     m->pid = (int32_t)task->pid;
-    m->age = clock_seconds() - task->started;
+    m->age = (task->state == DVM_TASK_ENDED ? task->ended : clock_seconds()) - task->started;
     m->program = task->program;
     m->host = (char *)(uintptr_t)d->host;
     m->role = task->role;
@@ -51,8 +54,8 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
     Dvm__Pb__Task **pointers = calloc(room, sizeof *pointers);
     const struct task *task;
 
-    while (rows && pointers && (task = table_next(&d->tasks->by_tid, &at))) {
-        if (!wanted(task, ask && ask->consoles))
+    while (ask && rows && pointers && (task = table_next(&d->tasks->by_tid, &at))) {
+        if (!wanted(task, ask))
             continue;
         fill(d, task, &rows[reply.n_tasks]);
         fill_cpus(task, &rows[reply.n_tasks]);
@@ -62,7 +65,9 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
     if (pointers)
         qsort(pointers, reply.n_tasks, sizeof *pointers, by_tid);
     reply.tasks = pointers;
-    if (rows && pointers)
+    if (!ask)
+        daemon_fail(d, frame, DVM_ERR_PROTOCOL, "a TASKS that cannot be read");
+    else if (rows && pointers)
         daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_TASKS_REPLY, &reply.base);
     else
         daemon_fail(d, frame, DVM_ERR_NO_MEMORY, "no memory to list the tasks");

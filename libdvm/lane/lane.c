@@ -3,7 +3,8 @@
  * Peers live in a list and an open-addressing table by tid; they are made at
  * first sight and freed at the end only, so pointers to them stay valid. The
  * relay is every peer's first lane; the first row of the table that reaches the
- * peer is opened beside it and takes over when it is ready.
+ * peer is opened beside it when there is more to send, and takes over when it is
+ * ready.
  */
 #include "lane/lane.h"
 
@@ -165,6 +166,10 @@ struct peer *lane_peer(int tid)
 void lane_open(struct peer *peer)
 {
     peer->out = &relay_lane;
+}
+
+void lane_improve(struct peer *peer)
+{
     for (size_t i = 0; i < LANES; i++) {
         if (!lane.used[i] || !lanes[i]->reaches(peer))
             continue;

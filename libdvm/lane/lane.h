@@ -125,8 +125,11 @@ struct peer *lane_peer_known(int tid);
 /* All peers, linked by next. */
 struct peer *lane_peers(void);
 
-/* Choose a lane to the peer: the relay at once, and open the best other one. */
+/* The first lane to the peer, ready at once: the relay. */
 void lane_open(struct peer *peer);
+
+/* Open the best lane to the peer beside the first; once is enough. */
+void lane_improve(struct peer *peer);
 
 /* Called by a lane: it takes frames for the peer from now on. */
 void lane_opened(struct peer *peer, const struct lane *lane);

@@ -20,7 +20,7 @@ static bool relay_reaches(const struct peer *peer)
 
 static void relay_open(struct peer *peer)
 {
-    /* lane_open has chosen the relay already */
+    /* lane_open has chosen it already */
 }
 
 static int relay_send(struct peer *peer, const struct dvm_frame *frame, const void *payload)

@@ -1,6 +1,6 @@
 /* shm.c: the lane between two tasks of one host: a ring in each direction.
  *
- * The sender makes its ring at first use and passes it to the daemon (PAIR_OPEN),
+ * The sender makes its ring when lane_improve asks and passes it to the daemon (PAIR_OPEN),
  * which offers it to the peer (PAIR_OFFER) and answers with the peer's inbox
  * (PAIR_READY); until then the stream uses the relay. Frames that came into the
  * ring before the relay's last ones stay in the ring (held), in their order.

@@ -18,6 +18,7 @@
 #include "stream/blocks.h"
 
 #define EARLY_MAX 256 /* frames of one peer that may have overtaken others */
+#define STREAM_SETTLES 2 /* frames for a peer after which it gets the best lane */
 
 /* A frame of the stream's own that waits for room. */
 struct note {
@@ -71,15 +72,24 @@ struct dvm_frame stream_blank(const struct stream *s, enum dvm_frame_op op)
                               .src = lane_self(), .dst = s->peer.tid};
 }
 
+/* There is more than one frame for this peer: be told of its end, and have the best
+ * lane. A pair that exchanges one word in all (a worker that reports, a barrier)
+ * costs neither. */
+static void stream_settle(struct stream *s)
+{
+    stream_watch(s);
+    lane_improve(&s->peer);
+}
+
 int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload)
 {
     int rc;
 
     frame->seq = s->send_seq + 1;
     rc = s->peer.out->send(&s->peer, frame, payload);
-    if (rc == LANE_SENT)
-        s->send_seq++;
-    else if (rc == LANE_AGAIN)
+    if (rc == LANE_SENT && ++s->send_seq == STREAM_SETTLES)
+        stream_settle(s);
+    if (rc == LANE_AGAIN)
         s->peer.blocked = true;
     return rc;
 }
@@ -87,7 +97,6 @@ int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload)
 static void stream_open(struct stream *s)
 {
     s->opened = true;
-    stream_watch(s);
     lane_open(&s->peer);
 }
 
@@ -158,6 +167,8 @@ static int send_begin(struct stream *s)
     struct dvm_frame frame;
     int rc;
 
+    if (!eager || send->sync)
+        stream_settle(s);
     if (s->credit - s->spent < cost)
         return LANE_AGAIN;
     if ((!eager || send->sync) && !send->id) {

@@ -1,10 +1,11 @@
 /* watch.c: learning that other tasks and hosts have ended.
  *
- * The daemon is asked (WATCH) when a stream to a task is opened, and before this
- * task sleeps in a receive from one. Its answer, GONE, comes behind everything
- * that the task had sent by the relay; what lies in the task's ring is taken in
- * before the stream is declared gone. A lost host ends all streams with its tasks,
- * and is remembered for tids that are named later.
+ * The daemon is asked (WATCH) when a stream to a task has more than one frame to
+ * send, or one that needs an answer, and before this task sleeps in a receive from
+ * one; a single word to a task that has ended is answered with GONE all the same.
+ * GONE comes behind everything that the task had sent by the relay; what lies in
+ * the task's ring is taken in before the stream is declared gone. A lost host ends
+ * all streams with its tasks, and is remembered for tids that are named later.
  */
 #include <stdio.h>
 #include <string.h>

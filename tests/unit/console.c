@@ -139,10 +139,10 @@ Test(console, without_a_machine)
 
 Test(console, wrong_values_need_no_machine)
 {
-    struct spoken s = SPEAK("kill", "0x40001", "fish");
+    struct spoken s = SPEAK("kill", "0x40001", "0xfish");
 
     cr_expect_eq(s.status, EXIT_USAGE);
-    expect_in(s.err, "\"fish\" is no tid");
+    expect_in(s.err, "\"0xfish\" is no tid");
     spoken_free(&s);
     s = SPEAK("kill", "-s", "NONE", "0x40001");
     cr_expect_eq(s.status, EXIT_USAGE);

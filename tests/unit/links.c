@@ -431,52 +431,124 @@ Test(links, a_slow_way_that_was_doubted_harms_nothing, .timeout = 60)
     pair_close(&p);
 }
 
-Test(links, relay_then_direct_and_back, .timeout = 120)
-{
+/* a is the coordinator; c, the higher slot, would dial b, through the proxy. */
+struct triangle {
     struct end a, b, c;
     struct proxy *proxy;
+};
+
+static void triangle_open(struct triangle *t)
+{
     char address[TICKET_ADDRESS_BYTES];
 
-    open_end(&a, 1);
-    open_end(&b, 2);
-    open_end(&c, 3);
-    proxy = proxy_start(links_port(b.links)); /* between c and b only */
-    snprintf(address, sizeof address, "127.0.0.1:%d", proxy_port(proxy));
-    proxy_refuse(proxy, true);
-    introduce(&a, &b, NULL);
-    introduce(&a, &c, NULL);
-    introduce(&b, &a, NULL);
-    introduce(&b, &c, NULL);
-    introduce(&c, &a, NULL);
-    introduce(&c, &b, address);
-    links_dial(b.links, 1, NULL);
-    links_dial(c.links, 1, NULL);
-    UNTIL(links_connected(a.links, 2) && links_connected(a.links, 3));
-    send_frames(&b, 3, LINK_BULK, 1, 500, 3000);
-    send_frames(&c, 2, LINK_BULK, 1, 500, 3000);
-    UNTIL(b.got[3][LINK_BULK] == 500 && c.got[2][LINK_BULK] == 500);
-    cr_assert(!links_connected(c.links, 2));
-    cr_assert_eq(b.wants, 1, "the lower slot asks to be dialed, once");
-    cr_assert_eq(c.wants, 0);
-    proxy_refuse(proxy, false);
+    open_end(&t->a, 1);
+    open_end(&t->b, 2);
+    open_end(&t->c, 3);
+    t->proxy = proxy_start(links_port(t->b.links)); /* between c and b only */
+    snprintf(address, sizeof address, "127.0.0.1:%d", proxy_port(t->proxy));
+    introduce(&t->a, &t->b, NULL);
+    introduce(&t->a, &t->c, NULL);
+    introduce(&t->b, &t->a, NULL);
+    introduce(&t->b, &t->c, NULL);
+    introduce(&t->c, &t->a, NULL);
+    introduce(&t->c, &t->b, address);
+    links_dial(t->b.links, 1, NULL);
+    links_dial(t->c.links, 1, NULL);
+    UNTIL(links_connected(t->a.links, 2) && links_connected(t->a.links, 3));
+}
+
+static void triangle_close(struct triangle *t)
+{
+    cr_assert_eq(t->b.wrong + t->c.wrong, 0);
+    links_destroy(t->a.links);
+    links_destroy(t->b.links);
+    links_destroy(t->c.links);
+    proxy_stop(t->proxy);
+    close_loop();
+}
+
+Test(links, relay_then_direct_and_back, .timeout = 120)
+{
+    struct triangle t;
+
+    triangle_open(&t);
+    proxy_refuse(t.proxy, true);
+    send_frames(&t.b, 3, LINK_BULK, 1, 500, 3000);
+    send_frames(&t.c, 2, LINK_BULK, 1, 500, 3000);
+    UNTIL(t.b.got[3][LINK_BULK] == 500 && t.c.got[2][LINK_BULK] == 500);
+    cr_assert(!links_connected(t.c.links, 2));
+    cr_assert_eq(t.b.wants, 1, "the lower slot asks to be dialed, once");
+    cr_assert_eq(t.c.wants, 0);
+    proxy_refuse(t.proxy, false);
     for (uint64_t i = 501; i <= 5000; i += 100) {
-        send_frames(&b, 3, LINK_BULK, i, i + 99, 300);
-        send_frames(&c, 2, LINK_BULK, i, i + 99, 300);
+        send_frames(&t.b, 3, LINK_BULK, i, i + 99, 300);
+        send_frames(&t.c, 2, LINK_BULK, i, i + 99, 300);
         pass(0.005);
         if (i == 2501)
-            UNTIL(links_connected(c.links, 2));
+            UNTIL(links_connected(t.c.links, 2));
         if (i == 4001) {
-            proxy_refuse(proxy, true);
-            proxy_reset(proxy);
+            proxy_refuse(t.proxy, true);
+            proxy_reset(t.proxy);
         }
     }
-    UNTIL(b.got[3][LINK_BULK] == 5000 && c.got[2][LINK_BULK] == 5000);
-    cr_assert_eq(b.wrong + c.wrong, 0);
-    links_destroy(a.links);
-    links_destroy(b.links);
-    links_destroy(c.links);
-    proxy_stop(proxy);
-    close_loop();
+    UNTIL(t.b.got[3][LINK_BULK] == 5000 && t.c.got[2][LINK_BULK] == 5000);
+    triangle_close(&t);
+}
+
+/* The direct connection of two members swallows what one of them sends, and nothing tells
+ * of it: the relay carries it within the time of silence, and more than once; and when
+ * the weather is better there is a direct connection again. */
+static void direct_way_dies(struct end *from, struct end *to, struct triangle *t,
+                            enum proxy_direction direction)
+{
+    enum { SILENCE = 1000 };
+    uint64_t sent = 0;
+
+    links_silence(from->links, SILENCE);
+    links_silence(to->links, SILENCE);
+    for (int i = 0; i < (getenv("DVM_TEST_LONG") ? 2 : 1); i++) {
+        double begin;
+
+        while (!links_connected(t->c.links, 2) || !links_connected(t->b.links, 3)) {
+            send_frames(from, to->slot, LINK_BULK, sent + 1, sent + 40, 3000);
+            sent += 40;
+            if (t->b.wants)
+                links_dial(t->c.links, 2, NULL); /* as CONNECT would have it do */
+            pass(0.05);
+        }
+        UNTIL(to->got[from->slot][LINK_BULK] == sent);
+        pass(0.3); /* until both classes have their connection */
+        proxy_swallow(t->proxy, direction, true);
+        begin = clock_seconds();
+        for (int round = 0; round < 3; round++) {
+            send_frames(from, to->slot, LINK_BULK, sent + 1, sent + 10, 3000);
+            sent += 10;
+            UNTIL(to->got[from->slot][LINK_BULK] == sent);
+        }
+        cr_assert_lt(clock_seconds() - begin, 3.0 * (getenv("ASAN_OPTIONS") ? 2 : 1),
+                     "three silences for three rounds");
+        proxy_swallow(t->proxy, PROXY_BOTH, false);
+        proxy_reset(t->proxy); /* what was swallowed is missing in it */
+        pass(SILENCE / 1000.0);
+    }
+}
+
+Test(links, a_dead_direct_way_is_left_for_the_relay, .timeout = 120)
+{
+    /* in the four weathers; the side that did not dial sends no heartbeats */
+    static const enum proxy_direction directions[] = {PROXY_BACK, PROXY_FORTH, PROXY_BOTH,
+                                                      PROXY_BOTH};
+
+    for (int i = 0; i < (getenv("DVM_TEST_LONG") ? 4 : 2); i++) {
+        struct triangle t;
+
+        triangle_open(&t);
+        if (i % 2 == 0)
+            direct_way_dies(&t.b, &t.c, &t, directions[i]);
+        else
+            direct_way_dies(&t.c, &t.b, &t, directions[i]);
+        triangle_close(&t);
+    }
 }
 
 Test(links, who_was_removed_is_told_why, .timeout = 60)

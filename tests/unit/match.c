@@ -814,3 +814,38 @@ Test(match, many_threads_wait_at_once)
     o.lanes = "relay";
     cr_assert_eq(fake_run(2, threads, NULL, &o), 0);
 }
+
+/* ---- the first frames of a pair ---------------------------------------------------- */
+
+/* One word in all costs no ring and no watch; the second brings both, and so does a
+ * first one that needs an answer. */
+static int settles(const struct fake_task *me)
+{
+    int peer = me->tids[!me->rank], value = 1;
+    bool sync = *(bool *)me->arg;
+    struct stream *s;
+
+    if (me->rank) {
+        for (int i = 0; i < 2 - sync; i++)
+            FAKE_CHECK(recv_bytes(peer, 1, &value, sizeof value, NULL) == DVM_OK);
+        return 0;
+    }
+    FAKE_CHECK(send_bytes(sync ? MATCH_SYNC : MATCH_STANDARD, peer, 1, &value, sizeof value) ==
+               DVM_OK);
+    s = stream_known(peer);
+    FAKE_CHECK(s && s->watched == sync && (s->peer.shm.state != SHM_NONE) == sync);
+    if (sync)
+        return 0;
+    FAKE_CHECK(send_bytes(MATCH_STANDARD, peer, 1, &value, sizeof value) == DVM_OK);
+    FAKE_CHECK(s->watched && s->peer.shm.state != SHM_NONE);
+    return 0;
+}
+
+Test(match, makes_a_ring_for_more_than_one_frame)
+{
+    for (int sync = 0; sync < 2; sync++) {
+        bool answer = sync;
+
+        cr_assert_eq(fake_run(2, settles, &answer, &shm), 0);
+    }
+}
