@@ -17,9 +17,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/cluster_state.h"
+#include "daemon/links/address.h"
 
 #define NS_PER_MS 1000000
 #define MS_PER_SECOND 1000.0
+#define PORTS_A_HOST 2 /* control and lanes */
 #define FLUSH_MS 500 /* for the last words of a daemon that ends */
 
 uint64_t cluster_now(void)
@@ -368,6 +370,7 @@ struct cluster *cluster_new(struct ev_loop *loop, const struct cluster_config *c
     c->events = *events;
     c->arg = arg;
     c->port = config->port;
+    c->port_most = config->port_most;
     c->armed = MACHINE_NEVER;
     snprintf(c->bind, sizeof c->bind, "%s", config->bind ? config->bind : "");
     snprintf(c->machine_name, sizeof c->machine_name, "%s", config->machine);
@@ -402,6 +405,25 @@ int cluster_create(struct cluster **out, struct ev_loop *loop, const struct clus
     return DVM_OK;
 }
 
+int cluster_open_links(struct cluster *c, char *error, size_t size)
+{
+    const char *bind = c->bind[0] ? c->bind : NULL;
+    int port = c->port;
+
+    /* another may take a port between the look and the use: then the next is tried */
+    for (; port < c->port_most; port += PORTS_A_HOST)
+        if (address_port_pair(bind, port) == port &&
+            links_create(&c->links, c->loop, bind, port, &cluster_links_events, c, error,
+                         size) == 0)
+            return 0;
+    if (c->port_most > c->port) {
+        snprintf(error, size, "no two neighbouring ports from %d to %d are free on this host; "
+                 "give a larger range (port in dvmd.conf)", c->port, c->port_most);
+        return DVM_ERR_SYSTEM;
+    }
+    return links_create(&c->links, c->loop, bind, port, &cluster_links_events, c, error, size);
+}
+
 int cluster_listen(struct cluster *c, char *error, size_t size)
 {
     const struct machine_host *self = machine_host(c->machine, machine_self(c->machine));
@@ -410,8 +432,7 @@ int cluster_listen(struct cluster *c, char *error, size_t size)
 
     if (c->links)
         return 0;
-    code = links_create(&c->links, c->loop, c->bind[0] ? c->bind : NULL, c->port,
-                        &cluster_links_events, c, error, size);
+    code = cluster_open_links(c, error, size);
     if (code != 0)
         return code;
     links_identity(c->links, self->slot, self->incarnation);

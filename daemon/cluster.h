@@ -53,7 +53,7 @@ struct cluster_config {
     const char *host;    /* name of this host; made unique by the coordinator */
     int cores;
     const char *bind;    /* address to listen on, NULL: all */
-    int port;            /* control port; 0: any free pair */
+    int port, port_most; /* control port: the first free pair of this range; 0: any */
     double silence;      /* seconds of silence after which a host is lost (default 3) */
 };
 

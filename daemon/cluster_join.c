@@ -243,8 +243,7 @@ int cluster_join(struct cluster **out, struct ev_loop *loop, const struct cluste
     if (c)
         c->tickets = tickets_create();
     if (c && c->tickets)
-        code = links_create(&c->links, loop, config->bind, config->port, &cluster_links_events, c,
-                            error, size);
+        code = cluster_open_links(c, error, size);
     if (code == 0)
         code = ask(c, config, &t, timeout, &r, address, error, size);
     if (code == 0)

@@ -26,7 +26,7 @@ struct cluster {
     void *arg; /* borrowed */
     char machine_name[DVM_NAME_MAX];
     char bind[MACHINE_ADDRESS_BYTES]; /* "" for all */
-    int port;
+    int port, port_most; /* range of control ports, 0: any */
     struct machine *machine;
     struct links *links;     /* NULL while this host is alone and invited nobody */
     struct tickets *tickets;
@@ -45,6 +45,9 @@ struct cluster {
 uint64_t cluster_now(void); /* ms */
 /* Do what the machine decided; to be called after each event. */
 void cluster_drain(struct cluster *c);
+/* Open the links on the first free pair of the range of ports. Returns 0 or an error
+ * with a sentence. */
+int cluster_open_links(struct cluster *c, char *error, size_t size);
 /* Start ZeroMQ, once. Returns 0 or an error with a sentence. */
 int cluster_listen(struct cluster *c, char *error, size_t size);
 /* Send a control message of this daemon to the daemon of another slot. */

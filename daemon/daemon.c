@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/pushed.h"
 #include "base/sweep.h"
+#include "daemon/config.h"
 #include "daemon/keeper.h"
 #include "daemon/links/address.h"
 #include "daemon/local.h"
@@ -307,10 +308,35 @@ static int open_folder(struct daemon *d)
         return r;
     sweep_folders(d->machine); /* with our own lock held: this one stays */
     snprintf(path, sizeof path, "%s/%s", d->folder, RUNTIME_LOG);
+    log_limit((size_t)settings_number(d->settings, SETTING_LOG_SIZE));
     r = log_open(path, o->debug ? LOG_DEBUG : LOG_INFO, o->foreground);
     if (r)
         join_mark(JOIN_DISK);
+    else
+        config_log(d->settings);
     return r;
+}
+
+/* Which address to listen on, and which to offer. */
+static int choose_addresses(struct daemon *d)
+{
+    const struct setting *bind = &d->settings->list[SETTING_BIND];
+    const struct setting_value *offer = settings_get(d->settings, SETTING_OFFER);
+    const char *wanted = bind->value.text;
+
+    address_offer(offer->nothing ? NULL : offer->text);
+    if (bind->value.nothing)
+        return DVM_OK;
+    if (strchr(wanted, '/') && address_in(wanted, d->bind, sizeof d->bind))
+        return DVM_OK;
+    if (strchr(wanted, '/') || !address_is_own(wanted)) {
+        join_mark(JOIN_BIND);
+        return dvm_fail(DVM_ERR_ARG, "bind takes a numeric address of this host, such as "
+                        "127.0.0.1, or a network that it has one of; \"%.80s\" (%s) is none",
+                        wanted, bind->from);
+    }
+    snprintf(d->bind, sizeof d->bind, "%s", wanted);
+    return DVM_OK;
 }
 
 static int open_cluster(struct daemon *d, const char *ticket)
@@ -318,18 +344,16 @@ static int open_cluster(struct daemon *d, const char *ticket)
     static const struct cluster_events events = {on_frame, on_host_up, on_host_down,
                                                  on_cluster_end, on_load};
     const struct options *o = d->options;
-    struct cluster_config config = {.machine = d->machine, .host = d->host, .bind = o->bind,
-                                    .port = (int)o->port, .silence = o->silence,
+    const struct setting_value *port = settings_get(d->settings, SETTING_PORT);
+    struct cluster_config config = {.machine = d->machine, .host = d->host,
+                                    .bind = d->bind[0] ? d->bind : NULL,
+                                    .port = (int)port->number, .port_most = (int)port->most,
+                                    .silence = settings_number(d->settings, SETTING_SILENCE),
                                     .cores = o->cores ? (int)o->cores
                                                       : bind_cores(!d->is_private)};
     char error[DVM_SENTENCE_MAX] = "";
     int r;
 
-    if (o->bind && !address_is_own(o->bind))
-        join_mark(JOIN_BIND);
-    if (o->bind && !address_is_own(o->bind))
-        return dvm_fail(DVM_ERR_ARG, "--bind takes a numeric address of this host, such as "
-                                     "127.0.0.1; \"%.80s\" is none", o->bind);
     if (ticket)
         r = cluster_join(&d->cluster, d->loop, &config, ticket, JOIN_SECONDS, &events, d,
                          d->machine, error, sizeof error);
@@ -374,6 +398,8 @@ static int open_all(struct daemon *d, const char *ticket)
     bool late = ticket && !d->options->machine && !d->options->folder;
     int r = set_names(d);
 
+    if (!r)
+        r = choose_addresses(d);
     if (!r && !late)
         r = open_folder(d);
     if (!r)
@@ -391,13 +417,13 @@ static int open_all(struct daemon *d, const char *ticket)
     return r;
 }
 
-int daemon_start(struct daemon *d, const struct options *options, const char *ticket,
-                 struct keeper *keeper)
+int daemon_start(struct daemon *d, const struct options *options, struct settings *settings,
+                 const char *ticket, struct keeper *keeper)
 {
     static const struct keeper_events events = {on_started, on_ended, on_keeper_lost};
     int r;
 
-    *d = (struct daemon){.options = options, .keeper = keeper, .lock = -1,
+    *d = (struct daemon){.options = options, .settings = settings, .keeper = keeper, .lock = -1,
                          .files = count_files(), .is_private = options->is_private};
     d->loop = ev_loop_new(EVFLAG_AUTO);
     if (!d->loop) {

@@ -30,6 +30,7 @@ struct tasks;  /* tasks.h: the tasks of this host */
 struct keeper; /* keeper.h: the process that starts and ends them */
 struct route;  /* route.c: handlers by number, open requests */
 struct options; /* options.h: the command line */
+struct settings; /* base/settings.h: what is in force on this host */
 struct ending;  /* daemon.c: how it ends */
 
 struct daemon {
@@ -41,8 +42,10 @@ struct daemon {
     struct route *route;
     struct ending *finish;
     const struct options *options; /* borrowed */
+    struct settings *settings;     /* borrowed */
     char folder[RUNTIME_PATH_MAX]; /* the runtime folder */
     int lock;                      /* descriptor that holds its lock, or -1 */
+    char bind[DVM_NAME_MAX];       /* address to listen on, "" for all */
     char machine[DVM_NAME_MAX];
     char host[DVM_NAME_MAX];
     long files;      /* descriptors that it may have */
@@ -51,11 +54,12 @@ struct daemon {
     int status; /* to exit with, once ending */
 };
 
-/* Start all parts: folder, lock, log, cluster, socket. ticket: NULL, or of the
- * machine to join. keeper is taken over. The daemon is usable when this returns
+/* Start all parts: folder, lock, log, cluster, socket. settings: borrowed; what the
+ * machine says of them is put in. ticket: NULL, or of the machine to join. keeper is
+ * taken over. The daemon is usable when this returns
  * DVM_OK; on failure everything is undone and the sentence is kept (dvm_fail). */
-int daemon_start(struct daemon *d, const struct options *options, const char *ticket,
-                 struct keeper *keeper);
+int daemon_start(struct daemon *d, const struct options *options, struct settings *settings,
+                 const char *ticket, struct keeper *keeper);
 
 /* Run until the end, then tell everybody, clean up and return the exit status. */
 int daemon_run(struct daemon *d);

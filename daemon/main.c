@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/runtime.h"
 #include "base/streams.h"
+#include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"
@@ -40,18 +41,19 @@ static struct rlimit raise_files(void)
 static int start(struct daemon *d, const struct options *o, struct ready *r)
 {
     static char ticket[TICKET_MAX];
+    static struct settings settings;
     struct rlimit limit = raise_files();
     struct keeper *keeper;
-    int result = DVM_OK;
+    int result = config_read(&settings, o);
 
-    if (o->join)
+    if (!result && o->join)
         result = options_ticket(o, ticket, sizeof ticket);
     if (!result && !o->foreground && !o->is_private)
         result = ready_background(r);
     if (!result)
         result = keeper_fork(&keeper, &limit);
     if (!result)
-        result = daemon_start(d, o, o->join ? ticket : NULL, keeper);
+        result = daemon_start(d, o, &settings, o->join ? ticket : NULL, keeper);
     return result;
 }
 

@@ -17,7 +17,7 @@
 #define SILENCE_MAX_S 60
 #define USAGE_MAX 2048
 
-enum kind { FLAG, TEXT, NUMBER, SECONDS };
+enum kind { FLAG, TEXT, NUMBER, SECONDS, SETTING };
 
 static const struct row {
     const char *name, *argument;
@@ -41,6 +41,7 @@ static const struct row {
      "one of several hosts on this computer: tasks are not bound to cores"},
     {"silence", "SECONDS", SECONDS, AT(silence), SILENCE_MAX_S,
      "time after which a silent host of a new machine is lost, 0.5 to 60 (default: 3)"},
+    {"set", "KEY=VALUE", SETTING, AT(set), 0, "a setting, as in dvmd.conf; may be repeated"},
     {"ready-fd", "N", NUMBER, AT(ready_fd), 65535,
      "write \"ready FOLDER\" or \"error TEXT\" to this descriptor"},
     {"debug", NULL, FLAG, AT(debug), 0, "log every request"},
@@ -77,6 +78,12 @@ static int take(struct options *o, const struct row *row, const char *value)
             return dvm_fail(DVM_ERR_ARG, "--%s takes seconds up to %ld, not '%s'", row->name,
                             row->most, value);
         *(double *)(void *)field = seconds;
+        return DVM_OK;
+    case SETTING:
+        if (!strchr(value, '=') || o->set_count == OPTIONS_SET_MAX)
+            return dvm_fail(DVM_ERR_ARG, "--%s takes name=value, at most %d times, not '%s'",
+                            row->name, OPTIONS_SET_MAX, value);
+        o->set[o->set_count++] = value;
         return DVM_OK;
     }
     return DVM_ERR_ARG;

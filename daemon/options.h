@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define OPTIONS_SET_MAX 16 /* options --set */
+
 struct options {
     const char *machine, *host; /* NULL: the defaults of runtime.h */
     const char *folder;         /* NULL: as runtime.h finds it */
@@ -17,6 +19,8 @@ struct options {
     bool simulated;             /* shares its computer with other hosts: binds no tasks */
     bool foreground, is_private, debug;
     bool help, version;         /* only print this and end */
+    const char *set[OPTIONS_SET_MAX]; /* settings: "name=value" */
+    size_t set_count;
 };
 
 /* Read the command line; texts are borrowed from argv. Error: ARG (dvm_fail). */

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/local.h"
 #include "daemon/table.h"
@@ -68,6 +69,7 @@ int daemon_route_open(struct daemon *d)
     add_rows(r, local_handlers);
     add_rows(r, tasks_handlers);
     add_rows(r, cluster_handlers);
+    add_rows(r, config_handlers);
     d->route = r;
     return DVM_OK;
 }

@@ -17,7 +17,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/network.h"
+
 #define PORT_TRIES 100
+
+static const char *offered; /* networks; NULL: all */
+
+void address_offer(const char *networks)
+{
+    offered = networks;
+}
 
 static void write_address(char *out, const char *host, int port)
 {
@@ -58,12 +67,41 @@ size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]
         /* IPv4 first: where both work it is the one that firewalls know */
         for (int family = 0; family < 2; family++)
             for (struct ifaddrs *i = all; i && n < TICKET_ADDRESSES - 1; i = i->ifa_next)
-                if (usable(i, host) && (i->ifa_addr->sa_family == AF_INET6) == (family == 1))
+                if (usable(i, host) && (!offered || network_list_has(offered, host)) &&
+                    (i->ifa_addr->sa_family == AF_INET6) == (family == 1))
                     write_address(out[n++], host, port);
         freeifaddrs(all);
     }
     write_address(out[n++], "127.0.0.1", port);
     return n;
+}
+
+static bool text_of(const struct sockaddr *a, char host[INET6_ADDRSTRLEN])
+{
+    const void *bytes = a->sa_family == AF_INET
+                            ? (const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr
+                            : &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+
+    return (a->sa_family == AF_INET || a->sa_family == AF_INET6) &&
+           inet_ntop(a->sa_family, bytes, host, INET6_ADDRSTRLEN);
+}
+
+bool address_in(const char *network, char *out, size_t size)
+{
+    struct ifaddrs *all = NULL;
+    char host[INET6_ADDRSTRLEN];
+    struct network n;
+    bool found = false;
+
+    if (!network_parse(network, &n) || getifaddrs(&all) != 0)
+        return false;
+    for (struct ifaddrs *i = all; i && !found; i = i->ifa_next)
+        found = i->ifa_addr && (i->ifa_flags & IFF_UP) && text_of(i->ifa_addr, host) &&
+                network_has(&n, host);
+    if (found)
+        snprintf(out, size, "%s", host);
+    freeifaddrs(all);
+    return found;
 }
 
 /* A bound TCP socket, or -1. */

@@ -17,6 +17,14 @@ size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]
  * daemons never overlap. */
 int address_port_pair(const char *bind, int wanted);
 
+/* Offer only addresses of these networks (network.h) besides 127.0.0.1; NULL: all. For
+ * the whole process. networks is borrowed. */
+void address_offer(const char *networks);
+
+/* This host's first address that lies in a network, of an interface that is up. Returns
+ * false when there is none. */
+bool address_in(const char *network, char *out, size_t size);
+
 /* Whether a numeric address is one of this host's. */
 bool address_is_own(const char *address);
 

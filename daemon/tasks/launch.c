@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
@@ -63,8 +64,29 @@ static int make_tids(struct tasks *t, const char *path, int origin, uint64_t wor
         }
         task->origin = origin;
         task->reserved_for = world;
+        tasks_reserve(t, task, true);
         tids[i] = task->tid;
     }
+    return DVM_OK;
+}
+
+/* Whether this host may run count more tasks. Errors: LIMIT (dvm_fail). */
+static int check_limits(struct daemon *d, unsigned count)
+{
+    const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
+    const struct setting_value *strict = settings_get(d->settings, SETTING_OVERSUBSCRIBE);
+    unsigned taken = (unsigned)(tasks_running(d->tasks) + d->tasks->reserved);
+    unsigned cores = self ? (unsigned)self->cores : 0;
+    char where[SETTINGS_FROM_MAX + SETTING_NAME_MAX];
+
+    if (tasks_over_limit(d->tasks, count))
+        return DVM_ERR_LIMIT;
+    if ((int)strict->number == OVERSUBSCRIBE_REFUSE && taken + count > cores)
+        return dvm_fail(DVM_ERR_LIMIT, "host %s has %u core%s and is not to be oversubscribed (%s):"
+                        " %u task%s run%s there, and %u more would be too many; ask for fewer, or "
+                        "use further hosts", d->host, cores, cores == 1 ? "" : "s",
+                        settings_where(d->settings, SETTING_OVERSUBSCRIBE, where, sizeof where),
+                        taken, taken == 1 ? "" : "s", taken == 1 ? "s" : "", count);
     return DVM_OK;
 }
 
@@ -86,6 +108,9 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
         return r;
     if (what->count == 0 || what->count > TASKS_SPAWN_MAX)
         return dvm_fail(DVM_ERR_ARG, "%u tasks cannot be reserved", what->count);
+    r = check_limits(d, what->count);
+    if (r)
+        return r;
     reply.tids = malloc(what->count * sizeof *reply.tids);
     if (!reply.tids)
         return dvm_fail(DVM_ERR_NO_MEMORY, "host %s has no memory for %u tasks", d->host,
@@ -301,6 +326,7 @@ static void start_one(struct tasks *t, struct launch *l, const Dvm__Pb__Launch *
     task->started = clock_seconds();
     task->spawned = true;
     task->state = DVM_TASK_STARTING;
+    tasks_reserve(t, task, false);
     task->launch = l;
     task->bound = cpus != NULL;
     if (cpus)

@@ -20,11 +20,9 @@ static bool is_better(const struct place_host *a, const struct place_host *b)
     return load_a * cores_of(b) < load_b * cores_of(a);
 }
 
-void place_spread(struct place_host *hosts, size_t host_count, int count)
+/* Give count more tasks. */
+static void spread(struct place_host *hosts, size_t host_count, int count)
 {
-    assert(host_count > 0);
-    for (size_t i = 0; i < host_count; i++)
-        hosts[i].count = 0;
     for (; count > 0; count--) {
         struct place_host *best = &hosts[0];
 
@@ -33,6 +31,26 @@ void place_spread(struct place_host *hosts, size_t host_count, int count)
                 best = &hosts[i];
         best->count++;
     }
+}
+
+void place_spread(struct place_host *hosts, size_t host_count, int count)
+{
+    assert(host_count > 0);
+    for (size_t i = 0; i < host_count; i++)
+        hosts[i].count = 0;
+    spread(hosts, host_count, count);
+}
+
+void place_pack(struct place_host *hosts, size_t host_count, int count)
+{
+    assert(host_count > 0);
+    for (size_t i = 0; i < host_count; i++) {
+        int64_t idle = cores_of(&hosts[i]) - hosts[i].running;
+
+        hosts[i].count = idle <= 0 ? 0 : idle < count ? (int)idle : count;
+        count -= hosts[i].count;
+    }
+    spread(hosts, host_count, count);
 }
 
 void place_note(const struct place_host *hosts, size_t host_count, char *text, size_t size)

@@ -16,6 +16,10 @@ struct place_host {
  * oversubscribed alike. Of equal hosts the earlier gets more. */
 void place_spread(struct place_host *hosts, size_t host_count, int count);
 
+/* Fill the free cores of one host before the next, in order; what is more than all free
+ * cores is spread. */
+void place_pack(struct place_host *hosts, size_t host_count, int count);
+
 /* Say that there are more tasks than cores where these were placed, such as "16
  * tasks on 4 cores (oversubscribed 4 times; waiting tasks sleep)". text: empty
  * when there are not. */

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hostlist.h"
+#include "base/settings.h"
 #include "daemon/tasks/environment.h"
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/place.h"
@@ -326,6 +327,19 @@ static int choose_hosts(struct daemon *d, const char *where, struct place_host *
     return *count > 0 ? DVM_OK : dvm_fail(DVM_ERR_NO_HOST, "no host of the machine is up");
 }
 
+/* Give the tasks to hosts, as the settings of whoever spawns say. */
+static void share_out(struct spawn *s, struct place_host *hosts, size_t count)
+{
+    const struct settings *settings = s->d->settings;
+
+    if ((int)settings_number(settings, SETTING_PLACEMENT) == PLACEMENT_PACK)
+        place_pack(hosts, count, (int)s->what->count);
+    else
+        place_spread(hosts, count, (int)s->what->count);
+    if ((int)settings_number(settings, SETTING_OVERSUBSCRIBE) != OVERSUBSCRIBE_ALLOW)
+        place_note(hosts, count, s->note, sizeof s->note);
+}
+
 static int place(struct spawn *s)
 {
     struct place_host *hosts = calloc(HOSTLIST_NAMES_MAX, sizeof *hosts);
@@ -334,8 +348,7 @@ static int place(struct spawn *s)
                   : dvm_fail(DVM_ERR_NO_MEMORY, "no memory to place tasks");
 
     if (!r) {
-        place_spread(hosts, count, (int)s->what->count);
-        place_note(hosts, count, s->note, sizeof s->note);
+        share_out(s, hosts, count);
         s->parts = calloc(count, sizeof *s->parts);
         s->world_tids = malloc(s->what->count * sizeof *s->world_tids);
         if (!s->parts || !s->world_tids)

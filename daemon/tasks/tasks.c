@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "daemon/local.h"
 #include "daemon/tasks/exit.h"
 #include "daemon/tasks/stdio.h"
@@ -36,6 +37,22 @@ int tasks_running(const struct tasks *t)
 int tasks_children(const struct tasks *t)
 {
     return t->children;
+}
+
+bool tasks_over_limit(const struct tasks *t, unsigned count)
+{
+    unsigned most = (unsigned)settings_number(t->d->settings, SETTING_HOST_TASKS);
+    unsigned taken = (unsigned)(t->running + t->reserved);
+    char where[SETTINGS_FROM_MAX + SETTING_NAME_MAX];
+
+    if (most == 0 || taken + count <= most)
+        return false;
+    dvm_fail(DVM_ERR_LIMIT, "host %s may run %u task%s (%s): %u run%s there, and %u more would be "
+             "too many; ask for fewer, use further hosts, or wait until some have ended",
+             t->d->host, most, most == 1 ? "" : "s",
+             settings_where(t->d->settings, SETTING_HOST_TASKS, where, sizeof where), taken,
+             taken == 1 ? "s" : "", count);
+    return true;
 }
 
 static int free_n(struct tasks *t)
@@ -141,8 +158,15 @@ static void free_task(struct tasks *t, struct task *task)
     free(task);
 }
 
+void tasks_reserve(struct tasks *t, struct task *task, bool reserved)
+{
+    t->reserved += reserved - task->reserved;
+    task->reserved = reserved;
+}
+
 void tasks_forget(struct tasks *t, struct task *task)
 {
+    tasks_reserve(t, task, false);
     local_seat_close(t->d->local, task->tid);
     table_take(&t->by_tid, (uint64_t)task->tid);
     free_task(t, task);
@@ -299,8 +323,11 @@ static int enrol_stranger(struct tasks *t, const struct tasks_enrol *who, struct
 {
     struct task *task;
     int32_t tid;
-    int r = tasks_new(t, who->role, who->program, &task);
+    int r;
 
+    if (who->role == ROLE_TASK && tasks_over_limit(t, 1))
+        return DVM_ERR_LIMIT;
+    r = tasks_new(t, who->role, who->program, &task);
     if (r)
         return r;
     task->pid = who->pid;

@@ -79,6 +79,7 @@ struct task {
     int pidfd;              /* of that process where the keeper does not know it, or -1 */
     ev_io death;            /* of pidfd */
     struct world *world;
+    bool reserved;          /* counts in tasks.reserved */
     uint64_t reserved_for;  /* id of the world, before there is one here */
     char *program;          /* owned */
     bool has_token;         /* not yet used */
@@ -110,10 +111,15 @@ struct tasks {
     int next_n;
     uint64_t next_world;
     int running;  /* tasks with role task that run */
+    int reserved; /* tids that are reserved for tasks that do not run yet */
     int children; /* of the keeper, running or being started */
     int owner;    /* tid of a private machine's owner, 0 before it came */
     ev_timer tidy, patience;
 };
+
+/* Whether count more tasks would be more than this host may run; then the sentence is
+ * kept (dvm_fail, LIMIT). */
+bool tasks_over_limit(const struct tasks *t, unsigned count);
 
 /* The record of a tid of this host, or NULL. */
 struct task *tasks_find(const struct tasks *t, int tid);
@@ -121,6 +127,9 @@ struct task *tasks_find(const struct tasks *t, int tid);
 /* A new record with its seat and the next free tid; rank 0, world NULL. Errors:
  * LIMIT, NO_MEMORY (dvm_fail). */
 int tasks_new(struct tasks *t, enum role role, const char *program, struct task **out);
+
+/* Count it as reserved, or no more. */
+void tasks_reserve(struct tasks *t, struct task *task, bool reserved);
 
 /* Forget a record and its seat. */
 void tasks_forget(struct tasks *t, struct task *task);

@@ -1,7 +1,9 @@
 /* log.c: the log file; see log.h.
  *
  * Each line is put together in memory and written with one write() to a file
- * opened for appending, so that lines never mix and none is lost at a crash.
+ * opened for appending, so that lines never mix and none is lost at a crash. A log that
+ * has reached its limit is renamed and the next one begun; where that cannot be, what does
+ * not fit is lost, and the limit holds.
  */
 #include "base/log.h"
 
@@ -10,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,22 +20,30 @@
 
 #define FILE_MODE 0600
 #define LOST_TEXT_MAX 128
+#define LOG_PATH_MAX 1200 /* bytes of the log's path with its NUL */
 #define NS_PER_MS 1000000
 
 static int file = -1;
 static enum log_level last_level = LOG_INFO;
 static bool to_stderr;
 static unsigned long lost; /* pieces that could not be written */
+static char file_path[LOG_PATH_MAX];
+static bool is_file; /* and no device */
+static size_t file_size, size_limit; /* bytes; no limit: 0 */
 static const char *const names[] = {"error", "warning", "info", "debug"};
 
 int log_open(const char *path, enum log_level level, bool echo)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    struct stat st;
 
     if (fd < 0)
         return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot open the log %s", path);
     log_close();
     file = fd;
+    snprintf(file_path, sizeof file_path, "%s", path);
+    is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    file_size = is_file ? (size_t)st.st_size : 0;
     last_level = level;
     to_stderr = echo;
     return DVM_OK;
@@ -61,6 +72,40 @@ static bool put(int fd, const char *bytes, size_t size)
     return true;
 }
 
+void log_limit(size_t bytes)
+{
+    size_limit = bytes;
+}
+
+/* Begin a new file. False when that cannot be. */
+static bool rotate(void)
+{
+    char old[LOG_PATH_MAX + sizeof LOG_OLD];
+    int fd;
+
+    snprintf(old, sizeof old, "%s" LOG_OLD, file_path);
+    if (rename(file_path, old))
+        return false;
+    fd = open(file_path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        rename(old, file_path);
+        return false;
+    }
+    close(file);
+    file = fd;
+    file_size = 0;
+    return true;
+}
+
+/* Append to the log, within its limit. */
+static bool append(const char *bytes, size_t size)
+{
+    if (size_limit && is_file && file_size > 0 && file_size + size > size_limit && !rotate())
+        return false;
+    file_size += size; /* also if only a part of it can be written */
+    return put(file, bytes, size);
+}
+
 /* The log is the last resort for telling: of what it does not take only the number
  * is told, as soon as it takes something again. */
 static void put_line(const char *bytes, size_t size)
@@ -73,10 +118,10 @@ static void put_line(const char *bytes, size_t size)
         int used = snprintf(text, sizeof text, "warning: %lu pieces are missing here: they could "
                             "not be written (is the disk full?)\n", lost);
 
-        if (put(file, text, (size_t)used))
+        if (append(text, (size_t)used))
             lost = 0;
     }
-    if (!put(file, bytes, size))
+    if (!append(bytes, size))
         lost++;
 }
 

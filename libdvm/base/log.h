@@ -15,11 +15,17 @@
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 #define LOG_LINE_MAX 1024 /* bytes of a line; a longer one is cut */
+#define LOG_OLD ".old"    /* behind the name of the log before this one */
 
 /* Start to append to the file path (made with mode 0600, never through a link).
  * level: the last one that is written. echo: errors and warnings go to stderr as
  * well. Returns DVM_OK or SYSTEM (dvm_fail). */
 int log_open(const char *path, enum log_level level, bool echo);
+
+/* From now on a file that would grow past bytes is renamed to its name and LOG_OLD, in
+ * place of the one before, and a new one is begun: so the log takes at most twice that.
+ * 0: without end. Holds for log_open's later files, too. */
+void log_limit(size_t bytes);
 
 /* Close the file; later messages go to nowhere. */
 void log_close(void);

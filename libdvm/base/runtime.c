@@ -501,6 +501,7 @@ void runtime_remove(const char *folder)
     pushed_remove(dir);
     unlinkat(dir, RUNTIME_SOCKET, 0);
     unlinkat(dir, RUNTIME_LOG, 0);
+    unlinkat(dir, RUNTIME_LOG_OLD, 0);
     unlinkat(dir, RUNTIME_LOCK, 0);
     close(dir);
     if (rmdir(folder) < 0 || !below_base(folder, base, sizeof base, &rest))

@@ -7,7 +7,7 @@
  *
  *     lock     flock held by the daemon while it lives; the file alone says nothing
  *     socket   AF_UNIX SOCK_SEQPACKET
- *     log      the daemon's log, 0600
+ *     log      the daemon's log, 0600; log.old: the one before it
  *     pushed   programs that were copied to this host (pushed.h)
  *
  * Functions return DVM_OK or a negative code with the sentence kept (dvm_fail).
@@ -22,6 +22,7 @@
 #define RUNTIME_LOCK "lock"
 #define RUNTIME_SOCKET "socket"
 #define RUNTIME_LOG "log"
+#define RUNTIME_LOG_OLD "log.old" /* the one before it (LOG_OLD) */
 
 /* Whether text can be a machine's or host's name and so part of a path: letters,
  * digits, '.', '-' and '_', not '.' first, shorter than DVM_NAME_MAX. */

@@ -21,7 +21,8 @@
 #define TRIES 20            /* how often a lock is tried, */
 #define PAUSE_NS 5000000    /* with this pause between two tries, nanoseconds */
 
-static const char *const files[] = {RUNTIME_SOCKET, RUNTIME_LOG, RUNTIME_LOCK}; /* lock last */
+static const char *const files[] = {RUNTIME_SOCKET, RUNTIME_LOG, RUNTIME_LOG_OLD,
+                                    RUNTIME_LOCK}; /* lock last */
 #define FILES (sizeof files / sizeof files[0])
 
 static bool is_ours(const char *name)

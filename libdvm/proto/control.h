@@ -59,13 +59,16 @@
     X(LAUNCH, 73)       /* start the reserved tasks */                                         \
     X(LAUNCHED, 74)                                                                            \
     X(RELEASE, 75)      /* give reserved tids back; no reply */                                \
-    X(LOAD, 76)         /* to the daemon that placed tasks: how many run now; no reply */
+    X(LOAD, 76)         /* to the daemon that placed tasks: how many run now; no reply */ \
+    /* settings */                                                                             \
+    X(CONFIG, 112)      /* what is in force on that daemon's host, and where it comes from */  \
+    X(CONFIG_REPLY, 113)
 
 enum dvm_control {
 #define DVM_CONTROL_CONSTANT(name, number) DVM_CTL_##name = (number),
     DVM_CONTROL_LIST(DVM_CONTROL_CONSTANT)
 #undef DVM_CONTROL_CONSTANT
-    DVM_CTL_END = 77
+    DVM_CTL_END = 114
 };
 
 /* The name of a control message, "?" for a number that is none. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
 #include "daemon/local/seat.h"
@@ -269,11 +270,13 @@ static void begin(void)
     static const struct options options = {.machine = "fuzz", .host = "h", .folder = folder,
                                            .ready_fd = -1, .is_private = true, .cores = 4,
                                            .debug = true};
+    static struct settings settings;
 
+    settings_init(&settings);
     keeper = (struct keeper){.out = -1};
     for (int i = 0; i < CLIENTS; i++)
         visitors[i] = (struct visitor){-1, 0};
-    if (daemon_start(&d, &options, NULL, &keeper))
+    if (daemon_start(&d, &options, &settings, NULL, &keeper))
         abort();
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"
@@ -21,14 +22,16 @@
 static void live(const char *folder, bool is_private, int ready)
 {
     static struct daemon d;
+    static struct settings settings;
     struct options o = {.machine = "unit", .host = "h", .folder = folder, .ready_fd = -1,
                         .foreground = true, .is_private = is_private, .cores = 4};
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
     struct keeper *keeper;
 
     signal(SIGPIPE, SIG_IGN);
+    settings_init(&settings);
     getrlimit(RLIMIT_NOFILE, &limit);
-    if (keeper_fork(&keeper, &limit) || daemon_start(&d, &o, NULL, keeper)) {
+    if (keeper_fork(&keeper, &limit) || daemon_start(&d, &o, &settings, NULL, keeper)) {
         fprintf(stderr, "%s\n", dvm_last_error());
         _exit(EXIT_FAILURE);
     }

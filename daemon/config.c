@@ -1,0 +1,103 @@
+/* config.c: see config.h. Options that have a setting of the same meaning are taken as
+ * that setting, so that an administrator's limits hold for them, too. */
+#include "daemon/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "proto/control.pb-c.h"
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+static int set(struct settings *s, enum setting_key key, const char *value, const char *option)
+{
+    const char *name = setting_row(key)->name;
+
+    return settings_set(s, name, strlen(name), value, option, SETTINGS_OPTION);
+}
+
+static int take_options(struct settings *s, const struct options *o)
+{
+    char text[SETTING_TEXT_MAX], from[SETTINGS_FROM_MAX];
+    int r = DVM_OK;
+
+    if (o->port) {
+        snprintf(text, sizeof text, "%ld", o->port);
+        r = set(s, SETTING_PORT, text, "option --port");
+    }
+    if (!r && o->bind)
+        r = set(s, SETTING_BIND, o->bind, "option --bind");
+    if (!r && o->silence > 0) {
+        snprintf(text, sizeof text, "%.9f s", o->silence);
+        r = set(s, SETTING_SILENCE, text, "option --silence");
+    }
+    for (size_t i = 0; !r && i < o->set_count; i++) {
+        size_t length = strcspn(o->set[i], "=");
+
+        snprintf(from, sizeof from, "option --set %.*s", (int)length, o->set[i]);
+        r = settings_set(s, o->set[i], length, o->set[i] + length + 1, from, SETTINGS_OPTION);
+    }
+    return r;
+}
+
+int config_read(struct settings *s, const struct options *o)
+{
+    int r = settings_read_usual(s);
+
+    return r ? r : take_options(s, o);
+}
+
+void config_log(const struct settings *s)
+{
+    for (size_t i = 0; i < s->note_count; i++)
+        log_warning("%s", s->notes[i]);
+}
+
+/* ---- CONFIG ---------------------------------------------------------------------------- */
+
+const char *config_enforced(const struct daemon *d, enum setting_key key)
+{
+    return "";
+}
+
+static void fill(const struct daemon *d, enum setting_key key, Dvm__Pb__Setting *to)
+{
+    const struct setting *from = &d->settings->list[key];
+
+    dvm__pb__setting__init(to);
+    to->name = (char *)(uintptr_t)setting_row(key)->name;
+    to->value = (char *)(uintptr_t)from->value.text;
+    to->number = from->value.number;
+    to->from = (char *)(uintptr_t)from->from;
+    to->limit = (char *)(uintptr_t)(from->limit_from[0] ? from->limit.text : "");
+    to->limit_from = (char *)(uintptr_t)from->limit_from;
+    to->enforced = (char *)(uintptr_t)config_enforced(d, key);
+}
+
+static void on_config(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__ConfigReply reply = DVM__PB__CONFIG_REPLY__INIT;
+    Dvm__Pb__Setting rows[SETTING_COUNT], *pointers[SETTING_COUNT];
+    char *notes[SETTINGS_NOTES_MAX];
+
+    for (int key = 0; key < SETTING_COUNT; key++) {
+        fill(d, (enum setting_key)key, &rows[key]);
+        pointers[key] = &rows[key];
+    }
+    for (size_t i = 0; i < d->settings->note_count; i++)
+        notes[i] = d->settings->notes[i];
+    reply.settings = pointers;
+    reply.n_settings = SETTING_COUNT;
+    reply.notes = notes;
+    reply.n_notes = d->settings->note_count;
+    daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_CONFIG_REPLY, &reply.base);
+}
+
+const struct handler config_handlers[] = {
+    {DVM_CTL_CONFIG, on_config, ROLE_ALL},
+    {0, NULL, 0},
+};
