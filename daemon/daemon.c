@@ -28,6 +28,7 @@
 #include "daemon/keeper.h"
 #include "daemon/links/address.h"
 #include "daemon/local.h"
+#include "daemon/log_timer.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks.h"
@@ -381,6 +382,7 @@ static void end_parts(struct daemon *d)
     keeper_destroy(d->keeper);
     cluster_destroy(d->cluster);
     unwatch_signals(d);
+    log_timer_stop();
     if (d->loop)
         ev_loop_destroy(d->loop);
     log_close();
@@ -431,6 +433,7 @@ int daemon_start(struct daemon *d, const struct options *options, struct setting
         return dvm_fail(DVM_ERR_SYSTEM, "no event loop can be made");
     }
     ev_set_userdata(d->loop, d);
+    log_timer_start(d->loop);
     r = open_all(d, ticket);
     if (r) {
         end_parts(d);

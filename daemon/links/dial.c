@@ -49,7 +49,7 @@ void dial_options(void *zmq, enum dial_use use, uint64_t silence)
     } options[] = {
         {ZMQ_SNDHWM, 1000},            /* a second fence only: flows bound the bytes (Z4) */
         {ZMQ_RCVHWM, 1000},
-        {ZMQ_HANDSHAKE_IVL, 1500},     /* ms: strangers hold nothing for long (Z18, Z24) */
+        {ZMQ_HANDSHAKE_IVL, LINK_HANDSHAKE_MS}, /* strangers hold nothing for long (Z18, Z24) */
         {ZMQ_HEARTBEAT_IVL, interval},
         {ZMQ_HEARTBEAT_TIMEOUT, patience},
         {ZMQ_HEARTBEAT_TTL, interval + patience},
@@ -72,11 +72,14 @@ struct pool_socket *dial_monitor(struct links *l, void *zmq, pool_read_f *read, 
 {
     char name[40];
     struct pool_socket *s;
+    int unbounded = 0; /* a full monitor would stop ZeroMQ's thread, and with it all sockets */
 
     snprintf(name, sizeof name, "inproc://monitor-%u", ++l->monitors);
     if (zmq_socket_monitor(zmq, name, ZMQ_EVENT_ALL) != 0)
         return NULL;
     s = pool_open(l->pool, ZMQ_PAIR, read, arg);
+    if (s)
+        zmq_setsockopt(pool_zmq(s), ZMQ_RCVHWM, &unbounded, sizeof unbounded);
     if (s && zmq_connect(pool_zmq(s), name) != 0) {
         pool_close(s);
         return NULL;

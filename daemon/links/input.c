@@ -199,7 +199,6 @@ static void from_router(struct links *l, struct origin *o, zmq_msg_t *body)
     uint64_t incarnation;
     int slot;
 
-    o->fd = zmq_msg_get(body, ZMQ_SRCFD);
     if (!user) {
         l->counts.dropped++;
     } else if (sscanf(user, "h %d %" SCNx64, &slot, &incarnation) == 2) {
@@ -210,6 +209,18 @@ static void from_router(struct links *l, struct origin *o, zmq_msg_t *body)
     } else if (user[0] == 't' && strlen(user) == 2 + 2 * KEY_BYTES) {
         input_join(l, user + 2, o, bytes, zmq_msg_size(body));
     }
+}
+
+/* A message of a key that is let in. Its connection may be news: then the monitor, which
+ * ZeroMQ told first, is read first. */
+static void let_in(struct links *l, int fd)
+{
+    if (door_let_in(l->door, fd))
+        return;
+    while (path_on_router_event(l))
+        ;
+    pool_touch(l->router_monitor);
+    door_let_in(l->door, fd);
 }
 
 static void drop_rest(zmq_msg_t *msg, void *zmq)
@@ -232,8 +243,11 @@ bool input_router_read(void *arg)
 
         zmq_msg_init(&body);
         links_enter(l);
-        if (zmq_msg_recv(&body, zmq, ZMQ_DONTWAIT) >= 0 && !zmq_msg_more(&body))
+        if (zmq_msg_recv(&body, zmq, ZMQ_DONTWAIT) >= 0 && !zmq_msg_more(&body)) {
+            o.fd = zmq_msg_get(&body, ZMQ_SRCFD);
+            let_in(l, o.fd);
             from_router(l, &o, &body);
+        }
         links_leave(l);
         drop_rest(&body, zmq);
         zmq_msg_close(&body);

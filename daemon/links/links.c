@@ -186,6 +186,21 @@ static int listen_once(struct links *l, int wanted)
     return 0;
 }
 
+/* How many descriptors there may be, the soft limit raised to the hard one. */
+static size_t files_allowed(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return SIZE_MAX;
+    if (r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+        getrlimit(RLIMIT_NOFILE, &r);
+    }
+    return r.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)r.rlim_cur;
+}
+
 static int open_router(struct links *l, int wanted, char *error, size_t size)
 {
     int server = 1, failed = 0;
@@ -209,6 +224,8 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
     }
     pool_touch(l->router);
     if (!failed && l->router_monitor)
+        l->door = door_create(l->port, files_allowed(), LINK_HANDSHAKE_MS);
+    if (l->door)
         return 0;
     join_mark(failed == EADDRNOTAVAIL ? JOIN_BIND : wanted ? JOIN_PORT : JOIN_LIMIT);
     if (wanted)
@@ -220,21 +237,14 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
     return DVM_ERR_SYSTEM;
 }
 
-/* Room for descriptors: raise the soft limit, and bound direct connections by it (Z13). */
+/* Direct connections are bounded by the descriptors (Z13). */
 static unsigned dials_allowed(void)
 {
-    struct rlimit r;
+    size_t files = files_allowed();
 
-    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+    if (files >= FDS_SPARED + FDS_PER_DIAL * (size_t)DVM_SLOT_MAX)
         return DVM_SLOT_MAX;
-    if (r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &r);
-        getrlimit(RLIMIT_NOFILE, &r);
-    }
-    if (r.rlim_cur >= (rlim_t)FDS_SPARED + (rlim_t)FDS_PER_DIAL * DVM_SLOT_MAX)
-        return DVM_SLOT_MAX;
-    return r.rlim_cur > FDS_SPARED ? (unsigned)(r.rlim_cur - FDS_SPARED) / FDS_PER_DIAL : 1;
+    return files > FDS_SPARED ? (unsigned)(files - FDS_SPARED) / FDS_PER_DIAL : 1;
 }
 
 int links_create(struct links **out, struct ev_loop *loop, const char *bind, int port,
@@ -306,6 +316,7 @@ void links_destroy(struct links *l)
         zmq_socket_monitor(pool_zmq(l->router), NULL, 0);
     zap_destroy(l->zap);
     pool_destroy(l->pool);
+    door_destroy(l->door);
     key_wipe(&l->key);
     free(l);
 }

@@ -280,6 +280,7 @@ bool path_on_router_event(void *arg)
 
     if (!event)
         return false;
+    door_event(l->door, event, value, links_now());
     if (event == ZMQ_EVENT_DISCONNECTED) {
         links_enter(l);
         route_lost(l, (int)value);

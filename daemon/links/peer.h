@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <zmq.h>
 
+#include "daemon/links/door.h"
 #include "daemon/links/flow.h"
 #include "daemon/links/links.h"
 #include "daemon/links/socket.h"
@@ -17,6 +18,7 @@
 #define LINK_CONNECT_MS 5000 /* between two CONNECTs to the same peer */
 #define LINK_RELAY_COST 1024 /* units a frame costs on the relay, besides its bytes */
 #define LINK_RELAY_MAX 65536 /* units after which a direct connection is worth its price */
+#define LINK_HANDSHAKE_MS 1500 /* that ZeroMQ gives a handshake */
 #define LINK_PROBE_MS 100    /* after a connection broke, a look at what replaced it */
 #define LINK_DOUBT_MS (4 * FLOW_RESEND_MS) /* pause between resends that says: in vain */
 #define LINK_SILENCE_MS 3000 /* until links_silence says otherwise */
@@ -94,6 +96,7 @@ struct links {
     struct pool *pool;
     struct zap *zap;
     struct pool_socket *router, *router_monitor;
+    struct door *door; /* of the router */
     const struct links_events *events; /* borrowed */
     void *arg;
     struct key_pair key;

@@ -16,7 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/flood.h"
 
 #define FILE_MODE 0600
 #define LOST_TEXT_MAX 128
@@ -30,6 +32,8 @@ static unsigned long lost; /* pieces that could not be written */
 static char file_path[LOG_PATH_MAX];
 static bool is_file; /* and no device */
 static size_t file_size, size_limit; /* bytes; no limit: 0 */
+static struct flood flood;
+static void (*on_held)(int ms);
 static const char *const names[] = {"error", "warning", "info", "debug"};
 
 int log_open(const char *path, enum log_level level, bool echo)
@@ -39,7 +43,8 @@ int log_open(const char *path, enum log_level level, bool echo)
 
     if (fd < 0)
         return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot open the log %s", path);
-    log_close();
+    if (file >= 0)
+        close(file);
     file = fd;
     snprintf(file_path, sizeof file_path, "%s", path);
     is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
@@ -47,13 +52,6 @@ int log_open(const char *path, enum log_level level, bool echo)
     last_level = level;
     to_stderr = echo;
     return DVM_OK;
-}
-
-void log_close(void)
-{
-    if (file >= 0)
-        close(file);
-    file = -1;
 }
 
 /* False when the disk is full, or such. */
@@ -125,23 +123,21 @@ static void put_line(const char *bytes, size_t size)
         lost++;
 }
 
-static void write_line(enum log_level level, const char *format, va_list ap)
+/* One line, now. */
+static void put_message(enum log_level level, const char *message)
 {
-    int saved = errno;
     char line[LOG_LINE_MAX], stamp[32];
     struct timespec now;
     struct tm utc;
     size_t used, text;
 
-    if (level > last_level)
-        return;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
     used = (size_t)snprintf(line, sizeof line, "%s.%03ldZ %s: ", stamp,
                             now.tv_nsec / NS_PER_MS, names[level]);
     text = used;
-    used += (size_t)vsnprintf(line + used, sizeof line - used, format, ap);
+    used += (size_t)snprintf(line + used, sizeof line - used, "%s", message);
     if (used > sizeof line - 1)
         used = sizeof line - 1;
     for (size_t i = text; i < used; i++)
@@ -153,6 +149,58 @@ static void write_line(enum log_level level, const char *format, va_list ap)
         put(STDERR_FILENO, "dvmd: ", 6);
         put(STDERR_FILENO, line + text, used + 1 - text);
     }
+}
+
+static void tell_held(bool all)
+{
+    const struct flood_kind *k;
+    char text[FLOOD_TEXT_MAX + 64];
+
+    while ((k = flood_due(&flood, clock_ns() / NS_PER_MS, all))) {
+        snprintf(text, sizeof text, "%lu more like this one, the last: %s", k->held, k->text);
+        put_message(LOG_WARNING, text);
+    }
+}
+
+void log_close(void)
+{
+    if (file < 0)
+        return;
+    tell_held(true);
+    close(file);
+    file = -1;
+}
+
+void log_alarm(void (*alarm)(int ms))
+{
+    on_held = alarm;
+}
+
+int log_due(void)
+{
+    int saved = errno, next;
+
+    tell_held(false);
+    next = flood_next(&flood, clock_ns() / NS_PER_MS);
+    errno = saved;
+    return next;
+}
+
+static void write_line(enum log_level level, const char *format, va_list ap)
+{
+    int saved = errno;
+    char text[LOG_LINE_MAX];
+    bool first = false;
+
+    if (level > last_level)
+        return;
+    vsnprintf(text, sizeof text, format, ap);
+    tell_held(false);
+    if (level > LOG_WARNING ||
+        flood_pass(&flood, format, text, clock_ns() / NS_PER_MS, &first))
+        put_message(level, text);
+    if (first && on_held)
+        on_held(FLOOD_MS);
     errno = saved;
 }
 

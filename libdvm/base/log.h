@@ -3,8 +3,10 @@
  * A line is "2026-01-31T12:00:00.123Z warning: text". Errors say what failed and
  * what follows from it, warnings what is odd but borne, info what an
  * administrator wants to know (a few lines a host or task), debug grows with
- * every request. The function that decides that something failed logs it; those
- * that pass it on do not. Before log_open everything goes to nowhere.
+ * every request. Of errors and warnings of one kind (the same format) FLOOD_LINES go into
+ * the log within FLOOD_MS; of the others the number and the last is told then, so that
+ * nobody can fill a disk with them (flood.h). The function that decides that something
+ * failed logs it; those that pass it on do not. Before log_open everything goes to nowhere.
  */
 #ifndef DVM_BASE_LOG_H
 #define DVM_BASE_LOG_H
@@ -35,6 +37,14 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whom to tell that lines are being held back: alarm is called when log_due will have
+ * something to write after so many milliseconds. NULL: nobody. */
+void log_alarm(void (*alarm)(int ms));
+
+/* Write how many lines were held back, of each kind whose time is over. Returns in how
+ * many milliseconds there will be more to write, 0 for nothing. */
+int log_due(void);
 
 /* Write bytes that are no message of the daemon (a task's output) as they are;
  * to stdout when no file is open. */
