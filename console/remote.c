@@ -103,7 +103,7 @@ int remote_open(struct remote *r, const char *dvmd, const char *machine, bool pu
     int code;
 
     *r = (struct remote){.dvmd = strchr(dvmd, '/') ? dvmd : "", .machine = machine};
-    if (!push || !r->dvmd[0])
+    if (!push || access(dvmd, R_OK) < 0)
         return DVM_OK;
     code = libraries_of(dvmd, &r->libraries);
     if (code)

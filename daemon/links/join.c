@@ -17,6 +17,7 @@
 #define JOIN_RESEND_MS 500
 #define JOIN_STEP_MS 20
 #define JOIN_GIVE_UP_MS 5000 /* when it was reached but refuses the ticket's key */
+#define JOIN_NOBODY_MS 8000  /* when no address let a connection come about */
 #define JOIN_ANSWER_MAX ((size_t)8 << 20) /* bytes */
 #define MS_PER_SECOND 1000
 
@@ -160,14 +161,19 @@ static unsigned accepted(const struct join *j)
     return n;
 }
 
+static unsigned reached(const struct join *j)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < j->count; i++)
+        n += j->attempts[i].reached;
+    return n;
+}
+
 /* Whether some daemon was reached, but none let the ticket's key in. */
 static bool is_unknown(const struct join *j)
 {
-    unsigned reached = 0;
-
-    for (size_t i = 0; i < j->count; i++)
-        reached += j->attempts[i].reached;
-    return reached > 0 && accepted(j) == 0;
+    return reached(j) > 0 && accepted(j) == 0;
 }
 
 static void name_addresses(const struct ticket *t, char *out, size_t size)
@@ -179,7 +185,8 @@ static void name_addresses(const struct ticket *t, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", t->address[i]);
 }
 
-static int explain(const struct join *j, const struct ticket *t, double timeout, char *error,
+/* ms: how long it was tried. */
+static int explain(const struct join *j, const struct ticket *t, uint64_t ms, char *error,
                    size_t size)
 {
     char where[256];
@@ -193,7 +200,8 @@ static int explain(const struct join *j, const struct ticket *t, double timeout,
     }
     join_mark(JOIN_DIAL_BACK);
     snprintf(error, size, "no daemon answered at %s within %.0f s: is the machine running, and "
-             "does the firewall let this port through?", where, timeout);
+             "does the firewall let this port through?", where,
+             (double)ms / MS_PER_SECOND);
     return DVM_ERR_TIMEOUT;
 }
 
@@ -211,6 +219,8 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
             next = now + JOIN_RESEND_MS;
         }
         if (now > begin + JOIN_GIVE_UP_MS && is_unknown(j))
+            break;
+        if (now > begin + JOIN_NOBODY_MS && reached(j) == 0)
             break;
         pool_wait(l->pool, JOIN_STEP_MS);
     }
@@ -234,6 +244,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
 {
     struct join *j = calloc(1, sizeof *j);
     struct key_pair key = t->key;
+    uint64_t begin = links_now();
     size_t bytes;
     uint8_t *message = build(*type, payload, payload_bytes, 0, &bytes);
     int code = DVM_ERR_NO_MEMORY;
@@ -249,7 +260,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
                       on_join_event);
         }
         run(l, j, timeout, message, bytes);
-        code = j->winner >= 0 ? 0 : explain(j, t, timeout, error, size);
+        code = j->winner >= 0 ? 0 : explain(j, t, links_now() - begin, error, size);
         if (code == 0) {
             *type = j->type;
             *answer = j->attempts[j->winner].answer;

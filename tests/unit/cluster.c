@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/join.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/cluster_state.h"
@@ -508,8 +509,10 @@ Test(cluster, another_protocol_is_refused_in_words_on_both_sides, .timeout = 60)
     cr_assert_eq(links_join(links, &t, 10, &type, request, length, &answer, &got, address, error,
                             sizeof error), 0);
     cr_assert_eq(type, DVM_CTL_REFUSE);
+    join_clear();
     cr_assert(cluster_refuse_read(answer, got, &code, text, sizeof text));
     cr_assert_eq(code, DVM_ERR_VERSION);
+    cr_assert_eq(join_marked(DVM_OK), JOIN_VERSION);
     read_log(path, log, sizeof log);
     for (int side = 0; side < 2; side++) {
         const char *words = side ? log : text;
