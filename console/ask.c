@@ -14,18 +14,24 @@
 /* Requests that are asked together. */
 struct round {
     struct ask *list; /* borrowed */
-    size_t count, open;
-    ask_done_f *done; /* or NULL */
-    void *arg;
+    size_t count;
+    const struct ask_calls *calls;
 };
 
 static void end(struct round *r, struct ask *a, int result)
 {
     a->result = result;
     a->ref = 0;
-    r->open--;
-    if (r->done)
-        r->done(r->arg, a);
+    if (r->calls->done)
+        r->calls->done(r->calls->arg, a);
+}
+
+static bool any_open(const struct round *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->list[i].ref)
+            return true;
+    return false;
 }
 
 /* End a request with an error whose sentence is the last one. */
@@ -60,6 +66,8 @@ static void host_event(struct round *r, const uint8_t *payload, size_t length)
                  e->reason);
         fail_open(r, (int)e->host->slot, DVM_ERR_HOST_GONE);
     }
+    if (e && e->host && r->calls->host)
+        r->calls->host(r->calls->arg, e);
     if (e)
         dvm__pb__host_event__free_unpacked(e, NULL);
 }
@@ -99,27 +107,30 @@ static void take(struct round *r, const struct dvm_frame *f, const uint8_t *payl
         }
 }
 
-static void send_all(struct round *r, struct client *client)
+int ask_send(struct client *client, struct ask *a)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        struct ask *a = &r->list[i];
-        int code = client_send(client, a->dst, a->type, a->message, &a->ref);
-
-        r->open++;
-        if (code)
-            fail(r, a, code);
-    }
+    free(a->payload);
+    a->payload = NULL;
+    a->length = 0;
+    a->result = client_send(client, a->dst, a->type, a->message, &a->ref);
+    if (!a->result)
+        return DVM_OK;
+    a->ref = 0;
+    snprintf(a->sentence, sizeof a->sentence, "%s", dvm_last_error());
+    return a->result;
 }
 
 size_t ask_each(struct client *client, struct ask *list, size_t count, double timeout,
-                ask_done_f *done, void *arg)
+                const struct ask_calls *calls)
 {
-    struct round r = {.list = list, .count = count, .done = done, .arg = arg};
+    struct round r = {.list = list, .count = count, .calls = calls};
     double deadline = clock_seconds() + timeout;
     size_t failed = 0;
 
-    send_all(&r, client);
-    while (r.open > 0) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i].dst && ask_send(client, &list[i]))
+            end(&r, &list[i], list[i].result);
+    while (any_open(&r)) {
         struct dvm_frame f;
         const uint8_t *payload;
         double left = timeout < 0 ? -1 : deadline - clock_seconds();
@@ -139,7 +150,9 @@ size_t ask_each(struct client *client, struct ask *list, size_t count, double ti
 
 size_t ask_all(struct client *client, struct ask *list, size_t count, double timeout)
 {
-    return ask_each(client, list, count, timeout, NULL, NULL);
+    const struct ask_calls none = {NULL, NULL, NULL};
+
+    return ask_each(client, list, count, timeout, &none);
 }
 
 void ask_free(struct ask *list, size_t count)

@@ -24,12 +24,24 @@ struct ask {
  * most timeout seconds in all. Returns how many failed. */
 size_t ask_all(struct client *client, struct ask *list, size_t count, double timeout);
 
-/* Told of each request when it is answered or has failed. */
-typedef void ask_done_f(void *arg, struct ask *a);
+/* What is done while requests are open; each may be NULL. Both may ask again, or what was
+ * not asked before, by ask_send. */
+struct ask_calls {
+    /* a was answered or has failed */
+    void (*done)(void *arg, struct ask *a);
+    /* a host came or went */
+    void (*host)(void *arg, const Dvm__Pb__HostEvent *event);
+    void *arg;
+};
 
-/* As ask_all, telling done of each at once. timeout: negative waits for ever. */
+/* As ask_all, telling calls of everything at once. Entries with dst 0 are not asked.
+ * timeout: negative waits for ever. */
 size_t ask_each(struct client *client, struct ask *list, size_t count, double timeout,
-                ask_done_f *done, void *arg);
+                const struct ask_calls *calls);
+
+/* Send one request of a list that ask_each works on, from one of its calls, dropping the
+ * answer to the one before. Returns DVM_OK or the error, which a holds then, too. */
+int ask_send(struct client *client, struct ask *a);
 
 /* Free the answers. */
 void ask_free(struct ask *list, size_t count);

@@ -17,7 +17,7 @@
 const struct command *const command_list[] = {
     &command_start, &command_add, &command_rm,   &command_invite, &command_hosts,
     &command_run,   &command_spawn, &command_ps, &command_kill,
-    &command_signal, &command_wait,   &command_halt,
+    &command_signal, &command_wait, &command_events, &command_logs,   &command_halt,
     &command_config, &command_version, &command_help, NULL};
 
 bool command_next_alias(const char **at, char name[VALUE_NAME_MAX])

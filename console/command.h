@@ -27,7 +27,7 @@ struct command {
 
 extern const struct command command_start, command_add, command_rm, command_invite,
     command_hosts, command_run, command_spawn, command_ps, command_kill, command_signal,
-    command_wait, command_halt,
+    command_wait, command_events, command_logs, command_halt,
     command_config, command_version, command_help;
 
 /* All commands in the order of help; NULL at the end. */

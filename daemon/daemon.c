@@ -32,6 +32,7 @@
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks.h"
+#include "daemon/watch.h"
 #include "proto/control.pb-c.h"
 
 #define GRACE_SECONDS 2.0     /* from SIGTERM to SIGKILL */
@@ -92,6 +93,7 @@ static void on_host_up(void *arg, const struct cluster_host *host)
     if (!d->tasks || host->self)
         return; /* not yet started: nobody to tell */
     log_info("host %s (slot %d, %s) has joined", host->name, host->slot, host->address);
+    watch_host(d->watch, DVM_EVENT_HOST_JOINED, host, host->address);
     tell_event(d, host, EVENT_JOINED, "");
     tasks_host_up(d->tasks, host);
 }
@@ -104,6 +106,7 @@ static void on_host_down(void *arg, const struct cluster_host *host, bool lost, 
         return;
     log_info("host %s (slot %d) %s: %s", host->name, host->slot, lost ? "was lost" : "has left",
              why);
+    watch_host(d->watch, lost ? DVM_EVENT_HOST_LOST : DVM_EVENT_HOST_LEFT, host, why);
     tell_event(d, host, lost ? EVENT_LOST : EVENT_LEFT, why);
     tasks_host_down(d->tasks, host, lost);
     daemon_route_host_down(d, host->slot);
@@ -377,6 +380,8 @@ static void end_parts(struct daemon *d)
         tasks_destroy(d->tasks);
         local_destroy(d->local, why);
     }
+    watch_destroy(d->watch);
+    d->watch = NULL;
     d->tasks = NULL;
     d->local = NULL;
     keeper_destroy(d->keeper);
@@ -413,6 +418,8 @@ static int open_all(struct daemon *d, const char *ticket)
     if (!r)
         r = local_create(&d->local, d);
     if (!r)
+        r = watch_create(&d->watch, d);
+    if (!r)
         r = tasks_create(&d->tasks, d);
     if (!r)
         r = daemon_route_open(d);
@@ -442,6 +449,9 @@ int daemon_start(struct daemon *d, const struct options *options, struct setting
     keeper_attach(keeper, d->loop, &events, d);
     if (d->is_private && keeper_guard(keeper, d->folder))
         log_warning("should this daemon be killed, its folder will stay");
+    watch_host(d->watch, DVM_EVENT_HOST_JOINED,
+               cluster_host(d->cluster, cluster_self(d->cluster)),
+               ticket ? "it joined the machine" : "the machine was started here");
     log_info("host %s (slot %d) of machine %s is ready: dvmd %s, pid %d, keeper %d, %d cores",
              d->host, cluster_self(d->cluster), d->machine, DVMD_VERSION, (int)getpid(),
              (int)keeper_pid(keeper), cluster_host(d->cluster, cluster_self(d->cluster))->cores);

@@ -31,6 +31,7 @@ struct keeper; /* keeper.h: the process that starts and ends them */
 struct route;  /* route.c: handlers by number, open requests */
 struct options; /* options.h: the command line */
 struct settings; /* base/settings.h: what is in force on this host */
+struct watch;   /* watch.h: what is kept for those who look at it */
 struct ending;  /* daemon.c: how it ends */
 
 struct daemon {
@@ -40,6 +41,7 @@ struct daemon {
     struct tasks *tasks;
     struct keeper *keeper;
     struct route *route;
+    struct watch *watch;
     struct ending *finish;
     const struct options *options; /* borrowed */
     struct settings *settings;     /* borrowed */

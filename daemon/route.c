@@ -20,6 +20,7 @@
 #include "daemon/local.h"
 #include "daemon/table.h"
 #include "daemon/tasks.h"
+#include "daemon/watch.h"
 #include "proto/control.pb-c.h"
 
 #define MESSAGE_MAX (32u << 20)  /* bytes of a control message */
@@ -70,6 +71,7 @@ int daemon_route_open(struct daemon *d)
     add_rows(r, tasks_handlers);
     add_rows(r, cluster_handlers);
     add_rows(r, config_handlers);
+    add_rows(r, watch_handlers);
     d->route = r;
     return DVM_OK;
 }

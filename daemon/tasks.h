@@ -11,6 +11,8 @@
 
 #include "daemon/daemon.h"
 
+#define TASKS_FATE_MAX 512 /* bytes of the sentence about an end, with its NUL */
+
 extern const struct handler tasks_handlers[];
 
 /* Error: NO_MEMORY. */
@@ -56,6 +58,17 @@ void tasks_owner_gone(struct tasks *t, int tid);
 
 /* Send GONE for a tid to a client or daemon, saying as much as is known. */
 void tasks_tell_gone(struct tasks *t, int to, int tid);
+
+/* What became of a task or console of this host. */
+struct tasks_fate {
+    bool known;          /* there is one, or it is remembered */
+    bool ended, console;
+    bool captured;       /* its output passes, or passed, through this daemon */
+    int rank;
+    const char *program; /* borrowed; "" when not known */
+    char text[TASKS_FATE_MAX]; /* how it ended, in words; else "" */
+};
+void tasks_fate(const struct tasks *t, int tid, struct tasks_fate *out);
 
 /* A task that has enrolled: tell it of the members of its world whose hosts are gone
  * already, because what hosts' clients were told before, it has not heard. */

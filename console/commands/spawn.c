@@ -97,8 +97,8 @@ const struct command command_spawn = {
     .name = "spawn",
     .operands = "[--] PROGRAM [ARGUMENT...]",
     .summary = "start tasks and return at once",
-    .text = "The tids are printed, one a line; what the tasks write goes to the logs of their\n"
-            "daemons. As dvm run otherwise.\n",
+    .text = "The tids are printed, one a line; dvm logs shows what the tasks write. As\n"
+            "dvm run otherwise.\n",
     .options = rows,
     .defaults = &defaults,
     .settings_size = sizeof(struct settings),

@@ -110,7 +110,7 @@ static int wait_all(struct client *client, struct waits *w, const struct targets
                                   .want = DVM_CTL_TASK_EXIT,
                                   .message = &w->messages[i].base};
     }
-    ask_each(client, w->asks, w->count, timeout, on_done, w);
+    ask_each(client, w->asks, w->count, timeout, &(struct ask_calls){on_done, NULL, w});
     return report(w);
 }
 

@@ -22,6 +22,7 @@
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/stdio.h"
 #include "daemon/tasks/waiters.h"
+#include "daemon/watch.h"
 
 #define NOTICE_INTS 4
 #define NOTICE_BYTES (NOTICE_INTS * 4)
@@ -106,6 +107,23 @@ static void tell_gone(struct tasks *t, int to, int tid, uint64_t world)
 void tasks_tell_gone(struct tasks *t, int to, int tid)
 {
     tell_gone(t, to, tid, 0);
+}
+
+void tasks_fate(const struct tasks *t, int tid, struct tasks_fate *out)
+{
+    const struct task *task = tasks_find(t, tid);
+
+    *out = (struct tasks_fate){.program = ""};
+    if (!task || task->state == TASK_RESERVED)
+        return;
+    out->known = true;
+    out->ended = task->state == DVM_TASK_ENDED;
+    out->console = task->role == ROLE_CONSOLE;
+    out->captured = task->spawned && (task->sink || !t->d->is_private);
+    out->rank = task->rank;
+    out->program = task->program;
+    if (out->ended)
+        put_text(t, task, out->text);
 }
 
 static void fill_exit(const struct tasks *t, const struct task *task, Dvm__Pb__TaskExit *m,
@@ -223,6 +241,18 @@ static void tell_sink(struct tasks *t, const struct task *task)
         log_debug("%s: %s", task->program, text);
 }
 
+/* The end goes into the record of events. */
+static void record(struct tasks *t, const struct task *task)
+{
+    char cause[EXIT_TEXT_MAX];
+
+    if (task->role != ROLE_TASK)
+        return;
+    put_cause(task, task->ended - task->started, cause, sizeof cause);
+    watch_task_ended(t->d->watch, task->tid);
+    tasks_event(t, task, task->never_ran ? DVM_EVENT_TASK_FAILED : DVM_EVENT_TASK_ENDED, cause);
+}
+
 /* The record's own change; *task may be forgotten any time after this returns. */
 static void end(struct tasks *t, struct task *task, int status, int signal)
 {
@@ -244,12 +274,14 @@ static void end(struct tasks *t, struct task *task, int status, int signal)
                              : status && task->kill_signal == SIGKILL))
         task->by_machine = true;
     tasks_tell_load(t, CLUSTER_BULK, task->origin);
+    record(t, task);
     tell_sink(t, task);
     tell_world(t, task);
     tell_waiters(t, task, WAITER_WATCH);
     tell_waiters(t, task, WAITER_WAIT);
     tell_waiters(t, task, WAITER_NOTICE);
     daemon_route_client_gone(t->d, task->tid);
+    watch_client_gone(t->d->watch, task->tid);
     waiters_drop(&t->host_notices, task->tid);
     local_seat_close(t->d->local, task->tid);
     tasks_remember(t, task);

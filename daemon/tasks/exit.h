@@ -4,7 +4,7 @@
 
 #include "daemon/tasks/tasks.h"
 
-#define EXIT_TEXT_MAX 512 /* bytes of the sentence about an end */
+#define EXIT_TEXT_MAX TASKS_FATE_MAX /* bytes of the sentence about an end */
 
 /* A child of the keeper ended; status as of waitpid. */
 void exit_child(struct tasks *t, struct task *task, int status);

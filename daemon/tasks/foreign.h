@@ -9,7 +9,7 @@
 #include "daemon/tasks/tasks.h"
 
 /* When tid ends: tasks that it owns are ended, those whose output it shows write
- * to the log from then on. Errors: NO_MEMORY (dvm_fail). */
+ * to nobody from then on. Errors: NO_MEMORY (dvm_fail). */
 int foreign_watch(struct tasks *t, int tid);
 
 /* Send the notify message of w when tid ends. Errors: NO_MEMORY. */

@@ -79,6 +79,7 @@ void handle_kill(struct daemon *d, const struct dvm_frame *frame, const uint8_t 
                  m->signal, strsignal(m->signal));
         if (m->signal)
             kill_task(d->tasks, task, m->signal, why);
+        tasks_event(d->tasks, task, DVM_EVENT_TASK_SIGNALLED, why);
         daemon_ok(d, frame);
     }
     dvm__pb__kill__free_unpacked(m, NULL);

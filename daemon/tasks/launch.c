@@ -265,6 +265,7 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
     task->pid = pid;
     task->state = DVM_TASK_RUNNING;
     task->launch = NULL;
+    tasks_event(t, task, DVM_EVENT_TASK_STARTED, "");
     settle(t, l, tid, DVM_OK, NULL);
     if (task->enrolled_gone)
         exit_enrolled(t, task);

@@ -23,10 +23,10 @@
 #include "base/log.h"
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/terminal.h"
+#include "daemon/watch.h"
 
 #define OUTPUTS 2 /* stdout, stderr */
 #define READS_PER_TURN 4
-#define PREFIX_MAX 64
 #define QUESTION_MAX 512 /* bytes of a line without end that goes out after */
 #define QUESTION_SECONDS 0.2
 #define TERMINAL_REST (64 * 1024) /* bytes that a terminal may hold at the end of its task */
@@ -182,24 +182,6 @@ int stdio_open(struct tasks *t, struct task *task, const struct stdio_wish *wish
 
 /* ---- output ---------------------------------------------------------------- */
 
-static void write_to_log(const struct task *task, const char *bytes, size_t size)
-{
-    char prefix[PREFIX_MAX];
-    const char *end = bytes + size;
-
-    snprintf(prefix, sizeof prefix, "[0x%x rank %d] ", (unsigned)task->tid, task->rank);
-    while (bytes < end) {
-        const char *nl = memchr(bytes, '\n', (size_t)(end - bytes));
-        size_t length = nl ? (size_t)(nl + 1 - bytes) : (size_t)(end - bytes);
-
-        log_raw(prefix, strlen(prefix));
-        log_raw(bytes, length);
-        if (!nl)
-            log_raw("\n", 1);
-        bytes += length;
-    }
-}
-
 /* Send the first size bytes of the buffer. more: they are a piece of a line. */
 static void forward(struct tasks *t, struct output *o, size_t size, bool more)
 {
@@ -208,6 +190,7 @@ static void forward(struct tasks *t, struct output *o, size_t size, bool more)
 
     if (size == 0)
         return;
+    watch_task_output(t->d->watch, task->tid, o->stream, o->line, size);
     if (task->sink) {
         m.tid = task->tid;
         m.rank = (uint32_t)task->rank;
@@ -218,8 +201,6 @@ static void forward(struct tasks *t, struct output *o, size_t size, bool more)
         m.more = more;
         task->stdio->ahead += size;
         daemon_tell(t->d, CLUSTER_BULK, task->sink, DVM_CTL_STDIO, &m.base);
-    } else {
-        write_to_log(task, o->line, size);
     }
     o->used -= size;
     memmove(o->line, o->line + size, o->used);

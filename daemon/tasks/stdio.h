@@ -2,8 +2,9 @@
  *
  * Output is forwarded line by line to the task's sink (a console), which says
  * how much it has written out: past STDIO_AHEAD bytes that it has not, the pipe
- * is not read any more, so the task waits. Without a sink it goes to the log, or
- * in a private machine straight to where the daemon's own output goes.
+ * is not read any more, so the task waits. The last of it is kept (watch.h), whether
+ * there is a sink or not. In a private machine, output without a sink goes straight to
+ * where the daemon's own output goes.
  */
 #ifndef DVMD_TASKS_STDIO_H
 #define DVMD_TASKS_STDIO_H
@@ -33,7 +34,7 @@ void stdio_finish(struct tasks *t, struct task *task);
 /* Close the pipes and forget what they held. Nothing happens without. */
 void stdio_close(struct tasks *t, struct task *task);
 
-/* The sink is gone: what follows goes to the log. */
+/* The sink is gone: what follows is only kept. */
 void stdio_sink_gone(struct tasks *t, struct task *task);
 
 #endif

@@ -21,6 +21,7 @@
 #include "daemon/tasks/exit.h"
 #include "daemon/tasks/stdio.h"
 #include "daemon/tasks/waiters.h"
+#include "daemon/watch.h"
 
 #define CONTEXT_SHIFT 32 /* a context: tid of its maker, then a counter, then one bit */
 
@@ -139,6 +140,19 @@ void tasks_tell_load(struct tasks *t, enum cluster_class class, int slot)
         return;
     m.tasks = (uint32_t)cluster_load(t->d->cluster, &m.change);
     daemon_tell(t->d, class, DVM_TID_DAEMON(slot), DVM_CTL_LOAD, &m.base);
+}
+
+void tasks_event(struct tasks *t, const struct task *task, enum dvm_event kind,
+                 const char *text)
+{
+    struct watch_task what = {.tid = task->tid, .rank = task->rank, .program = task->program,
+                              .world = task->world ? task->world->id : 0};
+
+    if (task->state == DVM_TASK_ENDED) {
+        what.status = task->status;
+        what.signal = task->signal;
+    }
+    watch_task(t->d->watch, kind, &what, text);
 }
 
 static void free_task(struct tasks *t, struct task *task)
@@ -341,6 +355,8 @@ static int enrol_stranger(struct tasks *t, const struct tasks_enrol *who, struct
         }
         t->running++;
     }
+    if (who->role == ROLE_TASK)
+        tasks_event(t, task, DVM_EVENT_TASK_STARTED, "by hand");
     *out = task;
     return DVM_OK;
 }

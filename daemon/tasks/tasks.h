@@ -19,6 +19,7 @@
 #include "daemon/table.h"
 #include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
+#include "proto/event.h"
 
 #define TASKS_TOKEN_BYTES 16
 #define TASKS_SPAWN_MAX 8192           /* tasks of one spawn */
@@ -155,6 +156,10 @@ void tasks_token_drop(struct tasks *t, struct task *task);
  * place the next ones by what the last heartbeats said. class: of the news that it
  * goes before. */
 void tasks_tell_load(struct tasks *t, enum cluster_class class, int slot);
+
+/* Put into the record of events what happened to a task. text: the cause, or "". */
+void tasks_event(struct tasks *t, const struct task *task, enum dvm_event kind,
+                 const char *text);
 
 /* A context for a new world. */
 uint64_t tasks_world_id(struct tasks *t);

@@ -22,6 +22,14 @@ double clock_seconds(void)
     return (double)clock_ns() / CLOCK_NS_PER_SECOND;
 }
 
+uint64_t clock_wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / (CLOCK_NS_PER_SECOND / 1000);
+}
+
 double dvm_wtime(void)
 {
     return clock_seconds();

@@ -12,4 +12,7 @@ uint64_t clock_ns(void);
 /* The same in seconds. */
 double clock_seconds(void);
 
+/* The wall clock: milliseconds since 1970, UTC. It may step. */
+uint64_t clock_wall_ms(void);
+
 #endif

@@ -218,11 +218,3 @@ LOG_FUNCTION(log_error, LOG_ERROR)
 LOG_FUNCTION(log_warning, LOG_WARNING)
 LOG_FUNCTION(log_info, LOG_INFO)
 LOG_FUNCTION(log_debug, LOG_DEBUG)
-
-void log_raw(const char *bytes, size_t size)
-{
-    if (file >= 0)
-        put_line(bytes, size);
-    else
-        put(STDOUT_FILENO, bytes, size);
-}

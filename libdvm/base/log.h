@@ -46,8 +46,4 @@ void log_alarm(void (*alarm)(int ms));
  * many milliseconds there will be more to write, 0 for nothing. */
 int log_due(void);
 
-/* Write bytes that are no message of the daemon (a task's output) as they are;
- * to stdout when no file is open. */
-void log_raw(const char *bytes, size_t size);
-
 #endif

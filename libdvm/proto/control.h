@@ -59,7 +59,12 @@
     X(LAUNCH, 73)       /* start the reserved tasks */                                         \
     X(LAUNCHED, 74)                                                                            \
     X(RELEASE, 75)      /* give reserved tids back; no reply */                                \
-    X(LOAD, 76)         /* to the daemon that placed tasks: how many run now; no reply */ \
+    X(LOAD, 76)         /* to the daemon that placed tasks: how many run now; no reply */  \
+    /* for those who look at the machine */                                                    \
+    X(EVENTS, 80)       /* to any daemon: what happened, or will */                            \
+    X(EVENTS_REPLY, 81)                                                                        \
+    X(LOGS, 82)         /* to the daemon of a host: what a task, or itself, has written */     \
+    X(LOGS_REPLY, 83)                                                                      \
     /* settings */                                                                             \
     X(CONFIG, 112)      /* what is in force on that daemon's host, and where it comes from */  \
     X(CONFIG_REPLY, 113)

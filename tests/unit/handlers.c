@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "daemon/cluster.h"
+#include "daemon/config.h"
 #include "daemon/handler.h"
 #include "daemon/local.h"
 #include "daemon/tasks.h"
+#include "daemon/watch.h"
 #include "dvm.h"
 #include "proto/control.h"
 #include "tests/support/own_daemon.h"
@@ -28,7 +30,8 @@ static const struct message messages[] = {
 };
 #define MESSAGES (sizeof messages / sizeof messages[0])
 
-static const struct handler *const tables[] = {local_handlers, tasks_handlers, cluster_handlers};
+static const struct handler *const tables[] = {local_handlers, tasks_handlers, cluster_handlers,
+                                              watch_handlers, config_handlers};
 #define TABLES (sizeof tables / sizeof tables[0])
 
 /* Taken before the router, or only ever told by a daemon: answers, and news for clients. */
@@ -37,6 +40,7 @@ static const int no_requests[] = {
     DVM_CTL_OK,          DVM_CTL_PAIR_OFFER,   DVM_CTL_PAIR_READY,  DVM_CTL_HOST_EVENT,
     DVM_CTL_HOSTS_REPLY, DVM_CTL_TASKS_REPLY,  DVM_CTL_SPAWN_REPLY, DVM_CTL_TASK_EXIT,
     DVM_CTL_STDIO,       DVM_CTL_INVITE_REPLY, DVM_CTL_RESERVED,    DVM_CTL_LAUNCHED,
+    DVM_CTL_EVENTS_REPLY, DVM_CTL_LOGS_REPLY,  DVM_CTL_CONFIG_REPLY,
 };
 
 static bool is_no_request(int type)

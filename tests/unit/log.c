@@ -64,7 +64,7 @@ Test(log, what_a_full_disk_took_is_counted)
         cr_skip_test("there is no /dev/full");
     cr_assert_eq(log_open("/dev/full", LOG_INFO, false), DVM_OK);
     log_info("lost");
-    log_raw("lost\n", 5);
+    log_warning("lost");
     cr_assert_eq(log_open(path, LOG_INFO, false), DVM_OK);
     log_info("kept");
     log_info("kept, too");
