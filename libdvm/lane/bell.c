@@ -73,7 +73,7 @@ void bell_take(void (*rung)(unsigned index))
     }
 }
 
-void bell_sleep(double seconds)
+void bell_sleep(double seconds, bool (*ready)(void))
 {
     struct timespec limit, *timeout = NULL;
 
@@ -82,9 +82,10 @@ void bell_sleep(double seconds)
         limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * NANOSECONDS);
         timeout = &limit;
     }
-    /* pairs with the ringer's or of summary and its load of sleep */
+    /* pairs with the ringer's or of summary, or its store of a cell's mark, and its load
+     * of sleep */
     atomic_store(&own->sleep, DVM_ASLEEP_FUTEX);
-    if (atomic_load(&own->summary) == 0)
+    if (atomic_load(&own->summary) == 0 && !(ready && ready()))
         syscall(SYS_futex, &own->summary, FUTEX_WAIT, 0, timeout, NULL, 0);
     atomic_store_explicit(&own->sleep, DVM_AWAKE, memory_order_release);
 }

@@ -24,7 +24,8 @@ bool bell_rung(void);
 void bell_take(void (*rung)(unsigned index));
 
 /* Sleep until somebody rings, or has already, or seconds have passed (negative:
- * for ever), or a signal comes. */
-void bell_sleep(double seconds);
+ * for ever), or a signal comes. ready (or NULL) is asked once more when those who
+ * would ring know of the sleep: true means not to. */
+void bell_sleep(double seconds, bool (*ready)(void));
 
 #endif

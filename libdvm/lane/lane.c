@@ -62,6 +62,7 @@ int lane_start(const struct lane_config *config)
     lane.up = config->up;
     bell_start(config->inbox, config->index);
     uplink_start(config->socket, config->self);
+    shm_polls(!config->threads);
     lane.table = calloc(PEERS_START, sizeof(struct peer *));
     if (!lane.table)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of peers");
@@ -199,10 +200,21 @@ static void rung(unsigned index)
         shm_rung(index);
 }
 
+bool lane_rung(void)
+{
+    return bell_rung() || shm_ready();
+}
+
+void lane_sleep(double seconds)
+{
+    bell_sleep(seconds, shm_ready);
+}
+
 int lane_progress(void)
 {
     if (bell_rung())
         bell_take(rung);
+    shm_poll();
     return uplink_lost() ? uplink_fail() : DVM_OK;
 }
 

@@ -42,6 +42,7 @@ struct shm_pair {
     struct peer *same_index;   /* next peer with this index */
     enum shm_state state;      /* of the ring out */
     bool held;                 /* the ring in waits for frames of another lane */
+    bool polled;               /* the ring in is looked at while this task is awake */
 };
 
 /* Another task. struct stream (stream/stream.h) begins with one. */
@@ -103,6 +104,7 @@ struct lane_config {
     int socket;              /* to the daemon; owned from now on */
     struct dvm_inbox *inbox; /* this task's, mapped; owned from now on */
     unsigned index;          /* this task's bit */
+    bool threads;            /* several threads may be in the library */
     const struct lane_up *up;
 };
 
@@ -137,6 +139,13 @@ void lane_opened(struct peer *peer, const struct lane *lane);
 /* Take in what has come by all lanes. Returns 0, or LOST_DAEMON. */
 int lane_progress(void);
 
+/* Whether lane_progress would find something: a few loads. With polling (several
+ * threads must not) a lane may look at its shared memory here. */
+bool lane_rung(void);
+
+/* Sleep until lane_rung, at most so many seconds (negative: for ever), or a signal. */
+void lane_sleep(double seconds);
+
 /* Look at the socket although nobody rang: the daemon may be gone. As lane_progress. */
 int lane_check(void);
 
@@ -161,5 +170,13 @@ void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /* The clients with this index rang (shm.c). */
 void shm_rung(unsigned index);
+
+/* Whether rings may be polled: only in a task of one thread, which cannot free a ring
+ * while it looks there without the library's lock. Before the lanes start. */
+void shm_polls(bool may);
+
+/* Whether a ring that is polled has a frame; and take in the frames of all these. */
+bool shm_ready(void);
+void shm_poll(void);
 
 #endif

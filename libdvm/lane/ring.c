@@ -1,15 +1,19 @@
 /* ring.c: the ring of proto/segment.h, both sides.
  *
- * A frame lies in one piece: when it does not fit before the end, a PAD frame
- * fills the rest. head and tail count bytes since the start and are never
- * reduced, so full and empty differ. Ordering:
- *   tail  producer stores (release) after the bytes of the frame
- *         consumer loads (acquire) before it reads them           [T]
- *   head  consumer stores (release) after it has read the bytes
- *         producer loads (acquire) before it writes over them     [H]
- *   wants_space  producer stores (seq_cst), then loads head       [W]
- *         consumer stores head (seq_cst), then loads wants_space: one of the
- *         two sees the other, so nobody waits for ever.
+ * Cells and data bytes are counted since the start and never reduced, so full and
+ * empty differ. A payload lies in one piece: what is left before the end of the data
+ * region is skipped when it is too short. Ordering:
+ *   mark  producer stores after the cell and its payload
+ *         consumer loads (acquire) before it reads them            [M]
+ *         the store is seq_cst: see segment.h, ringing
+ *   out   (cells_out, data_out) consumer stores (release) after it has read
+ *         producer loads (acquire) before it writes over it        [O]
+ *   wants_space  producer stores (seq_cst), then loads out         [W]
+ *         consumer stores out, then loads wants_space (both seq_cst): one of the
+ *         two sees the other.
+ * The consumer tells what it took when that is a quarter of the cells or an eighth of
+ * the data. A producer that finds no room has more than that unread before it, so the
+ * consumer will tell again, and nobody waits for ever.
  */
 #include "lane/ring.h"
 
@@ -22,17 +26,22 @@
 
 #include "base/error.h"
 
-#define RING_MASK (DVM_RING_DATA - 1)
+#define CELLS_STEP (DVM_RING_CELLS / 4) /* taken before the producer is told */
+#define DATA_STEP (DVM_RING_DATA / 8)
 #define RING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 
-static uint8_t *ring_at(struct dvm_ring *ring, uint64_t count)
+/* Bytes of the data region that a payload takes. */
+static uint64_t data_space(uint32_t length)
 {
-    return (uint8_t *)ring + DVM_RING_HEADER + (count & RING_MASK);
+    return ((uint64_t)length + DVM_LINE - 1) & ~(uint64_t)(DVM_LINE - 1);
 }
 
-static uint64_t ring_space(uint32_t length)
+/* Where a payload of so many bytes can begin, at used data bytes or behind. */
+static uint64_t data_place(uint64_t used, uint64_t bytes)
 {
-    return ((uint64_t)DVM_FRAME_BYTES + length + DVM_LINE - 1) & ~(uint64_t)(DVM_LINE - 1);
+    uint64_t rest = DVM_RING_DATA - used % DVM_RING_DATA;
+
+    return rest < bytes ? used + rest : used;
 }
 
 void ring_format(struct dvm_ring *ring, int producer, int consumer)
@@ -99,7 +108,7 @@ int ring_map(struct ring_in *in, int fd, int producer, int consumer)
         return dvm_fail(DVM_ERR_PROTOCOL, "tid %#x offered a ring that is none for this task",
                         producer);
     }
-    *in = (struct ring_in){.ring = ring};
+    *in = (struct ring_in){.ring = ring, .producer = producer, .consumer = consumer};
     return DVM_OK;
 }
 
@@ -140,107 +149,157 @@ void ring_free_inbox(struct dvm_inbox **inbox)
     *inbox = NULL;
 }
 
-/* A head that the consumer cannot have written counts as: nothing taken out. */
-static bool ring_fits(struct ring_out *out, uint64_t head, uint64_t bytes)
+/* Read the consumer's words. What it cannot have written counts as: nothing taken out. */
+static void read_out(struct ring_out *out)
 {
-    if (head < out->head || head > out->tail)
-        return false;
-    out->head = head;
-    return out->tail + bytes - head <= DVM_RING_DATA;
+    /* [O] and [W] pair with the stores in tell */
+    uint64_t data = atomic_load(&out->ring->data_out);
+    uint64_t cells = atomic_load(&out->ring->cells_out);
+
+    if (data >= out->data_out && data <= out->data)
+        out->data_out = data;
+    if (cells >= out->cells_out && cells <= out->cells)
+        out->cells_out = cells;
 }
 
-static bool ring_room(struct ring_out *out, uint64_t bytes)
+static bool fits(const struct ring_out *out, uint64_t data_end)
 {
-    struct dvm_ring *ring = out->ring;
+    return out->cells - out->cells_out < DVM_RING_CELLS &&
+           data_end - out->data_out <= DVM_RING_DATA;
+}
 
-    if (out->tail + bytes - out->head <= DVM_RING_DATA)
+/* Whether there is room for a cell, and data up to data_end. */
+static bool has_room(struct ring_out *out, uint64_t data_end)
+{
+    if (fits(out, data_end))
         return true;
-    /* [H] pairs with the release in ring_take */
-    if (ring_fits(out, atomic_load_explicit(&ring->head, memory_order_acquire), bytes))
+    read_out(out);
+    if (fits(out, data_end))
         return true;
     if (!out->wants) {
         out->wants = true;
-        atomic_store(&ring->wants_space, 1);
+        atomic_store(&out->ring->wants_space, 1);
     }
-    /* [W] pairs with the store of head in ring_wanted */
-    return ring_fits(out, atomic_load(&ring->head), bytes);
+    read_out(out);
+    return fits(out, data_end);
+}
+
+/* Whether a frame's payload goes into its cell. */
+static bool is_small(const struct dvm_frame *frame)
+{
+    return frame->length <= DVM_CELL_INLINE && frame->size == frame->length && !frame->ref &&
+           !frame->extra;
 }
 
 bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *payload)
 {
     struct dvm_ring *ring = out->ring;
-    uint64_t need = ring_space(frame->length);
-    uint64_t rest = DVM_RING_DATA - (out->tail & RING_MASK);
-    uint64_t pad = rest < need ? rest : 0;
-    uint8_t *place;
+    struct dvm_cell *cell = &ring->cells[out->cells % DVM_RING_CELLS];
+    bool small = is_small(frame);
+    uint64_t bytes = small ? 0 : data_space(frame->length);
+    uint64_t at = data_place(out->data, bytes);
 
-    assert(frame->length <= RING_PAYLOAD_MAX);
-    if (!ring_room(out, pad + need))
+    assert(frame->length <= DVM_RING_PAYLOAD_MAX);
+    if (!has_room(out, at + bytes))
         return false;
     if (out->wants) {
         out->wants = false;
         atomic_store_explicit(&ring->wants_space, 0, memory_order_relaxed);
     }
-    if (pad) {
-        struct dvm_frame filler = {.version = DVM_FRAME_VERSION, .op = DVM_OP_PAD};
-
-        memcpy(ring_at(ring, out->tail), &filler, sizeof filler);
+    if (out->cells == 0)
+        ring->first = frame->seq;
+    assert(frame->seq == ring->first + out->cells);
+    cell->op = frame->op;
+    cell->kind = frame->kind;
+    cell->flags = frame->flags;
+    cell->inside = small;
+    cell->length = frame->length;
+    cell->type = frame->type;
+    cell->tag = frame->tag;
+    cell->context = frame->context;
+    if (small) {
+        if (frame->length)
+            memcpy(cell->bytes, payload, frame->length);
+    } else {
+        cell->size = frame->size;
+        cell->ref = frame->ref;
+        cell->extra = frame->extra;
+        cell->at = at;
+        if (bytes)
+            memcpy(ring->data + at % DVM_RING_DATA, payload, frame->length);
+        out->data = at + bytes;
     }
-    place = ring_at(ring, out->tail + pad);
-    memcpy(place, frame, sizeof *frame);
-    if (frame->length)
-        memcpy(place + DVM_FRAME_BYTES, payload, frame->length);
-    out->tail += pad + need;
-    /* [T] pairs with the acquire in ring_peek */
-    atomic_store_explicit(&ring->tail, out->tail, memory_order_release);
+    out->cells++;
+    /* [M] pairs with the loads in ring_peek and ring_ready */
+    atomic_store(&cell->mark, (uint32_t)out->cells);
     return true;
+}
+
+/* Check where a payload lies, which the producer says: *payload points there. */
+static int find_data(struct ring_in *in, const uint8_t **payload)
+{
+    const struct dvm_cell *cell = &in->cell;
+    uint64_t bytes = data_space(cell->length);
+
+    if (cell->length > DVM_RING_PAYLOAD_MAX || cell->at != data_place(in->data, bytes))
+        return DVM_ERR_PROTOCOL;
+    *payload = in->ring->data + cell->at % DVM_RING_DATA;
+    in->next_data = cell->at + bytes;
+    return 1;
 }
 
 int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **payload)
 {
-    for (;;) {
-        const uint8_t *place = ring_at(in->ring, in->head);
-        uint64_t here, rest = DVM_RING_DATA - (in->head & RING_MASK);
+    struct dvm_cell *cell = &in->cell;
+    struct dvm_cell *shared = &in->ring->cells[in->cells % DVM_RING_CELLS];
 
-        if (in->tail == in->head) {
-            /* [T] pairs with the release in ring_put */
-            in->tail = atomic_load_explicit(&in->ring->tail, memory_order_acquire);
-            if (in->tail == in->head)
-                return 0;
-        }
-        here = in->tail - in->head;
-        if (here > DVM_RING_DATA || here % DVM_LINE)
-            return DVM_ERR_PROTOCOL;
-        memcpy(frame, place, sizeof *frame);
-        /* the copy is what was checked: the producer may still write the original */
-        atomic_signal_fence(memory_order_seq_cst);
-        if (frame->version != DVM_FRAME_VERSION)
-            return DVM_ERR_PROTOCOL;
-        if (frame->op != DVM_OP_PAD) {
-            if (frame->length > RING_PAYLOAD_MAX || ring_space(frame->length) > here ||
-                ring_space(frame->length) > rest)
-                return DVM_ERR_PROTOCOL;
-            *payload = place + DVM_FRAME_BYTES;
-            return 1;
-        }
-        if (rest > here)
-            return DVM_ERR_PROTOCOL;
-        in->head += rest;
-        atomic_store_explicit(&in->ring->head, in->head, memory_order_release);
+    /* [M] pairs with the release in ring_put */
+    if (atomic_load_explicit(&shared->mark, memory_order_acquire) != (uint32_t)(in->cells + 1))
+        return 0;
+    memcpy(cell, shared, sizeof *cell);
+    /* the copy is what is checked: the producer may still write the original */
+    atomic_signal_fence(memory_order_seq_cst);
+    *frame = (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = cell->op,
+                                .kind = cell->kind, .flags = cell->flags,
+                                .src = in->producer, .dst = in->consumer, .tag = cell->tag,
+                                .seq = in->ring->first + in->cells,
+                                .context = cell->context, .size = cell->length,
+                                .length = cell->length, .type = cell->type};
+    in->next_data = in->data;
+    if (cell->inside) {
+        *payload = cell->bytes;
+        return cell->length <= DVM_CELL_INLINE ? 1 : DVM_ERR_PROTOCOL;
     }
+    frame->size = cell->size;
+    frame->ref = cell->ref;
+    frame->extra = cell->extra;
+    return find_data(in, payload);
 }
 
-void ring_take(struct ring_in *in, uint32_t length)
+/* Tell the producer what was taken. Returns whether it waits for that. */
+static bool tell(struct ring_in *in)
 {
-    in->head += ring_space(length);
-    /* [H] pairs with the acquire in ring_room */
-    atomic_store_explicit(&in->ring->head, in->head, memory_order_release);
+    struct dvm_ring *ring = in->ring;
+
+    in->cells_told = in->cells;
+    in->data_told = in->data;
+    /* [O] and [W] pair with the loads in read_out and the store in has_room */
+    atomic_store(&ring->data_out, in->data);
+    atomic_store(&ring->cells_out, in->cells);
+    return atomic_load(&ring->wants_space) != 0;
 }
 
-bool ring_wanted(struct ring_in *in)
+bool ring_take(struct ring_in *in)
 {
-    /* [W] pairs with the store of wants_space and the load of head in ring_room; the
-     * value is there already, but not in this order */
-    atomic_store(&in->ring->head, in->head);
-    return atomic_load(&in->ring->wants_space) != 0;
+    in->cells++;
+    in->data = in->next_data;
+    if (in->cells - in->cells_told < CELLS_STEP && in->data - in->data_told < DATA_STEP)
+        return false;
+    return tell(in);
+}
+
+void ring_poll(struct ring_in *in, bool polled)
+{
+    /* seq_cst: pairs with the load in ring_polled */
+    atomic_store(&in->ring->polled, polled);
 }

@@ -22,12 +22,21 @@
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 
-#define SHM_EAGER_MAX (16 * 1024) /* bytes; a quarter of the ring holds two */
+#define SHM_EAGER_MAX DVM_RING_PAYLOAD_MAX
 #define OFFER_FDS 2               /* ring, then the opener's inbox */
 #define READY_FDS 1               /* the peer's inbox */
 
+#define POLLED_MAX 8              /* rings that a task looks at while it is awake */
+
 /* peers by their index, linked by shm.same_index */
 static struct peer **by_index;
+
+/* The rings that spoke last: their producers need not ring while this task is awake. */
+static struct {
+    struct peer *peers[POLLED_MAX];
+    unsigned count, oldest;
+    bool may;
+} polled;
 
 static void shm_pair_offer(const struct dvm_frame *frame, const uint8_t *payload,
                            const int *fds, int fd_count);
@@ -48,6 +57,12 @@ static void shm_stop(void)
 {
     free(by_index);
     by_index = NULL;
+    polled.count = polled.oldest = 0;
+}
+
+void shm_polls(bool may)
+{
+    polled.may = may;
 }
 
 static bool shm_reaches(const struct peer *peer)
@@ -193,8 +208,26 @@ static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void
     assert(peer->shm.state == SHM_READY);
     if (!ring_put(&peer->shm.out, frame, payload))
         return LANE_AGAIN;
-    dvm_inbox_ring(peer->shm.inbox, bell_index());
+    /* pairs with the consumer's stores when it goes to sleep or stops to poll */
+    if (!ring_polled(&peer->shm.out) || atomic_load(&peer->shm.inbox->sleep) != DVM_AWAKE)
+        dvm_inbox_ring(peer->shm.inbox, bell_index());
     return LANE_SENT;
+}
+
+/* No longer look at the ring of this peer without being rung. */
+static void poll_less(struct peer *peer)
+{
+    if (!peer->shm.polled)
+        return;
+    peer->shm.polled = false;
+    for (unsigned i = 0; i < polled.count; i++) {
+        if (polled.peers[i] != peer)
+            continue;
+        polled.peers[i] = polled.peers[--polled.count];
+        break;
+    }
+    if (peer->shm.in.ring)
+        ring_poll(&peer->shm.in, false);
 }
 
 /* One frame from the ring. Returns false when there is none to take now. */
@@ -207,7 +240,8 @@ static bool shm_take(struct peer *peer)
 
     if (rc == 0)
         return false;
-    if (rc < 0 || frame.src != peer->tid || frame.dst != lane_self()) {
+    if (rc < 0) {
+        poll_less(peer);
         ring_free_in(in);
         lane_up()->broken(peer, "wrote nonsense into its ring");
         return false;
@@ -216,29 +250,62 @@ static bool shm_take(struct peer *peer)
         peer->shm.held = true;
         return false;
     }
-    if (in->ring)
-        ring_take(in, frame.length);
+    if (in->ring && ring_take(in))
+        dvm_inbox_ring(peer->shm.inbox, bell_index());
     return true;
+}
+
+/* Returns whether a frame came. */
+static bool shm_take_all(struct peer *peer)
+{
+    bool took = false;
+
+    peer->shm.held = false;
+    while (peer->shm.in.ring && shm_take(peer))
+        took = true;
+    return took;
+}
+
+/* Look at the ring of this peer from now on, and no longer at the oldest if there
+ * are too many. */
+static void poll_more(struct peer *peer)
+{
+    struct peer *old;
+
+    if (!polled.may || peer->shm.polled || !peer->shm.in.ring)
+        return;
+    if (polled.count == POLLED_MAX) {
+        old = polled.peers[polled.oldest++ % POLLED_MAX];
+        poll_less(old);
+        shm_take_all(old); /* what came before its producer knew */
+    }
+    /* taking frames may have freed the ring, or made another one polled */
+    if (polled.count == POLLED_MAX || peer->shm.polled || !peer->shm.in.ring)
+        return;
+    polled.peers[polled.count++] = peer;
+    peer->shm.polled = true;
+    ring_poll(&peer->shm.in, true);
 }
 
 static void shm_drain(struct peer *peer)
 {
-    struct ring_in *in = &peer->shm.in;
-    uint64_t told = in->head;
-    bool took = false;
+    if (shm_take_all(peer))
+        poll_more(peer);
+}
 
-    peer->shm.held = false;
-    while (in->ring && shm_take(peer)) {
-        took = true;
-        /* a producer that waits for room goes on while the rest is read */
-        if (in->head - told >= DVM_RING_FRAME_MAX &&
-            atomic_load_explicit(&in->ring->wants_space, memory_order_relaxed)) {
-            told = in->head;
-            dvm_inbox_ring(peer->shm.inbox, bell_index());
-        }
-    }
-    if (took && in->ring && ring_wanted(in))
-        dvm_inbox_ring(peer->shm.inbox, bell_index());
+bool shm_ready(void)
+{
+    for (unsigned i = 0; i < polled.count; i++)
+        if (!polled.peers[i]->shm.held && ring_ready(&polled.peers[i]->shm.in))
+            return true;
+    return false;
+}
+
+void shm_poll(void)
+{
+    for (unsigned i = 0; i < polled.count; i++)
+        if (!polled.peers[i]->shm.held && ring_ready(&polled.peers[i]->shm.in))
+            shm_take_all(polled.peers[i]);
 }
 
 void shm_rung(unsigned index)
@@ -260,6 +327,7 @@ void shm_rung(unsigned index)
 
 static void shm_forget(struct peer *peer)
 {
+    poll_less(peer);
     if (peer->shm.inbox)
         index_remove(peer);
     ring_free_out(&peer->shm.out);
@@ -271,7 +339,7 @@ static void shm_forget(struct peer *peer)
 
 const struct lane shm_lane = {
     .name = "shm",
-    .payload_max = RING_PAYLOAD_MAX,
+    .payload_max = DVM_RING_PAYLOAD_MAX,
     .eager_max = SHM_EAGER_MAX,
     .window = UINT64_MAX,
     .holds = true,

@@ -82,7 +82,8 @@ static void stop_all(void)
 int match_start(const struct match_config *config)
 {
     struct lane_config lanes = {.self = config->self, .socket = config->socket,
-                                .inbox = config->inbox, .index = config->index};
+                                .inbox = config->inbox, .index = config->index,
+                                .threads = config->thread_level == DVM_THREAD_MULTIPLE};
     int rc;
 
     assert(!life.started && config->inbox);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -23,8 +24,8 @@
 
 #define SPIN_NS 10000              /* how long to spin before sleeping */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
-#define SPIN_GAP_NS 20000          /* a gap in the clock that means: the core was lost */
-#define SPIN_PAUSE_NS 100000000    /* no spinning for so long after that */
+#define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
+#define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
 #define CHECK_SECONDS 0.5          /* how often a lost daemon is looked for */
 
 static struct {
@@ -102,7 +103,7 @@ void wait_leave(void)
 /* Take in what came. Anything may have changed then: an answer, a death. */
 static int progress(void)
 {
-    if (bell_rung())
+    if (lane_rung())
         waiting.changed = true;
     return lane_progress();
 }
@@ -116,24 +117,38 @@ static void cpu_pause(void)
 #endif
 }
 
+/* Whether something else was given this thread's core since the last call. The clock
+ * alone cannot tell: it also jumps when the computer is a guest that was not run. */
+static bool core_lost(void)
+{
+    static _Thread_local long switches = -1;
+    struct rusage use;
+    long before = switches;
+
+    if (getrusage(RUSAGE_THREAD, &use))
+        return true;
+    switches = use.ru_nivcsw;
+    return before >= 0 && switches != before;
+}
+
 /* Look at the bell for a short while. Returns whether it rang. */
 static bool spin(void)
 {
     uint64_t start, last, now;
 
     if (!waiting.cores)
-        return bell_rung();
+        return lane_rung();
     start = last = clock_ns();
     if (start < waiting.no_spin)
-        return bell_rung();
+        return lane_rung();
     do {
         for (int i = 0; i < SPIN_LOOK; i++) {
-            if (bell_rung())
+            if (lane_rung())
                 return true;
             cpu_pause();
         }
         now = clock_ns();
-        if (now - last > SPIN_GAP_NS)
+        if (now - last > SPIN_GAP_NS && core_lost())
             waiting.no_spin = now + SPIN_PAUSE_NS;
         last = now;
     } while (now - start < SPIN_NS);
@@ -156,9 +171,9 @@ static int sleep_owner(double limit)
     bool check = !waiting.child && (seconds < 0 || seconds > CHECK_SECONDS);
 
     wait_unlock();
-    bell_sleep(check ? CHECK_SECONDS : seconds);
+    lane_sleep(check ? CHECK_SECONDS : seconds);
     wait_lock();
-    return check && !bell_rung() ? lane_check() : DVM_OK;
+    return check && !lane_rung() ? lane_check() : DVM_OK;
 }
 
 /* Sleep on the condition, at most until limit. */
@@ -228,7 +243,7 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr
 
 int match_progress(void)
 {
-    bool rang = bell_rung();
+    bool rang = lane_rung();
     int rc = progress();
 
     if (!rang)

@@ -1,8 +1,8 @@
 /* frame.h: the 64-byte header in front of everything that DVM sends.
  *
- * The same header is used on all lanes: in shared memory (in the host's byte
- * order), on the socket between a task and its daemon, and between daemons
- * (there behind a link header), where its integers are little-endian. Frames
+ * The same header is used on the socket between a task and its daemon and between
+ * daemons (there behind a link header), where its integers are little-endian; in
+ * shared memory its fields lie in a cell of one cache line (segment.h). Frames
  * are routed by dst alone: a tid, or slot << 18 for the daemon of that slot.
  */
 #ifndef DVM_PROTO_FRAME_H
@@ -26,8 +26,7 @@ enum dvm_frame_op {
                          * receiver's ref */
     DVM_OP_DATA = 5,    /* bytes of a rendezvous: ref is the receiver's, extra the offset */
     DVM_OP_DONE = 6,    /* the message with ref was matched (synchronous send) */
-    DVM_OP_CREDIT = 7,  /* the sender may have sent up to extra cost units in all */
-    DVM_OP_PAD = 8      /* shm only: nothing, up to the end of the ring */
+    DVM_OP_CREDIT = 7   /* the sender may have sent up to extra cost units in all */
 };
 
 /* Whom a message is for, once it is complete. */

@@ -6,22 +6,33 @@
  *   inbox   one page a task, made by the daemon: how its owner sleeps, and who
  *           rang. Mapped by the owner, the daemon, and every task that has a
  *           ring to or from the owner.
- *   ring    one per ordered pair of tasks, made by the sending task at first
- *           use: frames in the host's byte order, one producer, one consumer.
+ *   ring    one per ordered pair of tasks, made by the sending task: frames, one
+ *           producer, one consumer.
  *
  * Every word has one writer, but for the inbox's summary and bitmap, which are
  * set by an atomic or. So a task that dies at any instruction blocks nobody.
  *
- * Ringing (ringer):               Sleeping (owner):
- *   write the frame, tail (rel)     sleep = DVM_ASLEEP (seq_cst)
- *   bits[word] |= bit  (seq_cst)    if summary == 0: futex_wait(&summary, 0)
- *   summary |= 1 << (word / 2)      sleep = DVM_AWAKE
- *   (seq_cst)                       take = exchange(&summary, 0)
- *   if sleep != AWAKE:              for each word in take: exchange(&bits[w], 0)
- *     futex_wake(&summary)
- * The sequentially consistent or and the load of sleep after it pair with the
- * owner's store of sleep and load of summary after it (store-buffer pattern):
- * one of the two sees the other.
+ * A ring has cells of one cache line and a data region. A frame is one cell; a
+ * small message is inside it, so that it costs one line's way from core to core,
+ * a longer one lies in the data region in one piece. The cell's mark, written
+ * last, is its number, counted from 1 for ever: the consumer looks at the mark of
+ * the cell that comes next, and nothing else is needed to see that it is there.
+ * What was consumed is published in steps, so that this word seldom moves.
+ *
+ * A consumer that is awake looks at some rings by itself (polled). Otherwise:
+ *
+ * Ringing (producer):               Sleeping (owner of the inbox):
+ *   write the cell, mark (seq_cst)    sleep = DVM_ASLEEP (seq_cst)
+ *   if polled and sleep is AWAKE      if summary == 0 and no polled ring has a
+ *     (seq_cst): done                   cell: futex_wait(&summary, 0)
+ *   bits[word] |= bit  (seq_cst)      sleep = DVM_AWAKE
+ *   summary |= 1 << (word / 2)        take = exchange(&summary, 0)
+ *   (seq_cst)                         for each word in take:
+ *   if sleep != AWAKE:                  exchange(&bits[w], 0)
+ *     futex_wake(&summary)          No longer polling a ring:
+ *                                     polled = 0 (seq_cst), look once more
+ * Each is the store-buffer pattern: of the one who writes his word and reads the
+ * other's, and the other, at least one sees what the other wrote.
  */
 #ifndef DVM_PROTO_SEGMENT_H
 #define DVM_PROTO_SEGMENT_H
@@ -32,7 +43,7 @@
 #define DVM_LINE 64
 #define DVM_INBOX_MAGIC 0x44564d49u /* "DVMI" */
 #define DVM_RING_MAGIC 0x44564d52u  /* "DVMR" */
-#define DVM_SEGMENT_VERSION 1
+#define DVM_SEGMENT_VERSION 2
 
 #define DVM_INBOX_BYTES 4096
 #define DVM_INBOX_WORDS 64                         /* of 64 bits */
@@ -56,25 +67,51 @@ struct dvm_inbox {
 
 _Static_assert(sizeof(struct dvm_inbox) <= DVM_INBOX_BYTES, "an inbox is one page");
 
-#define DVM_RING_HEADER 4096
-#define DVM_RING_DATA (128 * 1024) /* power of two */
-#define DVM_RING_BYTES (DVM_RING_HEADER + DVM_RING_DATA)
-/* Longest frame in a ring, header included: several fit, so that both sides work at once. */
-#define DVM_RING_FRAME_MAX (DVM_RING_DATA / 4)
+#define DVM_RING_CELLS 128        /* power of two */
+#define DVM_RING_DATA (64 * 1024) /* bytes; power of two */
+#define DVM_CELL_INLINE 32        /* bytes of a message that fit into its cell */
+/* Longest payload of a frame in a ring: several fit, so that both sides work at once. */
+#define DVM_RING_PAYLOAD_MAX (DVM_RING_DATA / 4)
 
-struct dvm_ring {
-    uint32_t magic, version; /* written by the producer before the ring is offered */
-    int32_t producer, consumer; /* tids */
-    uint8_t pad0[DVM_LINE - 16];
-    _Atomic uint64_t tail;   /* written by the producer: bytes put in since the start */
-    _Atomic uint32_t wants_space; /* written by the producer: ring me when you take out */
-    uint8_t pad1[DVM_LINE - 12];
-    _Atomic uint64_t head;   /* written by the consumer: bytes taken out since the start */
-    uint8_t pad2[DVM_LINE - 8];
-    /* data at DVM_RING_HEADER: frames, each starting and padded to DVM_LINE */
+struct dvm_cell {
+    _Atomic uint32_t mark; /* low half of the cell's number; written last */
+    uint8_t op, kind, flags;
+    uint8_t inside;        /* 1: length bytes of payload are in bytes; size is length */
+    uint32_t length;       /* of the payload */
+    uint32_t type;
+    int32_t tag;
+    uint32_t pad;
+    uint64_t context;
+    union {
+        uint8_t bytes[DVM_CELL_INLINE];
+        struct {
+            uint64_t size, ref, extra; /* as in struct dvm_frame */
+            uint64_t at;               /* where the payload begins, counted in data bytes */
+        };
+    };
 };
 
-_Static_assert(sizeof(struct dvm_ring) <= DVM_RING_HEADER, "the ring's header has its place");
+_Static_assert(sizeof(struct dvm_cell) == DVM_LINE, "a cell is one cache line");
+
+struct dvm_ring {
+    uint32_t magic, version;    /* written by the producer before the ring is offered */
+    int32_t producer, consumer; /* tids */
+    uint64_t first;             /* written by the producer before the first cell: its seq */
+    uint8_t pad0[DVM_LINE - 24];
+    _Atomic uint32_t wants_space; /* written by the producer: ring me when you take out */
+    uint8_t pad1[DVM_LINE - 4];
+    _Atomic uint64_t cells_out; /* written by the consumer: cells taken since the start */
+    _Atomic uint64_t data_out;  /* written by the consumer: data bytes given back */
+    uint8_t pad2[DVM_LINE - 16];
+    _Atomic uint32_t polled;    /* written by the consumer: it looks here while awake */
+    uint8_t pad3[DVM_LINE - 4];
+    struct dvm_cell cells[DVM_RING_CELLS];
+    uint8_t data[DVM_RING_DATA]; /* payloads, each beginning on a line */
+};
+
+#define DVM_RING_BYTES ((4 + DVM_RING_CELLS) * DVM_LINE + DVM_RING_DATA)
+
+_Static_assert(sizeof(struct dvm_ring) == DVM_RING_BYTES, "a ring has no holes");
 
 /* Ring the owner of an inbox: set the bit of the client with this index, and wake
  * the owner if it sleeps. Async-signal-safe. */

@@ -227,8 +227,11 @@ static void step_ring_frame(void)
     struct neighbour *n = &t.peers[i];
     struct dvm_frame f;
 
-    if (next_frame(&packet, &f, n) && n->out.ring && f.length <= RING_PAYLOAD_MAX)
+    if (next_frame(&packet, &f, n) && n->out.ring && f.length <= DVM_RING_PAYLOAD_MAX) {
+        if (n->out.cells)
+            f.seq = n->out.ring->first + n->out.cells;
         ring_put(&n->out, &f, packet.bytes + DVM_FRAME_BYTES);
+    }
     ring_bell(SELF_INDEX + 1 + i);
 }
 
@@ -238,7 +241,7 @@ static void step_ring_scribble(void)
     unsigned i = choose(SHM_PEERS);
     struct neighbour *n = &t.peers[i];
     size_t at = (size_t)input_int(&t.in, 3) % DVM_RING_BYTES;
-    uint64_t tail = input_int(&t.in, 3);
+    uint64_t cells = input_int(&t.in, 3);
     struct dvm_frame f;
 
     next_frame(&packet, &f, n);
@@ -246,8 +249,10 @@ static void step_ring_scribble(void)
         if (packet.size > DVM_RING_BYTES - at)
             packet.size = DVM_RING_BYTES - at;
         memcpy((uint8_t *)n->out.ring + at, packet.bytes, packet.size);
-        n->out.tail += tail;
-        atomic_store(&n->out.ring->tail, n->out.tail);
+        /* as if these cells had been written, too */
+        for (cells %= DVM_RING_CELLS + 2; cells > 0; cells--, n->out.cells++)
+            atomic_store(&n->out.ring->cells[n->out.cells % DVM_RING_CELLS].mark,
+                         (uint32_t)(n->out.cells + 1));
     }
     ring_bell(SELF_INDEX + 1 + i);
 }
@@ -262,11 +267,11 @@ static void step_ring_take(void)
     const uint8_t *payload;
 
     if (in->ring && lie) {
-        atomic_store(&in->ring->head, in->head + lie);
+        atomic_store(lie % 2 ? &in->ring->cells_out : &in->ring->data_out, in->cells + lie);
     } else if (in->ring && ring_peek(in, &f, &payload) == 1) {
         if (f.src != SELF || f.dst != t.peers[i].tid)
             abort();
-        ring_take(in, f.length);
+        ring_take(in);
     }
     ring_bell(SELF_INDEX + 1 + i);
 }

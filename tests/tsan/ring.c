@@ -14,6 +14,7 @@
 #include "lane/ring.h"
 
 #define FRAMES 200000
+#define POLL_CHANGES 7 /* how often the consumer begins or ends to poll, in frames */
 #define PRODUCER 0x40001
 #define CONSUMER 0x40002
 
@@ -31,7 +32,7 @@ static void *shared_page(size_t bytes)
 
 static uint32_t length_of(uint64_t seq)
 {
-    return (uint32_t)(seq * 2654435761u >> 7) % (seq % 64 ? 100 : RING_PAYLOAD_MAX);
+    return (uint32_t)(seq * 2654435761u >> 7) % (seq % 64 ? 100 : DVM_RING_PAYLOAD_MAX);
 }
 
 /* The producer's sleep, as in bell.c, which knows one inbox a process only. */
@@ -47,17 +48,19 @@ static void producer_sleep(void)
 static void *produce(void *arg)
 {
     struct ring_out out = {.ring = ring};
-    static uint8_t bytes[RING_PAYLOAD_MAX];
+    static uint8_t bytes[DVM_RING_PAYLOAD_MAX];
 
     for (uint64_t seq = 0; seq < FRAMES; seq++) {
         struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
                                   .src = PRODUCER, .dst = CONSUMER, .seq = seq,
-                                  .length = length_of(seq)};
+                                  .size = length_of(seq), .length = length_of(seq)};
 
         memset(bytes, (int)seq, frame.length);
         while (!ring_put(&out, &frame, bytes))
             producer_sleep();
-        dvm_inbox_ring(consumer_inbox, 1);
+        /* as in shm.c */
+        if (!ring_polled(&out) || atomic_load(&consumer_inbox->sleep) != DVM_AWAKE)
+            dvm_inbox_ring(consumer_inbox, 1);
     }
     return NULL;
 }
@@ -81,17 +84,23 @@ static bool take_all(struct ring_in *in, uint64_t *next)
         for (uint32_t i = 0; i < frame.length; i++)
             if (payload[i] != (uint8_t)*next)
                 return false;
-        ring_take(in, frame.length);
+        if (ring_take(in))
+            dvm_inbox_ring(producer_inbox, 2);
         ++*next;
     }
-    if (ring_wanted(in))
-        dvm_inbox_ring(producer_inbox, 2);
     return true;
+}
+
+static struct ring_in in;
+static bool polls;
+
+static bool ready(void)
+{
+    return polls && ring_ready(&in);
 }
 
 int main(void)
 {
-    struct ring_in in;
     pthread_t producer;
     uint64_t next = 0;
 
@@ -99,7 +108,7 @@ int main(void)
     consumer_inbox = shared_page(DVM_INBOX_BYTES);
     ring = shared_page(DVM_RING_BYTES);
     ring_format(ring, PRODUCER, CONSUMER);
-    in = (struct ring_in){.ring = ring};
+    in = (struct ring_in){.ring = ring, .producer = PRODUCER, .consumer = CONSUMER};
     bell_start(consumer_inbox, 2);
     if (pthread_create(&producer, NULL, produce, NULL))
         abort();
@@ -109,8 +118,12 @@ int main(void)
             fprintf(stderr, "frame %lu is wrong\n", (unsigned long)next);
             return 1;
         }
-        if (next < FRAMES)
-            bell_sleep(-1);
+        if (next % POLL_CHANGES == 0) {
+            polls = !polls;
+            ring_poll(&in, polls);
+        }
+        if (next < FRAMES && !ring_ready(&in))
+            bell_sleep(-1, ready);
     }
     pthread_join(producer, NULL);
     bell_stop();

@@ -41,15 +41,15 @@ static struct dvm_frame frame_with(uint32_t length, uint64_t seq)
 {
     return (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
                               .src = PRODUCER, .dst = CONSUMER, .seq = seq,
-                              .length = length};
+                              .size = length, .length = length};
 }
 
 Test(ring, keeps_frames_in_order)
 {
     struct pair p = make_pair();
     uint64_t seed = fake_seed("keeps_frames_in_order"), put = 0, got = 0;
-    static uint8_t bytes[RING_PAYLOAD_MAX];
-    uint32_t lengths[DVM_RING_DATA / DVM_LINE];
+    static uint8_t bytes[DVM_RING_PAYLOAD_MAX];
+    uint32_t lengths[DVM_RING_CELLS], full = 0;
     const uint8_t *payload;
 
     for (int i = 0; i < 200000; i++) {
@@ -57,95 +57,121 @@ Test(ring, keeps_frames_in_order)
 
         if (fake_random(&seed) % 2) {
             uint32_t length = fake_random(&seed) % (fake_random(&seed) % 8 ? 300
-                                                    : RING_PAYLOAD_MAX + 1);
+                                                    : DVM_RING_PAYLOAD_MAX + 1);
 
             frame = frame_with(length, put);
             memset(bytes, (int)put, length);
+            frame.ref = length % 2; /* then a small one lies in the data region, too */
             if (ring_put(&p.out, &frame, bytes)) {
-                lengths[put % (DVM_RING_DATA / DVM_LINE)] = length;
+                lengths[put % DVM_RING_CELLS] = length;
                 put++;
             } else {
-                cr_assert(ring_wanted(&p.in));
+                full++;
             }
         } else if (ring_peek(&p.in, &frame, &payload) == 1) {
             cr_assert_eq(frame.seq, got);
-            cr_assert_eq(frame.length, lengths[got % (DVM_RING_DATA / DVM_LINE)]);
+            cr_assert_eq(frame.length, lengths[got % DVM_RING_CELLS]);
             for (uint32_t k = 0; k < frame.length; k++)
                 if (payload[k] != (uint8_t)got)
                     cr_assert_fail("byte %u of frame %lu", k, got);
-            ring_take(&p.in, frame.length);
+            cr_assert_eq(frame.ref, frame.length % 2);
+            cr_assert_eq(frame.src, PRODUCER);
+            cr_assert_eq(frame.dst, CONSUMER);
+            ring_take(&p.in);
             got++;
         } else {
+            cr_assert_not(ring_ready(&p.in));
             cr_assert_eq(put, got);
         }
     }
     cr_assert_gt(got, 10000);
+    cr_assert_gt(full, 100);
+    free_pair(&p);
+}
+
+/* Whoever finds no room is told when there is some, though the consumer tells seldom. */
+static void fill_and_empty(uint32_t length)
+{
+    struct pair p = make_pair();
+    struct dvm_frame frame = frame_with(length, 1);
+    static uint8_t bytes[DVM_RING_PAYLOAD_MAX];
+    const uint8_t *payload;
+    int count = 0, taken = 0;
+    bool rung = false;
+
+    for (; ring_put(&p.out, &frame, bytes); frame.seq++)
+        count++;
+    cr_assert_geq(count, DVM_RING_DATA / DVM_RING_PAYLOAD_MAX);
+    cr_assert_leq(count, DVM_RING_CELLS);
+    for (struct dvm_frame got; !rung && ring_peek(&p.in, &got, &payload) == 1; taken++)
+        rung = ring_take(&p.in);
+    cr_assert(rung);
+    cr_assert_lt(taken, count);
+    cr_assert(ring_put(&p.out, &frame, bytes));
+    cr_assert_eq(atomic_load(&p.out.ring->wants_space), 0);
     free_pair(&p);
 }
 
 Test(ring, full_and_wanted)
 {
-    struct pair p = make_pair();
-    struct dvm_frame frame = frame_with(RING_PAYLOAD_MAX, 1);
-    static uint8_t bytes[RING_PAYLOAD_MAX];
-    const uint8_t *payload;
-    int count = 0;
+    static const uint32_t lengths[] = {0, 8, DVM_CELL_INLINE, DVM_CELL_INLINE + 1, 1000,
+                                       DVM_RING_PAYLOAD_MAX - 1, DVM_RING_PAYLOAD_MAX};
 
-    cr_assert_not(ring_wanted(&p.in));
-    while (ring_put(&p.out, &frame, bytes))
-        count++;
-    cr_assert_eq(count, DVM_RING_DATA / DVM_RING_FRAME_MAX);
-    cr_assert(ring_wanted(&p.in));
-    cr_assert_eq(ring_peek(&p.in, &frame, &payload), 1);
-    ring_take(&p.in, frame.length);
-    cr_assert(ring_put(&p.out, &frame, bytes));
-    cr_assert_not(ring_wanted(&p.in));
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        fill_and_empty(lengths[i]);
+}
+
+Test(ring, polled)
+{
+    struct pair p = make_pair();
+
+    cr_assert_not(ring_polled(&p.out));
+    ring_poll(&p.in, true);
+    cr_assert(ring_polled(&p.out));
+    ring_poll(&p.in, false);
+    cr_assert_not(ring_polled(&p.out));
     free_pair(&p);
 }
 
 /* Each is something that no sane producer writes. */
-static void bad_tail_far(struct dvm_ring *r, struct dvm_frame *f)
+static void bad_inside(struct dvm_cell *c)
 {
-    atomic_store(&r->tail, DVM_RING_DATA + DVM_LINE);
+    c->inside = 1;
 }
 
-static void bad_tail_odd(struct dvm_ring *r, struct dvm_frame *f)
+static void bad_length(struct dvm_cell *c)
 {
-    atomic_store(&r->tail, 65);
+    c->length = DVM_RING_PAYLOAD_MAX + 1;
 }
 
-static void bad_length(struct dvm_ring *r, struct dvm_frame *f)
+static void bad_length_huge(struct dvm_cell *c)
 {
-    f->length = RING_PAYLOAD_MAX + 1;
+    c->length = UINT32_MAX;
 }
 
-static void bad_length_tail(struct dvm_ring *r, struct dvm_frame *f)
+static void bad_place(struct dvm_cell *c)
 {
-    f->length = 4 * DVM_LINE;
+    c->at = DVM_LINE;
 }
 
-static void bad_version(struct dvm_ring *r, struct dvm_frame *f)
+static void bad_place_far(struct dvm_cell *c)
 {
-    f->version = 77;
-}
-
-static void bad_pad(struct dvm_ring *r, struct dvm_frame *f)
-{
-    f->op = DVM_OP_PAD;
+    c->at = UINT64_MAX - 10;
 }
 
 Test(ring, nonsense_is_found)
 {
-    static void (*const bad[])(struct dvm_ring *, struct dvm_frame *) = {
-        bad_tail_far, bad_tail_odd, bad_length, bad_length_tail, bad_version, bad_pad};
+    static void (*const bad[])(struct dvm_cell *) = {bad_inside, bad_length, bad_length_huge,
+                                                     bad_place, bad_place_far};
+    static const char bytes[100];
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct pair p = make_pair();
-        struct dvm_frame frame = frame_with(8, 1);
+        struct dvm_frame frame = frame_with(sizeof bytes, 1);
         const uint8_t *payload;
 
-        cr_assert(ring_put(&p.out, &frame, "12345678"));
-        bad[i](p.out.ring, (struct dvm_frame *)((uint8_t *)p.out.ring + DVM_RING_HEADER));
+        cr_assert(ring_put(&p.out, &frame, bytes));
+        bad[i](&p.out.ring->cells[0]);
         cr_assert_eq(ring_peek(&p.in, &frame, &payload), DVM_ERR_PROTOCOL, "case %zu", i);
         free_pair(&p);
     }
@@ -154,14 +180,16 @@ Test(ring, nonsense_is_found)
 Test(ring, a_lying_consumer_makes_no_room)
 {
     struct pair p = make_pair();
-    struct dvm_frame frame = frame_with(RING_PAYLOAD_MAX, 1);
-    static uint8_t bytes[RING_PAYLOAD_MAX];
+    struct dvm_frame frame = frame_with(DVM_RING_PAYLOAD_MAX, 1);
+    static uint8_t bytes[DVM_RING_PAYLOAD_MAX];
 
     while (ring_put(&p.out, &frame, bytes))
-        continue;
-    atomic_store(&p.out.ring->head, UINT64_MAX - 5);
+        frame.seq++;
+    atomic_store(&p.out.ring->data_out, UINT64_MAX - 5);
     cr_assert_not(ring_put(&p.out, &frame, bytes));
-    atomic_store(&p.out.ring->head, p.out.tail + DVM_LINE);
+    atomic_store(&p.out.ring->data_out, p.out.data + DVM_LINE);
+    cr_assert_not(ring_put(&p.out, &frame, bytes));
+    atomic_store(&p.out.ring->cells_out, p.out.cells + 1);
     cr_assert_not(ring_put(&p.out, &frame, bytes));
     free_pair(&p);
 }
