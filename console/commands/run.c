@@ -41,6 +41,8 @@ static const struct option_row rows[] = {
     {"on-failure", 0, OPTION_TEXT, offsetof(struct run_settings, on_failure),
      "kill|notify|ignore",
      "what the failure of a task means for the others (default: kill)", 0, 0},
+    {"gdb", 0, OPTION_TEXT, offsetof(struct run_settings, gdb), "RANKS|all",
+     "run these ranks under gdb, on their own hosts", 0, 0},
     {"timeout", 0, OPTION_TIME, offsetof(struct run_settings, timeout), "TIME",
      "end the tasks after that time, with status 124", TIMEOUT_MIN, TIMEOUT_MAX},
     {"grace", 0, OPTION_TIME, offsetof(struct run_settings, grace), "TIME",
@@ -98,6 +100,8 @@ static int check_settings(const struct console *c, const struct run_settings *o)
     else if (o->output && other)
         console_wrong(c, "--output and %s exclude each other: a rank's files hold what it wrote",
                       other);
+    else if (o->gdb && o->input)
+        console_wrong(c, "--gdb and --stdin exclude each other: the input is gdb's");
     else if (o->tag && o->collapse)
         console_wrong(c, "--collapse and --tag-output exclude each other: --collapse tells the "
                          "ranks of each line by itself");
@@ -123,9 +127,14 @@ static int read_policy(const struct console *c, struct run *r)
 static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
 {
     Dvm__Pb__Streams streams = DVM__PB__STREAMS__INIT;
+    Dvm__Pb__Debug debug = DVM__PB__DEBUG__INIT;
     pid_t pid = 0;
-    int status, code = run_input_begin(r, &s->message, &streams);
+    int status, code = run_debug_begin(r, &debug);
 
+    if (!code)
+        code = run_input_begin(r, &s->message, &streams);
+    if (r->debug.on)
+        s->message.debug = &debug;
     streams.raw = r->s->raw;
     if (streams.raw || streams.stdin_all || streams.n_stdin_ranks)
         s->message.streams = &streams;
@@ -148,13 +157,16 @@ static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
     if (pid > 0)
         private_end(pid);
     s->message.streams = NULL;
+    s->message.debug = NULL;
     free(streams.stdin_ranks);
+    free(debug.ranks);
     return status;
 }
 
 static void free_run(struct run *r)
 {
     files_close(r->files);
+    run_debug_end(r);
     run_input_free(r);
     if (r->tasks)
         run_stdio_free(r);
@@ -167,7 +179,8 @@ static void free_run(struct run *r)
 static int run(struct console *c, const void *settings, int argc, char **argv)
 {
     const struct run_settings *o = settings;
-    struct run r = {.c = c, .s = o, .count = o->count, .left = o->count, .first = -1, .result = -1};
+    struct run r = {.c = c, .s = o, .count = o->count, .left = o->count, .first = -1, .result = -1,
+                    .tag = o->tag};
     struct spawning s;
     int code = check_settings(c, o);
 

@@ -202,7 +202,7 @@ static int send_requests(struct run *r)
     int code = DVM_OK;
 
     /* one after the other without waiting: the answers come in this order */
-    if (r->s->tag)
+    if (r->tag)
         code = client_send(r->client, dst, DVM_CTL_HOSTS, NULL, &r->hosts_ref);
     if (!code)
         code = client_send(r->client, dst, DVM_CTL_SPAWN, &r->spawning->message.base,
@@ -223,6 +223,7 @@ static void finish(struct run *r)
     if (code && r->result < 0)
         r->result = console_failed(r->c, code);
     drain_output(r);
+    run_debug_restore(r);
 }
 
 int run_all(struct run *r)

@@ -8,6 +8,7 @@
  *   run_output.c       the queue of what goes to stdout and stderr
  *   fold.c, files.c    --collapse, --output
  *   run_input.c        stdin for the ranks that get it
+ *   run_debug.c        --gdb
  *   ranks.c            sets of ranks
  */
 #ifndef DVM_CONSOLE_RUN_H
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <termios.h>
 
 #include "console/console.h"
 #include "console/run/files.h"
@@ -38,6 +40,7 @@ struct run_settings {
     const char *output;     /* folder, NULL: to the console's own streams */
     const char *input;      /* who gets stdin: ranks, "all", "none" */
     const char *on_failure; /* a word of run_policy */
+    const char *gdb;        /* ranks or "all", NULL: none */
     double timeout;         /* seconds, 0: none */
     double grace;           /* seconds */
 };
@@ -88,6 +91,15 @@ struct run_input {
     bool waited;      /* it was said that some wait for others */
 };
 
+/* Ranks under gdb. */
+struct run_debug {
+    bool on;
+    bool terminal;        /* one rank, whose terminal is shown here */
+    bool changed;         /* this terminal passes every key on; saved: as it was */
+    struct termios saved;
+    struct ranks ranks;   /* owned */
+};
+
 struct run {
     const struct console *c;
     const struct run_settings *s;
@@ -103,6 +115,8 @@ struct run {
     struct run_input input;
     struct fold *fold;      /* with --collapse, owned */
     struct files *files;    /* with --output, owned */
+    struct run_debug debug;
+    bool tag;               /* lines are tagged with rank and host */
     enum run_policy policy;
     int failures;           /* tasks that failed by themselves */
     int signals;            /* signalfd */
@@ -176,6 +190,28 @@ void run_stdio_end(struct run *r, int rank);
 const char *run_stdio_last(struct run *r, int rank);
 /* Free what is kept of the tasks' output. */
 void run_stdio_free(struct run *r);
+
+/* ---- run_debug.c ---- */
+
+/* Find out which ranks are debugged and how, and fill the request, whose ranks are to be
+ * freed. Errors: ARG (--gdb is wrong), NO_MEMORY. */
+int run_debug_begin(struct run *r, Dvm__Pb__Debug *request);
+/* Whether a rank runs under gdb; and whether it has a terminal there, which is shown here. */
+bool run_debugged(const struct run *r, int rank);
+bool run_debug_owns(const struct run *r, int rank);
+/* The tasks are there: this terminal is theirs. */
+void run_debug_started(struct run *r);
+/* This terminal has another size. */
+void run_debug_resize(struct run *r);
+/* What to press for the end of the run: ^C, unless gdb gets that. */
+const char *run_debug_key(const struct run *r);
+/* ^C, where it is no key: for the programs under gdb. */
+void run_debug_interrupt(struct run *r);
+/* Whether keys that were read for gdb ask for the end of the run. */
+bool run_debug_leaves(const struct run *r, const char *keys, size_t count);
+/* This terminal is as it was; end: and nothing is kept. */
+void run_debug_restore(struct run *r);
+void run_debug_end(struct run *r);
 
 /* ---- run_input.c ---- */
 

@@ -172,6 +172,8 @@ static void end_task(struct run *r, int rank, const char *text)
     t->text = strdup(text);
     r->left--;
     run_stdio_end(r, rank);
+    if (run_debug_owns(r, rank))
+        run_debug_restore(r); /* ^C is for the others now */
     if (r->started && failed_by_itself(t))
         judge(r, rank);
 }
@@ -275,12 +277,13 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length)
                                                       "dvm and dvmd have the same version?"));
         return;
     }
-    for (int i = 0; i < r->count && !bad; i++) {
+    for (int i = 0; i < r->count; i++) {
         int tid = (size_t)i < reply->n_tids ? reply->tids[i] : DVM_ERR_SPAWN;
 
-        bad = tid > 0 ? DVM_OK : tid < 0 ? tid : DVM_ERR_SPAWN;
-        if (!bad && !r->tasks[i].ended)
+        if (tid > 0 && !r->tasks[i].ended)
             r->tasks[i].tid = tid;
+        else if (tid <= 0 && (!bad || bad == DVM_ERR_SPAWN))
+            bad = tid < 0 ? tid : DVM_ERR_SPAWN; /* SPAWN alone: because of another */
     }
     r->started = true;
     if (bad) {
@@ -290,6 +293,7 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length)
     } else {
         if (reply->note[0] && !r->c->quiet)
             run_say(r, "%s", reply->note);
+        run_debug_started(r);
         catch_up(r);
     }
     dvm__pb__spawn_reply__free_unpacked(reply, NULL);

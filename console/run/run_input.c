@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +47,12 @@ static int choose_readers(struct run *r, struct ranks *set)
 {
     const char *who = r->s->input ? r->s->input : "0";
 
+    if (r->debug.on) {
+        for (int rank = 0; rank < r->count; rank++)
+            if (run_debugged(r, rank))
+                ranks_add(set, rank);
+        return DVM_OK;
+    }
     if (!strcmp(who, "none"))
         return DVM_OK;
     if (strcmp(who, "all"))
@@ -172,6 +179,10 @@ void run_input_ready(struct run *r)
     got = read(STDIN_FILENO, in->bytes + in->used, PIECE_BYTES);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
+    if (got > 0 && run_debug_leaves(r, in->bytes + in->used, (size_t)got)) {
+        raise(SIGQUIT); /* as ^\, which gdb gets */
+        return;
+    }
     in->open = got > 0; /* what cannot be read has ended, too */
     in->used += got > 0 ? (size_t)got : 0;
 }

@@ -19,7 +19,8 @@
 
 #define NEXT_MAX 96 /* bytes of what comes next, with its NUL */
 
-static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
+static const int passed_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT,
+                                     SIGWINCH};
 
 int run_signals_open(struct run *r)
 {
@@ -60,35 +61,35 @@ void run_patience(struct run *r, double seconds)
 /* ^C, harder each time. */
 static void interrupt(struct run *r)
 {
-    static const struct {
-        int number;
-        bool counts; /* the time until SIGKILL runs from here on */
-        const char *next; /* NULL: when */
-    } steps[] = {{SIGINT, false, "; ^C again sends SIGTERM"},
-                 {SIGTERM, true, NULL},
-                 {SIGKILL, false, "; ^C again leaves them to their daemons"}};
+    static const int steps[] = {SIGINT, SIGTERM, SIGKILL};
+    const int last = sizeof steps / sizeof steps[0] - 1;
     char name[WORDS_AGE_MAX], next[NEXT_MAX];
-    size_t step = (size_t)r->interrupts++;
+    int step = r->killed && r->interrupts < last ? last : r->interrupts;
+    const char *key;
 
-    if (r->killed && step < sizeof steps / sizeof steps[0] - 1)
-        step = sizeof steps / sizeof steps[0] - 1;
-    if (step >= sizeof steps / sizeof steps[0]) {
+    r->interrupts = step + 1;
+    key = run_debug_key(r);
+    if (step > last) {
         run_say(r, "leaving %d task%s to the daemons, which end them", r->left,
                 run_many(r->left));
         r->leaving = true;
         r->result = EXIT_SIGNAL + SIGINT;
         return;
     }
-    if (steps[step].counts) {
+    if (steps[step] == SIGINT) {
+        snprintf(next, sizeof next, "%s again sends SIGTERM", key);
+    } else if (steps[step] == SIGTERM) {
         run_patience(r, r->s->grace);
-        snprintf(next, sizeof next, "; SIGKILL follows in %g s, or at the next ^C", r->s->grace);
+        snprintf(next, sizeof next, "SIGKILL follows in %g s, or at the next %s", r->s->grace,
+                 key);
     } else {
-        snprintf(next, sizeof next, "%s", steps[step].next);
+        r->killed = true;
+        run_patience(r, RUN_LEAVE_SECONDS);
+        snprintf(next, sizeof next, "%s again leaves them to their daemons", key);
     }
-    r->killed = r->killed || steps[step].number == SIGKILL;
-    run_say(r, "%s sent to %d task%s%s", words_signal_name(name, steps[step].number), r->left,
+    run_say(r, "%s sent to %d task%s; %s", words_signal_name(name, steps[step]), r->left,
             run_many(r->left), next);
-    run_signal(r, steps[step].number);
+    run_signal(r, steps[step]);
 }
 
 /* Another signal that asks the console to end. */
@@ -138,6 +139,10 @@ void run_signals_take(struct run *r)
             stop_here(r);
         else if (number == SIGCONT)
             run_signal(r, SIGCONT); /* also when somebody stopped the tasks alone */
+        else if (number == SIGWINCH)
+            run_debug_resize(r);
+        else if (number == SIGINT && r->debug.on && r->interrupts == 0)
+            run_debug_interrupt(r);
         else if (number == SIGINT || number == SIGQUIT)
             interrupt(r);
         else

@@ -49,7 +49,7 @@ static const char *tag_of(const struct run *r, const struct piece *p, char tag[T
     char inside[DVM_NAME_MAX + 16];
     const char *host = "?";
 
-    if (!r->s->tag && !r->fold)
+    if (!r->tag && !r->fold)
         return NULL;
     if (slot > 0 && slot <= DVM_SLOT_MAX && r->host_names && r->host_names[slot][0])
         host = r->host_names[slot];
@@ -132,7 +132,10 @@ static void emit(struct run *r, struct run_stream_state *s, const struct piece *
 
     if (p->size == 0 || r->leaving)
         return;
-    if (r->files) {
+    if (run_debug_owns(r, p->rank)) {
+        if (!run_output_put(&r->output, p->fd, p->tid, NULL, p->data, p->size))
+            no_memory(r);
+    } else if (r->files) {
         code = files_write(r->files, p->rank, p->fd, p->data, p->size);
         if (code)
             run_broken(r, code);

@@ -74,7 +74,6 @@ struct stdio_wish wish_streams(const Dvm__Pb__Spawn *what, int rank)
 
     if (!wish_debugged(what, rank))
         return wish;
-    wish.input = true;
     wish.terminal = what->debug->terminal;
     wish.rows = side(what->debug->rows);
     wish.columns = side(what->debug->columns);

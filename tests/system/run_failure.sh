@@ -15,20 +15,26 @@ expect 4 dvm run -n 1 "$PROGRAMS/endings" abort 0 4
 expect_line "$WORK/err" "aborted with status 4 .*dvm_abort\(DVM_WORLD, 4\)$"
 
 say "the last line of stderr is quoted where it does not stand above"
-mkfifo "$WORK/go"
-# rank 1 speaks, then rank 0, then rank 1 dies
+mkfifo "$WORK/rank-a" "$WORK/rank-b"
 cat >"$WORK/speak.sh" <<'EOF'
-if mkdir "$1/second" 2>/dev/null; then
+if mkdir "$1/a" 2>/dev/null; then
     echo "no such input" >&2
-    read -r line <"$1/go"
+    read -r line <"$1/rank-a"
     exit 3
 fi
-until [ -e "$1/second" ]; do :; done
+read -r line <"$1/rank-b"
 echo "all is well" >&2
-: >"$1/go"
 exec tail -f /dev/null
 EOF
-expect 3 dvm -q run -n 2 --tag-output sh "$WORK/speak.sh" "$WORK"
+dvm -q run -n 2 --tag-output sh "$WORK/speak.sh" "$WORK" >"$WORK/out" 2>"$WORK/err" &
+run=$!
+await 20 grep -q "no such input" "$WORK/err"
+echo >"$WORK/rank-b"
+await 20 grep -q "all is well" "$WORK/err"
+echo >"$WORK/rank-a"
+status=0
+wait $run || status=$?
+expect_same 3 $status "status"
 expect_line "$WORK/err" "^dvm: rank [01] .*exited with status 3 after .*; ending the other task$"
 expect_line "$WORK/err" "^dvm: the last line of its stderr: no such input$"
 expect 3 dvm -q run sh -c 'echo "right above" >&2; exit 3'
