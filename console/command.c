@@ -9,16 +9,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/nearest.h"
+#include "console/prompt/session.h"
 #include "console/topic.h"
 
-#define NAME_COLUMN 10 /* width of the names in the list of commands */
+#define NAME_COLUMN 12 /* width of the names in the list of commands */
 
 const struct command *const command_list[] = {
-    &command_start, &command_add, &command_rm,   &command_invite, &command_hosts,
-    &command_run,   &command_spawn, &command_ps, &command_kill,
-    &command_signal, &command_wait, &command_events, &command_logs,   &command_halt,
-    &command_config, &command_version, &command_help, NULL};
+    &command_start,
+    &command_add,
+    &command_rm,
+    &command_invite,
+    &command_hosts,
+    &command_run,
+    &command_spawn,
+    &command_ps,
+    &command_kill,
+    &command_signal,
+    &command_wait,
+    &command_events,
+    &command_logs,
+    &command_halt,
+    &command_config,
+    &command_version,
+    &command_help,
+    &command_completion,
+    &command_complete,
+    NULL,
+};
 
 bool command_next_alias(const char **at, char name[VALUE_NAME_MAX])
 {
@@ -198,27 +217,69 @@ static int leading_options(int argc, char **argv)
     return i - 1;
 }
 
-int command_main(int argc, char **argv)
+/* Read the options before the command into c. Returns the index of the command in argv, which
+ * is argc when there is none; or -1 after a usage error was printed. argv[0] is none. */
+static int read_leading(struct console *c, int argc, char **argv)
 {
-    struct console c = {.color = COLOR_AUTO};
-    struct options o = {.common = console_options, .common_settings = &c};
+    struct options o = {.common = console_options, .common_settings = c};
     char error[OPTIONS_SENTENCE_MAX], *saved;
-    int leading, r;
+    int leading = leading_options(argc, argv), r;
 
-    if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")))
-        argv[1] = "version";
-    leading = leading_options(argc, argv);
     saved = argv[leading + 1];
     r = options_read(&o, leading + 1, argv, error);
     argv[leading + 1] = saved;
     if (r < 0) {
-        console_wrong(&c, "%s (dvm --help explains them)", error);
-        return EXIT_USAGE;
+        console_wrong(c, "%s (dvm --help explains them)", error);
+        return -1;
     }
-    if (leading + 1 < argc && !strcmp(argv[leading + 1], "--"))
-        leading++;
-    if (leading + 1 < argc)
-        return command_run_line(&c, argc - leading - 1, argv + leading + 1);
-    command_overview(c.help ? stdout : stderr);
-    return c.help ? EXIT_OK : EXIT_USAGE;
+    return leading + 1 + (leading + 1 < argc && !strcmp(argv[leading + 1], "--"));
+}
+
+/* Do the line argv[1..argc-1], if it names a command; else *bare is set and c read. */
+static int run_words(struct console *c, int argc, char **argv, bool *bare)
+{
+    int first;
+
+    if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")))
+        argv[1] = (char *)"version";
+    first = read_leading(c, argc, argv);
+    if (first < 0)
+        return EXIT_USAGE;
+    if (first < argc)
+        return command_run_line(c, argc - first, argv + first);
+    if (c->help)
+        command_overview(stdout);
+    *bare = !c->help;
+    return EXIT_OK;
+}
+
+int command_words(const struct console *base, int argc, char **argv)
+{
+    struct console c = *base;
+    bool bare = false;
+    int r;
+    char **words = calloc((size_t)argc + 2, sizeof *words); /* behind a program's name */
+
+    if (!words)
+        return console_failed(base, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a command"));
+    words[0] = (char *)"dvm";
+    memcpy(words + 1, argv, (size_t)argc * sizeof *argv);
+    r = run_words(&c, argc + 1, words, &bare);
+    if (bare) {
+        console_wrong(&c, "a command is missing behind the options (dvm help lists them)");
+        r = EXIT_USAGE;
+    }
+    free(words);
+    return r;
+}
+
+int command_main(int argc, char **argv)
+{
+    struct console c = {.color = COLOR_AUTO};
+    bool bare = false;
+    int r = run_words(&c, argc, argv, &bare);
+
+    if (bare)
+        r = console_apply_machine(&c);
+    return bare && !r ? session_main(&c) : r;
 }

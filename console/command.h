@@ -19,16 +19,32 @@ struct command {
     size_t settings_size;
     int operands_min, operands_max;
     bool stops;            /* the first operand ends the options */
+    bool moves;            /* a session goes on with the machine that it has named */
     bool hidden;           /* for programs: not in lists, no manual page */
     const char *examples;  /* or NULL: lines "COMMAND LINE  # what it does", with their ends */
     /* Does it; settings: as read. Returns an exit code. */
     int (*function)(struct console *c, const void *settings, int argc, char **argv);
 };
 
-extern const struct command command_start, command_add, command_rm, command_invite,
-    command_hosts, command_run, command_spawn, command_ps, command_kill, command_signal,
-    command_wait, command_events, command_logs, command_halt,
-    command_config, command_version, command_help;
+extern const struct command command_start;
+extern const struct command command_add;
+extern const struct command command_rm;
+extern const struct command command_invite;
+extern const struct command command_hosts;
+extern const struct command command_run;
+extern const struct command command_spawn;
+extern const struct command command_ps;
+extern const struct command command_kill;
+extern const struct command command_signal;
+extern const struct command command_wait;
+extern const struct command command_events;
+extern const struct command command_logs;
+extern const struct command command_halt;
+extern const struct command command_config;
+extern const struct command command_version;
+extern const struct command command_help;
+extern const struct command command_completion;
+extern const struct command command_complete;
 
 /* All commands in the order of help; NULL at the end. */
 extern const struct command *const command_list[];
@@ -44,7 +60,12 @@ bool command_next_alias(const char **at, char name[VALUE_NAME_MAX]);
  * holds what was said before the command's name. Returns an exit code. */
 int command_run_line(struct console *c, int argc, char **argv);
 
-/* The console's whole main: global options, then a command. */
+/* Do what argv[0..argc-1] says: options of every command, then a command. base: what
+ * holds unless they say otherwise; borrowed. Returns an exit code. */
+int command_words(const struct console *base, int argc, char **argv);
+
+/* The console's whole main: options of every command, then a command, or without one
+ * the prompt or script. */
 int command_main(int argc, char **argv);
 
 /* Print what --help prints. */

@@ -133,6 +133,18 @@ int console_apply_machine(const struct console *c)
     return EXIT_OK;
 }
 
+struct client *console_look(void)
+{
+    char folder[RUNTIME_PATH_MAX];
+    struct client *client = NULL;
+    int fd;
+
+    if (runtime_find(folder, sizeof folder, NULL) || runtime_connect(folder, &fd) ||
+        client_open(&client, fd, "dvm", false))
+        return NULL;
+    return client;
+}
+
 int console_connect(const struct console *c, struct client **out)
 {
     char folder[RUNTIME_PATH_MAX], name[DVM_NAME_MAX];

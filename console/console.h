@@ -71,6 +71,9 @@ bool console_colored(const struct console *c, int fd);
  * for the machine finds the one that is meant. */
 int console_apply_machine(const struct console *c);
 
+/* The client of the running machine, or NULL, without a word. */
+struct client *console_look(void);
+
 /* Connect to the running machine. Prints what is wrong; returns an exit code. */
 int console_connect(const struct console *c, struct client **out);
 

@@ -14,7 +14,7 @@ const struct value value_list[] = {
     {"HOSTS", VALUE_HOST, NULL, "hosts of the machine: names, or a list such as node[3-8,12]"},
     {"COMPUTER", VALUE_COMPUTER, NULL,
      "a name that ssh knows, with or without a user; or a list such as node[1-8,12]"},
-    {"TASK", VALUE_TASK, NULL,
+    {"TASK", VALUE_TARGET, NULL,
      "a task by its tid (0x40001, as dvm ps shows it), ranks of its run (0x40001:0-3,7), a "
      "host for all tasks there, or all"},
     {"TID", VALUE_TASK, NULL, "the tid of a task, as dvm ps shows it: 0x40001"},

@@ -23,6 +23,7 @@ enum value_kind {
     VALUE_HOST,     /* a host of the machine, or a list of them */
     VALUE_COMPUTER, /* a name that ssh knows, or a list of them */
     VALUE_TASK,     /* the tid of a task */
+    VALUE_TARGET,   /* tasks by a tid, a host, or "all" (targets.h) */
     VALUE_MACHINE,
     VALUE_SIGNAL,
     VALUE_FILE,

@@ -246,6 +246,7 @@ const struct command command_start = {
             "each other as real ones.\n",
     .options = rows,
     .settings_size = sizeof(struct settings),
+    .moves = true,
     .function = start,
     .examples = "dvm start               # this computer\n"
                 "dvm start --hosts 4     # four simulated hosts\n"

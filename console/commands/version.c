@@ -3,29 +3,14 @@
 
 #include <stdio.h>
 
-#include "base/runtime.h"
-
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 #define VERSION                                                                              \
     TEXT(DVM_VERSION_MAJOR) "." TEXT(DVM_VERSION_MINOR) "." TEXT(DVM_VERSION_PATCH)
 
-/* The client of the running machine, or NULL: that there is none is no error here. */
-static struct client *try_connect(void)
-{
-    char folder[RUNTIME_PATH_MAX];
-    struct client *client = NULL;
-    int fd;
-
-    if (runtime_find(folder, sizeof folder, NULL) || runtime_connect(folder, &fd) ||
-        client_open(&client, fd, "dvm", false))
-        return NULL;
-    return client;
-}
-
 static int version(struct console *c, const void *settings, int argc, char **argv)
 {
-    struct client *client = try_connect();
+    struct client *client = console_look();
     const struct client_info *info = client ? client_info(client) : NULL;
 
     if (c->json) {

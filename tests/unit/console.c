@@ -88,8 +88,8 @@ Test(console, first_words)
 {
     struct spoken s = speak(command_main, NULL, no_words);
 
-    cr_expect_eq(s.status, EXIT_USAGE);
-    expect_in(s.err, "commands:");
+    cr_expect_eq(s.status, EXIT_OK); /* an empty script */
+    cr_expect_str_empty(s.err);
     cr_expect_str_empty(s.out);
     spoken_free(&s);
     s = SPEAK("--help");
@@ -498,7 +498,7 @@ Test(console, names_and_examples)
             cr_expect_eq(command_find(alias), k, "%s is taken twice", alias);
         for (const char *line = k->examples; line && *line; line = strchr(line, '\n') + 1) {
             cr_assert(strchr(line, '\n'), "an example of %s lacks its line end", k->name);
-            cr_expect(!strncmp(line, "dvm ", 4) && strstr(line, k->name), "%s: %s", k->name, line);
+            cr_expect(strstr(line, "dvm ") && strstr(line, k->name), "%s: %s", k->name, line);
         }
     }
 }
