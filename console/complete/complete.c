@@ -272,21 +272,22 @@ static void pass_word(struct place *p, const char *word)
 static void offer_first_words(struct complete *c)
 {
     struct offer o = {.c = c, .typed = c->partial};
+    bool unaided;
 
     offer_commands(&o);
     if (c->prompt) {
         complete_offer(c, "", "quit", "leave the prompt");
         complete_offer(c, "", "exit", "leave the prompt");
     }
-    if (c->count > 0)
-        return;
     /* PVM's words are there for those who know them */
+    unaided = c->count == 0;
     for (size_t i = 0; command_list[i]; i++) {
         const char *at = command_list[i]->alias;
         char alias[VALUE_NAME_MAX];
 
         while (!command_list[i]->hidden && command_next_alias(&at, alias))
-            complete_offer(c, "", alias, command_list[i]->summary);
+            if (unaided || !strcmp(alias, c->partial))
+                complete_offer(c, "", alias, command_list[i]->summary);
     }
 }
 
