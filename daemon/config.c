@@ -57,11 +57,68 @@ void config_log(const struct settings *s)
         log_warning("%s", s->notes[i]);
 }
 
+/* ---- enforcing ------------------------------------------------------------------------- */
+
+static void note_cgroup(struct settings *s, const struct cgroup *g)
+{
+    const struct setting_value *memory = settings_get(s, SETTING_TASK_MEMORY);
+    const struct setting_value *cores = settings_get(s, SETTING_TASK_CORES);
+
+    if (!memory->nothing && !g->memory)
+        settings_note(s, "task_memory is enforced by rlimit, for each process of a task, not by a "
+                      "cgroup for all of them together: %s", g->memory_why);
+    if (!cores->nothing && !g->cores)
+        settings_note(s, "task_cores is enforced by binding each task to so many cores, not by a "
+                      "cgroup: %s", g->cores_why);
+}
+
+void config_limits(struct settings *s, struct keeper_limits *limits, struct cgroup *cgroup)
+{
+    const struct setting_value *where = settings_get(s, SETTING_CGROUP);
+    rlim_t files = (rlim_t)settings_number(s, SETTING_TASK_FILES);
+
+    limits->memory = (uint64_t)settings_number(s, SETTING_TASK_MEMORY);
+    limits->cores = settings_number(s, SETTING_TASK_CORES);
+    limits->cgroup = cgroup;
+    if (files && files > limits->files.rlim_max)
+        settings_note(s, "task_files = %llu is more than this daemon may hand on, which is %llu "
+                      "(ulimit -Hn)", (unsigned long long)files,
+                      (unsigned long long)limits->files.rlim_max);
+    else if (files)
+        limits->files = (struct rlimit){files, files};
+    *cgroup = (struct cgroup){.lock = -1, .memory_why = "cgroup = off",
+                               .cores_why = "cgroup = off"};
+    if ((int)where->number != CGROUP_OFF)
+        cgroup_open(cgroup, (int)where->number == CGROUP_PATH ? where->text : "",
+                    limits->memory > 0, limits->cores > 0);
+    note_cgroup(s, cgroup);
+}
+
 /* ---- CONFIG ---------------------------------------------------------------------------- */
 
 const char *config_enforced(const struct daemon *d, enum setting_key key)
 {
-    return "";
+    const struct cgroup *g = keeper_cgroup(d->keeper);
+
+    if (settings_get(d->settings, key)->nothing)
+        return "";
+    switch (key) {
+    case SETTING_HOST_TASKS:
+    case SETTING_LOG_SIZE:
+        return "dvmd";
+    case SETTING_OVERSUBSCRIBE:
+        return (int)settings_number(d->settings, key) == OVERSUBSCRIBE_REFUSE ? "dvmd" : "";
+    case SETTING_TASK_MEMORY:
+        return g && g->memory ? "cgroup" : "rlimit";
+    case SETTING_TASK_CORES:
+        return g && g->cores ? "cgroup" : "binding";
+    case SETTING_TASK_FILES:
+        return "rlimit";
+    case SETTING_CGROUP:
+        return g && g->folder[0] ? g->folder : "";
+    default:
+        return "";
+    }
 }
 
 static void fill(const struct daemon *d, enum setting_key key, Dvm__Pb__Setting *to)

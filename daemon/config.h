@@ -3,7 +3,9 @@
 #define DVMD_CONFIG_H
 
 #include "base/settings.h"
+#include "daemon/cgroup.h"
 #include "daemon/handler.h"
+#include "daemon/keeper.h"
 #include "daemon/options.h"
 
 struct daemon;
@@ -11,6 +13,10 @@ struct daemon;
 /* Read the settings of this host, options of the command line last. Errors: ARG,
  * REFUSED, SYSTEM (dvm_fail). */
 int config_read(struct settings *s, const struct options *o);
+
+/* The limits of tasks for the keeper: limits->files is what tasks would have without a
+ * setting. cgroup is opened where that is possible; what is not is noted in s. */
+void config_limits(struct settings *s, struct keeper_limits *limits, struct cgroup *cgroup);
 
 /* Write to the log what was noted while they were read. */
 void config_log(const struct settings *s);

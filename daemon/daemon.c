@@ -137,6 +137,11 @@ static void on_ended(void *arg, int tid, int status)
     tasks_ended(((struct daemon *)arg)->tasks, tid, status);
 }
 
+static void on_memory(void *arg, int tid, enum keeper_memory what)
+{
+    tasks_memory(((struct daemon *)arg)->tasks, tid, what);
+}
+
 static void on_keeper_lost(void *arg)
 {
     struct daemon *d = arg;
@@ -429,7 +434,7 @@ static int open_all(struct daemon *d, const char *ticket)
 int daemon_start(struct daemon *d, const struct options *options, struct settings *settings,
                  const char *ticket, struct keeper *keeper)
 {
-    static const struct keeper_events events = {on_started, on_ended, on_keeper_lost};
+    static const struct keeper_events events = {on_started, on_ended, on_keeper_lost, on_memory};
     int r;
 
     *d = (struct daemon){.options = options, .settings = settings, .keeper = keeper, .lock = -1,

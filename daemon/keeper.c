@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "daemon/cgroup.h"
 #include "daemon/family.h"
 #include "daemon/keeper_wire.h"
 #include "daemon/outbox.h"
@@ -38,9 +39,10 @@ struct keeper {
     struct keeper_events events;
     void *arg;
     bool guards; /* a folder */
+    struct cgroup *cgroup; /* borrowed, or NULL */
 };
 
-int keeper_fork(struct keeper **out, const struct rlimit *limit)
+int keeper_fork(struct keeper **out, const struct keeper_limits *limits)
 {
     struct keeper *k = calloc(1, sizeof *k);
     int pair[2], room = KEEPER_MESSAGE_MAX;
@@ -57,7 +59,7 @@ int keeper_fork(struct keeper **out, const struct rlimit *limit)
     k->pid = fork();
     if (k->pid == 0) {
         close(pair[0]);
-        keeper_process(pair[1], parent, limit);
+        keeper_process(pair[1], parent, limits);
     }
     close(pair[1]);
     k->fd = pair[0];
@@ -67,6 +69,7 @@ int keeper_fork(struct keeper **out, const struct rlimit *limit)
         return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot fork the keeper");
     }
     fcntl(k->fd, F_SETFL, O_NONBLOCK);
+    k->cgroup = limits->cgroup;
     *out = k;
     return DVM_OK;
 }
@@ -79,10 +82,20 @@ static void detach(struct keeper *k)
     }
 }
 
+/* End all that is left of the tasks. */
+static void end_family(struct keeper *k)
+{
+    if (k->cgroup)
+        cgroup_kill_all(k->cgroup);
+    family_end();
+    if (k->cgroup)
+        cgroup_close(k->cgroup);
+}
+
 static void lost(struct keeper *k)
 {
     detach(k);
-    family_end();
+    end_family(k);
     k->pid = 0;
     k->events.lost(k->arg);
 }
@@ -105,7 +118,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
         }
         if (n.op == KEEPER_STARTED)
             k->events.started(k->arg, n.tid, n.pid, n.error, (enum keeper_step)n.step);
-        else
+        else if (n.op == KEEPER_MEMORY && k->events.memory)
+            k->events.memory(k->arg, n.tid, (enum keeper_memory)n.status);
+        else if (n.op == KEEPER_ENDED)
             k->events.ended(k->arg, n.tid, n.status);
     }
 }
@@ -209,6 +224,11 @@ int keeper_guard(struct keeper *k, const char *folder)
     return order(k, parts, sizeof parts / sizeof parts[0], NULL, 0);
 }
 
+const struct cgroup *keeper_cgroup(const struct keeper *k)
+{
+    return k->cgroup;
+}
+
 pid_t keeper_pid(const struct keeper *k)
 {
     return k->pid;
@@ -230,7 +250,7 @@ void keeper_destroy(struct keeper *k)
         poll(&end, 1, END_MS);
         close(end.fd);
     }
-    family_end(); /* the keeper, and whatever it should have left */
+    end_family(k); /* the keeper, and whatever it should have left */
     close(k->fd);
     outbox_clear(&k->orders);
     free(k);

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct cgroup;
 struct ev_loop;
 struct keeper;
 
@@ -30,7 +31,14 @@ enum keeper_step {
     KEEPER_STEP_DIRECTORY, /* the working directory cannot be entered */
     KEEPER_STEP_BIND,
     KEEPER_STEP_EXEC,
-    KEEPER_STEP_SETUP
+    KEEPER_STEP_SETUP,
+    KEEPER_STEP_CGROUP
+};
+
+/* What a task did to its limit of memory. */
+enum keeper_memory {
+    KEEPER_MEMORY_NEAR = 1, /* it failed with its data near the limit */
+    KEEPER_MEMORY_OVER      /* it was killed for going over it */
 };
 
 struct keeper_events {
@@ -41,6 +49,16 @@ struct keeper_events {
     void (*ended)(void *arg, int tid, int status);
     /* The keeper is gone. All its descendants have been killed. */
     void (*lost)(void *arg);
+    /* Before ended: the memory of tid had something to do with its end. May be NULL. */
+    void (*memory)(void *arg, int tid, enum keeper_memory what);
+};
+
+/* What the tasks may use. */
+struct keeper_limits {
+    struct rlimit files;   /* open files of a process */
+    uint64_t memory;       /* bytes of a task, 0: no limit */
+    double cores;          /* of a task, 0: no limit */
+    struct cgroup *cgroup; /* open or not (cgroup.h); borrowed. NULL: none */
 };
 
 /* A task to start. All is copied or passed; nothing is kept. */
@@ -54,9 +72,9 @@ struct keeper_task {
     const cpu_set_t *cpus;   /* to bind to, or NULL */
 };
 
-/* Fork the keeper. To be called while this process has one thread. limit: the
- * number of open files that tasks shall have. Errors: SYSTEM, NO_MEMORY. */
-int keeper_fork(struct keeper **out, const struct rlimit *limit);
+/* Fork the keeper. To be called while this process has one thread. limits are copied;
+ * the cgroup is closed at the keeper's end. Errors: SYSTEM, NO_MEMORY. */
+int keeper_fork(struct keeper **out, const struct keeper_limits *limits);
 
 /* Begin to hear of events, in loop. events is copied. */
 void keeper_attach(struct keeper *k, struct ev_loop *loop, const struct keeper_events *events,
@@ -73,6 +91,9 @@ int keeper_signal(struct keeper *k, int tid, int signal);
 /* Have it remove the runtime folder (sweep.h) when this daemon is killed; "" for none.
  * Errors as above. */
 int keeper_guard(struct keeper *k, const char *folder);
+
+/* Where its tasks have cgroups, borrowed; NULL: none. */
+const struct cgroup *keeper_cgroup(const struct keeper *k);
 
 /* Its pid. */
 pid_t keeper_pid(const struct keeper *k);

@@ -13,7 +13,9 @@ struct keeper_plan {
     int fds[3];          /* each 3 or more */
     const void *cpus;    /* cpu set of cpu_bytes, or NULL */
     size_t cpu_bytes;
-    struct rlimit limit; /* number of open files */
+    struct rlimit files; /* number of open files */
+    struct rlimit data;  /* bytes of data of a process */
+    int cgroup;          /* folder of the cgroup to run in, or -1 */
 };
 
 /* Start it and wait until it runs the program. Returns its pid, or 0 with *error

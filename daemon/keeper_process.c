@@ -5,7 +5,9 @@
  * gone. What a task left behind in its process group is killed before the task
  * is reaped, while its pid cannot belong to anybody else; what it left in its
  * session, but in other groups, is swept a moment later for all tasks that ended
- * meanwhile, because that takes a walk through /proc.
+ * meanwhile, because that takes a walk through /proc. Where tasks have cgroups the
+ * kernel kills all that is left of one, whatever sessions it made, and the cgroup is
+ * removed as soon as the last of it is dead.
  */
 #include <assert.h>
 #include <errno.h>
@@ -24,6 +26,7 @@
 
 #include "base/runtime.h"
 #include "base/sweep.h"
+#include "daemon/cgroup.h"
 #include "daemon/family.h"
 #include "daemon/keeper_exec.h"
 #include "daemon/keeper_wire.h"
@@ -34,18 +37,30 @@
 #define SWEEP_MAX 256   /* ended sessions that one sweep looks for */
 #define KEEPER_FD 3     /* of the orders: the first behind the standard streams */
 
+#define REMOVE_TRIES 250 /* sweeps at which a cgroup is tried to be removed: 5 s */
+#define NEAR_PART 0.8    /* of a limit: memory that is near it */
+
 struct child {
     int tid;
     pid_t pid;
+    bool cgroup; /* has one */
+    bool swept;  /* nothing that it started is left */
+};
+
+/* A cgroup that is to be removed. */
+struct remains {
+    int tid, tries;
 };
 
 static struct {
     int orders, signals;
     pid_t parent;
-    struct rlimit limit;
+    struct keeper_limits limits;
     struct table by_pid, by_tid; /* struct child, owned by by_pid */
     pid_t ended[SWEEP_MAX];      /* sessions to sweep */
     size_t ended_count;
+    struct remains *remains;     /* owned */
+    size_t remains_count, remains_room;
     char folder[RUNTIME_PATH_MAX]; /* to remove when dvmd was killed, or "" */
 } keeper;
 
@@ -55,15 +70,84 @@ static void say(const struct keeper_news *news)
         continue; /* any other error: dvmd is gone, and the orders end as well */
 }
 
-static void remember(int tid, pid_t pid)
+static void remember(int tid, pid_t pid, bool cgroup)
 {
     struct child *c = malloc(sizeof *c);
 
     if (!c || table_put(&keeper.by_pid, (uint64_t)pid, c) ||
         table_put(&keeper.by_tid, (uint64_t)tid, c))
         abort(); /* dvmd sees it, and all that runs is ended: better than a lost task */
-    *c = (struct child){tid, pid};
+    *c = (struct child){tid, pid, cgroup, false};
 }
+
+/* ---- cgroups ------------------------------------------------------------------------- */
+
+static bool has_cgroups(void)
+{
+    return keeper.limits.cgroup && keeper.limits.cgroup->folder[0];
+}
+
+/* The limits of a task; the cgroup is for it alone, if one can be made. */
+static void set_limits(struct keeper_plan *plan, int tid)
+{
+    const struct keeper_limits *l = &keeper.limits;
+    bool by_cgroup;
+
+    plan->cgroup = has_cgroups() ? cgroup_task(l->cgroup, tid, l->memory, l->cores) : -1;
+    by_cgroup = plan->cgroup >= 0 && l->cgroup->memory;
+    plan->files = l->files;
+    getrlimit(RLIMIT_DATA, &plan->data);
+    if (l->memory && !by_cgroup && l->memory < plan->data.rlim_max)
+        plan->data.rlim_cur = plan->data.rlim_max = l->memory;
+}
+
+static void remove_later(int tid)
+{
+    size_t room = keeper.remains_room ? 2 * keeper.remains_room : SWEEP_MAX;
+    struct remains *bigger;
+
+    if (keeper.remains_count == keeper.remains_room) {
+        bigger = realloc(keeper.remains, room * sizeof *bigger);
+        if (!bigger)
+            return; /* it goes with all the others at the end */
+        keeper.remains = bigger;
+        keeper.remains_room = room;
+    }
+    keeper.remains[keeper.remains_count++] = (struct remains){tid, 0};
+}
+
+/* Remove the cgroups in which nothing is left. */
+static void remove_remains(void)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < keeper.remains_count; i++) {
+        struct remains r = keeper.remains[i];
+
+        if (!cgroup_remove(keeper.limits.cgroup, r.tid) && ++r.tries < REMOVE_TRIES)
+            keeper.remains[kept++] = r;
+    }
+    keeper.remains_count = kept;
+}
+
+/* Tell what memory had to do with the end of a task. */
+static void say_memory(const struct child *c, int status, const struct rusage *used)
+{
+    struct keeper_news news = {.op = KEEPER_MEMORY, .tid = c->tid};
+    double limit = (double)keeper.limits.memory;
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+    if (!keeper.limits.memory || status == 0)
+        return;
+    if (c->cgroup && killed && cgroup_over_memory(keeper.limits.cgroup, c->tid))
+        news.status = KEEPER_MEMORY_OVER;
+    else if (!killed && (double)used->ru_maxrss * 1024 >= limit * NEAR_PART)
+        news.status = KEEPER_MEMORY_NEAR;
+    if (news.status)
+        say(&news);
+}
+
+/* ---- orders --------------------------------------------------------------------------- */
 
 /* Cut the strings of an order: count of them into list. Returns the byte behind
  * the last, or NULL when there are fewer. */
@@ -85,7 +169,7 @@ static void start(const struct keeper_order *order, char *rest, const char *end,
 {
     static char *words[KEEPER_MESSAGE_MAX + 8]; /* each string has a byte at least */
     struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid};
-    struct keeper_plan plan = {.limit = keeper.limit, .cpus = order->cpu_bytes ? rest : NULL,
+    struct keeper_plan plan = {.cpus = order->cpu_bytes ? rest : NULL,
                                .cpu_bytes = order->cpu_bytes};
     char **argv = words + 3, **env = argv + order->argc + 1;
     char *at = rest + order->cpu_bytes;
@@ -102,9 +186,14 @@ static void start(const struct keeper_order *order, char *rest, const char *end,
     plan.argv = argv;
     plan.env = env;
     memcpy(plan.fds, fds, sizeof plan.fds);
+    set_limits(&plan, order->tid);
     news.pid = keeper_exec(&plan, &news.error, &news.step);
     if (news.pid > 0)
-        remember(order->tid, news.pid);
+        remember(order->tid, news.pid, plan.cgroup >= 0);
+    else if (plan.cgroup >= 0)
+        remove_later(order->tid);
+    if (plan.cgroup >= 0)
+        close(plan.cgroup);
     say(&news);
 }
 
@@ -113,8 +202,11 @@ static void signal_task(const struct keeper_order *order)
     const struct child *c = table_get(&keeper.by_tid, (uint64_t)order->tid);
 
     /* not reaped yet, so the pid is still its own */
-    if (c)
-        kill(-c->pid, order->signal);
+    if (!c)
+        return;
+    kill(-c->pid, order->signal);
+    if (order->signal == SIGKILL && c->cgroup)
+        cgroup_kill(keeper.limits.cgroup, c->tid);
 }
 
 /* Say that a task was not started, for want of what came with the order. */
@@ -179,14 +271,26 @@ static void sweep(void)
         keeper.ended_count = 0;
 }
 
-static void child_ended(struct child *c, int status)
+/* Some time after the end of tasks. */
+static void tidy(void)
+{
+    if (keeper.ended_count)
+        sweep();
+    if (keeper.remains_count)
+        remove_remains();
+}
+
+static void child_ended(struct child *c, int status, const struct rusage *used)
 {
     struct keeper_news news = {.op = KEEPER_ENDED, .tid = c->tid, .pid = c->pid,
                                .status = status};
 
+    say_memory(c, status, used);
+    if (c->cgroup)
+        remove_later(c->tid);
     if (keeper.ended_count == SWEEP_MAX)
         sweep();
-    if (keeper.ended_count < SWEEP_MAX)
+    if (keeper.ended_count < SWEEP_MAX && !c->swept)
         keeper.ended[keeper.ended_count++] = c->pid;
     table_take(&keeper.by_pid, (uint64_t)c->pid);
     table_take(&keeper.by_tid, (uint64_t)c->tid);
@@ -198,6 +302,7 @@ static void reap(void)
 {
     for (;;) {
         siginfo_t who = {0};
+        struct rusage used;
         struct child *c;
         int status;
 
@@ -206,8 +311,10 @@ static void reap(void)
         c = table_get(&keeper.by_pid, (uint64_t)who.si_pid);
         if (c)
             kill(-c->pid, SIGKILL); /* its group, while the pid is still taken */
-        if (waitpid(who.si_pid, &status, 0) == who.si_pid && c)
-            child_ended(c, status);
+        if (c && c->cgroup)
+            c->swept = cgroup_kill(keeper.limits.cgroup, c->tid);
+        if (wait4(who.si_pid, &status, 0, &used) == who.si_pid && c)
+            child_ended(c, status, &used);
     }
 }
 
@@ -220,7 +327,7 @@ static void take_signals(void)
     reap();
 }
 
-static void become_keeper(int fd, pid_t parent, const struct rlimit *limit)
+static void become_keeper(int fd, pid_t parent, const struct keeper_limits *limits)
 {
     sigset_t all;
 
@@ -231,7 +338,9 @@ static void become_keeper(int fd, pid_t parent, const struct rlimit *limit)
     syscall(SYS_close_range, KEEPER_FD + 1, ~0U, 0);
     keeper.orders = fd;
     keeper.parent = parent;
-    keeper.limit = *limit;
+    keeper.limits = *limits;
+    if (keeper.limits.cgroup)
+        keeper.limits.cgroup->lock = -1; /* dvmd's */
     setsid(); /* a ^C for dvmd is not for the keeper */
     prctl(PR_SET_NAME, "dvmd-keeper");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -247,23 +356,27 @@ static void become_keeper(int fd, pid_t parent, const struct rlimit *limit)
         _exit(EXIT_FAILURE);
 }
 
-void keeper_process(int fd, pid_t parent, const struct rlimit *limit)
+void keeper_process(int fd, pid_t parent, const struct keeper_limits *limits)
 {
-    become_keeper(fd, parent, limit);
+    become_keeper(fd, parent, limits);
     while (getppid() == keeper.parent) {
         struct pollfd ready[2] = {{.fd = keeper.orders, .events = POLLIN},
                                   {.fd = keeper.signals, .events = POLLIN}};
-        int timeout = keeper.ended_count ? SWEEP_MS : -1;
+        int timeout = keeper.ended_count || keeper.remains_count ? SWEEP_MS : -1;
         int count = poll(ready, 2, timeout);
 
         if (count == 0)
-            sweep();
+            tidy();
         if (ready[1].revents)
             take_signals();
         if (ready[0].revents && !take_order())
             break;
     }
+    if (has_cgroups())
+        cgroup_kill_all(keeper.limits.cgroup);
     family_end();
+    if (has_cgroups())
+        cgroup_close(keeper.limits.cgroup);
     if (keeper.folder[0])
         sweep_folder(keeper.folder);
     _exit(EXIT_SUCCESS);

@@ -26,7 +26,7 @@ struct keeper_order {
     uint32_t cpu_bytes; /* 0: do not bind */
 };
 
-enum keeper_news_op { KEEPER_STARTED = 1, KEEPER_ENDED = 2 };
+enum keeper_news_op { KEEPER_STARTED = 1, KEEPER_ENDED = 2, KEEPER_MEMORY = 3 };
 
 struct keeper_news {
     int32_t op;
@@ -34,12 +34,12 @@ struct keeper_news {
     int32_t pid;
     int32_t error;  /* of STARTED: errno */
     int32_t step;   /* enum keeper_step */
-    int32_t status; /* of ENDED: as of waitpid */
+    int32_t status; /* of ENDED: as of waitpid; of MEMORY: enum keeper_memory */
 };
 
 /* The keeper's whole life, in its own process; does not return. fd: its end of
  * the pair. parent: dvmd. */
-void keeper_process(int fd, pid_t parent, const struct rlimit *limit)
+void keeper_process(int fd, pid_t parent, const struct keeper_limits *limits)
     __attribute__((noreturn));
 
 #endif

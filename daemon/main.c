@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/runtime.h"
 #include "base/streams.h"
+#include "daemon/cgroup.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
@@ -42,7 +43,8 @@ static int start(struct daemon *d, const struct options *o, struct ready *r)
 {
     static char ticket[TICKET_MAX];
     static struct settings settings;
-    struct rlimit limit = raise_files();
+    static struct cgroup cgroup;
+    struct keeper_limits limits = {.files = raise_files()};
     struct keeper *keeper;
     int result = config_read(&settings, o);
 
@@ -50,8 +52,10 @@ static int start(struct daemon *d, const struct options *o, struct ready *r)
         result = options_ticket(o, ticket, sizeof ticket);
     if (!result && !o->foreground && !o->is_private)
         result = ready_background(r);
-    if (!result)
-        result = keeper_fork(&keeper, &limit);
+    if (!result) {
+        config_limits(&settings, &limits, &cgroup);
+        result = keeper_fork(&keeper, &limits);
+    }
     if (!result)
         result = daemon_start(d, o, &settings, o->join ? ticket : NULL, keeper);
     return result;

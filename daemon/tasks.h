@@ -84,5 +84,6 @@ void tasks_end_all(struct tasks *t, int signal, const char *why);
 /* The keeper's words. */
 void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step);
 void tasks_ended(struct tasks *t, int tid, int status);
+void tasks_memory(struct tasks *t, int tid, int what); /* enum keeper_memory */
 
 #endif

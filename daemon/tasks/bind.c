@@ -11,6 +11,7 @@
 #include <hwloc.h>
 #include <hwloc/glibc-sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct core {
     cpu_set_t cpus;
@@ -120,4 +121,33 @@ void bind_give(const cpu_set_t *cpus)
         if (CPU_COUNT(&both) > 0)
             cores[i].taken = false;
     }
+}
+
+bool bind_narrow(const cpu_set_t *cpus, int count, cpu_set_t *out)
+{
+    static int turn = -1; /* how many cpus were given out */
+    cpu_set_t all;
+    int available, first, place = 0;
+
+    if (cpus)
+        all = *cpus;
+    else if (sched_getaffinity(0, sizeof all, &all))
+        return false;
+    available = CPU_COUNT(&all);
+    if (turn < 0)
+        turn = (int)getpid(); /* daemons of one computer begin at different ones */
+    if (count >= available)
+        return false;
+    first = cpus ? 0 : turn % available;
+    CPU_ZERO(out);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &all))
+            continue;
+        if ((place - first + available) % available < count)
+            CPU_SET(cpu, out);
+        place++;
+    }
+    if (!cpus)
+        turn = (first + count) % available;
+    return true;
 }

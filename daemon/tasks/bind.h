@@ -18,6 +18,10 @@ int bind_cores(bool exact);
  * enough free ones, or nothing is won: then the tasks are not bound. */
 bool bind_take(int count, cpu_set_t *cpus);
 
+/* Of the cpus of a task (NULL: all that this daemon may use) count, other ones for each
+ * call as far as there are. False when the task has no more than that anyway. */
+bool bind_narrow(const cpu_set_t *cpus, int count, cpu_set_t *out);
+
 /* Take the cores from a topology and the cpus of it that are allowed, instead of
  * looking at this computer; all are free then. For tests. */
 void bind_look_at(struct hwloc_topology *topology, const struct hwloc_bitmap_s *allowed);

@@ -18,6 +18,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/settings.h"
+#include "daemon/keeper.h"
 #include "daemon/local.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/stdio.h"
@@ -34,6 +36,20 @@ static bool forgot_finalize(const struct task *task)
     return task->status == 0 && task->role == ROLE_TASK && task->enrolled_pid && !task->left;
 }
 
+/* What its limit of memory had to do with its end, behind the rest. */
+static void put_memory(const struct tasks *t, const struct task *task, char *text, size_t size)
+{
+    char where[SETTINGS_FROM_MAX + SETTING_NAME_MAX];
+
+    if (!task->memory || task->state != DVM_TASK_ENDED || task->by_machine)
+        return;
+    snprintf(text, size, "%s limit of %s (%s)",
+             task->memory == KEEPER_MEMORY_OVER ? ": over its memory"
+                                                : "; its memory was near the",
+             settings_get(t->d->settings, SETTING_TASK_MEMORY)->text,
+             settings_where(t->d->settings, SETTING_TASK_MEMORY, where, sizeof where));
+}
+
 /* How it ended, behind who it is. */
 static void put_cause(const struct task *task, double age, char *text, size_t size)
 {
@@ -44,6 +60,8 @@ static void put_cause(const struct task *task, double age, char *text, size_t si
                                               : "runs, but its enrolled process has ended");
     else if (task->by_machine)
         snprintf(text, size, "was ended after %.1f s: %s", age, task->why ? task->why : "killed");
+    else if (task->memory == KEEPER_MEMORY_OVER)
+        snprintf(text, size, "was killed after %.1f s", age);
     else if (task->signal)
         snprintf(text, size, "was ended by signal %d (%s) after %.1f s", task->signal,
                  strsignal(task->signal), age);
@@ -72,6 +90,7 @@ static void put_text(const struct tasks *t, const struct task *task, char *text)
         snprintf(who, sizeof who, "rank %d (host %s)", task->rank, t->d->host);
     snprintf(text, EXIT_TEXT_MAX, "%s ", who);
     put_cause(task, age, text + strlen(text), EXIT_TEXT_MAX - strlen(text));
+    put_memory(t, task, text + strlen(text), EXIT_TEXT_MAX - strlen(text));
 }
 
 void exit_describe(const struct tasks *t, int tid, Dvm__Pb__Gone *gone, char *text)
@@ -357,6 +376,14 @@ void tasks_disconnected(struct tasks *t, int tid)
         end(t, task, 0, 0);
     else if (task->left || task->pidfd < 0)
         end(t, task, task->left ? 0 : -1, 0);
+}
+
+void tasks_memory(struct tasks *t, int tid, int what)
+{
+    struct task *task = tasks_find(t, tid);
+
+    if (task)
+        task->memory = what;
 }
 
 void tasks_ended(struct tasks *t, int tid, int status)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "daemon/cgroup.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
@@ -239,6 +240,8 @@ static const char *step_text(int step)
         return "it cannot be bound to its cores";
     case KEEPER_STEP_FORK:
         return "no process can be made";
+    case KEEPER_STEP_CGROUP:
+        return "it cannot be put into its cgroup";
     case KEEPER_STEP_EXEC:
         return "the program cannot be executed";
     default:
@@ -271,14 +274,35 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
         exit_enrolled(t, task);
 }
 
+/* Cores that a task may use, a part of one counting as one; 0: no limit. */
+static int most_cores(const struct daemon *d)
+{
+    double cores = settings_number(d->settings, SETTING_TASK_CORES);
+    int whole = (int)cores;
+
+    return whole < cores ? whole + 1 : whole;
+}
+
+/* The cpus to bind a task to, or NULL. */
+static const cpu_set_t *bound_to(const struct daemon *d, const struct task *task, cpu_set_t *room)
+{
+    const struct cgroup *g = keeper_cgroup(d->keeper);
+    const cpu_set_t *own = task->bound ? &task->cpus : NULL;
+    int most = most_cores(d);
+
+    /* a cgroup limits the time, wherever it is spent */
+    return most && !(g && g->cores) && bind_narrow(own, most, room) ? room : own;
+}
+
 /* Give the keeper the order. */
 static int order(struct tasks *t, struct task *task, const Dvm__Pb__Launch *m,
                  struct environment *e)
 {
     const struct stdio_wish wish = wish_streams(m->what, task->rank);
     const char **argv = wish_arguments(m->what, task->rank, m->path);
+    cpu_set_t narrow;
     struct keeper_task k = {.tid = task->tid, .path = m->path, .directory = m->what->directory,
-                            .argv = argv, .cpus = task->bound ? &task->cpus : NULL};
+                            .argv = argv, .cpus = bound_to(t->d, task, &narrow)};
     char debugger[PROGRAM_PATH_MAX];
     int r;
 
@@ -359,9 +383,10 @@ static cpu_set_t *take_cores(struct daemon *d, size_t count)
 static int share_of_cores(struct daemon *d, size_t count)
 {
     const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
-    int cores = self ? self->cores : 1;
+    int cores = self ? self->cores : 1, most = most_cores(d);
+    int share = (size_t)cores > count ? cores / (int)count : 1;
 
-    return (size_t)cores > count ? cores / (int)count : 1;
+    return most && most < share ? most : share;
 }
 
 static int launch(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Launch *m)

@@ -92,6 +92,7 @@ struct task {
     char *why;              /* why the machine ends it; owned, or NULL */
     double started, ended;  /* clock_seconds */
     int status, signal;     /* once ended; status -1: unknown or signal */
+    int memory;             /* enum keeper_memory: what it had to do with the end; 0: nothing */
     struct stdio *stdio;    /* pipes; NULL for none */
     struct launch *launch;  /* being started for it; borrowed */
     bool bound;             /* has cores of its own: cpus */

@@ -18,10 +18,7 @@
 #define SYSTEM_FILE "/etc/dvm/" SETTINGS_NAME
 #define BLANKS " \t\r"
 
-static void note(struct settings *s, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note(struct settings *s, const char *format, ...)
+void settings_note(struct settings *s, const char *format, ...)
 {
     va_list ap;
 
@@ -67,8 +64,8 @@ static int refuse(struct settings *s, enum setting_key key, const struct setting
         return dvm_fail(DVM_ERR_REFUSED, "%s: %s = %s goes past what the administrator allows "
                         "here, which is %s (%s)", from, name, value->text, at->limit.text,
                         at->limit_from);
-    note(s, "%s: %s = %s is not taken, as it goes past what the administrator allows here: %s "
-         "(%s)", from, name, value->text, at->limit.text, at->limit_from);
+    settings_note(s, "%s: %s = %s is not taken, as it goes past what the administrator "
+                  "allows here: %s (%s)", from, name, value->text, at->limit.text, at->limit_from);
     /* the user wants as much as there is */
     at->value = at->limit;
     memcpy(at->from, at->limit_from, sizeof at->from);
@@ -178,9 +175,9 @@ static bool is_administrators(struct settings *s, const char *path, const struct
 {
     if (st->st_uid == administrator && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
         return true;
-    note(s, "%s %s, so what it says are no limits for users", path,
-         st->st_uid == administrator ? "may be written by others than its owner"
-                                     : "does not belong to root");
+    settings_note(s, "%s %s, so what it says are no limits for users", path,
+                  st->st_uid == administrator ? "may be written by others than its owner"
+                                              : "does not belong to root");
     return false;
 }
 

@@ -76,6 +76,10 @@ int settings_read(struct settings *s, const struct settings_places *places);
 /* The same from the usual places. */
 int settings_read_usual(struct settings *s);
 
+/* Keep a sentence about them. */
+void settings_note(struct settings *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Values in force. */
 const struct setting_value *settings_get(const struct settings *s, enum setting_key key);
 

@@ -52,9 +52,14 @@ static int ring; /* a memfd that would do as one */
 
 /* ---- the keeper --------------------------------------------------------------------- */
 
-int keeper_fork(struct keeper **out, const struct rlimit *limit)
+int keeper_fork(struct keeper **out, const struct keeper_limits *limits)
 {
     return DVM_ERR_UNSUPPORTED;
+}
+
+const struct cgroup *keeper_cgroup(const struct keeper *k)
+{
+    return NULL;
 }
 
 void keeper_attach(struct keeper *k, struct ev_loop *loop, const struct keeper_events *events,

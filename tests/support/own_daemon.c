@@ -25,13 +25,13 @@ static void live(const char *folder, bool is_private, int ready)
     static struct settings settings;
     struct options o = {.machine = "unit", .host = "h", .folder = folder, .ready_fd = -1,
                         .foreground = true, .is_private = is_private, .cores = 4};
-    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    struct keeper_limits limits = {.files = {RLIM_INFINITY, RLIM_INFINITY}};
     struct keeper *keeper;
 
     signal(SIGPIPE, SIG_IGN);
     settings_init(&settings);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if (keeper_fork(&keeper, &limit) || daemon_start(&d, &o, &settings, NULL, keeper)) {
+    getrlimit(RLIMIT_NOFILE, &limits.files);
+    if (keeper_fork(&keeper, &limits) || daemon_start(&d, &o, &settings, NULL, keeper)) {
         fprintf(stderr, "%s\n", dvm_last_error());
         _exit(EXIT_FAILURE);
     }

@@ -139,3 +139,28 @@ Test(bind, later_tasks_get_what_is_free)
     cr_assert_eq(CPU_COUNT(&b[1]), 4);
     look_away();
 }
+
+Test(bind, a_task_is_narrowed_to_other_cpus_in_turn)
+{
+    cpu_set_t all, narrow, seen;
+    int count;
+
+    CPU_ZERO(&all);
+    for (int cpu = 3; cpu < 7; cpu++)
+        CPU_SET(cpu, &all);
+    cr_assert(bind_narrow(&all, 2, &narrow));
+    cr_expect_eq(CPU_COUNT(&narrow), 2);
+    CPU_OR(&seen, &all, &narrow);
+    cr_expect(CPU_EQUAL(&seen, &all), "a cpu that is not the task's");
+    cr_expect_not(bind_narrow(&all, 4, &narrow), "nothing to narrow");
+    /* of all cpus of this process: after one round each had its turn */
+    cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    count = CPU_COUNT(&all);
+    CPU_ZERO(&seen);
+    for (int i = 0; i < count && count > 1; i++) {
+        cr_assert(bind_narrow(NULL, 1, &narrow));
+        cr_expect_eq(CPU_COUNT(&narrow), 1);
+        CPU_OR(&seen, &seen, &narrow);
+    }
+    cr_expect(count == 1 || CPU_EQUAL(&seen, &all));
+}

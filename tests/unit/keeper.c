@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "daemon/cgroup.h"
 #include "daemon/family.h"
 #include "daemon/keeper.h"
 
@@ -26,7 +27,7 @@
 
 static struct keeper *keeper;
 static struct ev_loop *loop;
-static int started, ended, last_error, last_step, last_status;
+static int started, ended, last_error, last_step, last_status, last_memory;
 static pid_t last_pid;
 static bool lost;
 
@@ -44,19 +45,31 @@ static void on_ended(void *arg, int tid, int status)
     last_status = status;
 }
 
+static void on_memory(void *arg, int tid, enum keeper_memory what)
+{
+    cr_assert_eq(ended, 0, "told too late");
+    last_memory = (int)what;
+}
+
 static void on_lost(void *arg)
 {
     lost = true;
 }
 
-static void set_up(void)
+static void begin(const struct keeper_limits *limits)
 {
-    static const struct keeper_events events = {on_started, on_ended, on_lost};
-    struct rlimit limit = {99, 4096};
+    static const struct keeper_events events = {on_started, on_ended, on_lost, on_memory};
 
-    cr_assert_eq(keeper_fork(&keeper, &limit), DVM_OK);
+    cr_assert_eq(keeper_fork(&keeper, limits), DVM_OK);
     loop = ev_loop_new(0);
     keeper_attach(keeper, loop, &events, NULL);
+}
+
+static void set_up(void)
+{
+    const struct keeper_limits limits = {.files = {99, 4096}};
+
+    begin(&limits);
 }
 
 static void tear_down(void)
@@ -245,4 +258,161 @@ Test(keeper, its_death_ends_all_tasks)
     cr_assert(lost);
     cr_assert(gone(last_pid));
     cr_assert(gone(left));
+}
+
+/* ---- limits ---------------------------------------------------------------------------- */
+
+TestSuite(limits, .fini = tear_down);
+
+#define LIMIT_BYTES (64u << 20)
+#define LIMIT_KIB "65536"
+
+Test(limits, without_a_cgroup_each_process_has_so_much_data)
+{
+    const struct keeper_limits limits = {.files = {64, 64}, .memory = LIMIT_BYTES};
+    int out;
+
+    begin(&limits);
+    start(TID, "/bin/sh", "", "ulimit -n; ulimit -d; ulimit -Hd", &out);
+    run_until(&ended, 1);
+    cr_assert_str_eq(output_of(out), "64\n" LIMIT_KIB "\n" LIMIT_KIB "\n");
+    cr_assert_eq(last_memory, 0, "it ended well");
+}
+
+Test(limits, a_task_that_fails_near_its_limit_is_told)
+{
+    const struct keeper_limits limits = {.files = {64, 64}, .memory = LIMIT_BYTES};
+
+    begin(&limits);
+    start(TID, "/bin/sh", "", "exec tail /dev/zero 2>/dev/null", NULL);
+    run_until(&ended, 1);
+    cr_assert(WIFEXITED(last_status) && WEXITSTATUS(last_status) != 0);
+    cr_assert_eq(last_memory, KEEPER_MEMORY_NEAR);
+}
+
+static char base[] = "/tmp/dvm-unit-cgroup-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    char path[OUTPUT];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", base, name);
+    file = fopen(path, "we");
+    cr_assert_not_null(file, "%s", path);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A plain folder acts as the cgroup: the task says itself what the kernel would. */
+Test(limits, a_task_that_the_kernel_killed_for_its_memory_is_told)
+{
+    static struct cgroup g;
+    struct keeper_limits limits = {.files = {64, 64}, .memory = LIMIT_BYTES, .cores = 0.5,
+                                   .cgroup = &g};
+    char command[4 * OUTPUT];
+    int out;
+
+    cr_assert_not_null(mkdtemp(base));
+    put("cgroup.controllers", "cpuset cpu memory pids\n");
+    put("cgroup.subtree_control", "");
+    cgroup_open(&g, base, true, true);
+    cr_assert(g.memory && g.cores, "%s %s", g.memory_why, g.cores_why);
+    begin(&limits);
+    snprintf(command, sizeof command,
+             "cd %s/0x%x; for f in memory.max memory.oom.group memory.swap.max cpu.max cgroup.procs; "
+             "do echo $(cat $f); done; ulimit -d; echo oom_kill 1 >memory.events; kill -9 $$",
+             g.folder, TID);
+    start(TID, "/bin/sh", "", command, &out);
+    run_until(&ended, 1);
+    cr_assert_str_eq(output_of(out), "67108864\n1\n0\n50000 100000\n0\nunlimited\n");
+    cr_assert(WIFSIGNALED(last_status));
+    cr_assert_eq(last_memory, KEEPER_MEMORY_OVER);
+    snprintf(command, sizeof command, "rm -rf %s", base);
+    cr_assert_eq(system(command), 0);
+}
+
+/* ---- the kernel's own cgroups, where this user may make some ---------------------------- */
+
+static struct cgroup real;
+
+static void with_cgroup(void)
+{
+    const struct keeper_limits limits = {.files = {64, 64}, .cgroup = &real};
+
+    cgroup_open(&real, "", false, false);
+    if (real.folder[0]) {
+        char file[CGROUP_FOLDER_MAX + 16];
+
+        snprintf(file, sizeof file, "%s/cgroup.kill", real.folder);
+        if (access(file, W_OK))
+            cgroup_close(&real);
+    }
+    begin(&limits);
+}
+
+static bool folder_is_gone(const char *folder)
+{
+    double deadline = clock_seconds() + SECONDS;
+
+    while (access(folder, F_OK) == 0 && clock_seconds() < deadline)
+        ev_run(loop, EVRUN_NOWAIT);
+    return access(folder, F_OK) != 0;
+}
+
+TestSuite(cgroups, .init = with_cgroup, .fini = tear_down);
+
+Test(cgroups, what_ran_off_into_a_session_ends_with_its_task)
+{
+    char folder[CGROUP_FOLDER_MAX + 16];
+    int out, left = 0;
+
+    if (!real.folder[0])
+        cr_skip_test("this user can make no cgroups here");
+    start(TID, "/bin/sh", "", "grep -c dvmd- /proc/self/cgroup; setsid tail -f /dev/null & echo $!",
+          &out);
+    run_until(&ended, 1);
+    cr_assert_eq(fscanf(fdopen(out, "r"), "%*d %d", &left), 1);
+    cr_assert(gone(left));
+    snprintf(folder, sizeof folder, "%s/0x%x", real.folder, TID);
+    cr_assert(folder_is_gone(folder));
+}
+
+Test(cgroups, failures_name_their_step_there_too)
+{
+    if (!real.folder[0])
+        cr_skip_test("this user can make no cgroups here");
+    cr_assert_eq(start(TID, "/no/such/file", "", "", NULL), DVM_OK);
+    run_until(&started, 1);
+    cr_assert_eq(last_error, ENOENT);
+    cr_assert_eq(last_step, KEEPER_STEP_EXEC);
+}
+
+Test(cgroups, the_death_of_the_keeper_leaves_none)
+{
+    char folder[CGROUP_FOLDER_MAX];
+
+    if (!real.folder[0])
+        cr_skip_test("this user can make no cgroups here");
+    snprintf(folder, sizeof folder, "%s", real.folder);
+    start(TID, "/bin/sh", "", "setsid tail -f /dev/null & wait", NULL);
+    run_until(&started, 1);
+    kill(keeper_pid(keeper), SIGKILL);
+    run_until(&ended, 1);
+    cr_assert(lost);
+    cr_assert(folder_is_gone(folder));
+}
+
+Test(cgroups, the_end_of_the_keeper_leaves_none)
+{
+    char folder[CGROUP_FOLDER_MAX];
+
+    if (!real.folder[0])
+        cr_skip_test("this user can make no cgroups here");
+    snprintf(folder, sizeof folder, "%s", real.folder);
+    start(TID, "/bin/sh", "", "setsid tail -f /dev/null & wait", NULL);
+    run_until(&started, 1);
+    keeper_destroy(keeper);
+    keeper = NULL;
+    cr_assert(folder_is_gone(folder));
 }
