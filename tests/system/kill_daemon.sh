@@ -4,11 +4,13 @@
 # the background included; and the next start just works.
 . "$(dirname "$0")/lib.sh"
 
+cp "$(command -v tail)" "$WORK/stay" # a name that no other test uses
 cat >"$WORK/wrapper" <<'END'
 #!/bin/sh
-# children of a script, one in a session of its own, one whose parent has ended
-setsid sh -c 'trap "" HUP TERM INT; exec tail -f /dev/null' &
-(tail -f /dev/null & exec true)
+# children of a script, one in a session of its own, one whose parent has ended; none
+# that its environment tells
+setsid sh -c 'trap "" HUP TERM INT; exec env -i "$WORK/stay" -f /dev/null' &
+(env -i "$WORK/stay" -f /dev/null & exec true)
 "$@"
 END
 chmod +x "$WORK/wrapper"
@@ -21,15 +23,18 @@ occupy() {
     await 20 grep -q ready "$WORK/run"
 }
 
+# children_are N: that many children of wrappers run
+children_are() { [ "$(pgrep -c -f "^$WORK/stay" || :)" = "$1" ]; }
+
 for victim in daemon keeper; do
     start_machine
     host=$(hosts_up)
     occupy 3
-    tails=$(pgrep -c -f 'tail -f /dev/null' || :)
-    [ "$tails" -ge 6 ] || fail "the wrappers' children do not run"
+    await 10 children_are 6
     say "kill -9 of the $victim"
     kill -KILL "$("${victim}_pid" "$host")"
     await 10 no_process_left
+    await 10 children_are 0
     wait $run && fail "dvm run ended with 0 though its machine was killed"
 done
 
@@ -43,8 +48,11 @@ start_machine 3
 await 10 hosts_are 3
 dvm spawn -n 3 "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1
 await 20 tasks_are 3
+await 10 children_are 6
 pids=$(host_pids sim3)
 kill_daemon sim3
 for pid in $pids; do await 10 dead "$pid"; done
+await 10 children_are 4
 await 20 hosts_are 2
 halt_machine
+await 10 children_are 0
