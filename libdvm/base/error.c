@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SPEAKER_MAX 128 /* bytes of "rank N (tid T, host H): " */
 
@@ -87,7 +88,11 @@ int dvm_fail_errno(int code, const char *format, ...)
     va_start(ap, format);
     used = vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    if (used >= 0 && (size_t)used < sizeof text)
+    if (used >= 0 && (size_t)used < sizeof text && saved == EMFILE)
+        snprintf(text + used, sizeof text - (size_t)used,
+                 ": this process may have %ld open files only; raise the limit (ulimit -n)",
+                 sysconf(_SC_OPEN_MAX));
+    else if (used >= 0 && (size_t)used < sizeof text)
         snprintf(text + used, sizeof text - (size_t)used, ": %s", strerror(saved));
     strcpy(last, text);
     errno = saved;

@@ -16,8 +16,8 @@
 /* Keep a sentence as the calling thread's last error. Returns code. */
 int dvm_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* As dvm_fail, with ": " and the text of errno behind the sentence. Returns code;
- * errno is kept. */
+/* As dvm_fail, with ": " and the text of errno behind the sentence; for EMFILE also the
+ * limit and how to raise it. Returns code; errno is kept. */
 int dvm_fail_errno(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Copy the calling thread's last sentence into text (DVM_SENTENCE_MAX bytes). */

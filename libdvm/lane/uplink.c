@@ -25,7 +25,7 @@ static struct {
     int socket;
     int self;
     bool lost;
-    char refused[DVM_SENTENCE_MAX]; /* why the daemon ended it, if it said so */
+    char why[DVM_SENTENCE_MAX]; /* it was lost, if that is known */
 } uplink_state = {.socket = -1};
 
 /* One frame as it comes; frames are handled one after the other. */
@@ -37,7 +37,7 @@ void uplink_start(int socket, int self)
     uplink_state.socket = socket;
     uplink_state.self = self;
     uplink_state.lost = false;
-    uplink_state.refused[0] = '\0';
+    uplink_state.why[0] = '\0';
 }
 
 void uplink_stop(void)
@@ -71,14 +71,14 @@ bool uplink_lost(void)
 
 void uplink_refused(const char *text)
 {
-    snprintf(uplink_state.refused, sizeof uplink_state.refused, "%s", text);
+    snprintf(uplink_state.why, sizeof uplink_state.why,
+             "the daemon of this host has cut this task off: %s", text);
 }
 
 int uplink_fail(void)
 {
-    if (uplink_state.refused[0])
-        return dvm_fail(DVM_ERR_LOST_DAEMON, "the daemon of this host has cut this task off: %s",
-                        uplink_state.refused);
+    if (uplink_state.why[0])
+        return dvm_fail(DVM_ERR_LOST_DAEMON, "%s", uplink_state.why);
     return dvm_fail(DVM_ERR_LOST_DAEMON,
                     "the daemon of this host has closed the connection: it ended or was "
                     "halted; see its log");
@@ -117,12 +117,26 @@ int uplink_send(const struct dvm_frame *frame, const void *payload, const int *f
     return DVM_OK;
 }
 
+/* What came with a frame found no place, and whoever sent it relies on its arrival: this
+ * task can no longer tell what it misses. */
+static void out_of_files(void)
+{
+    uplink_state.lost = true;
+    snprintf(uplink_state.why, sizeof uplink_state.why,
+             "this task has no descriptor left for the shared memory that another one offers; "
+             "it may have %ld: close some, or raise the limit (ulimit -n)",
+             sysconf(_SC_OPEN_MAX));
+}
+
 static void handle(ssize_t bytes, int flags, const int *fds, int fd_count)
 {
     struct dvm_frame frame;
 
-    if ((flags & (MSG_TRUNC | MSG_CTRUNC)) ||
-        dvm_frame_decode(&frame, buffer, (size_t)bytes)) {
+    if (flags & MSG_CTRUNC) {
+        out_of_files();
+        for (int i = 0; i < fd_count; i++)
+            close(fds[i]);
+    } else if ((flags & MSG_TRUNC) || dvm_frame_decode(&frame, buffer, (size_t)bytes)) {
         lane_complain("dropped %zd bytes from the daemon that are no frame", bytes);
         for (int i = 0; i < fd_count; i++)
             close(fds[i]);
