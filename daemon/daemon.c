@@ -305,6 +305,8 @@ static int open_folder(struct daemon *d)
     const struct options *o = d->options;
     int r = name_folder(d);
 
+    if (!r && d->is_private) /* before the folder is made: it never stays without its keeper */
+        r = keeper_guard(d->keeper, d->folder);
     if (!r)
         r = runtime_lock(d->folder, &d->lock);
     if (r)
@@ -389,6 +391,8 @@ static void end_parts(struct daemon *d)
     d->watch = NULL;
     d->tasks = NULL;
     d->local = NULL;
+    if (d->is_private && d->lock >= 0)
+        runtime_remove(d->folder); /* while the keeper still guards it */
     keeper_destroy(d->keeper);
     cluster_destroy(d->cluster);
     unwatch_signals(d);
@@ -397,7 +401,7 @@ static void end_parts(struct daemon *d)
         ev_loop_destroy(d->loop);
     log_close();
     if (d->lock >= 0) {
-        if (d->status == 0 || d->is_private)
+        if (d->status == 0)
             runtime_remove(d->folder);
         close(d->lock);
     }
@@ -452,8 +456,6 @@ int daemon_start(struct daemon *d, const struct options *options, struct setting
         return r;
     }
     keeper_attach(keeper, d->loop, &events, d);
-    if (d->is_private && keeper_guard(keeper, d->folder))
-        log_warning("should this daemon be killed, its folder will stay");
     watch_host(d->watch, DVM_EVENT_HOST_JOINED,
                cluster_host(d->cluster, cluster_self(d->cluster)),
                ticket ? "it joined the machine" : "the machine was started here");

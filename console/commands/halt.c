@@ -1,11 +1,14 @@
 /* halt.c: dvm halt: the coordinator ends the machine; the command waits until
- * no daemon of it on this computer holds its lock. */
+ * no daemon of it on this computer holds its lock. What daemons that were killed left
+ * behind goes, too, also when none of them lives any more. */
 #include "console/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/runtime.h"
 #include "base/sweep.h"
 #include "console/ask.h"
 #include "console/local.h"
@@ -57,6 +60,32 @@ static int report(const struct console *c, const char *machine, const struct loc
     return EXIT_OK;
 }
 
+/* Remove what daemons left that were killed. The lock of one that lives is respected. */
+static void sweep(const char *machine)
+{
+    const char *set = getenv("DVM_DIR");
+    char path[RUNTIME_PATH_MAX];
+
+    if (!set || !set[0])
+        sweep_folders(machine);
+    else if (runtime_folder(path, sizeof path, NULL, NULL) == DVM_OK)
+        sweep_folder(path);
+}
+
+/* No daemon takes the order: those that are just about to end are waited for, and what
+ * the machine's daemons have left is removed. */
+static void clear_remains(void)
+{
+    char machine[DVM_NAME_MAX];
+    struct local l;
+
+    if (runtime_machine(machine, sizeof machine) != DVM_OK || local_list(&l, machine) != DVM_OK)
+        return;
+    if (wait_for_end(&l) == 0)
+        sweep(machine);
+    local_free(&l);
+}
+
 static int halt(struct console *c, const void *settings, int argc, char **argv)
 {
     char machine[DVM_NAME_MAX];
@@ -64,8 +93,10 @@ static int halt(struct console *c, const void *settings, int argc, char **argv)
     struct local l;
     int r = console_connect(c, &client);
 
-    if (r)
+    if (r) {
+        clear_remains();
         return r;
+    }
     snprintf(machine, sizeof machine, "%s", client_info(client)->machine);
     r = local_list(&l, machine);
     if (!r)
@@ -76,7 +107,7 @@ static int halt(struct console *c, const void *settings, int argc, char **argv)
     else
         r = report(c, machine, &l, wait_for_end(&l));
     if (!r)
-        sweep_folders(machine); /* of hosts that had been killed */
+        sweep(machine);
     local_free(&l);
     return r;
 }
@@ -85,7 +116,8 @@ const struct command command_halt = {
     .name = "halt",
     .operands = "",
     .summary = "stop the machine: all tasks, all hosts",
-    .text = "Returns when every daemon of the machine on this computer has ended.\n",
+    .text = "Returns when every daemon of the machine on this computer has ended. What daemons\n"
+            "that were killed have left there is removed, their logs included.\n",
     .function = halt,
     .examples = "dvm halt                    # the machine that is meant by default\n"
                 "dvm --machine lab halt      # another one\n",
