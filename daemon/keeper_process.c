@@ -30,6 +30,7 @@
 #include "daemon/family.h"
 #include "daemon/keeper_exec.h"
 #include "daemon/keeper_wire.h"
+#include "daemon/memory.h"
 #include "daemon/table.h"
 #include "proto/passed.h"
 
@@ -238,7 +239,9 @@ static bool take_order(void)
         return false;
     memcpy(&order, packet, sizeof order);
     fd_count = passed_take(&m, fds, KEEPER_STDIO);
-    if (order.op == KEEPER_START && fd_count == KEEPER_STDIO)
+    if (order.op == KEEPER_START && memory_low())
+        refuse(&order, ENOMEM);
+    else if (order.op == KEEPER_START && fd_count == KEEPER_STDIO)
         start(&order, packet + sizeof order, packet + got, fds);
     else if (order.op == KEEPER_START)
         refuse(&order, EMFILE); /* out of descriptors, the kernel drops those passed */

@@ -20,6 +20,7 @@
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
+#include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/ready.h"
 
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
     int code;
 
     streams_fill();
+    memory_wrap_start();
     if (options_parse(&o, argc, argv)) {
         fprintf(stderr, "dvmd: %s\n", dvm_last_error());
         return EXIT_USAGE;

@@ -35,7 +35,8 @@ int connection_accept(struct local *l, int fd, pid_t pid, uid_t uid)
 
     if (!c)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for another connection");
-    *c = (struct connection){.next = l->clients, .local = l, .fd = fd, .pid = pid, .uid = uid};
+    *c = (struct connection){.next = l->clients, .local = l, .fd = fd, .pid = pid, .uid = uid,
+                             .last = l->spare < 0};
     if (l->clients)
         l->clients->previous = c;
     l->clients = c;
@@ -59,6 +60,8 @@ void connection_close(struct connection *c)
     ev_timer_stop(l->d->loop, &c->hello);
     close(c->fd);
     c->fd = -1;
+    if (c->last)
+        local_spare(l);
     if (c->seat) {
         c->seat->client = NULL;
         c->seat = NULL;

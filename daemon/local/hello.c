@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/local/seat.h"
+#include "daemon/memory.h"
 #include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
@@ -35,10 +36,14 @@ static bool acceptable(struct connection *c, const Dvm__Pb__Hello *h)
         connection_refuse(c, DVM_ERR_PROTOCOL, "there is no role %u", h->role);
         return false;
     }
-    if (h->role == ROLE_TASK && daemon_files_low(c->local->d, c->fd)) {
+    if (c->last || (h->role == ROLE_TASK && daemon_files_low(c->local->d, c->fd))) {
         errno = EMFILE;
-        connection_refuse(c, daemon_fail_files(c->local->d, "take another task"), "%s",
+        connection_refuse(c, daemon_fail_files(c->local->d, "take another client"), "%s",
                           dvm_last_error());
+        return false;
+    }
+    if (h->role == ROLE_TASK && memory_check(c->local->d->host, "take another task")) {
+        connection_refuse(c, DVM_ERR_NO_MEMORY, "%s", dvm_last_error());
         return false;
     }
     if (c->local->ending || c->local->d->ending) {

@@ -1,12 +1,14 @@
 /* local.c: the local socket and what concerns all clients; see local.h.
  *
  * Who may connect is decided by the kernel's word (SO_PEERCRED): this user and
- * root. When descriptors run out, accepting rests for a moment instead of
+ * root. When descriptors run out, the one in reserve lets one more client in at a time,
+ * to be refused in words; while it is in use accepting rests for a moment instead of
  * turning in circles.
  */
 #include "daemon/local.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +37,14 @@ static void accept_one(struct local *l, int fd)
         log_warning("process %d of user %d was refused: the machine is of user %d",
                     (int)who.pid, (int)who.uid, (int)geteuid());
         close(fd);
+        local_spare(l);
         return;
     }
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     if (connection_accept(l, fd, who.pid, who.uid)) {
         log_error("%s", dvm_last_error());
         close(fd);
+        local_spare(l);
     }
 }
 
@@ -51,6 +55,34 @@ static void on_rested(struct ev_loop *loop, ev_timer *w, int revents)
     ev_io_start(loop, &l->acceptable);
 }
 
+void local_spare(struct local *l)
+{
+    if (l->spare < 0)
+        l->spare = fcntl(l->listening, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Nobody can be accepted: rest. */
+static void rest(struct local *l)
+{
+    ev_io_stop(l->d->loop, &l->acceptable);
+    ev_timer_set(&l->rest, REST_SECONDS, 0.0);
+    ev_timer_start(l->d->loop, &l->rest);
+}
+
+/* No descriptor was left for a client. True when one more can be let in. */
+static bool use_spare(struct local *l)
+{
+    daemon_fail_files(l->d, "take another client");
+    if (!l->full)
+        log_warning("%s", dvm_last_error());
+    l->full = true; /* said once until it is over */
+    if (l->spare < 0)
+        return false;
+    close(l->spare);
+    l->spare = -1;
+    return true;
+}
+
 static void on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct local *l = w->data;
@@ -59,16 +91,12 @@ static void on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
         int fd = accept4(l->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
-            l->full = false;
+            l->full = l->full && l->spare < 0;
             accept_one(l, fd);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-            daemon_fail_files(l->d, "take another client");
-            if (!l->full)
-                log_warning("%s", dvm_last_error());
-            l->full = true; /* said once until it is over */
-            ev_io_stop(loop, w);
-            ev_timer_set(&l->rest, REST_SECONDS, 0.0);
-            ev_timer_start(loop, &l->rest);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            if (use_spare(l))
+                continue;
+            rest(l);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
@@ -104,6 +132,8 @@ int local_create(struct local **out, struct daemon *d)
         free(l);
         return r;
     }
+    l->spare = -1;
+    local_spare(l);
     ev_io_init(&l->acceptable, on_acceptable, l->listening, EV_READ);
     ev_timer_init(&l->rest, on_rested, REST_SECONDS, 0.0);
     ev_prepare_init(&l->bury, on_prepare);
@@ -150,6 +180,8 @@ void local_destroy(struct local *l, const char *why)
     ev_timer_stop(l->d->loop, &l->rest);
     ev_prepare_stop(l->d->loop, &l->bury);
     close(l->listening);
+    if (l->spare >= 0)
+        close(l->spare);
     free(l);
 }
 

@@ -34,6 +34,7 @@ struct connection {
     bool owner; /* of a private machine */
     bool eof;   /* the other side is closed: nothing is written any more */
     bool cut;   /* refused: to be closed at its next turn */
+    bool last;  /* it has the spare descriptor: to be refused at its HELLO */
     ev_io readable, writable;
     ev_timer hello; /* its deadline */
 };
@@ -41,6 +42,7 @@ struct connection {
 struct local {
     struct daemon *d; /* borrowed */
     int listening;    /* owned */
+    int spare;        /* owned: given up to refuse one more client in words; -1 meanwhile */
     ev_io acceptable;
     ev_timer rest;             /* after descriptors ran out */
     ev_prepare bury;           /* frees the graveyard when nobody looks at it */
@@ -69,6 +71,9 @@ int seat_inbox(struct local *l, struct seat *s);
 /* Put one frame into a seat and ring. Errors: NO_MEMORY, LIMIT. */
 int seat_put(struct seat *s, const struct dvm_frame *frame, const uint8_t *payload,
              const int *fds, int fd_count);
+
+/* local.c: have a descriptor in reserve again. */
+void local_spare(struct local *l);
 
 /* connection.c */
 

@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "daemon/cgroup.h"
 #include "daemon/keeper.h"
+#include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/environment.h"
@@ -105,6 +106,9 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
         r = program_locate(what->program, what->directory, what->look_first,
                            environment_get(what->env, what->n_env, "PATH"), d->host, path,
                            sizeof path);
+    if (r)
+        return r;
+    r = memory_check(d->host, "start tasks");
     if (r)
         return r;
     if (what->count == 0 || what->count > TASKS_SPAWN_MAX)

@@ -155,7 +155,8 @@ int stdio_open(struct tasks *t, struct task *task, const struct stdio_wish *wish
     int r;
 
     if (!s)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a task's output");
+        return dvm_fail(DVM_ERR_NO_MEMORY, "host %s has no memory for a task's output",
+                        t->d->host);
     s->in = -1;
     ends[0] = ends[1] = ends[2] = -1;
     for (int i = 0; i < OUTPUTS; i++) {

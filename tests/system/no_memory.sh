@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# A daemon to which the system gives no memory says so and lives: each allocation of a
+# whole run with spawning fails once, one after the other, and the run works; and under a
+# limit of address space new tasks are refused in words, those that run go on, and when
+# there is memory again all is as before.
+# ctest: LIMIT 300
+. "$(dirname "$0")/lib.sh"
+
+sanitized && skip "a sanitizer has an allocator of its own"
+
+# The words that tests/system/preload/fail_malloc.c reads.
+board=$WORK/board
+head -c 8 /dev/zero >"$board"
+export DVM_TEST_MALLOC=$board
+
+# arm N: the Nth allocation from now on fails
+arm() {
+    local escapes
+    escapes=$(printf '\\x%02x\\x%02x\\x00\\x00' $(($1 & 255)) $(($1 >> 8)))
+    # shellcheck disable=SC2059
+    printf "$escapes" | dd of="$board" conv=notrunc status=none bs=4 count=1
+}
+left() { od -An -tu4 -N4 "$board" | tr -d ' '; }
+count() { od -An -tu4 -j4 -N4 "$board" | tr -d ' '; }
+
+LD_PRELOAD=$PROGRAMS/fail_malloc.so within 30 dvm start
+host=$(hosts_up)
+pid=$(daemon_pid "$host")
+before=$(count)
+expect 0 dvm run -n 2 "$PROGRAMS/busy" 1
+made=$(($(count) - before))
+say "a run with spawning makes $made allocations in daemon and keeper"
+[ "$made" -gt 100 ] || fail "$made allocations only: the daemon does not ask here"
+
+# all of them, or every seventh
+step=$(pick 7 1)
+failed=0
+for ((n = 1; ; n += step)); do
+    arm $n
+    status=0
+    timeout -k 5 30 dvm run -n 2 "$PROGRAMS/busy" 1 >"$WORK/out" 2>"$WORK/err" || status=$?
+    [ "$(left)" = 0 ] || break
+    failed=$((failed + 1))
+    # words, or none needed: not a wait for something that never comes, nor a crash
+    if [ $status != 0 ]; then
+        [ $status != 124 ] || fail "the run hangs when allocation $n fails"
+        grep -q memory "$WORK/err" || fail "no word of memory when allocation $n fails: $(cat "$WORK/err")"
+    fi
+    alive "$pid" || fail "the daemon ended when allocation $n failed"
+done
+arm 0
+[ $failed -ge $((made / 2 / step)) ] || fail "$failed allocations failed, of $made"
+expect_line "$(log_of "$host")" "has no memory for this daemon, which uses its reserve now"
+expect 0 dvm run -n 2 "$PROGRAMS/meet"
+expect_same "$pid" "$(daemon_pid "$host")" "the daemon"
+await 10 tasks_are 0
+halt_machine
+unset DVM_TEST_MALLOC
+
+say "a limit of address space, from one moment on"
+start_machine
+host=$(hosts_up)
+pid=$(daemon_pid "$host")
+dvm spawn -n 1 tail -f /dev/null >"$WORK/out"
+prlimit --pid "$pid" --as=$(($(awk '/^VmSize:/ { print $2 }' "/proc/$pid/status") * 1024)):
+status=0
+for ((n = 0; n < 40 && status == 0; n++)); do
+    timeout -k 5 60 dvm spawn -n 50 tail -f /dev/null >"$WORK/out" 2>"$WORK/err" || status=$?
+done
+[ $status != 0 ] || fail "$((n * 50)) tasks were started though there is no memory for them"
+say "after $n times 50 tasks: $(tail -n 1 "$WORK/err")"
+expect_line "$WORK/err" "memory"
+alive "$pid" || fail "the daemon ended"
+expect 0 dvm hosts
+prlimit --pid "$pid" --as=unlimited:
+expect 0 dvm run -n 2 "$PROGRAMS/meet"
+halt_machine
