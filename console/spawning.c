@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hostlist.h"
 
+#define NAMES_BYTES 4096        /* of all names of hosts in a sentence */
 #define EXIT_NOT_EXECUTABLE 126 /* as a shell says it */
 
 /* Where the caller's task is registered is nothing that its children may use. */
@@ -128,15 +129,41 @@ static int explain_program(const struct console *c, const struct spawning *s)
     return EXIT_NOT_FOUND;
 }
 
+/* Hosts lack the program: one sentence names all of them, then each says why. What is
+ * here may be copied there. */
+static void tell_missing(const struct console *c, const struct spawning *s,
+                         const Dvm__Pb__SpawnReply *reply)
+{
+    char names[NAMES_BYTES] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < reply->n_missing && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                 reply->missing[i]);
+    if (reply->n_missing == 1 && reply->n_errors > 0)
+        console_wrong(c, "%s", reply->errors[0]);
+    else
+        console_wrong(c, "%zu hosts cannot run %s: %s; no task was started", reply->n_missing,
+                      s->message.program, names);
+    for (size_t i = reply->n_missing == 1; i < reply->n_errors && !c->quiet; i++)
+        fprintf(stderr, "    %s\n", reply->errors[i]);
+    if (access(s->message.program, X_OK) == 0)
+        console_say(c, "install it there, or have it copied: dvm run --push");
+}
+
 int spawning_failed(const struct console *c, const struct spawning *s,
                     const Dvm__Pb__SpawnReply *reply, int code)
 {
-    if (reply && reply->n_errors > 0)
+    if (reply && reply->n_missing > 0) {
+        code = DVM_ERR_NO_PROGRAM; /* that is the cause, whatever became of the rest */
+        tell_missing(c, s, reply);
+    } else if (reply && reply->n_errors > 0) {
         for (size_t i = 0; i < reply->n_errors; i++)
             console_wrong(c, "%s", reply->errors[i]);
-    else if (reply)
+    } else if (reply) {
         console_wrong(c, "no task was started: %s", dvm_error_text(code));
-    else
+    } else {
         console_failed(c, code);
+    }
     return code == DVM_ERR_NO_PROGRAM ? explain_program(c, s) : console_exit_code(code);
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/runtime.h"
 #include "console/private.h"
+#include "console/push.h"
 #include "console/run/run.h"
 
 #define TIMEOUT_MIN 0.001         /* shortest --timeout, seconds */
@@ -28,6 +29,8 @@ static const struct option_row rows[] = {
      "how many tasks (default: 1)", 1, SPAWNING_TASKS_MAX},
     {"where", 0, OPTION_TEXT, offsetof(struct run_settings, where), "HOSTS",
      "on these hosts, such as node[3-8] (default: all)", 0, 0},
+    {"push", 0, OPTION_FLAG, offsetof(struct run_settings, push), NULL,
+     "copy the program to hosts that do not have it", 0, 0},
     {"tag-output", 0, OPTION_FLAG, offsetof(struct run_settings, tag), NULL,
      "begin each line with [rank host]", 0, 0},
     {"collapse", 0, OPTION_FLAG, offsetof(struct run_settings, collapse), NULL,
@@ -124,6 +127,23 @@ static int read_policy(const struct console *c, struct run *r)
     return EXIT_USAGE;
 }
 
+/* A private machine is this computer, which has what it has. */
+static int run_connected(struct run *r, struct spawning *s, bool is_private)
+{
+    struct push push = {0};
+    int status = EXIT_OK;
+
+    if (r->s->push && !is_private)
+        status = push_program(r->c, r->client, s, &push);
+    if (!status) {
+        status = run_all(r);
+        if (r->c->json)
+            report(r, status, is_private);
+    }
+    push_free(&push);
+    return status;
+}
+
 static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
 {
     Dvm__Pb__Streams streams = DVM__PB__STREAMS__INIT;
@@ -149,9 +169,7 @@ static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
     if (code) {
         status = console_failed(c, code);
     } else {
-        status = run_all(r);
-        if (c->json)
-            report(r, status, pid > 0);
+        status = run_connected(r, s, pid > 0);
         client_close(r->client);
     }
     if (pid > 0)
@@ -211,7 +229,9 @@ const struct command command_run = {
             "looked for in PATH on each host. The tasks get this folder and environment; stdin\n"
             "goes to rank 0. The status is that of the first task that failed; 128 + N for a\n"
             "signal, 124 after --timeout, 127 for a program that is not there. ^C sends the\n"
-            "tasks SIGINT, a second one SIGTERM, a third one SIGKILL.\n",
+            "tasks SIGINT, a second one SIGTERM, a third one SIGKILL.\n"
+            "A host that lacks the program is named before anything is started; --push copies\n"
+            "it there, with the libraries that are lacking, until the host leaves.\n",
     .options = rows,
     .defaults = &defaults,
     .settings_size = sizeof(struct run_settings),
@@ -221,5 +241,6 @@ const struct command command_run = {
     .function = run,
     .examples = "dvm run -n 4 ./hello                      # four tasks, wherever there is room\n"
                 "dvm run -n 6 --where node[3-8] ./hello    # on these hosts\n"
-                "dvm run -n 4 --timeout 10m ./solve -v 3   # at most ten minutes\n",
+                "dvm run -n 4 --timeout 10m ./solve -v 3   # at most ten minutes\n"
+                "dvm run -n 8 --push ./solve               # also where it is not\n",
 };

@@ -37,6 +37,7 @@ struct run_settings {
     int count;
     const char *where;
     bool tag, collapse, raw;
+    bool push;              /* copy the program to hosts that have it not */
     const char *output;     /* folder, NULL: to the console's own streams */
     const char *input;      /* who gets stdin: ranks, "all", "none" */
     const char *on_failure; /* a word of run_policy */

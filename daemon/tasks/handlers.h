@@ -7,6 +7,8 @@
 
 /* spawn.c */
 handler_f handle_spawn;
+/* push.c */
+handler_f handle_stage, handle_stage_data;
 /* launch.c */
 handler_f handle_reserve, handle_launch, handle_release;
 /* kill.c */

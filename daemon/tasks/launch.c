@@ -25,6 +25,7 @@
 #include "daemon/tasks/foreign.h"
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/program.h"
+#include "daemon/tasks/push.h"
 #include "daemon/tasks/stdio.h"
 #include "daemon/tasks/wish.h"
 
@@ -106,6 +107,8 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
         r = program_locate(what->program, what->directory, what->look_first,
                            environment_get(what->env, what->n_env, "PATH"), d->host, path,
                            sizeof path);
+    if (r == DVM_ERR_NO_PROGRAM && push_locate(d, what, path, sizeof path))
+        r = DVM_OK;
     if (r)
         return r;
     r = memory_check(d->host, "start tasks");
@@ -428,6 +431,8 @@ void handle_launch(struct daemon *d, const struct dvm_frame *frame, const uint8_
 
     dvm_fail(r, "a LAUNCH that cannot be read");
     if (m && m->what && m->n_tids > 0)
+        r = push_adapt(d, m->path, m->what);
+    if (m && m->what && m->n_tids > 0 && !r)
         r = d->ending ? dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host)
                       : launch(d, frame, m);
     if (r)

@@ -92,5 +92,7 @@ const struct handler tasks_handlers[] = {
     {DVM_CTL_GONE, handle_gone, ROLE_DAEMON},
     {DVM_CTL_STDIO_ACK, handle_stdio_ack, ROLE_CLIENT},
     {DVM_CTL_STDIN, handle_stdin, ROLE_CLIENT},
+    {DVM_CTL_STAGE, handle_stage, ROLE_CONSOLE},
+    {DVM_CTL_STAGE_DATA, handle_stage_data, ROLE_CONSOLE},
     {0, NULL, 0},
 };

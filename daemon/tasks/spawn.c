@@ -41,6 +41,8 @@ struct spawn {
     size_t world_count;
     char **errors;        /* owned */
     size_t error_count;
+    char **missing;       /* owned: names of hosts that lack the program */
+    size_t missing_count;
     char note[NOTE_MAX];
 };
 
@@ -52,7 +54,10 @@ static void free_spawn(struct spawn *s)
     }
     for (size_t i = 0; i < s->error_count; i++)
         free(s->errors[i]);
+    for (size_t i = 0; i < s->missing_count; i++)
+        free(s->missing[i]);
     free(s->errors);
+    free(s->missing);
     free(s->parts);
     free(s->world_tids);
     dvm__pb__spawn__free_unpacked(s->what, NULL);
@@ -70,6 +75,18 @@ static void add_error(struct spawn *s, const char *text)
     s->error_count += s->errors[s->error_count] != NULL;
 }
 
+static void add_missing(struct spawn *s, int slot)
+{
+    const struct cluster_host *host = cluster_host(s->d->cluster, slot);
+    char **bigger = realloc(s->missing, (s->missing_count + 1) * sizeof *bigger);
+
+    if (!bigger)
+        return;
+    s->missing = bigger;
+    s->missing[s->missing_count] = strdup(host ? host->name : "?");
+    s->missing_count += s->missing[s->missing_count] != NULL;
+}
+
 /* ---- the answer -------------------------------------------------------------- */
 
 static void reply(struct spawn *s)
@@ -83,6 +100,8 @@ static void reply(struct spawn *s)
     m.tids = tids;
     m.errors = s->errors;
     m.n_errors = s->error_count;
+    m.missing = s->missing;
+    m.n_missing = s->missing_count;
     m.world = s->world;
     m.note = s->note;
     if (tids)
@@ -101,6 +120,8 @@ static void part_failed(struct part *p, const uint8_t *payload, size_t length)
     p->code = fail && fail->code ? fail->code : DVM_ERR_SPAWN;
     for (int i = 0; i < p->count; i++)
         p->tids[i] = p->code;
+    if (p->code == DVM_ERR_NO_PROGRAM)
+        add_missing(p->spawn, p->slot);
     add_error(p->spawn, fail ? fail->text : "a host did not understand the spawn");
     dvm__pb__fail__free_unpacked(fail, NULL);
 }

@@ -65,6 +65,10 @@
     X(EVENTS_REPLY, 81)                                                                        \
     X(LOGS, 82)         /* to the daemon of a host: what a task, or itself, has written */     \
     X(LOGS_REPLY, 83)                                                                      \
+    /* programs that a host has not (dvm run --push) */                                        \
+    X(STAGE, 96)        /* console: is it there, and which of its files are lacking? */        \
+    X(STAGED, 97)                                                                              \
+    X(STAGE_DATA, 98)   /* a piece of one of them; answered by OK */                           \
     /* settings */                                                                             \
     X(CONFIG, 112)      /* what is in force on that daemon's host, and where it comes from */  \
     X(CONFIG_REPLY, 113)
