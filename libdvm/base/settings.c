@@ -208,7 +208,7 @@ static int read_file(struct settings *s, const char *path, bool must, const uid_
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
     enum settings_author author = SETTINGS_USER;
     struct stat st;
-    size_t size;
+    size_t size = 0;
     char *text;
 
     if (fd < 0 && !must && (errno == ENOENT || errno == ENOTDIR))
