@@ -99,8 +99,7 @@ static void host_fill(const struct cluster *c, struct cluster_host *to,
     memcpy(to->name, from->name, sizeof to->name);
     memcpy(to->arch, from->arch, sizeof to->arch);
     memcpy(to->version, from->version, sizeof to->version);
-    snprintf(to->address, sizeof to->address, "%s",
-             from->addresses ? address_shown(from->address[0]) : "local");
+    snprintf(to->address, sizeof to->address, "%s", from->addresses ? from->address[0] : "local");
 }
 
 static int link_add(struct cluster *c, const struct machine_host *host)
@@ -120,7 +119,7 @@ static void do_up(struct cluster *c, const struct machine_host *host)
     if (link_add(c, host) != 0)
         log_error("no memory for links to %s: it cannot be reached", host->name);
     log_debug("host %s joined (slot %d, %d cores, %s)", host->name, host->slot, host->cores,
-             host->addresses ? address_shown(host->address[0]) : "no address");
+             host->addresses ? host->address[0] : "no address");
     host_fill(c, &told, host);
     if (!c->closing)
         c->events.host_up(c->arg, &told);
@@ -173,6 +172,12 @@ static void do_action(struct cluster *c, const struct machine_action *a)
     case MACHINE_DO_DOUBT:
         log_debug("nothing is heard of slot %d: is there another way?", a->slot);
         links_doubt(c->links, a->slot);
+        break;
+    case MACHINE_DO_AWAY:
+        cluster_away(c, a->text);
+        break;
+    case MACHINE_DO_REJOIN:
+        cluster_rejoin(c);
         break;
     case MACHINE_DO_END:
         log_debug("this daemon ends: %s", a->text);
@@ -326,7 +331,7 @@ static void on_bye(void *arg, const char *why)
 {
     struct cluster *c = arg;
 
-    machine_expelled(c->machine, why);
+    machine_expelled(c->machine, cluster_now(), why);
     cluster_drain(c);
 }
 
@@ -384,7 +389,8 @@ int cluster_create(struct cluster **out, struct ev_loop *loop, const struct clus
                    const struct cluster_events *events, void *arg, char *error, size_t size)
 {
     struct cluster *c = cluster_new(loop, config, events, arg);
-    struct machine_config rules = {(uint64_t)(config->silence * MS_PER_SECOND)};
+    struct machine_config rules = {(uint64_t)(config->silence * MS_PER_SECOND),
+                                   (uint64_t)(config->rejoin * MS_PER_SECOND)};
     struct machine_host self;
 
     cluster_describe(config, &self);
@@ -458,6 +464,7 @@ void cluster_destroy(struct cluster *c)
         links_flush(c->links, FLUSH_MS);
     }
     ev_timer_stop(c->loop, &c->timer);
+    cluster_rejoin_free(c->rejoin);
     links_destroy(c->links);
     machine_destroy(c->machine);
     tickets_destroy(c->tickets);

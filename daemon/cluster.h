@@ -46,6 +46,11 @@ struct cluster_events {
     void (*end)(void *arg, int status, const char *why);
     /* Tasks that run here now, for heartbeats. */
     int (*load)(void *arg);
+    /* The machine is lost to this host, and what runs here is lost to the machine: end it,
+     * then call cluster_clear. */
+    void (*away)(void *arg, const char *why);
+    /* This host is in the machine again: cluster_self and all else may have changed. */
+    void (*back)(void *arg);
 };
 
 struct cluster_config {
@@ -55,6 +60,7 @@ struct cluster_config {
     const char *bind;    /* address to listen on, NULL: all */
     int port, port_most; /* control port: the first free pair of this range; 0: any */
     double silence;      /* seconds of silence after which a host is lost (default 3) */
+    double rejoin;       /* seconds for which a lost host may come back; 0: it may not */
 };
 
 /* Start a machine of this host alone, as its coordinator, slot 1. config is copied.
@@ -69,6 +75,9 @@ int cluster_create(struct cluster **out, struct ev_loop *loop, const struct clus
 int cluster_join(struct cluster **out, struct ev_loop *loop, const struct cluster_config *config,
                  const char *ticket, double timeout, const struct cluster_events *events,
                  void *arg, char *machine, char *error, size_t size);
+
+/* What ran on this host has ended (events.away): it may try to come back. */
+void cluster_clear(struct cluster *c);
 
 /* Say goodbye, flush for a short time, free everything. Accepts NULL. */
 void cluster_destroy(struct cluster *c);

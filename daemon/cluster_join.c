@@ -63,7 +63,8 @@ static void welcome(struct cluster *c, const struct links_joiner *joiner, unsign
 {
     struct cluster_registered r = {.protocol = protocol, .slot = slot,
                                    .coordinator = machine_coordinator(c->machine),
-                                   .silence_ms = machine_silence(c->machine)};
+                                   .silence_ms = machine_silence(c->machine),
+                                   .rejoin_ms = machine_rejoin(c->machine)};
     const struct machine_host *host = NULL;
     uint8_t *bytes = NULL;
     size_t length;
@@ -102,13 +103,37 @@ static void name_versions(const struct cluster *c, const struct cluster_register
              self->version, CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX);
 }
 
+/* By a ticket, or by the key of an earlier life. Returns 0 or an error with a sentence. */
+static int admit(struct cluster *c, const struct links_joiner *joiner, struct cluster_register *r,
+                 int *slot, char *text, size_t size)
+{
+    uint64_t incarnation, now = cluster_now();
+    int code = DVM_OK;
+
+    if (getrandom(&incarnation, sizeof incarnation, 0) < 0) {
+        snprintf(text, size, "the coordinator has no random numbers");
+        return DVM_ERR_SYSTEM;
+    }
+    if (!joiner->ticket) {
+        r->host.slot = joiner->slot;
+        r->host.incarnation = joiner->incarnation;
+        return machine_readmit(c->machine, now, &r->host, incarnation, r->nonce, slot, text, size);
+    }
+    code = tickets_use(c->tickets, now, joiner->ticket, r->nonce, text, size);
+    if (code != 0)
+        return code;
+    code = machine_register(c->machine, now, &r->host, incarnation, r->nonce, slot, text, size);
+    if (code != 0)
+        tickets_give_back(c->tickets, joiner->ticket, r->nonce);
+    return code;
+}
+
 void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
                      const uint8_t *payload)
 {
     struct cluster *c = arg;
     struct cluster_register r;
     char text[SENTENCE_BYTES];
-    uint64_t incarnation, now = cluster_now();
     int slot, code;
 
     if (frame->tag != DVM_CTL_REGISTER || c->closing)
@@ -124,17 +149,7 @@ void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct 
         refuse(c, joiner, r.host.name, DVM_ERR_VERSION, text);
         return;
     }
-    code = tickets_use(c->tickets, now, joiner->ticket, r.nonce, text, sizeof text);
-    if (code == 0 && getrandom(&incarnation, sizeof incarnation, 0) < 0) {
-        snprintf(text, sizeof text, "the coordinator has no random numbers");
-        code = DVM_ERR_SYSTEM;
-    }
-    if (code == 0) {
-        code = machine_register(c->machine, now, &r.host, incarnation, r.nonce, &slot, text,
-                                sizeof text);
-        if (code != 0)
-            tickets_give_back(c->tickets, joiner->ticket, r.nonce);
-    }
+    code = admit(c, joiner, &r, &slot, text, sizeof text);
     if (code != 0) {
         refuse(c, joiner, r.host.name, code, text);
         return;
@@ -145,23 +160,16 @@ void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct 
 
 /* ---- the joiner ------------------------------------------------------------------ */
 
-/* Ask; on success *out is what REGISTERED said. */
-static int ask(struct cluster *c, const struct cluster_config *config, const struct ticket *t,
-               double timeout, struct cluster_registered *out, char *address, char *error,
-               size_t size)
+int cluster_ask(struct cluster *c, const struct cluster_register *r, const struct ticket *t,
+                double timeout, struct cluster_registered *out, char *address, char *error,
+                size_t size)
 {
-    struct cluster_register r = {CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX, {0}, {0}};
-    uint8_t *request = NULL, *answer = NULL;
+    uint8_t *answer = NULL, *request;
     size_t length, answer_length;
     int type = DVM_CTL_REGISTER, code = DVM_ERR_NO_MEMORY;
 
-    cluster_describe(config, &r.host);
-    r.host.port = links_port(c->links);
-    r.host.addresses = links_addresses(c->links, r.host.address);
-    memcpy(r.host.key, links_key(c->links), KEY_BYTES);
     snprintf(error, size, "no memory to join");
-    if (getrandom(r.nonce, sizeof r.nonce, 0) == sizeof r.nonce)
-        request = cluster_register_write(&r, &length);
+    request = cluster_register_write(r, &length);
     if (request)
         code = links_join(c->links, t, timeout, &type, request, length, &answer, &answer_length,
                           address, error, size);
@@ -180,12 +188,51 @@ static int ask(struct cluster *c, const struct cluster_config *config, const str
     return code;
 }
 
+/* Ask with a ticket, as a host that nobody knows. */
+static int ask(struct cluster *c, const struct cluster_config *config, const struct ticket *t,
+               double timeout, struct cluster_registered *out, char *address, char *error,
+               size_t size)
+{
+    struct cluster_register r = {CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX, {0}, {0}};
+
+    cluster_describe(config, &r.host);
+    r.host.port = links_port(c->links);
+    r.host.addresses = links_addresses(c->links, r.host.address);
+    memcpy(r.host.key, links_key(c->links), KEY_BYTES);
+    if (getrandom(r.nonce, sizeof r.nonce, 0) != sizeof r.nonce) {
+        snprintf(error, size, "the system has no random numbers: %s", strerror(errno));
+        return DVM_ERR_SYSTEM;
+    }
+    return cluster_ask(c, &r, t, timeout, out, address, error, size);
+}
+
+int cluster_enter(struct cluster *c, int coordinator, const char *address, char *error,
+                  size_t size)
+{
+    const struct machine_host *host = NULL;
+    int slot = machine_self(c->machine);
+
+    links_identity(c->links, slot, machine_host(c->machine, slot)->incarnation);
+    links_relay(c->links, coordinator);
+    links_silence(c->links, machine_silence(c->machine));
+    while ((host = machine_next(c->machine, host ? host->slot : 0)) != NULL) {
+        struct links_peer peer = {host->slot, host->incarnation, host->key, host->address,
+                                  host->addresses};
+
+        if (host->slot != slot && links_peer_add(c->links, &peer) != 0) {
+            snprintf(error, size, "no memory for links to %s", host->name);
+            return DVM_ERR_NO_MEMORY;
+        }
+    }
+    links_dial(c->links, coordinator, address);
+    return 0;
+}
+
 /* Become the member that REGISTERED says. */
 static int enter(struct cluster *c, const struct cluster_registered *r, const char *address,
                  char *error, size_t size)
 {
-    struct machine_config rules = {r->silence_ms};
-    const struct machine_host *host = NULL, *self;
+    struct machine_config rules = {r->silence_ms, r->rejoin_ms};
 
     c->machine = machine_join(&rules, cluster_now(), r->slot, r->coordinator, r->log_index,
                               r->hosts, r->count);
@@ -194,22 +241,8 @@ static int enter(struct cluster *c, const struct cluster_registered *r, const ch
                  address);
         return DVM_ERR_PROTOCOL;
     }
-    self = machine_host(c->machine, r->slot);
-    links_identity(c->links, r->slot, self->incarnation);
-    links_relay(c->links, r->coordinator);
-    links_silence(c->links, machine_silence(c->machine));
-    while ((host = machine_next(c->machine, host ? host->slot : 0)) != NULL) {
-        struct links_peer peer = {host->slot, host->incarnation, host->key, host->address,
-                                  host->addresses};
-
-        if (host->slot != r->slot && links_peer_add(c->links, &peer) != 0) {
-            snprintf(error, size, "no memory for links to %s", host->name);
-            return DVM_ERR_NO_MEMORY;
-        }
-    }
-    links_dial(c->links, r->coordinator, address);
     memcpy(c->machine_name, r->machine, sizeof c->machine_name);
-    return 0;
+    return cluster_enter(c, r->coordinator, address, error, size);
 }
 
 /* Refuse what answered in a version that this side does not speak. */

@@ -371,6 +371,7 @@ uint8_t *cluster_registered_write(const struct cluster_registered *r, size_t *le
         pb.machine = (char *)r->machine;
         pb.log_index = r->log_index;
         pb.silence_ms = (uint32_t)r->silence_ms;
+        pb.rejoin_ms = r->rejoin_ms;
         pb.hosts = hosts;
         pb.n_hosts = r->count;
         bytes = packed(&pb.base, length);
@@ -393,6 +394,7 @@ bool cluster_registered_read(const uint8_t *payload, size_t length,
         out->coordinator = (int)pb->coordinator;
         out->log_index = pb->log_index;
         out->silence_ms = pb->silence_ms;
+        out->rejoin_ms = pb->rejoin_ms;
         snprintf(out->machine, sizeof out->machine, "%s", pb->machine);
         out->hosts = calloc(pb->n_hosts + 1, sizeof *out->hosts);
         for (size_t i = 0; out->hosts && good && i < pb->n_hosts; i++)

@@ -39,6 +39,7 @@ struct cluster {
     struct waiting *waiting; /* owned */
     uint64_t next_token;
     struct machine_message partial; /* a MEMBERS that came in parts so far */
+    struct rejoin *rejoin;          /* owned; NULL while this host is a member */
 };
 
 /* ---- cluster.c ---- */
@@ -68,6 +69,24 @@ void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct 
 int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text, char *error,
                    size_t size);
 
+/* Ask with REGISTER; on success *out is what REGISTERED said and address (of
+ * TICKET_ADDRESS_BYTES) where it came from. Blocks for at most timeout seconds. */
+struct cluster_register;
+struct cluster_registered;
+int cluster_ask(struct cluster *c, const struct cluster_register *r, const struct ticket *t,
+                double timeout, struct cluster_registered *out, char *address, char *error,
+                size_t size);
+/* Links to the members that REGISTERED named, and a connection to the coordinator.
+ * Returns 0 or an error with a sentence. */
+int cluster_enter(struct cluster *c, int coordinator, const char *address, char *error,
+                  size_t size);
+
+/* ---- cluster_rejoin.c ---- */
+/* MACHINE_DO_AWAY and MACHINE_DO_REJOIN. */
+void cluster_away(struct cluster *c, const char *why);
+void cluster_rejoin(struct cluster *c);
+void cluster_rejoin_free(struct rejoin *r); /* accepts NULL */
+
 /* ---- cluster_message.c ---- */
 /* Whether a control message is one between daemons that the cluster handles itself. */
 bool cluster_message_own(int type);
@@ -87,7 +106,7 @@ struct cluster_register {
 struct cluster_registered {
     unsigned protocol;
     int slot, coordinator;
-    uint64_t log_index, silence_ms;
+    uint64_t log_index, silence_ms, rejoin_ms;
     char machine[DVM_NAME_MAX];
     struct machine_host *hosts; /* owned */
     size_t count;

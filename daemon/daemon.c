@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/pushed.h"
 #include "base/sweep.h"
+#include "daemon/away.h"
 #include "daemon/config.h"
 #include "daemon/keeper.h"
 #include "daemon/links/address.h"
@@ -116,8 +117,18 @@ static void on_cluster_end(void *arg, int status, const char *why)
 {
     struct daemon *d = arg;
 
-    if (d->tasks) /* else it is still starting, and joining fails */
+    if (d->tasks || d->away) /* else it is still starting, and joining fails */
         daemon_end_now(d, status, why);
+}
+
+static void on_away(void *arg, const char *why)
+{
+    away_enter(arg, why);
+}
+
+static void on_back(void *arg)
+{
+    away_leave(arg);
 }
 
 static int on_load(void *arg)
@@ -129,12 +140,18 @@ static int on_load(void *arg)
 
 static void on_started(void *arg, int tid, pid_t pid, int error, enum keeper_step step)
 {
-    tasks_started(((struct daemon *)arg)->tasks, tid, pid, error, step);
+    struct daemon *d = arg;
+
+    if (d->tasks)
+        tasks_started(d->tasks, tid, pid, error, step);
 }
 
 static void on_ended(void *arg, int tid, int status)
 {
-    tasks_ended(((struct daemon *)arg)->tasks, tid, status);
+    struct daemon *d = arg;
+
+    if (d->tasks)
+        tasks_ended(d->tasks, tid, status);
 }
 
 static void on_memory(void *arg, int tid, enum keeper_memory what)
@@ -180,7 +197,8 @@ int daemon_fail_files(const struct daemon *d, const char *what)
 static void kill_all(struct daemon *d)
 {
     d->finish->killed = true;
-    tasks_end_all(d->tasks, SIGKILL, d->finish->why);
+    if (d->tasks)
+        tasks_end_all(d->tasks, SIGKILL, d->finish->why);
 }
 
 static void on_ending(struct ev_loop *loop, ev_timer *w, int revents)
@@ -188,7 +206,7 @@ static void on_ending(struct ev_loop *loop, ev_timer *w, int revents)
     struct daemon *d = ev_userdata(loop);
     double passed = clock_seconds() - d->finish->since;
 
-    if (tasks_children(d->tasks) == 0 || passed > GIVE_UP_SECONDS)
+    if (!d->tasks || tasks_children(d->tasks) == 0 || passed > GIVE_UP_SECONDS)
         ev_break(loop, EVBREAK_ALL);
     else if (!d->finish->killed && passed > GRACE_SECONDS)
         kill_all(d);
@@ -212,7 +230,8 @@ void daemon_end(struct daemon *d, int status, const char *why)
     if (d->ending)
         return;
     begin_end(d, status, why);
-    tasks_end_all(d->tasks, SIGTERM, why);
+    if (d->tasks)
+        tasks_end_all(d->tasks, SIGTERM, why);
 }
 
 void daemon_end_now(struct daemon *d, int status, const char *why)
@@ -353,13 +372,14 @@ static int choose_addresses(struct daemon *d)
 static int open_cluster(struct daemon *d, const char *ticket)
 {
     static const struct cluster_events events = {on_frame, on_host_up, on_host_down,
-                                                 on_cluster_end, on_load};
+                                                 on_cluster_end, on_load, on_away, on_back};
     const struct options *o = d->options;
     const struct setting_value *port = settings_get(d->settings, SETTING_PORT);
     struct cluster_config config = {.machine = d->machine, .host = d->host,
                                     .bind = d->bind[0] ? d->bind : NULL,
                                     .port = (int)port->number, .port_most = (int)port->most,
                                     .silence = settings_number(d->settings, SETTING_SILENCE),
+                                    .rejoin = settings_number(d->settings, SETTING_REJOIN),
                                     .cores = o->cores ? (int)o->cores
                                                       : bind_cores(!d->is_private)};
     char error[DVM_SENTENCE_MAX] = "";
@@ -382,6 +402,7 @@ static void end_parts(struct daemon *d)
     const char *why = d->finish && d->finish->why[0] ? d->finish->why : "the daemon ends";
 
     d->ending = true;
+    away_free(d);
     daemon_route_close(d);
     if (d->local) {
         tasks_destroy(d->tasks);

@@ -33,6 +33,7 @@ struct options; /* options.h: the command line */
 struct settings; /* base/settings.h: what is in force on this host */
 struct watch;   /* watch.h: what is kept for those who look at it */
 struct ending;  /* daemon.c: how it ends */
+struct away;    /* away.c: that this host has lost its machine */
 
 struct daemon {
     struct ev_loop *loop;
@@ -43,6 +44,7 @@ struct daemon {
     struct route *route;
     struct watch *watch;
     struct ending *finish;
+    struct away *away; /* NULL while this host is a member; then there may be no tasks */
     const struct options *options; /* borrowed */
     struct settings *settings;     /* borrowed */
     char folder[RUNTIME_PATH_MAX]; /* the runtime folder */

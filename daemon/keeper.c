@@ -229,6 +229,14 @@ const struct cgroup *keeper_cgroup(const struct keeper *k)
     return k->cgroup;
 }
 
+int keeper_sweep(struct keeper *k)
+{
+    struct keeper_order head = {.op = KEEPER_SWEEP};
+    struct iovec part = {&head, sizeof head};
+
+    return order(k, &part, 1, NULL, 0);
+}
+
 pid_t keeper_pid(const struct keeper *k)
 {
     return k->pid;

@@ -95,6 +95,10 @@ int keeper_guard(struct keeper *k, const char *folder);
 /* Where its tasks have cgroups, borrowed; NULL: none. */
 const struct cgroup *keeper_cgroup(const struct keeper *k);
 
+/* Have it kill all that its tasks have left behind. To be called when all tasks have ended.
+ * Errors as above. */
+int keeper_sweep(struct keeper *k);
+
 /* Its pid. */
 pid_t keeper_pid(const struct keeper *k);
 

@@ -5,11 +5,9 @@
  * gone. What a task left behind in its process group is killed before the task
  * is reaped, while its pid cannot belong to anybody else; what it left in its
  * session, but in other groups, is swept a moment later for all tasks that ended
- * meanwhile, because that takes a walk through /proc. Where each task has a
- * cgroup the kernel kills all that is left of one, whatever sessions it made, and the
- * cgroup is removed as soon as the last of it is dead. Where cgroups can be made, but
- * tasks have no limits, the keeper is in one that all its children are born into, at no
- * cost: at its end it leaves it and has the kernel kill the rest at once.
+ * meanwhile, because that takes a walk through /proc. Where tasks have cgroups the
+ * kernel kills all that is left of one, whatever sessions it made, and the cgroup is
+ * removed as soon as the last of it is dead.
  */
 #include <assert.h>
 #include <errno.h>
@@ -24,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/runtime.h"
@@ -37,6 +36,7 @@
 #include "proto/passed.h"
 
 #define SWEEP_MS 20     /* from a task's end to the sweep of its session, milliseconds */
+#define SWEEP_ROUNDS 100 /* of killing all that is left */
 #define SWEEP_MAX 256   /* ended sessions that one sweep looks for */
 #define KEEPER_FD 3     /* of the orders: the first behind the standard streams */
 
@@ -67,6 +67,8 @@ static struct {
     char folder[RUNTIME_PATH_MAX]; /* to remove when dvmd was killed, or "" */
 } keeper;
 
+static void reap(void);
+
 static void say(const struct keeper_news *news)
 {
     while (send(keeper.orders, news, sizeof *news, MSG_NOSIGNAL) < 0 && errno == EINTR)
@@ -85,10 +87,9 @@ static void remember(int tid, pid_t pid, bool cgroup)
 
 /* ---- cgroups ------------------------------------------------------------------------- */
 
-/* Whether each task gets one. */
 static bool has_cgroups(void)
 {
-    return keeper.limits.cgroup && keeper.limits.cgroup->each;
+    return keeper.limits.cgroup && keeper.limits.cgroup->folder[0];
 }
 
 /* The limits of a task; the cgroup is for it alone, if one can be made. */
@@ -222,6 +223,18 @@ static void refuse(const struct keeper_order *order, int error)
     say(&news);
 }
 
+/* Kill what tasks that have ended left behind, wherever it has hidden. */
+static void sweep_all(void)
+{
+    const struct timespec pause = {.tv_nsec = SWEEP_MS * 1000000L};
+
+    for (int i = 0; i < SWEEP_ROUNDS && family_kill(getpid(), SIGKILL, NULL, NULL) > 0; i++) {
+        reap();
+        nanosleep(&pause, NULL);
+    }
+    reap();
+}
+
 /* Take one order; false when dvmd is gone. */
 static bool take_order(void)
 {
@@ -250,6 +263,8 @@ static bool take_order(void)
         refuse(&order, EMFILE); /* out of descriptors, the kernel drops those passed */
     else if (order.op == KEEPER_SIGNAL)
         signal_task(&order);
+    else if (order.op == KEEPER_SWEEP)
+        sweep_all();
     else if (order.op == KEEPER_GUARD)
         snprintf(keeper.folder, sizeof keeper.folder, "%s", packet + sizeof order);
     for (int i = 0; i < fd_count; i++)
@@ -345,10 +360,8 @@ static void become_keeper(int fd, pid_t parent, const struct keeper_limits *limi
     keeper.orders = fd;
     keeper.parent = parent;
     keeper.limits = *limits;
-    if (keeper.limits.cgroup) {
-        keeper.limits.cgroup->lock = -1;           /* dvmd's */
-        cgroup_keeper_enter(keeper.limits.cgroup); /* else family_end alone must do */
-    }
+    if (keeper.limits.cgroup)
+        keeper.limits.cgroup->lock = -1; /* dvmd's */
     setsid(); /* a ^C for dvmd is not for the keeper */
     prctl(PR_SET_NAME, "dvmd-keeper");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -366,8 +379,6 @@ static void become_keeper(int fd, pid_t parent, const struct keeper_limits *limi
 
 void keeper_process(int fd, pid_t parent, const struct keeper_limits *limits)
 {
-    struct cgroup *g = limits->cgroup;
-
     become_keeper(fd, parent, limits);
     while (getppid() == keeper.parent) {
         struct pollfd ready[2] = {{.fd = keeper.orders, .events = POLLIN},
@@ -382,11 +393,11 @@ void keeper_process(int fd, pid_t parent, const struct keeper_limits *limits)
         if (ready[0].revents && !take_order())
             break;
     }
-    if (g && cgroup_keeper_leave(g))
-        cgroup_kill_all(g);
+    if (has_cgroups())
+        cgroup_kill_all(keeper.limits.cgroup);
     family_end();
-    if (g)
-        cgroup_close(g);
+    if (has_cgroups())
+        cgroup_close(keeper.limits.cgroup);
     if (keeper.folder[0])
         sweep_folder(keeper.folder);
     _exit(EXIT_SUCCESS);

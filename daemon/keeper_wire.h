@@ -16,7 +16,7 @@
 
 #define KEEPER_STDIO 3 /* descriptors of a START */
 
-enum keeper_order_op { KEEPER_START = 1, KEEPER_SIGNAL = 2, KEEPER_GUARD = 3 };
+enum keeper_order_op { KEEPER_START = 1, KEEPER_SIGNAL = 2, KEEPER_GUARD = 3, KEEPER_SWEEP = 4 };
 
 struct keeper_order {
     int32_t op;

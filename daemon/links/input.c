@@ -171,24 +171,47 @@ static void input(struct links *l, const struct origin *o, const uint8_t *bytes,
         take_bye(l, bytes, n);
 }
 
-static void input_join(struct links *l, const char *key, const struct origin *o,
-                       const uint8_t *bytes, size_t n)
+/* A question to join, of a joiner whose key is proved. */
+static void input_join(struct links *l, const struct links_joiner *joiner, const uint8_t *bytes,
+                       size_t n)
 {
-    uint8_t ticket[KEY_BYTES];
-    struct links_joiner joiner = {o->route, o->route_bytes, ticket};
     struct link_header h;
     struct dvm_frame frame;
 
-    for (int i = 0; i < KEY_BYTES; i++)
-        if (sscanf(key + 2 * i, "%2" SCNx8, &ticket[i]) != 1)
-            return;
     if (link_header_decode(&h, bytes, n) != 0 || h.class != LINK_JOIN ||
         dvm_frame_decode(&frame, bytes + LINK_HEADER_BYTES, n - LINK_HEADER_BYTES) != 0 ||
         frame.op != DVM_OP_CONTROL) {
         l->counts.dropped++;
         return;
     }
-    l->events->join(l->arg, &joiner, &frame, bytes + LINK_HEADER_BYTES + DVM_FRAME_BYTES);
+    l->events->join(l->arg, joiner, &frame, bytes + LINK_HEADER_BYTES + DVM_FRAME_BYTES);
+}
+
+static void input_ticket(struct links *l, const char *key, const struct origin *o,
+                         const uint8_t *bytes, size_t n)
+{
+    uint8_t ticket[KEY_BYTES];
+    struct links_joiner joiner = {o->route, o->route_bytes, ticket, 0, 0};
+
+    for (int i = 0; i < KEY_BYTES; i++)
+        if (sscanf(key + 2 * i, "%2" SCNx8, &ticket[i]) != 1)
+            return;
+    input_join(l, &joiner, bytes, n);
+}
+
+/* What came over a connection with the key of a member, or of one that was. */
+static void input_member(struct links *l, struct origin *o, int slot, uint64_t incarnation,
+                         const uint8_t *bytes, size_t n)
+{
+    struct peer *p = slot > 0 && slot <= DVM_SLOT_MAX ? l->peers[slot] : NULL;
+    struct links_joiner joiner = {o->route, o->route_bytes, NULL, slot, incarnation};
+    struct link_header h;
+
+    o->peer = p && p->incarnation == incarnation ? p : NULL;
+    if (link_header_decode(&h, bytes, n) == 0 && h.class == LINK_JOIN)
+        input_join(l, &joiner, bytes, n);
+    else
+        input(l, o, bytes, n);
 }
 
 /* The user text that zap gave the connection: "h SLOT INCARNATION" or "t KEY". */
@@ -202,12 +225,9 @@ static void from_router(struct links *l, struct origin *o, zmq_msg_t *body)
     if (!user) {
         l->counts.dropped++;
     } else if (sscanf(user, "h %d %" SCNx64, &slot, &incarnation) == 2) {
-        struct peer *p = slot > 0 && slot <= DVM_SLOT_MAX ? l->peers[slot] : NULL;
-
-        o->peer = p && p->incarnation == incarnation ? p : NULL;
-        input(l, o, bytes, zmq_msg_size(body));
+        input_member(l, o, slot, incarnation, bytes, zmq_msg_size(body));
     } else if (user[0] == 't' && strlen(user) == 2 + 2 * KEY_BYTES) {
-        input_join(l, user + 2, o, bytes, zmq_msg_size(body));
+        input_ticket(l, user + 2, o, bytes, zmq_msg_size(body));
     }
 }
 

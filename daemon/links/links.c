@@ -376,8 +376,9 @@ int links_peer_add(struct links *l, const struct links_peer *info)
     p->slot = info->slot;
     p->incarnation = info->incarnation;
     memcpy(p->key, info->key, KEY_BYTES);
+    p->addresses = info->addresses;
     for (size_t i = 0; i < info->addresses; i++)
-        p->addresses += address_resolve(info->address[i], p->address[p->addresses]);
+        memcpy(p->address[i], info->address[i], TICKET_ADDRESS_BYTES);
     flow_init(&p->flow[LINK_CONTROL], 0);
     flow_init(&p->flow[LINK_BULK], FLOW_BULK_WINDOW);
     for (int class = 0; class < LINK_CLASSES; class++)
@@ -412,6 +413,30 @@ void links_peer_remove(struct links *l, int slot, const char *why)
     g->incarnation = p->incarnation;
     snprintf(g->why, sizeof g->why, "%s", why);
     peer_free(l, p);
+}
+
+bool links_way_back(const struct links *l, int slot, struct ticket *out)
+{
+    const struct peer *p = l->peers[slot];
+
+    if (!p)
+        return false;
+    *out = (struct ticket){.key = l->key};
+    memcpy(out->server, p->key, KEY_BYTES);
+    if (p->dial.current[0])
+        memcpy(out->address[out->addresses++], p->dial.current, TICKET_ADDRESS_BYTES);
+    for (size_t i = 0; i < p->addresses && out->addresses < TICKET_ADDRESSES; i++)
+        if (strcmp(p->address[i], p->dial.current) != 0)
+            memcpy(out->address[out->addresses++], p->address[i], TICKET_ADDRESS_BYTES);
+    return true;
+}
+
+void links_forget(struct links *l)
+{
+    for (int slot = 1; slot <= l->highest; slot++)
+        if (l->peers[slot])
+            peer_free(l, l->peers[slot]);
+    l->relay = 0;
 }
 
 void links_relay(struct links *l, int slot)

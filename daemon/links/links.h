@@ -25,7 +25,9 @@ struct links;
 struct links_joiner {
     const uint8_t *route;
     size_t route_bytes;
-    const uint8_t *ticket; /* public key of the ticket, KEY_BYTES */
+    const uint8_t *ticket; /* public key of the ticket, KEY_BYTES; NULL: it is, or was, */
+    int slot;              /* this member, by its own key */
+    uint64_t incarnation;
 };
 
 struct links_events {
@@ -36,7 +38,8 @@ struct links_events {
     void (*heard)(void *arg, int slot);
     /* The direct connection with a peer came up or was lost. */
     void (*connection)(void *arg, int slot, bool up);
-    /* A control message of a joiner, who has proved a ticket that is listed. */
+    /* A control message of a joiner, who has proved a ticket that is listed, or the key of
+     * a member, present or former. */
     void (*join)(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
                  const uint8_t *payload);
     /* The relay says that this host is no member (any more). */
@@ -95,6 +98,13 @@ int links_peer_add(struct links *l, const struct links_peer *info);
 
 /* It no longer is. If it speaks again it is told why (copied). */
 void links_peer_remove(struct links *l, int slot, const char *why);
+
+/* How to ask the host of a slot to be let in again: its key, its addresses (that in use
+ * first), and this daemon's own key. False when there is no such peer. */
+bool links_way_back(const struct links *l, int slot, struct ticket *out);
+
+/* No host is a member any more, as far as this one knows: all peers go, without a word. */
+void links_forget(struct links *l);
 
 /* Whose daemon passes on frames for peers without a direct connection. 0: nobody's. */
 void links_relay(struct links *l, int slot);

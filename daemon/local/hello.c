@@ -46,6 +46,13 @@ static bool acceptable(struct connection *c, const Dvm__Pb__Hello *h)
         connection_refuse(c, DVM_ERR_NO_MEMORY, "%s", dvm_last_error());
         return false;
     }
+    if (c->local->d->away) {
+        connection_refuse(c, DVM_ERR_CLOSING,
+                          "host %s has lost machine %s, and tries to rejoin it; its log says why "
+                          "(%s/%s)", c->local->d->host, c->local->d->machine,
+                          c->local->d->folder, RUNTIME_LOG);
+        return false;
+    }
     if (c->local->ending || c->local->d->ending) {
         connection_refuse(c, DVM_ERR_CLOSING, "machine %s is being stopped",
                           c->local->d->machine);

@@ -22,7 +22,8 @@ bool coordinator_open(struct machine *m)
 {
     m->log = calloc(MACHINE_LOG_KEPT, sizeof *m->log);
     m->log_first = m->index + 1;
-    return m->log != NULL;
+    m->former = former_create();
+    return m->log != NULL && m->former != NULL;
 }
 
 static struct machine_entry *log_entry(struct machine *m, uint64_t index)
@@ -116,16 +117,13 @@ static int admit(struct machine *m, uint64_t now, const struct machine_host *ask
     return 0;
 }
 
-int machine_register(struct machine *m, uint64_t now, const struct machine_host *asked,
-                     uint64_t incarnation, const uint8_t nonce[MACHINE_NONCE_BYTES], int *slot,
-                     char *error, size_t size)
+/* Let a host in at any free slot. */
+static int admit_anywhere(struct machine *m, uint64_t now, const struct machine_host *asked,
+                          uint64_t incarnation, const uint8_t *nonce, int *slot, char *error,
+                          size_t size)
 {
-    int found = slot_of_nonce(m, nonce), code;
+    int found, code;
 
-    if (found) {
-        *slot = found;
-        return 0;
-    }
     if (m->self != m->coordinator) {
         join_mark(JOIN_COORDINATOR);
         snprintf(error, size, "%s is not the coordinator of this machine",
@@ -161,12 +159,60 @@ static void depart(struct machine *m, uint64_t now, struct member *who, int even
     struct machine_action *a;
 
     append(m, now, event, &host, reason);
+    if (event == MACHINE_LOST && m->rejoin_ms > 0)
+        former_add(m->former, &host, now + m->rejoin_ms + m->silence_ms);
     if (token) {
         a = machine_push(m, MACHINE_DO_REMOVED);
         a->token = token;
         a->host = host;
     }
 }
+
+static bool same_key(const struct member *who, const struct machine_host *host)
+{
+    return memcmp(who->host.key, host->key, MACHINE_KEY_BYTES) == 0;
+}
+
+/* ---- who asks to be let in ---------------------------------------------------- */
+
+int machine_register(struct machine *m, uint64_t now, const struct machine_host *asked,
+                     uint64_t incarnation, const uint8_t nonce[MACHINE_NONCE_BYTES], int *slot,
+                     char *error, size_t size)
+{
+    int found = slot_of_nonce(m, nonce);
+
+    if (found) {
+        *slot = found;
+        return 0;
+    }
+    return admit_anywhere(m, now, asked, incarnation, nonce, slot, error, size);
+}
+
+int machine_readmit(struct machine *m, uint64_t now, const struct machine_host *asked,
+                    uint64_t incarnation, const uint8_t nonce[MACHINE_NONCE_BYTES], int *slot,
+                    char *error, size_t size)
+{
+    int found = slot_of_nonce(m, nonce);
+    struct member *old = asked->slot > 0 && asked->slot < MACHINE_SLOTS ? m->members[asked->slot]
+                                                                        : NULL;
+
+    if (found && same_key(m->members[found], asked)) {
+        *slot = found;
+        return 0;
+    }
+    if (m->self == m->coordinator && old && asked->slot != m->self &&
+        old->host.incarnation == asked->incarnation && old->leave_by == MACHINE_NEVER &&
+        same_key(old, asked))
+        depart(m, now, old, MACHINE_LOST, "it had lost the coordinator, and came back");
+    if (m->former && !former_take(m->former, now, asked->slot, asked->incarnation, asked->key)) {
+        snprintf(error, size, "host %s was removed, or was lost more than %.0f s ago: join it "
+                 "again with a ticket", asked->name, (double)m->rejoin_ms / MS_PER_SECOND);
+        return DVM_ERR_REFUSED;
+    }
+    return admit_anywhere(m, now, asked, incarnation, nonce, slot, error, size);
+}
+
+/* ---- who must go -------------------------------------------------------------- */
 
 int machine_remove(struct machine *m, uint64_t now, const char *name, uint64_t token,
                    char *error, size_t size)
@@ -177,6 +223,11 @@ int machine_remove(struct machine *m, uint64_t now, const char *name, uint64_t t
     for (int slot = 1; slot <= m->highest && !who; slot++)
         if (m->members[slot] && strcmp(m->members[slot]->host.name, name) == 0)
             who = m->members[slot];
+    if (!who && m->former && former_forget(m->former, now, name)) {
+        a = machine_push(m, MACHINE_DO_REMOVED);
+        a->token = token;
+        return 0;
+    }
     if (!who) {
         snprintf(error, size, "no host is called %s; dvm hosts lists them", name);
         return DVM_ERR_NO_HOST;

@@ -151,6 +151,8 @@ static struct machine *create(const struct machine_config *config)
         m->silence_ms = MACHINE_SILENCE_MIN_MS;
     if (m->silence_ms > MACHINE_SILENCE_MAX_MS)
         m->silence_ms = MACHINE_SILENCE_MAX_MS;
+    m->rejoin_ms = config->rejoin_ms < MACHINE_REJOIN_MAX_MS ? config->rejoin_ms
+                                                             : MACHINE_REJOIN_MAX_MS;
     m->tick_at = m->halt_by = MACHINE_NEVER;
     return m;
 }
@@ -173,30 +175,50 @@ struct machine *machine_start(const struct machine_config *config, uint64_t now,
     return m;
 }
 
+static bool makes_sense(int self, int coordinator, const struct machine_host *hosts, size_t count)
+{
+    bool seen[MACHINE_SLOTS] = {false};
+
+    for (size_t i = 0; i < count; i++) {
+        if (hosts[i].slot <= 0 || hosts[i].slot >= MACHINE_SLOTS || seen[hosts[i].slot])
+            return false;
+        seen[hosts[i].slot] = true;
+    }
+    return self > 0 && self < MACHINE_SLOTS && coordinator > 0 && coordinator < MACHINE_SLOTS &&
+           self != coordinator && seen[self] && seen[coordinator];
+}
+
+bool machine_become(struct machine *m, uint64_t now, int self, int coordinator,
+                    uint64_t log_index, const struct machine_host *hosts, size_t count)
+{
+    if (!makes_sense(self, coordinator, hosts, count))
+        return false;
+    for (int slot = 0; slot < MACHINE_SLOTS; slot++) {
+        free(m->members[slot]);
+        m->members[slot] = NULL;
+    }
+    m->count = 0;
+    m->highest = 0;
+    m->self = self;
+    m->coordinator = coordinator;
+    m->index = log_index;
+    for (size_t i = 0; i < count; i++)
+        if (!machine_insert(m, now, &hosts[i]))
+            abort(); /* as for an action: members would disagree */
+    m->tick_at = now; /* the first heartbeat at once */
+    return true;
+}
+
 struct machine *machine_join(const struct machine_config *config, uint64_t now, int self,
                              int coordinator, uint64_t log_index,
                              const struct machine_host *hosts, size_t count)
 {
     struct machine *m = create(config);
 
-    if (!m)
-        return NULL;
-    m->self = self;
-    m->coordinator = coordinator;
-    m->index = log_index;
-    for (size_t i = 0; i < count; i++)
-        if (hosts[i].slot <= 0 || hosts[i].slot >= MACHINE_SLOTS || m->members[hosts[i].slot] ||
-            !machine_insert(m, now, &hosts[i])) {
-            machine_destroy(m);
-            return NULL;
-        }
-    if (self <= 0 || self >= MACHINE_SLOTS || coordinator <= 0 || coordinator >= MACHINE_SLOTS ||
-        self == coordinator || !m->members[self] || !m->members[coordinator]) {
-        machine_destroy(m);
-        return NULL;
-    }
-    m->tick_at = now; /* the first heartbeat at once */
-    return m;
+    if (m && machine_become(m, now, self, coordinator, log_index, hosts, count))
+        return m;
+    machine_destroy(m);
+    return NULL;
 }
 
 void machine_destroy(struct machine *m)
@@ -209,6 +231,7 @@ void machine_destroy(struct machine *m)
         machine_message_free(&a.message);
     for (int slot = 0; slot < MACHINE_SLOTS; slot++)
         free(m->members[slot]);
+    former_destroy(m->former);
     free(m->log);
     free(m);
 }
@@ -239,7 +262,7 @@ void machine_receive(struct machine *m, uint64_t now, int slot, const struct mac
 {
     struct member *who = other(m, slot);
 
-    if (!who || m->ended)
+    if (!who || m->ended || m->away)
         return;
     machine_heard(m, now, slot);
     if (msg->type == MACHINE_PING || msg->type == MACHINE_PONG)
@@ -254,7 +277,7 @@ void machine_connection(struct machine *m, uint64_t now, int slot, bool up)
 {
     struct member *who = other(m, slot);
 
-    if (!who || !(is_coordinator(m) || slot == m->coordinator))
+    if (!who || m->away || !(is_coordinator(m) || slot == m->coordinator))
         return;
     if (up)
         who->suspect_at = MACHINE_NEVER;
@@ -262,10 +285,10 @@ void machine_connection(struct machine *m, uint64_t now, int slot, bool up)
         who->suspect_at = now + MACHINE_SUSPECT_MS;
 }
 
-void machine_expelled(struct machine *m, const char *why)
+void machine_expelled(struct machine *m, uint64_t now, const char *why)
 {
-    machine_end(m, 1, "the coordinator %s ended this host's membership: %s",
-                m->members[m->coordinator] ? m->members[m->coordinator]->host.name : "?", why);
+    away_begin(m, now, "the coordinator %s ended this host's membership: %s",
+               m->members[m->coordinator] ? m->members[m->coordinator]->host.name : "?", why);
 }
 
 uint64_t machine_strain(const struct machine *m, uint64_t now)
@@ -302,6 +325,10 @@ void machine_tick(struct machine *m, uint64_t now)
 {
     if (m->ended)
         return;
+    if (m->away) {
+        away_tick(m, now);
+        return;
+    }
     if (m->tick_at != MACHINE_NEVER && now > m->tick_at + MACHINE_LATE_MS) {
         forgive(m, now, now - m->tick_at);
         if (now - m->tick_at > machine_strain(m, now)) {
@@ -319,6 +346,8 @@ uint64_t machine_deadline(const struct machine *m)
 {
     if (m->ended)
         return MACHINE_NEVER;
+    if (m->away)
+        return away_deadline(m);
     return is_coordinator(m) ? coordinator_deadline(m) : member_deadline(m);
 }
 
@@ -328,7 +357,7 @@ void machine_leave(struct machine *m, const char *reason)
 
     if (m->ended && m->halt_by == MACHINE_NEVER)
         return;
-    if (m->count > 1 && m->halt_by == MACHINE_NEVER) {
+    if (m->count > 1 && m->halt_by == MACHINE_NEVER && !m->away) {
         a = machine_push_message(m, is_coordinator(m) ? MACHINE_ALL : m->coordinator,
                                  MACHINE_GOODBYE);
         a->message.halt = is_coordinator(m);
@@ -385,6 +414,11 @@ int machine_coordinator(const struct machine *m)
 uint64_t machine_silence(const struct machine *m)
 {
     return m->silence_ms;
+}
+
+uint64_t machine_rejoin(const struct machine *m)
+{
+    return m->rejoin_ms;
 }
 
 uint64_t machine_index(const struct machine *m)

@@ -6,7 +6,8 @@
  * orders the entries and sends them to all, who apply them in order; a gap is filled
  * on the heartbeat that shows it. Heartbeats run between each member and the
  * coordinator only. Today the log has one voter, its coordinator: a member that loses
- * it must end. Nothing here takes the coordinator for slot 1 or for ever the same.
+ * it has lost its tasks with it, and comes back as a new one (away.c), or ends. Nothing
+ * here takes the coordinator for slot 1 or for ever the same.
  */
 #ifndef DVMD_MACHINE_MACHINE_H
 #define DVMD_MACHINE_MACHINE_H
@@ -37,6 +38,10 @@
 #define MACHINE_SILENCE_DEFAULT_MS 3000
 #define MACHINE_SILENCE_MIN_MS 500
 #define MACHINE_SILENCE_MAX_MS 60000
+#define MACHINE_REJOIN_DEFAULT_MS 600000 /* for so long a lost host may come back */
+#define MACHINE_REJOIN_MAX_MS 86400000
+#define MACHINE_TRY_MIN_MS 250           /* from one try to the next, doubled each time */
+#define MACHINE_TRY_MAX_MS 5000
 #define MACHINE_LATE_MS 50               /* a timer that is less late than this is in time */
 #define MACHINE_STRAIN_HALF_MS 10000     /* in which the memory of lateness halves */
 #define MACHINE_STRAIN_FACTOR 4          /* patience for each ms of lateness, */
@@ -102,7 +107,11 @@ enum machine_action_type {
     MACHINE_DO_DOWN,     /* host no longer is: lost, text says why */
     MACHINE_DO_REMOVED,  /* the request with token is done: host has gone */
     MACHINE_DO_DOUBT,    /* slot is silent: perhaps only the way to it is dead */
-    MACHINE_DO_END       /* this daemon must end: status, text */
+    MACHINE_DO_END,      /* this daemon must end: status, text */
+    MACHINE_DO_AWAY,     /* the machine is lost to this host (text): end what runs here, then
+                          * machine_clear */
+    MACHINE_DO_REJOIN    /* ask the coordinator to be let in again; then machine_rejoined,
+                          * machine_refused or machine_unanswered */
 };
 
 struct machine_action {
@@ -120,6 +129,7 @@ struct machine;
 
 struct machine_config {
     uint64_t silence_ms; /* 0: the default */
+    uint64_t rejoin_ms;  /* for how long a lost host may come back; 0: never */
 };
 
 /* Start a machine with self (slot and state are set here) as its coordinator, or
@@ -144,6 +154,14 @@ int machine_register(struct machine *m, uint64_t now, const struct machine_host 
                      uint64_t incarnation, const uint8_t nonce[MACHINE_NONCE_BYTES], int *slot,
                      char *error, size_t size);
 
+/* Coordinator: a host that proves the key of an earlier member (asked->key, slot and
+ * incarnation) asks to be let in again. If that life is still a member it is declared
+ * lost now. Gives what machine_register gives. Errors with a sentence: as there, and
+ * REFUSED when it was removed, or lost too long ago. */
+int machine_readmit(struct machine *m, uint64_t now, const struct machine_host *asked,
+                    uint64_t incarnation, const uint8_t nonce[MACHINE_NONCE_BYTES], int *slot,
+                    char *error, size_t size);
+
 /* A message from a member. It stays the caller's. */
 void machine_receive(struct machine *m, uint64_t now, int slot, const struct machine_message *msg);
 
@@ -154,7 +172,26 @@ void machine_heard(struct machine *m, uint64_t now, int slot);
 void machine_connection(struct machine *m, uint64_t now, int slot, bool up);
 
 /* The coordinator says that this host is no member (any more). */
-void machine_expelled(struct machine *m, const char *why);
+void machine_expelled(struct machine *m, uint64_t now, const char *why);
+
+/* ---- away: after MACHINE_DO_AWAY ---- */
+
+/* What ran on this host has ended: the coordinator may be asked. */
+void machine_clear(struct machine *m, uint64_t now);
+
+/* The coordinator did not answer. */
+void machine_unanswered(struct machine *m, uint64_t now);
+
+/* It does not let this host in, or its computer says that it is gone (why). */
+void machine_refused(struct machine *m, const char *why);
+
+/* It let this host in: what REGISTERED said, as for machine_join. False, and nothing is
+ * changed, when that makes no sense. */
+bool machine_rejoined(struct machine *m, uint64_t now, int self, int coordinator,
+                      uint64_t log_index, const struct machine_host *hosts, size_t count);
+
+/* Whether this host is away. */
+bool machine_away(const struct machine *m);
 
 /* To be called at machine_deadline(), or before. Being late is allowed: a process
  * that was stopped or starved does not take its own sleep for others' silence, and it
@@ -164,7 +201,8 @@ uint64_t machine_deadline(const struct machine *m);
 
 /* ---- requests of this host's users ---- */
 
-/* Coordinator: let a host leave. MACHINE_DO_REMOVED with token follows. Errors with a
+/* Coordinator: let a host leave, or one that was lost not come back. MACHINE_DO_REMOVED
+ * with token follows. Errors with a
  * sentence: NO_HOST, REFUSED. */
 int machine_remove(struct machine *m, uint64_t now, const char *name, uint64_t token,
                    char *error, size_t size);
@@ -196,6 +234,7 @@ void machine_message_free(struct machine_message *msg);
 int machine_self(const struct machine *m);
 int machine_coordinator(const struct machine *m);
 uint64_t machine_silence(const struct machine *m); /* ms */
+uint64_t machine_rejoin(const struct machine *m);  /* ms */
 uint64_t machine_index(const struct machine *m);   /* of the log */
 /* A member, or NULL. Valid until the next call with an event. */
 const struct machine_host *machine_host(const struct machine *m, int slot);

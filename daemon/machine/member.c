@@ -1,5 +1,5 @@
 /* member.c: a member that is not the coordinator: it sends heartbeats, applies the
- * log in order, and ends when the coordinator is lost or tells it to. */
+ * log in order, and is away when the coordinator is lost, or ends when it tells it to. */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void take_snapshot(struct machine *m, uint64_t now, const struct machine_
     if (msg->log_index <= m->index)
         return;
     if (!same_host(in_snapshot(msg, m->self), &m->members[m->self]->host)) {
-        machine_expelled(m, "it was declared lost");
+        machine_expelled(m, now, "it was declared lost");
         return;
     }
     for (int slot = 1; slot <= m->highest; slot++) {
@@ -72,7 +72,7 @@ static void take_entries(struct machine *m, uint64_t now, const struct machine_m
         if (e->index != m->index + 1 || e->host.slot <= 0 || e->host.slot >= MACHINE_SLOTS)
             continue; /* known, or behind a gap that the next heartbeat shows */
         if (e->host.slot == m->self && e->event != MACHINE_ADD)
-            machine_expelled(m, e->reason);
+            machine_expelled(m, now, e->reason);
         else
             machine_apply(m, now, e);
     }
@@ -128,13 +128,13 @@ void member_tick(struct machine *m, uint64_t now)
     const struct member *c = m->members[m->coordinator];
 
     if (now >= c->suspect_at) {
-        machine_end(m, 1, "the coordinator %s was lost: its connection broke and did not come "
-                    "back", c->host.name);
+        away_begin(m, now, "the coordinator %s was lost: its connection broke and did not come "
+                   "back", c->host.name);
         return;
     }
     if (now >= c->heard + machine_patience(m, now, c)) {
-        machine_end(m, 1, "the coordinator %s was lost: no sign of life for %.1f s", c->host.name,
-                    (double)(now - c->heard) / MS_PER_SECOND);
+        away_begin(m, now, "the coordinator %s was lost: no sign of life for %.1f s", c->host.name,
+                   (double)(now - c->heard) / MS_PER_SECOND);
         return;
     }
     if (now >= m->tick_at) {

@@ -2,6 +2,7 @@
 #ifndef DVMD_MACHINE_STATE_H
 #define DVMD_MACHINE_STATE_H
 
+#include "daemon/machine/former.h"
 #include "daemon/machine/machine.h"
 
 /* What this daemon knows of a member besides its host. */
@@ -26,7 +27,8 @@ struct queued {
 
 struct machine {
     int self, coordinator;
-    uint64_t silence_ms;
+    uint64_t silence_ms, rejoin_ms;
+    struct former *former; /* coordinator; owned */
     uint64_t index;   /* of the last entry applied */
     uint64_t version;
     struct member *members[MACHINE_SLOTS];
@@ -41,6 +43,10 @@ struct machine {
     uint64_t tick_at;    /* next machine_tick by the clock; MACHINE_NEVER */
     uint64_t halt_by;    /* MACHINE_NEVER */
     bool ended;          /* END was said */
+    bool away;           /* this host has lost its machine */
+    bool clear;          /* nothing runs here any more */
+    uint64_t away_until, try_ms;
+    char away_why[MACHINE_REASON_BYTES];
     char halt_reason[MACHINE_REASON_BYTES];
     struct queued *first, *last; /* actions, owned */
 };
@@ -58,6 +64,18 @@ uint64_t machine_strain(const struct machine *m, uint64_t now);
 /* How long a member may be silent, ms: longer when it or we are short of CPU. */
 uint64_t machine_patience(const struct machine *m, uint64_t now, const struct member *who);
 void machine_erase(struct machine *m, uint64_t now, int slot);
+
+/* Become the member that REGISTERED says, in the place of what was. False, and nothing is
+ * changed, when it makes no sense. */
+bool machine_become(struct machine *m, uint64_t now, int self, int coordinator,
+                    uint64_t log_index, const struct machine_host *hosts, size_t count);
+
+/* ---- away.c ---- */
+/* The machine is lost: be away, or end where that is not wanted. */
+void away_begin(struct machine *m, uint64_t now, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void away_tick(struct machine *m, uint64_t now);
+uint64_t away_deadline(const struct machine *m);
 
 /* ---- coordinator.c ---- */
 bool coordinator_open(struct machine *m);

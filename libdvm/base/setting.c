@@ -60,6 +60,10 @@ static const struct setting_row rows[SETTING_COUNT] = {
         "TIME",
         "Time after which a host that is silent is lost. The value of the daemon that starts the "
         "machine holds for all of it."},
+    [SETTING_REJOIN] = {"rejoin", SETTING_TIME, SETTING_FREE, "10 min", "never", 1, 86400, NULL,
+        "TIME",
+        "For so long a host that was lost tries to come back, and may: with its own key, as a new "
+        "member. The value of the daemon that starts the machine holds for all of it."},
     [SETTING_PORT] = {"port", SETTING_PORTS, SETTING_WITHIN, "any", "any", PORT_LOW, PORT_HIGH,
         NULL, "PORTS",
         "Control port of the daemon, or a range of which the first free pair is taken: the port "

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # dvm add joins hosts over any command in the place of ssh, all at the same time and each
 # with a verdict of its own; hosts behind cables of their own make one machine, and one
-# whose cable is pulled is declared lost.
+# whose cable is pulled is declared lost, and comes back by itself with its cable.
 # ctest: LIMIT 180
 . "$(dirname "$0")/lib.sh"
 
@@ -55,8 +55,10 @@ say "the cable of the third is pulled"
 await 20 hosts_seen 3
 on 1 dvm run -n 3 "$PROGRAMS/meet" say >"$WORK/out"
 expect_count 0 "on ${net}3$" "$WORK/out"
-killed_hosts+=("${net}3") # it leaves its log
-say "its daemon ends by itself, since it has lost the machine"
-gone() { [ -z "$(host_pids "${net}3")" ]; }
-await 30 gone
+say "its daemon ends its tasks and tries to come back; with the cable it does"
+await 20 grep -q "has lost machine" "$(log_of "${net}3")"
+"$netns" mend "$net" 3
+await 30 hosts_seen 4
+on 1 dvm run -n 2 --where "${net}3" "$PROGRAMS/meet" say >"$WORK/out"
+expect_count 2 "on ${net}3$" "$WORK/out"
 on 1 dvm halt

@@ -28,9 +28,13 @@ expect_count 0 "sim3" "$WORK/out"
 
 silent=$(daemon_pid sim2)
 lose sim2 STOP
-say "a daemon that was declared lost ends by itself when it wakes"
+say "a daemon that was declared lost comes back by itself when it wakes, as a new member"
 kill -CONT "$silent"
-await 20 dead "$silent"
+back() { [ "$(dvm hosts --json | jq '.hosts[] | select(.name == "sim2" and .state == "up") | .slot')" = 4 ]; }
+await 20 back
+expect 0 dvm run -n 2 --where sim2 "$PROGRAMS/meet" say
+expect_count 2 "on sim2$" "$WORK/out"
+DVM_HOST=sim2 expect 0 dvm run -n 4 "$PROGRAMS/meet" say
 
 say "a run that loses a host ends, with a sentence that names it"
 expect 0 dvm run -n 2 "$PROGRAMS/meet"

@@ -89,7 +89,8 @@ static int on_load(void *arg)
     return atomic_load(&((struct node *)arg)->tasks);
 }
 
-static const struct cluster_events events = {on_event_frame, on_up, on_down, on_end, on_load};
+static const struct cluster_events events = {on_event_frame, on_up, on_down, on_end, on_load,
+                                             NULL, NULL};
 
 static void on_wake(struct ev_loop *loop, ev_async *w, int revents)
 {

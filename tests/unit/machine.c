@@ -21,7 +21,8 @@
 #define BOUND_SILENT_MS SILENCE_MS
 #define BOUND_RESET_MS (MACHINE_SUSPECT_MS + MACHINE_TICK_MS + 50)
 
-enum condition { ABSENT, ALIVE, KILLED, CUT, STOPPED, ENDED };
+/* MUTE: nothing that it says arrives. DEAF: nothing that is said to it. CUT: both. */
+enum condition { ABSENT, ALIVE, KILLED, CUT, MUTE, DEAF, STOPPED, ENDED };
 
 struct node {
     struct machine *machine;
@@ -37,12 +38,16 @@ struct node {
     int end_status;
     char end_why[MACHINE_REASON_BYTES];
     int ups, downs;
+    int aways, backs;             /* it lost the machine; it was let in again */
+    bool away;
+    uint64_t heals, healed;       /* ms: its fault ends, 0; it ended */
 };
 
 struct letter {
     struct letter *next;
     uint64_t at;
     int from, to; /* nodes */
+    uint64_t from_life, to_life; /* incarnations */
     int kind;     /* 0 message, 1 connection lost, 2 connection up, 3 expelled */
     struct machine_message message;
 };
@@ -60,6 +65,7 @@ struct world {
     int drop_pings;
     uint64_t steps, removed_token;
     unsigned losses;
+    uint64_t rejoin_ms;
 };
 
 static unsigned draw(struct world *w, unsigned below)
@@ -82,21 +88,30 @@ static uint64_t digest(const struct machine *m)
     return sum;
 }
 
-static void post(struct world *w, struct letter l)
+/* Put a letter among those under way, by its time. */
+static void put(struct world *w, struct letter l)
 {
     struct letter **at = &w->letters, *copy = malloc(sizeof *copy);
-    /* in order between two nodes, as a flow is */
-    uint64_t *last = &w->last_at[l.from ? l.from : l.to][l.from != 0];
 
-    l.at = w->now + 1 + draw(w, 20);
-    if (l.at < *last)
-        l.at = *last;
-    *last = l.at;
     *copy = l;
     while (*at && (*at)->at <= l.at)
         at = &(*at)->next;
     copy->next = *at;
     *at = copy;
+}
+
+static void post(struct world *w, struct letter l)
+{
+    /* in order between two nodes, as a flow is */
+    uint64_t *last = &w->last_at[l.from ? l.from : l.to][l.from != 0];
+
+    l.from_life = w->nodes[l.from].incarnation;
+    l.to_life = w->nodes[l.to].incarnation;
+    l.at = w->now + 1 + draw(w, 20);
+    if (l.at < *last)
+        l.at = *last;
+    *last = l.at;
+    put(w, l);
 }
 
 static struct machine_message copy_message(const struct machine_message *m)
@@ -116,16 +131,13 @@ static struct machine_message copy_message(const struct machine_message *m)
     return c;
 }
 
-static bool reaches(const struct node *n)
-{
-    return n->condition == ALIVE;
-}
-
 static void send(struct world *w, int from, int to, const struct machine_message *m)
 {
-    if (!reaches(&w->nodes[from]) && w->nodes[from].condition != ENDED)
+    enum condition speaker = w->nodes[from].condition, listener = w->nodes[to].condition;
+
+    if (speaker != ALIVE && speaker != DEAF && speaker != ENDED)
         return;
-    if (w->nodes[to].condition != ALIVE && w->nodes[to].condition != STOPPED)
+    if (listener != ALIVE && listener != MUTE && listener != STOPPED)
         return;
     if (m->type == MACHINE_MEMBERS && (int)draw(w, 100) < w->drop_members)
         return;
@@ -156,13 +168,88 @@ static void saw_down(struct world *w, const struct machine_action *a)
     if (!a->lost)
         return;
     w->losses++;
-    cr_assert_neq(n->condition, ALIVE, "at %lu: false loss of %s: %s", (unsigned long)w->now,
-                  a->host.name, a->text);
+    cr_assert(n->condition != ALIVE || n->away || n->healed + 2 * MACHINE_PING_MAX_MS > w->now,
+              "at %lu: false loss of %s: %s", (unsigned long)w->now, a->host.name, a->text);
     late = w->now - n->faulty_since;
-    if (!n->spoke && !n->reset)
-        return; /* a new host has more time for its first word */
+    if ((!n->spoke && !n->reset) || n->away || n->heals || n->healed > n->faulty_since)
+        return; /* a new host has more time for its first word; who is away is lost anyway */
     cr_assert(late <= (n->reset ? BOUND_RESET_MS : BOUND_SILENT_MS) + 50,
               "%s was noticed after %lu ms (%s)", a->host.name, (unsigned long)late, a->text);
+}
+
+static struct machine_host named(const char *name, int i)
+{
+    struct machine_host h = {.cores = 4, .state = DVM_HOST_UP};
+
+    snprintf(h.name, sizeof h.name, "%s", name);
+    memset(h.key, i, sizeof h.key);
+    return h;
+}
+
+static void act(struct world *w, int i);
+static void check(struct world *w, int i);
+
+/* All hosts, or only those that a large machine tells. */
+static size_t list_hosts(const struct world *w, int self, bool whole, struct machine_host *list)
+{
+    const struct machine_host *h = NULL;
+    size_t count = 0;
+
+    while ((h = machine_next(w->nodes[0].machine, h ? h->slot : 0)) != NULL)
+        if (whole || h->slot == 1 || h->slot == self)
+            list[count++] = *h;
+    return count;
+}
+
+static uint64_t new_life(struct world *w)
+{
+    return ((uint64_t)draw(w, 1u << 24) << 24 | draw(w, 1u << 24)) + 2;
+}
+
+/* A host that is away asks to be let in again. */
+static void ask_again(struct world *w, int i)
+{
+    struct node *n = &w->nodes[i], *head = &w->nodes[0];
+    struct machine_host list[NODES];
+    uint8_t nonce[MACHINE_NONCE_BYTES] = {0};
+    uint64_t life = new_life(w);
+    struct machine_host asked;
+    char error[256];
+    int slot, again;
+
+    if (head->condition == KILLED) {
+        machine_refused(n->machine, "nobody is there");
+        return;
+    }
+    if (n->condition != ALIVE || head->condition != ALIVE) {
+        machine_unanswered(n->machine, w->now);
+        return;
+    }
+    asked = named("node", i);
+    asked.slot = n->slot;
+    asked.incarnation = n->incarnation;
+    memcpy(nonce, &i, sizeof i);
+    memcpy(nonce + sizeof i, &n->aways, sizeof n->aways);
+    if (machine_readmit(head->machine, w->now, &asked, life, nonce, &slot, error,
+                        sizeof error) != 0) {
+        act(w, 0);
+        machine_refused(n->machine, error);
+        return;
+    }
+    cr_assert_eq(machine_readmit(head->machine, w->now, &asked, 7, nonce, &again, error,
+                                 sizeof error), 0, "an answer that was lost: %s", error);
+    cr_assert_eq(again, slot);
+    cr_assert_neq(slot, n->slot, "a slot rests");
+    n->backs++;
+    act(w, 0); /* the loss of the earlier life, if it had not been noticed */
+    n->away = n->spoke = n->reset = false;
+    n->slot = slot;
+    n->incarnation = life;
+    n->gone = false;
+    cr_assert(machine_rejoined(n->machine, w->now, slot, 1, machine_index(head->machine), list,
+                               list_hosts(w, slot, true, list)));
+    check(w, 0);
+    check(w, i);
 }
 
 static void act(struct world *w, int i)
@@ -189,6 +276,12 @@ static void act(struct world *w, int i)
             n->condition = ENDED;
             n->end_status = a.status;
             memcpy(n->end_why, a.text, sizeof n->end_why);
+        } else if (a.type == MACHINE_DO_AWAY) {
+            n->aways++;
+            n->away = true;
+            machine_clear(n->machine, w->now);
+        } else if (a.type == MACHINE_DO_REJOIN) {
+            ask_again(w, i);
         }
         machine_message_free(&a.message);
     }
@@ -199,7 +292,7 @@ static void check(struct world *w, int i)
     const struct node *n = &w->nodes[i];
     uint64_t index;
 
-    if (!n->machine)
+    if (!n->machine || n->away)
         return;
     index = machine_index(n->machine);
     cr_assert_lt(index, HISTORY);
@@ -220,17 +313,18 @@ static void deliver(struct world *w, struct letter *l)
 
     if (to->condition == STOPPED || to->runs_at) { /* it stays in the kernel until it runs */
         l->at = (to->condition == STOPPED ? to->wakes : to->runs_at) + 1;
-        post(w, *l);
+        put(w, *l);
         return;
     }
-    if (to->condition == ALIVE) {
+    if ((to->condition == ALIVE || to->condition == MUTE) && l->to_life == to->incarnation &&
+        l->from_life == w->nodes[l->from].incarnation) {
         int from_slot = w->nodes[l->from].slot;
 
         if (l->kind == 3)
-            machine_expelled(to->machine, "it was declared lost");
+            machine_expelled(to->machine, w->now, "it was declared lost");
         else if (l->kind)
             machine_connection(to->machine, w->now, from_slot, l->kind == 2);
-        else if (l->to == 0 && w->nodes[l->from].gone)
+        else if (l->to == 0 && w->nodes[l->from].gone && w->nodes[l->from].condition == ALIVE)
             post(w, (struct letter){.from = 0, .to = l->from, .kind = 3});
         else
             machine_receive(to->machine, w->now, from_slot, &l->message);
@@ -254,7 +348,8 @@ static int next_tick(const struct world *w, uint64_t *at)
 
         if (n->condition == ALIVE && n->runs_at)
             t = n->runs_at;
-        else if (n->condition == ALIVE)
+        else if (n->condition == ALIVE || n->condition == CUT || n->condition == MUTE ||
+                 n->condition == DEAF)
             t = machine_deadline(n->machine);
         else if (n->condition == STOPPED)
             t = n->wakes;
@@ -321,22 +416,15 @@ static void run_until(struct world *w, uint64_t end)
     w->now = end;
 }
 
-static struct machine_host named(const char *name)
-{
-    struct machine_host h = {.cores = 4, .state = DVM_HOST_UP};
-
-    snprintf(h.name, sizeof h.name, "%s", name);
-    return h;
-}
-
-static struct world *world_new(unsigned seed)
+static struct world *world_with_rejoin(unsigned seed, uint64_t rejoin_ms)
 {
     struct world *w = calloc(1, sizeof *w);
-    struct machine_config config = {SILENCE_MS};
-    struct machine_host self = named("head");
+    struct machine_config config = {SILENCE_MS, rejoin_ms};
+    struct machine_host self = named("head", 0);
 
     cr_assert(w);
     w->random = seed;
+    w->rejoin_ms = rejoin_ms;
     w->now = 100000;
     self.incarnation = 1;
     w->nodes[0] = (struct node){.condition = ALIVE, .slot = 1, .incarnation = 1,
@@ -344,6 +432,11 @@ static struct world *world_new(unsigned seed)
     w->count = 1;
     check(w, 0);
     return w;
+}
+
+static struct world *world_new(unsigned seed)
+{
+    return world_with_rejoin(seed, 0);
 }
 
 static void world_free(struct world *w)
@@ -364,27 +457,22 @@ static void world_free(struct world *w)
 static int join(struct world *w, const char *name, bool whole)
 {
     struct machine *head = w->nodes[0].machine;
-    struct machine_config config = {SILENCE_MS};
-    struct machine_host host = named(name), list[NODES];
-    const struct machine_host *h = NULL;
+    struct machine_config config = {SILENCE_MS, w->rejoin_ms};
+    struct machine_host host = named(name, w->count), list[NODES];
     uint8_t nonce[MACHINE_NONCE_BYTES] = {0};
     struct node *n = &w->nodes[w->count];
     char error[256];
-    size_t count = 0;
     int again;
 
     cr_assert_lt(w->count, NODES);
     memcpy(nonce, &w->count, sizeof w->count);
-    n->incarnation = ((uint64_t)draw(w, 1u << 24) << 24 | draw(w, 1u << 24)) + 2;
+    n->incarnation = new_life(w);
     cr_assert_eq(machine_register(head, w->now, &host, n->incarnation, nonce, &n->slot, error,
                                   sizeof error), 0, "%s", error);
     cr_assert_eq(machine_register(head, w->now, &host, 7, nonce, &again, error, sizeof error), 0);
     cr_assert_eq(again, n->slot, "the same nonce is the same host");
-    while ((h = machine_next(head, h ? h->slot : 0)) != NULL)
-        if (whole || h->slot == 1 || h->slot == n->slot)
-            list[count++] = *h;
     n->machine = machine_join(&config, w->now, n->slot, 1, whole ? machine_index(head) : 0, list,
-                              count);
+                              list_hosts(w, n->slot, whole, list));
     cr_assert(n->machine);
     n->condition = ALIVE;
     w->count++;
@@ -551,6 +639,109 @@ Test(machine, a_stopped_coordinator_declares_nobody_lost)
     world_free(w);
 }
 
+static void heal(struct world *w)
+{
+    for (int i = 0; i < w->count; i++)
+        if (w->nodes[i].heals && w->now >= w->nodes[i].heals) {
+            w->nodes[i].heals = 0;
+            w->nodes[i].healed = w->now;
+            if (w->nodes[i].condition != ENDED)
+                w->nodes[i].condition = ALIVE;
+        }
+}
+
+/* Hosts are cut off, made deaf or mute, or stopped, for a moment or for long, and so is
+ * the coordinator: in the end all are in the machine, the lost as new incarnations, and
+ * all say the same of it. */
+Test(machine, a_hundred_hosts_come_back_after_cuts, .timeout = 100)
+{
+    static const enum condition faults[] = {CUT, MUTE, DEAF, STOPPED};
+    unsigned seed = getenv("DVM_TEST_SEED") ? (unsigned)atoi(getenv("DVM_TEST_SEED"))
+                                            : (unsigned)time(NULL);
+    struct world *w = world_with_rejoin(seed, MACHINE_REJOIN_DEFAULT_MS);
+    int rounds = getenv("DVM_TEST_LONG") ? 1000 : 200, backs = 0;
+
+    printf("machine: seed %u\n", seed);
+    for (int i = 0; i < 110; i++)
+        join(w, "node", true);
+    run_until(w, w->now + 5000);
+    w->drop_members = 5;
+    for (int round = 0; round < rounds; round++) {
+        int i = draw(w, 40) == 0 ? 0 : 1 + (int)draw(w, (unsigned)w->count - 1);
+        struct node *n = &w->nodes[i];
+        uint64_t long_ms = 50 + draw(w, 8000);
+
+        if (n->condition == ALIVE && !n->heals) {
+            break_node(w, i, i ? faults[draw(w, 4)] : STOPPED, false);
+            n->wakes = n->heals = w->now + long_ms;
+        }
+        run_until(w, w->now + draw(w, 300));
+        heal(w);
+    }
+    w->drop_members = 0;
+    for (int i = 0; i < 12; i++) {
+        run_until(w, w->now + 5000);
+        heal(w);
+    }
+    for (int i = 1; i < w->count; i++) {
+        const struct node *n = &w->nodes[i];
+
+        cr_assert_eq(n->condition, ALIVE, "node %d ended: %s", i, n->end_why);
+        cr_assert(!n->away, "node %d has not come back", i);
+        cr_assert_eq(n->aways, n->backs);
+        backs += n->backs;
+    }
+    printf("machine: %d came back\n", backs);
+    cr_assert_gt(backs, 20);
+    all_agree(w);
+    world_free(w);
+}
+
+Test(machine, who_is_away_ends_with_the_coordinator)
+{
+    struct world *w = world_with_rejoin(12, MACHINE_REJOIN_DEFAULT_MS);
+    int a = join(w, "a", true);
+
+    run_until(w, w->now + 2000);
+    w->nodes[0].condition = KILLED;
+    post(w, (struct letter){.from = 0, .to = a, .kind = 1});
+    run_until(w, w->now + BOUND_RESET_MS);
+    cr_assert_eq(w->nodes[a].condition, ENDED);
+    cr_assert_str_eq(w->nodes[a].end_why, "the coordinator head was lost: its connection broke and "
+                                          "did not come back; nobody is there");
+    world_free(w);
+}
+
+Test(machine, who_comes_too_late_or_was_removed_is_refused)
+{
+    for (int removed = 0; removed < 2; removed++) {
+        struct world *w = world_with_rejoin(13, 20000);
+        int a = join(w, "a", true), b = join(w, "b", true);
+        char error[256];
+
+        run_until(w, w->now + 2000);
+        break_node(w, a, STOPPED, false); /* its own patience stands still, too */
+        w->nodes[a].wakes = w->now + (removed ? 10000 : 30000);
+        run_until(w, w->now + 9000);
+        cr_assert_eq(w->losses, 1);
+        if (removed) {
+            cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "a", 5, error, sizeof error),
+                         0);
+            act(w, 0);
+            cr_assert_eq(w->removed_token, 5);
+            cr_assert_eq(machine_remove(w->nodes[0].machine, w->now, "a", 6, error, sizeof error),
+                         DVM_ERR_NO_HOST);
+        }
+        run_until(w, w->now + 30000);
+        cr_assert_eq(w->nodes[a].condition, ENDED);
+        cr_assert_eq(w->nodes[a].end_status, 1);
+        cr_assert(strstr(w->nodes[a].end_why, "was removed, or was lost more"), "%s",
+                  w->nodes[a].end_why);
+        cr_assert_eq(w->nodes[b].condition, ALIVE);
+        world_free(w);
+    }
+}
+
 /* Daemons that get the CPU late, time and again, are short of it, not lost; but one of
  * them that is really cut off is, if later than usual. */
 static void all_starve(unsigned ms, int first, int last)
@@ -614,8 +805,8 @@ Test(machine, a_member_ends_without_its_coordinator)
 
 Test(machine, a_silent_coordinator_is_doubted_before_it_is_lost)
 {
-    struct machine_config config = {SILENCE_MS};
-    struct machine_host hosts[2] = {named("head"), named("a")};
+    struct machine_config config = {SILENCE_MS, 0};
+    struct machine_host hosts[2] = {named("head", 0), named("a", 0)};
     struct machine_action a;
     struct machine *m;
     uint64_t now = 1000, heard = 5000;
@@ -725,7 +916,7 @@ Test(machine, halt_does_not_wait_for_the_deaf)
 Test(machine, no_one_joins_a_machine_that_stops)
 {
     struct world *w = world_new(12);
-    struct machine_host host = named("late");
+    struct machine_host host = named("late", 0);
     uint8_t nonce[MACHINE_NONCE_BYTES] = {99};
     char error[256];
     int slot, a = join(w, "a", true);
@@ -786,7 +977,7 @@ Test(machine, who_is_far_behind_gets_all_hosts)
     run_until(w, w->now + 1000);
     w->drop_members = 100;
     for (int i = 0; i < MACHINE_LOG_KEPT; i++) {
-        struct machine_host host = named("passing");
+        struct machine_host host = named("passing", 0);
         uint8_t nonce[MACHINE_NONCE_BYTES];
         int slot;
 
