@@ -25,6 +25,7 @@ const struct command *const command_list[] = {
     &command_run,
     &command_spawn,
     &command_ps,
+    &command_top,
     &command_kill,
     &command_signal,
     &command_wait,

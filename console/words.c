@@ -15,6 +15,7 @@
 #define MINUTE 60
 #define HOUR 3600
 #define DAY 86400
+#define KIB 1024.0
 
 struct state {
     const char *word, *color;
@@ -67,6 +68,26 @@ const char *words_age(char text[WORDS_AGE_MAX], double seconds)
         snprintf(text, WORDS_AGE_MAX, "%luh%02lum", s / HOUR, s % HOUR / MINUTE);
     else
         snprintf(text, WORDS_AGE_MAX, "%lud%02luh", s / DAY, s % DAY / HOUR);
+    return text;
+}
+
+const char *words_size(char text[WORDS_SIZE_MAX], double bytes)
+{
+    static const char units[] = {'K', 'M', 'G', 'T', 'P', 'E'};
+    size_t unit = 0;
+
+    if (!(bytes >= 1)) {
+        snprintf(text, WORDS_SIZE_MAX, "0");
+        return text;
+    }
+    if (bytes < KIB) {
+        snprintf(text, WORDS_SIZE_MAX, "%.0f", bytes);
+        return text;
+    }
+    /* 1023.5 of a unit would be shown as 1024 */
+    for (bytes /= KIB; bytes >= KIB - 0.5 && unit + 1 < sizeof units; unit++)
+        bytes /= KIB;
+    snprintf(text, WORDS_SIZE_MAX, bytes < 10 ? "%.1f%c" : "%.0f%c", bytes, units[unit]);
     return text;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define WORDS_HEX_MAX 24 /* bytes of a number as text with its NUL */
+#define WORDS_SIZE_MAX 24 /* bytes of a size with its NUL */
 #define WORDS_AGE_MAX 24 /* bytes of a length of time with its NUL */
 
 /* "up", "leaving", "lost"; and the colour it is shown in. */
@@ -19,6 +20,9 @@ const char *words_task_color(unsigned state);
 
 /* A length of time, short: "12.4 s" as "12.4s", "3m05s", "2h03m", "4d07h". */
 const char *words_age(char text[WORDS_AGE_MAX], double seconds);
+
+/* A number of bytes, short: "512", "1.5K", "12M", in steps of 1024. */
+const char *words_size(char text[WORDS_SIZE_MAX], double bytes);
 
 /* A 64-bit number as "0x..."; JSON's own numbers lose bits in many readers. */
 const char *words_hex(char text[WORDS_HEX_MAX], uint64_t number);

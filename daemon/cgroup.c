@@ -21,6 +21,7 @@
 #define FILE_MAX 4096        /* bytes of a file that is read */
 #define PREFIX "dvmd-"
 #define LEAF "daemon"
+#define SHARED "tasks"
 #define NAME_MAX_BYTES 64    /* bytes of a folder's name */
 #define PERIOD_US 100000     /* of cpu.max, microseconds */
 #define QUOTA_LOW_US 1000    /* the least that the kernel takes */
@@ -173,11 +174,12 @@ static void remove_tree(const char *folder)
         remove_patiently(folder);
 }
 
-static int lock_folder(const char *folder)
+/* flags: LOCK_NB not to wait. */
+static int lock_folder(const char *folder, int flags)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fd >= 0 && flock(fd, LOCK_EX | flags) == 0)
         return fd;
     if (fd >= 0)
         close(fd);
@@ -212,7 +214,7 @@ static void sweep(const char *base)
         if (entry->d_type != DT_DIR || strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
             (size_t)snprintf(path, sizeof path, "%s/%s", base, entry->d_name) >= sizeof path)
             continue;
-        lock = lock_folder(path);
+        lock = lock_folder(path, LOCK_NB);
         if (lock < 0)
             continue;
         kill_folder(path);
@@ -235,29 +237,35 @@ static bool make_folder(struct cgroup *g, const char *base)
                              (int)getpid(), suffix) >= sizeof g->folder)
             break;
         if (mkdir(g->folder, 0755) == 0) {
-            g->lock = lock_folder(g->folder);
-            return g->lock >= 0;
-        }
-        if (errno != EEXIST)
+            g->lock = lock_folder(g->folder, 0);
+            if (g->lock >= 0 && access(g->folder, F_OK) == 0)
+                return true;
+            /* a daemon that starts at this moment took it for one that was left */
+            if (g->lock >= 0)
+                close(g->lock);
+            g->lock = -1;
+        } else if (errno != EEXIST) {
             break;
+        }
     }
     return false;
 }
 
 /* ---- controllers ---------------------------------------------------------------------------- */
 
-/* Leave base to the cgroups below it. */
-static bool move_down(const struct cgroup *g)
+/* Move this process into a cgroup below the daemon's, made if need be. */
+static bool move_to(const struct cgroup *g, const char *name)
 {
-    char leaf[CGROUP_FOLDER_MAX + NAME_MAX_BYTES];
+    char path[CGROUP_FOLDER_MAX + NAME_MAX_BYTES];
 
-    snprintf(leaf, sizeof leaf, "%s/" LEAF, g->folder);
-    return (mkdir(leaf, 0755) == 0 || errno == EEXIST) && write_file(leaf, "cgroup.procs", "0");
+    snprintf(path, sizeof path, "%s/%s", g->folder, name);
+    return (mkdir(path, 0755) == 0 || errno == EEXIST) && write_file(path, "cgroup.procs", "0");
 }
 
 /* Have base hand a controller down to g->folder, and that to the tasks. */
 static bool hand_down(struct cgroup *g, const char *base, const char *controller, char *why)
 {
+    static const char hands[] = "cgroup.subtree_control";
     char order[NAME_MAX_BYTES];
     bool done;
 
@@ -266,13 +274,13 @@ static bool hand_down(struct cgroup *g, const char *base, const char *controller
         snprintf(why, CGROUP_WHY_MAX, "the cgroup %s has no controller \"%s\"", base, controller);
         return false;
     }
-    done = has_word(base, "cgroup.subtree_control", controller) ||
-           write_file(base, "cgroup.subtree_control", order) ||
-           (errno == EBUSY && move_down(g) && write_file(base, "cgroup.subtree_control", order));
-    done = done && write_file(g->folder, "cgroup.subtree_control", order);
+    done = has_word(base, hands, controller) || write_file(base, hands, order) ||
+           (errno == EBUSY && move_to(g, LEAF) && write_file(base, hands, order));
+    done = done && write_file(g->folder, hands, order);
     if (!done)
-        snprintf(why, CGROUP_WHY_MAX, "the cgroup %s does not hand its controller \"%s\" down: "
-                 "%s%s", base, controller, strerror(errno),
+        snprintf(why, CGROUP_WHY_MAX,
+                 "the cgroup %s does not hand its controller \"%s\" down: %s%s", base, controller,
+                 strerror(errno),
                  errno == EBUSY ? " (other processes than the daemon are in it)" : "");
     return done;
 }
@@ -306,9 +314,10 @@ void cgroup_open(struct cgroup *g, const char *base, bool memory, bool cores)
     sweep(base);
     g->memory = memory && hand_down(g, base, "memory", g->memory_why);
     g->cores = cores && hand_down(g, base, "cpu", g->cores_why);
+    g->each = g->memory || g->cores;
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------ */
+/* ---- tasks ---------------------------------------------------------------------------- */
 
 static void task_folder(const struct cgroup *g, int tid, char *path, size_t size)
 {
@@ -385,6 +394,22 @@ bool cgroup_remove(const struct cgroup *g, int tid)
     return rmdir(path) == 0 || errno != EBUSY;
 }
 
+bool cgroup_keeper_enter(const struct cgroup *g)
+{
+    return g->folder[0] && !g->each && move_to(g, SHARED);
+}
+
+bool cgroup_keeper_leave(const struct cgroup *g)
+{
+    char base[CGROUP_FOLDER_MAX];
+
+    if (!g->folder[0] || g->each)
+        return true;
+    snprintf(base, sizeof base, "%s", g->folder);
+    *strrchr(base, '/') = '\0';
+    return write_file(base, "cgroup.procs", "0") || move_to(g, LEAF);
+}
+
 void cgroup_kill_all(const struct cgroup *g)
 {
     char path[CGROUP_FOLDER_MAX + 256];
@@ -392,7 +417,7 @@ void cgroup_kill_all(const struct cgroup *g)
     struct dirent *entry;
 
     while (dir && (entry = readdir(dir)))
-        if (strncmp(entry->d_name, "0x", 2) == 0 &&
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && strcmp(entry->d_name, LEAF) &&
             (size_t)snprintf(path, sizeof path, "%s/%s", g->folder, entry->d_name) < sizeof path)
             kill_folder(path);
     if (dir)

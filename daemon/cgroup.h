@@ -1,9 +1,10 @@
-/* cgroup.h: a cgroup (version 2) for each task, where the daemon may make them.
+/* cgroup.h: cgroups (version 2) for the tasks, where the daemon may make some.
  *
  *     BASE/                    delegated to this user: the daemon's own, or as set
  *       dvmd-PID/              this daemon's; locked (flock) while it lives
  *         daemon/              dvmd and keeper, if BASE must have no processes itself
- *         0x40001/             a task: its limits, all that it started
+ *         0x40001/             a task with its limits, and all that it started; or
+ *         tasks/               without such limits: the keeper and all that it started
  *
  * What is not possible is no error: limits are then enforced in other ways, and
  * the whys say what was in the way. Made by dvmd before the keeper is forked, used by the keeper,
@@ -22,7 +23,8 @@
 struct cgroup {
     char folder[CGROUP_FOLDER_MAX]; /* dvmd-PID; "": there is none */
     int lock;                       /* descriptor that holds its lock, or -1 */
-    bool memory, cores;             /* can be limited there */
+    bool memory, cores;             /* are limited there */
+    bool each;                      /* each task has one of its own */
     char memory_why[CGROUP_WHY_MAX]; /* why not; "" when it can be, or was not wanted */
     char cores_why[CGROUP_WHY_MAX];
 };
@@ -51,7 +53,12 @@ bool cgroup_kill(const struct cgroup *g, int tid);
 /* Remove the cgroup of a task; false while a process of it is left. */
 bool cgroup_remove(const struct cgroup *g, int tid);
 
-/* Kill all processes of all tasks; nothing else is killed. */
+/* The keeper: enter the one cgroup of all tasks, if there is one; and leave it again, so
+ * that they can be killed. False when that is not possible. */
+bool cgroup_keeper_enter(const struct cgroup *g);
+bool cgroup_keeper_leave(const struct cgroup *g);
+
+/* Kill all processes of all tasks; whoever is in their cgroup dies with them. */
 void cgroup_kill_all(const struct cgroup *g);
 
 /* Remove this daemon's folder, whose processes have all ended; waits a moment for that. */

@@ -99,7 +99,8 @@ static void host_fill(const struct cluster *c, struct cluster_host *to,
     memcpy(to->name, from->name, sizeof to->name);
     memcpy(to->arch, from->arch, sizeof to->arch);
     memcpy(to->version, from->version, sizeof to->version);
-    snprintf(to->address, sizeof to->address, "%s", from->addresses ? from->address[0] : "local");
+    snprintf(to->address, sizeof to->address, "%s",
+             from->addresses ? address_shown(from->address[0]) : "local");
 }
 
 static int link_add(struct cluster *c, const struct machine_host *host)
@@ -119,7 +120,7 @@ static void do_up(struct cluster *c, const struct machine_host *host)
     if (link_add(c, host) != 0)
         log_error("no memory for links to %s: it cannot be reached", host->name);
     log_debug("host %s joined (slot %d, %d cores, %s)", host->name, host->slot, host->cores,
-             host->addresses ? host->address[0] : "no address");
+             host->addresses ? address_shown(host->address[0]) : "no address");
     host_fill(c, &told, host);
     if (!c->closing)
         c->events.host_up(c->arg, &told);

@@ -5,9 +5,11 @@
  * gone. What a task left behind in its process group is killed before the task
  * is reaped, while its pid cannot belong to anybody else; what it left in its
  * session, but in other groups, is swept a moment later for all tasks that ended
- * meanwhile, because that takes a walk through /proc. Where tasks have cgroups the
- * kernel kills all that is left of one, whatever sessions it made, and the cgroup is
- * removed as soon as the last of it is dead.
+ * meanwhile, because that takes a walk through /proc. Where each task has a
+ * cgroup the kernel kills all that is left of one, whatever sessions it made, and the
+ * cgroup is removed as soon as the last of it is dead. Where cgroups can be made, but
+ * tasks have no limits, the keeper is in one that all its children are born into, at no
+ * cost: at its end it leaves it and has the kernel kill the rest at once.
  */
 #include <assert.h>
 #include <errno.h>
@@ -87,9 +89,10 @@ static void remember(int tid, pid_t pid, bool cgroup)
 
 /* ---- cgroups ------------------------------------------------------------------------- */
 
+/* Whether each task gets one. */
 static bool has_cgroups(void)
 {
-    return keeper.limits.cgroup && keeper.limits.cgroup->folder[0];
+    return keeper.limits.cgroup && keeper.limits.cgroup->each;
 }
 
 /* The limits of a task; the cgroup is for it alone, if one can be made. */
@@ -360,8 +363,10 @@ static void become_keeper(int fd, pid_t parent, const struct keeper_limits *limi
     keeper.orders = fd;
     keeper.parent = parent;
     keeper.limits = *limits;
-    if (keeper.limits.cgroup)
-        keeper.limits.cgroup->lock = -1; /* dvmd's */
+    if (keeper.limits.cgroup) {
+        keeper.limits.cgroup->lock = -1;           /* dvmd's */
+        cgroup_keeper_enter(keeper.limits.cgroup); /* else family_end alone must do */
+    }
     setsid(); /* a ^C for dvmd is not for the keeper */
     prctl(PR_SET_NAME, "dvmd-keeper");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -379,6 +384,8 @@ static void become_keeper(int fd, pid_t parent, const struct keeper_limits *limi
 
 void keeper_process(int fd, pid_t parent, const struct keeper_limits *limits)
 {
+    struct cgroup *g = limits->cgroup;
+
     become_keeper(fd, parent, limits);
     while (getppid() == keeper.parent) {
         struct pollfd ready[2] = {{.fd = keeper.orders, .events = POLLIN},
@@ -393,11 +400,11 @@ void keeper_process(int fd, pid_t parent, const struct keeper_limits *limits)
         if (ready[0].revents && !take_order())
             break;
     }
-    if (has_cgroups())
-        cgroup_kill_all(keeper.limits.cgroup);
+    if (g && cgroup_keeper_leave(g))
+        cgroup_kill_all(g);
     family_end();
-    if (has_cgroups())
-        cgroup_close(keeper.limits.cgroup);
+    if (g)
+        cgroup_close(g);
     if (keeper.folder[0])
         sweep_folder(keeper.folder);
     _exit(EXIT_SUCCESS);

@@ -63,6 +63,10 @@ void local_broadcast(struct local *l, int type, const ProtobufCMessage *message)
 /* The role of a local client, or 0. */
 unsigned local_role(const struct local *l, int tid);
 
+/* The inbox of a local task, mapped; NULL if it has none: it never enrolled. */
+struct dvm_inbox;
+const struct dvm_inbox *local_inbox(const struct local *l, int tid);
+
 /* Descriptors that came with the client's frame that is being handled; borrowed. */
 const int *local_passed(const struct local *l, int *count);
 

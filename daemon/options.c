@@ -142,6 +142,16 @@ const char *options_usage(void)
     return text;
 }
 
+bool options_row(size_t i, const char **name, const char **value, const char **help)
+{
+    if (i >= ROWS)
+        return false;
+    *name = rows[i].name;
+    *value = rows[i].argument;
+    *help = rows[i].help;
+    return true;
+}
+
 int options_ticket(const struct options *o, char *ticket, size_t size)
 {
     FILE *in = strcmp(o->join, "-") ? fopen(o->join, "re") : stdin;

@@ -29,6 +29,10 @@ int options_parse(struct options *o, int argc, char **argv);
 /* The text for --help; static. */
 const char *options_usage(void);
 
+/* Option number i, as it is explained; *value is NULL for one that takes none. Returns false
+ * behind the last. */
+bool options_row(size_t i, const char **name, const char **value, const char **help);
+
 /* Read the ticket of --join: one line, at most size bytes with its NUL. Errors:
  * TICKET (dvm_fail). */
 int options_ticket(const struct options *o, char *ticket, size_t size);

@@ -127,7 +127,9 @@ static int follow(struct reading *r)
             r->asks[i].dst = 0;
     }
     ask_each(r->client, r->asks, count, -1, &calls);
-    return console_failed(r->c, r->code);
+    /* nobody is left to be asked: the machine has ended, or this host's part of it */
+    console_failed(r->c, r->code);
+    return EXIT_NOT_CONNECTED;
 }
 
 static int read_all(struct reading *r, const struct settings *s, uint64_t since_ms)

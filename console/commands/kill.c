@@ -1,8 +1,8 @@
 /* kill.c: dvm kill: a signal to tasks, by default the one that asks them to end. */
 #include "console/command.h"
 
-#include "console/signals.h"
-#include "console/targets.h"
+#include "console/watch/signals.h"
+#include "console/watch/targets.h"
 
 struct settings {
     const char *signal;

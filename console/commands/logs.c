@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "console/ask.h"
-#include "console/targets.h"
+#include "console/watch/targets.h"
 #include "console/words.h"
 
 #define HOST_LINES 50        /* of a daemon's log, unless more are asked for */

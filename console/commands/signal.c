@@ -1,8 +1,8 @@
 /* signal.c: dvm signal: any signal to any tasks: kill(1) with the signal first. */
 #include "console/command.h"
 
-#include "console/signals.h"
-#include "console/targets.h"
+#include "console/watch/signals.h"
+#include "console/watch/targets.h"
 
 static int signal_tasks(struct console *c, const void *settings, int argc, char **argv)
 {

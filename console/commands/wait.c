@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "console/ask.h"
-#include "console/targets.h"
+#include "console/watch/targets.h"
 
 struct settings {
     double timeout; /* seconds; negative: none */

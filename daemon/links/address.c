@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -20,6 +21,7 @@
 #include "base/network.h"
 
 #define PORT_TRIES 100
+#define COMPUTER_BYTES 24 /* 16 hex digits, an @ and a NUL, and some */
 
 static const char *offered; /* networks; NULL: all */
 
@@ -28,11 +30,70 @@ void address_offer(const char *networks)
     offered = networks;
 }
 
+static uint64_t find_computer(void)
+{
+    char text[128] = "";
+    uint64_t sum = UINT64_C(14695981039346656037); /* FNV-1a: offset basis and prime */
+    size_t used = 0;
+    FILE *boot = fopen("/proc/sys/kernel/random/boot_id", "re");
+    ssize_t n;
+
+    if (boot) {
+        used = fread(text, 1, sizeof text / 2, boot);
+        fclose(boot);
+    } else if (gethostname(text, sizeof text / 2) == 0) {
+        used = strnlen(text, sizeof text / 2);
+    }
+    n = readlink("/proc/self/ns/net", text + used, sizeof text - used);
+    used += n > 0 ? (size_t)n : 0;
+    for (size_t i = 0; i < used; i++)
+        sum = (sum ^ (uint8_t)text[i]) * UINT64_C(1099511628211);
+    return sum;
+}
+
+/* Which computer, and which network of it, this is: who has the same number reaches the
+ * same loopback addresses. */
+static uint64_t computer(void)
+{
+    static _Atomic uint64_t known; /* 0: not yet; found twice it is the same */
+
+    if (known == 0)
+        known = find_computer();
+    return known;
+}
+
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", strlen("127.")) == 0 || strcmp(host, "::1") == 0;
+}
+
 static void write_address(char *out, const char *host, int port)
 {
     const char *format = strchr(host, ':') ? "[%s]:%d" : "%s:%d";
+    int used = 0;
 
-    snprintf(out, TICKET_ADDRESS_BYTES, format, host, port);
+    if (is_loopback(host))
+        used = snprintf(out, TICKET_ADDRESS_BYTES, "%016" PRIx64 "@", computer());
+    snprintf(out + used, TICKET_ADDRESS_BYTES - (size_t)used, format, host, port);
+}
+
+const char *address_shown(const char *address)
+{
+    const char *at = strchr(address, '@');
+
+    return at ? at + 1 : address;
+}
+
+bool address_resolve(const char *address, char *out)
+{
+    const char *shown = address_shown(address);
+    char own[COMPUTER_BYTES];
+
+    snprintf(own, sizeof own, "%016" PRIx64 "@", computer());
+    if (shown != address && strncmp(address, own, (size_t)(shown - address)) != 0)
+        return false;
+    snprintf(out, TICKET_ADDRESS_BYTES, "%s", shown);
+    return true;
 }
 
 static bool usable(const struct ifaddrs *i, char host[INET6_ADDRSTRLEN])

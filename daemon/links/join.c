@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/join.h"
+#include "daemon/links/address.h"
 #include "daemon/links/peer.h"
 #include "dvm.h"
 
@@ -20,6 +21,7 @@
 #define JOIN_NOBODY_MS 8000  /* when no address let a connection come about */
 #define JOIN_ANSWER_MAX ((size_t)8 << 20) /* bytes */
 #define MS_PER_SECOND 1000
+#define WHERE_BYTES 200 /* of a list of addresses in a sentence */
 
 struct attempt {
     struct dealer dealer;
@@ -32,6 +34,7 @@ struct attempt {
 
 struct join {
     struct attempt attempts[TICKET_ADDRESSES];
+    char address[TICKET_ADDRESSES][TICKET_ADDRESS_BYTES]; /* of each: those that may lead there */
     size_t count;
     int winner; /* -1 while there is none */
     int type;
@@ -176,31 +179,52 @@ static bool is_unknown(const struct join *j)
     return reached(j) > 0 && accepted(j) == 0;
 }
 
-static void name_addresses(const struct ticket *t, char *out, size_t size)
+/* The addresses that were reached, or those that were not. Returns how many. */
+static size_t name_addresses(const struct join *j, bool reached, char *out, size_t size)
 {
-    size_t used = 0;
+    size_t used = 0, n = 0;
 
     out[0] = 0;
-    for (size_t i = 0; i < t->addresses && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", t->address[i]);
+    for (size_t i = 0; i < j->count; i++)
+        if ((j->attempts[i].reached > 0) == reached) {
+            if (used < size)
+                used += (size_t)snprintf(out + used, size - used, "%s%s", n ? ", " : "",
+                                         j->address[i]);
+            n++;
+        }
+    return n;
 }
 
 /* ms: how long it was tried. */
 static int explain(const struct join *j, const struct ticket *t, uint64_t ms, char *error,
                    size_t size)
 {
-    char where[256];
+    char yes[WHERE_BYTES], no[WHERE_BYTES];
+    size_t missed = name_addresses(j, false, no, sizeof no);
 
-    name_addresses(t, where, sizeof where);
-    if (is_unknown(j)) {
+    name_addresses(j, true, yes, sizeof yes);
+    if (j->count == 0) {
+        join_mark(JOIN_DIAL_BACK);
+        snprintf(error, size, "the machine listens on an address of its own computer only (%s), "
+                 "which nobody else reaches", address_shown(t->address[0]));
+        return DVM_ERR_TIMEOUT;
+    }
+    if (is_unknown(j) && missed == 0) {
         join_mark(JOIN_TICKET_UNKNOWN);
         snprintf(error, size, "a daemon was reached at %s, but it does not know this ticket: it "
-                 "is altered, too old, or of a machine that has ended", where);
+                 "is altered, too old, or of a machine that has ended", yes);
+        return DVM_ERR_TICKET;
+    }
+    if (is_unknown(j)) {
+        join_mark(JOIN_WRONG_DAEMON);
+        snprintf(error, size, "the daemon at %s does not know this ticket: it is another "
+                 "machine's, or the ticket is altered or too old; and nobody was reached at %s",
+                 yes, no);
         return DVM_ERR_TICKET;
     }
     join_mark(JOIN_DIAL_BACK);
-    snprintf(error, size, "no daemon answered at %s within %.0f s: is the machine running, and "
-             "does the firewall let this port through?", where,
+    snprintf(error, size, "no daemon answered at %s%s%s within %.0f s: is the machine running, and "
+             "does the firewall let this port through?", yes, yes[0] && no[0] ? ", " : "", no,
              (double)ms / MS_PER_SECOND);
     return DVM_ERR_TIMEOUT;
 }
@@ -209,7 +233,7 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
                 size_t bytes)
 {
     uint64_t begin = links_now(), next = begin;
-    uint64_t end = begin + (uint64_t)(timeout * MS_PER_SECOND);
+    uint64_t end = begin + (j->count > 0 ? (uint64_t)(timeout * MS_PER_SECOND) : 0);
     unsigned asked = 0; /* how many connections stood when it was asked last */
 
     for (uint64_t now = begin; j->winner < 0 && now < end; now = links_now()) {
@@ -229,11 +253,11 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
 /* The address to use from now on. Over loopback a coordinator on this computer stays in
  * reach whatever becomes of interfaces and their addresses. (That it is the right one
  * its key has proved.) */
-static size_t choose(const struct join *j, const struct ticket *t)
+static size_t choose(const struct join *j)
 {
     for (size_t i = 0; i < j->count; i++)
         if (j->attempts[i].accepted &&
-            (strncmp(t->address[i], "127.", 4) == 0 || strncmp(t->address[i], "[::1]", 5) == 0))
+            (strncmp(j->address[i], "127.", 4) == 0 || strncmp(j->address[i], "[::1]", 5) == 0))
             return i;
     return (size_t)j->winner;
 }
@@ -252,11 +276,12 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
     snprintf(error, size, "no memory to join");
     if (j && message && key_derive(&key) == 0) {
         j->winner = -1;
-        j->count = t->addresses;
+        for (size_t i = 0; i < t->addresses; i++)
+            j->count += address_resolve(t->address[i], j->address[j->count]);
         for (size_t i = 0; i < j->count; i++) {
             j->attempts[i].join = j;
             j->attempts[i].dealer.links = l;
-            dial_open(&j->attempts[i].dealer, t->address[i], t->server, &key, on_answer,
+            dial_open(&j->attempts[i].dealer, j->address[i], t->server, &key, on_answer,
                       on_join_event);
         }
         run(l, j, timeout, message, bytes);
@@ -266,7 +291,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
             *answer = j->attempts[j->winner].answer;
             *length = j->attempts[j->winner].size;
             j->attempts[j->winner].answer = NULL;
-            memcpy(address, t->address[choose(j, t)], TICKET_ADDRESS_BYTES);
+            memcpy(address, j->address[choose(j)], TICKET_ADDRESS_BYTES);
         }
         for (size_t i = 0; i < j->count; i++) {
             dial_close(&j->attempts[i].dealer);

@@ -376,9 +376,8 @@ int links_peer_add(struct links *l, const struct links_peer *info)
     p->slot = info->slot;
     p->incarnation = info->incarnation;
     memcpy(p->key, info->key, KEY_BYTES);
-    p->addresses = info->addresses;
     for (size_t i = 0; i < info->addresses; i++)
-        memcpy(p->address[i], info->address[i], TICKET_ADDRESS_BYTES);
+        p->addresses += address_resolve(info->address[i], p->address[p->addresses]);
     flow_init(&p->flow[LINK_CONTROL], 0);
     flow_init(&p->flow[LINK_BULK], FLOW_BULK_WINDOW);
     for (int class = 0; class < LINK_CLASSES; class++)

@@ -202,6 +202,13 @@ unsigned local_role(const struct local *l, int tid)
     return s ? s->role : 0;
 }
 
+const struct dvm_inbox *local_inbox(const struct local *l, int tid)
+{
+    const struct seat *s = seat_find(l, tid);
+
+    return s ? s->inbox : NULL;
+}
+
 const int *local_passed(const struct local *l, int *count)
 {
     *count = l->passed_count;

@@ -17,6 +17,10 @@ handler_f handle_kill, handle_abort;
 handler_f handle_watch, handle_task_wait, handle_notify, handle_gone;
 /* list.c */
 handler_f handle_tasks;
+/* What is told of a task, but for its cpus; all borrowed. */
+void list_fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m);
+/* usage.c */
+handler_f handle_usage;
 /* stdio.c */
 handler_f handle_stdio_ack, handle_stdin;
 

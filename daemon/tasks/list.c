@@ -13,7 +13,7 @@ static bool wanted(const struct task *task, const Dvm__Pb__Tasks *ask)
     return task->state == DVM_TASK_STARTING || task->state == DVM_TASK_RUNNING;
 }
 
-static void fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
+void list_fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
 {
     dvm__pb__task__init(m);
     m->tid = task->tid;
@@ -57,7 +57,7 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
     while (ask && rows && pointers && (task = table_next(&d->tasks->by_tid, &at))) {
         if (!wanted(task, ask))
             continue;
-        fill(d, task, &rows[reply.n_tasks]);
+        list_fill(d, task, &rows[reply.n_tasks]);
         fill_cpus(task, &rows[reply.n_tasks]);
         pointers[reply.n_tasks] = &rows[reply.n_tasks];
         reply.n_tasks++;
@@ -80,6 +80,7 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
 
 const struct handler tasks_handlers[] = {
     {DVM_CTL_TASKS, handle_tasks, ROLE_ALL},
+    {DVM_CTL_USAGE, handle_usage, ROLE_CLIENT},
     {DVM_CTL_SPAWN, handle_spawn, ROLE_CLIENT},
     {DVM_CTL_RESERVE, handle_reserve, ROLE_DAEMON},
     {DVM_CTL_LAUNCH, handle_launch, ROLE_DAEMON},

@@ -270,6 +270,18 @@ static size_t read_output(struct tasks *t, struct output *o, size_t most)
     return 0;
 }
 
+/* How much a task's sink may have unacknowledged: what it does not take waits in its
+ * daemon, where all tasks of the world share the room. */
+static size_t ahead_limit(const struct task *task)
+{
+    size_t count = task->world && task->world->count > 0 ? (size_t)task->world->count : 1;
+    size_t share = STDIO_AHEAD_ALL / count;
+
+    if (share > STDIO_AHEAD)
+        return STDIO_AHEAD;
+    return share > STDIO_AHEAD_MIN ? share : STDIO_AHEAD_MIN;
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct output *o = w->data;
@@ -277,11 +289,13 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
     const struct stdio *s = o->task->stdio;
 
     for (int i = 0; i < READS_PER_TURN && o->fd >= 0; i++) {
-        if (s->ahead >= STDIO_AHEAD) {
+        size_t limit = ahead_limit(o->task);
+
+        if (s->ahead >= limit) {
             ev_io_stop(loop, w); /* until the sink acknowledges */
             return;
         }
-        if (!read_output(t, o, sizeof o->line))
+        if (!read_output(t, o, limit - s->ahead))
             return;
     }
 }
@@ -302,7 +316,7 @@ void handle_stdio_ack(struct daemon *d, const struct dvm_frame *frame, const uin
         struct stdio *s = task->stdio;
 
         s->ahead -= m->bytes < s->ahead ? (size_t)m->bytes : s->ahead;
-        if (s->ahead < STDIO_AHEAD)
+        if (s->ahead < ahead_limit(task))
             resume(d->tasks, s);
     }
     dvm__pb__stdio_ack__free_unpacked(m, NULL);

@@ -1,7 +1,8 @@
 /* stdio.h: the standard streams of spawned tasks.
  *
  * Output is forwarded line by line to the task's sink (a console), which says
- * how much it has written out: past STDIO_AHEAD bytes that it has not, the pipe
+ * how much it has written out: past a limit of bytes that it has not (STDIO_AHEAD, and
+ * less in a large world, whose tasks share STDIO_AHEAD_ALL), the pipe
  * is not read any more, so the task waits. The last of it is kept (watch.h), whether
  * there is a sink or not. In a private machine, output without a sink goes straight to
  * where the daemon's own output goes.
@@ -12,7 +13,9 @@
 #include "daemon/tasks/tasks.h"
 
 #define STDIO_LINE_MAX (32 * 1024)  /* a longer line goes in pieces, bytes */
-#define STDIO_AHEAD (256 * 1024)    /* that the sink has not acknowledged, bytes */
+#define STDIO_AHEAD (256 * 1024)    /* of a task, that the sink has not acknowledged, bytes */
+#define STDIO_AHEAD_ALL (32 << 20)  /* of all tasks of a world, that wait for its sink, bytes */
+#define STDIO_AHEAD_MIN (4 * 1024)  /* of a task in however large a world, bytes */
 #define STDIO_IN_MAX (256 * 1024)   /* that wait for a task's stdin, bytes */
 
 /* What a task's streams shall be. */

@@ -64,6 +64,8 @@
       "its options: dvmd --help")                                                              \
     X(DIAL_BACK, 701, "dial back", "the host reaches no address of the machine",               \
       "open the port of the machine's first host for %s; to choose it: dvm start --port N")    \
+    X(WRONG_DAEMON, 702, "dial back", "only daemons of other machines answer the host",        \
+      "see that the addresses which were not reached can be from %s: ping, firewall")          \
     X(TICKET_ALTERED, 801, "ticket", "the ticket is incomplete or altered",                    \
       "copy all of it, or make a new one: dvm invite")                                         \
     X(TICKET_UNKNOWN, 802, "ticket", "the daemon that answered does not know the ticket",      \

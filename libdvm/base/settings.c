@@ -208,7 +208,7 @@ static int read_file(struct settings *s, const char *path, bool must, const uid_
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
     enum settings_author author = SETTINGS_USER;
     struct stat st;
-    size_t size;
+    size_t size = 0;
     char *text;
 
     if (fd < 0 && !must && (errno == ENOENT || errno == ENOTDIR))
@@ -282,10 +282,10 @@ int settings_read(struct settings *s, const struct settings_places *p)
 }
 
 /* The file in the prefix that this program lies in, wherever it was moved to; false when
- * that is not known. */
+ * there is none. */
 static bool prefix_file(char *path, size_t size)
 {
-    char self[PATH_MAX], *slash;
+    char self[PATH_MAX], file[PATH_MAX], *slash;
     ssize_t got = readlink("/proc/self/exe", self, sizeof self - 1);
 
     if (got <= 0)
@@ -295,8 +295,13 @@ static bool prefix_file(char *path, size_t size)
     if (!slash)
         return false;
     *slash = '\0';
-    return (size_t)snprintf(path, size, "%s/%s/dvm/%s", self, DVM_BIN_TO_SYSCONF,
-                            SETTINGS_NAME) < size;
+    if ((size_t)snprintf(file, sizeof file, "%s/%s/dvm/%s", self, DVM_BIN_TO_SYSCONF,
+                         SETTINGS_NAME) >= sizeof file)
+        return false;
+    /* without "..", as people would write it; what cannot be looked at is for open to say */
+    if (!realpath(file, self) && (errno == ENOENT || errno == ENOTDIR))
+        return false;
+    return (size_t)snprintf(path, size, "%s", access(file, F_OK) ? file : self) < size;
 }
 
 /* The user's file; false when there is no home. */

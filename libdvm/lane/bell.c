@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lane/count.h"
+
 #define NANOSECONDS 1000000000.0
 #define WORD_BITS 64
 #define WORDS_A_BIT 2 /* of the summary */
@@ -22,10 +24,12 @@ void bell_start(struct dvm_inbox *inbox, unsigned index)
     assert(inbox && index <= DVM_INDEX_MAX);
     own = inbox;
     own_index = index;
+    count_use(inbox);
 }
 
 void bell_stop(void)
 {
+    count_use(NULL);
     if (own)
         munmap(own, DVM_INBOX_BYTES);
     own = NULL;

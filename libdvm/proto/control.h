@@ -64,7 +64,9 @@
     X(EVENTS, 80)       /* to any daemon: what happened, or will */                            \
     X(EVENTS_REPLY, 81)                                                                        \
     X(LOGS, 82)         /* to the daemon of a host: what a task, or itself, has written */     \
-    X(LOGS_REPLY, 83)                                                                      \
+    X(LOGS_REPLY, 83)                                                                          \
+    X(USAGE, 84)        /* to any daemon: what its host and tasks use now */                   \
+    X(USAGE_REPLY, 85)                                                                         \
     /* programs that a host has not (dvm run --push) */                                        \
     X(STAGE, 96)        /* console: is it there, and which of its files are lacking? */        \
     X(STAGED, 97)                                                                              \

@@ -52,6 +52,16 @@
 
 enum dvm_sleep { DVM_AWAKE = 0, DVM_ASLEEP_FUTEX = 1 };
 
+/* What a task has sent and received since it enrolled, for those who look at it: words
+ * written by their task alone, read by its daemon. Messages to itself do not count. */
+struct dvm_counters {
+    _Atomic uint64_t sent_messages, sent_bytes;
+    _Atomic uint64_t received_messages, received_bytes;
+    uint8_t pad[DVM_LINE - 32];
+};
+
+_Static_assert(sizeof(struct dvm_counters) == DVM_LINE, "counters have a line of their own");
+
 struct dvm_inbox {
     uint32_t magic, version; /* written by the daemon before the segment is passed on */
     int32_t tid;             /* of its owner */
@@ -63,6 +73,7 @@ struct dvm_inbox {
     uint8_t pad2[DVM_LINE - 4];
     _Atomic uint64_t bits[DVM_INBOX_WORDS]; /* bit i: the client with index i rang */
     uint8_t board[DVM_LINE];  /* written by the owner: what it waits for (reserved) */
+    struct dvm_counters counters; /* written by the owner */
 };
 
 _Static_assert(sizeof(struct dvm_inbox) <= DVM_INBOX_BYTES, "an inbox is one page");

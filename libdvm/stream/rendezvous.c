@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lane/count.h"
 #include "stream/blocks.h"
 #include "stream/ids.h"
 #include "stream/stream.h"
@@ -76,6 +77,7 @@ int rendezvous_move(struct stream *s)
     if (rc != LANE_SENT)
         return rc;
     send->sent += piece;
+    count_sent(0, piece);
     if (send->sent == send->size)
         rendezvous_end(send, DVM_OK);
     else if (send->sent == send->allowed)
@@ -225,6 +227,7 @@ void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint
     if (r->buffer)
         memcpy(r->buffer + r->received, payload, frame->length);
     r->received += frame->length;
+    count_received(0, frame->length);
     if (r->received == r->size)
         receive_end(r, DVM_OK);
     else

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lane/count.h"
 #include "stream/blocks.h"
 
 #define EARLY_MAX 256 /* frames of one peer that may have overtaken others */
@@ -183,6 +184,7 @@ static int send_begin(struct stream *s)
     if (rc != LANE_SENT)
         return rc;
     s->spent += cost;
+    count_sent(1, eager ? send->size : 0);
     send->rts = !eager;
     if (eager && !send->sync) {
         rendezvous_end(send, DVM_OK);
@@ -226,6 +228,7 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
     if (stream_frame(s, &frame, bytes) != LANE_SENT)
         return false;
     s->spent += STREAM_HEADER_COST + size;
+    count_sent(1, size);
     return true;
 }
 
@@ -263,6 +266,7 @@ static void on_message(struct stream *s, const struct dvm_frame *frame, const ui
         lane_complain("dropped a message of tid %#x, which has no credit", s->peer.tid);
         return;
     }
+    count_received(1, frame->length);
     upper->message(s, frame, payload);
     credit_look(s);
 }

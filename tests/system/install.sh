@@ -11,7 +11,10 @@ cmake --install "$build" --prefix "$WORK/first" >"$WORK/install.log"
 mkdir "$WORK/second"
 mv "$WORK/first" "$WORK/second/prefix"
 prefix=$WORK/second/prefix
-for file in bin/dvm bin/dvmd bin/dvmcc include/dvm.h include/dvm_errors.h lib/libdvm.so.0; do
+for file in bin/dvm bin/dvmd bin/dvmcc include/dvm.h include/dvm_errors.h lib/libdvm.so.0 \
+    share/man/man1/dvm.1 share/man/man1/dvm-run.1 share/man/man3/dvm_send.3 share/man/man5/dvmd.conf.5 \
+    share/man/man7/dvm.7 share/man/man8/dvmd.8 share/bash-completion/completions/dvm \
+    share/zsh/site-functions/_dvm share/fish/vendor_completions.d/dvm.fish; do
     [ -e "$prefix/$file" ] || fail "there is no $file"
 done
 ! grep -rIl "$WORK/first\|$source_tree/\(libdvm\|deploy\)" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/bin/dvmcc" ||

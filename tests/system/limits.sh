@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# limits: a daemon with few descriptors or a log that cannot grow says so, naming host and
-# remedy, starts what it can, still answers consoles, and lives.
+# limits: a daemon with few descriptors, or with no room for its log, says so, naming host
+# and remedy, starts what it can, still answers consoles, and lives. So do tasks and
+# consoles with few descriptors; and tasks get the limit that the daemon was started with.
 # ctest: LIMIT 120
 . "$(dirname "$0")/lib.sh"
 
@@ -32,3 +33,68 @@ for ((i = 0; i < 3; i++)); do
 done
 expect 0 dvm hosts
 expect 0 dvm halt
+
+say "tasks get the soft limit that the daemon was started with"
+(ulimit -Sn 200 && within 30 dvm start)
+expect 0 dvm run -n 60 sh -c 'ulimit -Sn'
+expect_count 60 '^200$' "$WORK/out"
+
+say "a task that has no descriptor left says so, and does not wait"
+status=0
+within 30 dvm run -n 3 sh -c "ulimit -n 5; exec $PROGRAMS/busy 1" >"$WORK/out" 2>"$WORK/err" || status=$?
+expect_same 1 $status "status of the run"
+expect_line "$WORK/err" "no descriptor left for the shared memory.* may have 5.*ulimit -n"
+status=0
+within 30 dvm run -n 3 sh -c "ulimit -n 4; exec $PROGRAMS/busy 1" >"$WORK/out" 2>"$WORK/err" || status=$?
+expect_same 1 $status "status of the run"
+expect_line "$WORK/err" "may have 4 open files only.*ulimit -n"
+
+say "a console that has none left"
+status=0
+# none that this test was started with
+(exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n 4 && exec dvm hosts) >"$WORK/out" 2>"$WORK/err" || status=$?
+expect_same 1 $status "status of dvm hosts"
+expect_line "$WORK/err" "may have 4 open files only.*ulimit -n"
+halt_machine
+
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    say "a runtime folder on a disk that is full"
+    cat >"$WORK/story" <<'END'
+set -eu
+mkdir -p "$WORK/small"
+mount -t tmpfs -o size=64k,nr_inodes=40,mode=700 none "$WORK/small"
+export DVM_DIR=$WORK/small/machine
+dvm start
+head -c 1M /dev/zero >"$WORK/small/fill" || true # until nothing more fits
+[ "$(stat -f -c %a "$WORK/small")" = 0 ]
+# nobody takes its output, so the daemon has to put it somewhere
+dvm spawn -n 1 sh -c 'while echo a line for which there is no room; do :; done' >"$WORK/tid"
+END
+    cat >"$WORK/end" <<'END'
+set -eu
+export DVM_DIR=$WORK/small/machine
+dvm run -n 2 "$PROGRAMS/meet" say
+dvm kill "$(cat "$WORK/tid")"
+dvm hosts
+rm -f "$WORK/small/fill"
+dvm halt
+END
+    unshare -m --propagation private bash -c 'exec tail -f /dev/null' &
+    space=$!
+    at_end+=("kill -KILL $space 2>/dev/null")
+    in_space() { nsenter -t $space -m "$@"; }
+    await 10 in_space true
+    expect 0 nsenter -t $space -m bash "$WORK/story"
+    expect 0 nsenter -t $space -m bash "$WORK/end"
+    expect_count 2 ' of 2 on ' "$WORK/out"
+    status=0
+    say "and a start where there is no room for anything"
+    nsenter -t $space -m bash -c 'head -c 1M /dev/zero >"$WORK/small/fill"; i=0
+        while mkdir "$WORK/small/d$i"; do i=$((i + 1)); done 2>/dev/null
+        DVM_DIR=$WORK/small/other dvm start' >"$WORK/out" 2>"$WORK/err" || status=$?
+    [ $status != 0 ] || fail "a machine was started on a full disk"
+    expect_line "$WORK/err" "No space left on device"
+    kill -KILL $space
+else
+    say "no full disk: that needs root"
+fi

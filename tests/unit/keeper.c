@@ -320,8 +320,9 @@ Test(limits, a_task_that_the_kernel_killed_for_its_memory_is_told)
     cr_assert(g.memory && g.cores, "%s %s", g.memory_why, g.cores_why);
     begin(&limits);
     snprintf(command, sizeof command,
-             "cd %s/0x%x; for f in memory.max memory.oom.group memory.swap.max cpu.max cgroup.procs; "
-             "do echo $(cat $f); done; ulimit -d; echo oom_kill 1 >memory.events; kill -9 $$",
+             "cd %s/0x%x; "
+             "for f in memory.max memory.oom.group memory.swap.max cpu.max cgroup.procs; do "
+             "echo $(cat $f); done; ulimit -d; echo oom_kill 1 >memory.events; kill -9 $$",
              g.folder, TID);
     start(TID, "/bin/sh", "", command, &out);
     run_until(&ended, 1);
@@ -341,12 +342,14 @@ static void with_cgroup(void)
     const struct keeper_limits limits = {.files = {64, 64}, .cgroup = &real};
 
     cgroup_open(&real, "", false, false);
-    if (real.folder[0]) {
+    real.each = real.folder[0] != '\0';
+    if (real.each) {
         char file[CGROUP_FOLDER_MAX + 16];
 
         snprintf(file, sizeof file, "%s/cgroup.kill", real.folder);
         if (access(file, W_OK))
             cgroup_close(&real);
+        real.each = real.folder[0] != '\0';
     }
     begin(&limits);
 }
@@ -369,8 +372,8 @@ Test(cgroups, what_ran_off_into_a_session_ends_with_its_task)
 
     if (!real.folder[0])
         cr_skip_test("this user can make no cgroups here");
-    start(TID, "/bin/sh", "", "grep -c dvmd- /proc/self/cgroup; setsid tail -f /dev/null & echo $!",
-          &out);
+    start(TID, "/bin/sh", "", "grep -c dvmd- /proc/self/cgroup; "
+                              "setsid tail -f /dev/null & echo $!", &out);
     run_until(&ended, 1);
     cr_assert_eq(fscanf(fdopen(out, "r"), "%*d %d", &left), 1);
     cr_assert(gone(left));
@@ -400,6 +403,40 @@ Test(cgroups, the_death_of_the_keeper_leaves_none)
     kill(keeper_pid(keeper), SIGKILL);
     run_until(&ended, 1);
     cr_assert(lost);
+    cr_assert(folder_is_gone(folder));
+}
+
+/* Without limits there is one for all, with the keeper in it. */
+static void with_one_cgroup(void)
+{
+    const struct keeper_limits limits = {.files = {64, 64}, .cgroup = &real};
+
+    cgroup_open(&real, "", false, false);
+    begin(&limits);
+}
+
+TestSuite(one_cgroup, .init = with_one_cgroup, .fini = tear_down);
+
+Test(one_cgroup, all_tasks_are_born_into_it)
+{
+    char folder[CGROUP_FOLDER_MAX], wanted[CGROUP_FOLDER_MAX], own[CGROUP_FOLDER_MAX];
+    const char *text;
+    int out, left = 0;
+
+    if (!real.folder[0] || !cgroup_own(own, sizeof own))
+        cr_skip_test("this user can make no cgroups here");
+    snprintf(folder, sizeof folder, "%s", real.folder);
+    start(TID, "/bin/sh", "", "grep ^0: /proc/self/cgroup", &out);
+    run_until(&ended, 1);
+    snprintf(wanted, sizeof wanted, "%s/tasks\n", strrchr(folder, '/'));
+    text = output_of(out);
+    cr_assert_not_null(strstr(text, wanted), "%s", text);
+    start(TID + 1, "/bin/sh", "", "setsid tail -f /dev/null & echo $!; wait", &out);
+    run_until(&started, 2);
+    cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &left), 1);
+    keeper_destroy(keeper);
+    keeper = NULL;
+    cr_assert(gone(left));
     cr_assert(folder_is_gone(folder));
 }
 

@@ -1,12 +1,14 @@
 /* local socket: a daemon believes nothing that a client says, refuses in words,
  * serves others meanwhile, and goes on. */
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -320,6 +322,82 @@ Test(local_socket, task_frames_for_nobody_come_back_as_gone)
     raw_control(a, DVM_TID_DAEMON(9), DVM_CTL_WATCH, &watch.base);
     cr_assert(raw_expect(a, DVM_CTL_GONE), "a watch on a host that is not there");
     raw_close(a);
+}
+
+/* How many descriptors a process has. */
+static rlim_t count_files(pid_t pid)
+{
+    char path[64];
+    DIR *dir;
+    rlim_t count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    dir = opendir(path);
+    cr_assert_not_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count - 2; /* . and .. */
+}
+
+/* Processor time that a process has used, clock ticks. */
+static long count_ticks(pid_t pid)
+{
+    char path[64], text[512] = "";
+    unsigned long user = 0, system = 0;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    f = fopen(path, "r");
+    cr_assert_not_null(f);
+    cr_assert_not_null(fgets(text, sizeof text, f));
+    fclose(f);
+    cr_assert_eq(sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+                                                "%lu %lu", &user, &system), 2);
+    return (long)(user + system);
+}
+
+static struct raw_client *console(void)
+{
+    struct raw_client *c = raw_connect(own.folder);
+
+    cr_assert_not_null(c);
+    raw_hello(c, CONSOLE, NULL, 1, 1);
+    return c;
+}
+
+Test(local_socket, without_descriptors_clients_are_refused_in_words)
+{
+    enum { MORE = 8 };
+    struct raw_client *in[MORE], *mute, *c;
+    struct rlimit limit, all;
+    long ticks;
+
+    c = raw_enrol(own.folder, CONSOLE, NULL);
+    cr_assert_eq(prlimit(own.pid, RLIMIT_NOFILE, NULL, &all), 0);
+    limit = (struct rlimit){count_files(own.pid) + MORE, all.rlim_max};
+    cr_assert_eq(prlimit(own.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+    for (int i = 0; i < MORE; i++) {
+        in[i] = raw_enrol(own.folder, CONSOLE, NULL);
+        cr_assert_not_null(in[i], "client %d", i);
+    }
+    for (int i = 0; i < 3; i++)
+        expect_refusal(console(), DVM_ERR_LIMIT, "open files");
+    /* one that says nothing holds the place of the refused; meanwhile nothing spins */
+    mute = raw_connect(own.folder);
+    ticks = count_ticks(own.pid);
+    expect_refusal(console(), DVM_ERR_LIMIT, "open files");
+    cr_assert_lt(count_ticks(own.pid) - ticks, sysconf(_SC_CLK_TCK));
+    raw_close(mute);
+    for (int i = 0; i < MORE; i++)
+        raw_close(in[i]);
+    in[0] = NULL;
+    for (int i = 0; i < 100 && !in[0]; i++) /* until it has seen them go */
+        in[0] = raw_enrol(own.folder, CONSOLE, NULL);
+    cr_assert_not_null(in[0]);
+    raw_close(in[0]);
+    raw_close(c);
+    cr_assert_eq(prlimit(own.pid, RLIMIT_NOFILE, &all, NULL), 0);
 }
 
 Test(local_socket, leave_and_death_are_told)

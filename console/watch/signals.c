@@ -1,10 +1,10 @@
 /* signals.c: the implementation of signals.h: each task's own daemon is asked. */
-#include "console/signals.h"
+#include "console/watch/signals.h"
 
 #include <stdlib.h>
 
 #include "console/ask.h"
-#include "console/targets.h"
+#include "console/watch/targets.h"
 #include "console/words.h"
 
 /* The requests of one command. */

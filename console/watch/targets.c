@@ -4,7 +4,7 @@
  * other forms the tasks of all hosts are listed once. Ranks and hosts are read by the
  * grammar of host lists, so that brackets and ranges mean the same everywhere.
  */
-#include "console/targets.h"
+#include "console/watch/targets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
