@@ -170,19 +170,33 @@ static int by_slot(const void *a, const void *b)
     return (*x)->slot < (*y)->slot ? -1 : (*x)->slot > (*y)->slot;
 }
 
+/* Slots become addresses: what is none makes the whole list one that cannot be read. */
+static bool is_sound(const Dvm__Pb__HostsReply *reply)
+{
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        if (reply->hosts[i]->slot < 1 || reply->hosts[i]->slot > DVM_SLOT_MAX)
+            return false;
+    return reply->n_hosts > 0; /* at least the one that answers */
+}
+
 int ask_hosts(struct client *client, Dvm__Pb__HostsReply **out)
 {
     struct dvm_frame f;
     const uint8_t *payload;
+    Dvm__Pb__HostsReply *reply;
     int r = client_call(client, DVM_TID_DAEMON(client_info(client)->slot), DVM_CTL_HOSTS, NULL,
                         DVM_CTL_HOSTS_REPLY, &f, &payload, ASK_SECONDS);
 
     if (r)
         return r;
-    *out = dvm__pb__hosts_reply__unpack(NULL, f.length, payload);
-    if (!*out)
+    reply = dvm__pb__hosts_reply__unpack(NULL, f.length, payload);
+    if (!reply || !is_sound(reply)) {
+        if (reply)
+            dvm__pb__hosts_reply__free_unpacked(reply, NULL);
         return dvm_fail(DVM_ERR_PROTOCOL, "the daemon's list of hosts cannot be read; do dvm and "
                                           "dvmd have the same version? (dvm version)");
-    qsort((*out)->hosts, (*out)->n_hosts, sizeof *(*out)->hosts, by_slot);
+    }
+    qsort(reply->hosts, reply->n_hosts, sizeof(Dvm__Pb__Host *), by_slot);
+    *out = reply;
     return DVM_OK;
 }

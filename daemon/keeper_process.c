@@ -11,7 +11,6 @@
  * tasks have no limits, the keeper is in one that all its children are born into, at no
  * cost: at its end it leaves it and has the kernel kill the rest at once.
  */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -31,7 +30,7 @@
 #include "base/sweep.h"
 #include "daemon/cgroup.h"
 #include "daemon/family.h"
-#include "daemon/keeper_exec.h"
+#include "daemon/keeper_order.h"
 #include "daemon/keeper_wire.h"
 #include "daemon/memory.h"
 #include "daemon/table.h"
@@ -157,42 +156,24 @@ static void say_memory(const struct child *c, int status, const struct rusage *u
 
 /* ---- orders --------------------------------------------------------------------------- */
 
-/* Cut the strings of an order: count of them into list. Returns the byte behind
- * the last, or NULL when there are fewer. */
-static char *cut(char *at, const char *end, char **list, size_t count)
+/* Say that a task was not started, for want of what came with the order. */
+static void refuse(const struct keeper_order *order, int error)
 {
-    for (size_t i = 0; i < count; i++) {
-        char *nul = memchr(at, '\0', (size_t)(end - at));
+    const struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid, .error = error,
+                                     .step = KEEPER_STEP_SETUP};
 
-        if (!nul)
-            return NULL;
-        list[i] = at;
-        at = nul + 1;
-    }
-    list[count] = NULL;
-    return at;
+    say(&news);
 }
 
-static void start(const struct keeper_order *order, char *rest, const char *end, const int *fds)
+static void start(const struct keeper_order *order, char *rest, size_t bytes, const int *fds)
 {
-    static char *words[KEEPER_MESSAGE_MAX + 8]; /* each string has a byte at least */
     struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid};
-    struct keeper_plan plan = {.cpus = order->cpu_bytes ? rest : NULL,
-                               .cpu_bytes = order->cpu_bytes};
-    char **argv = words + 3, **env = argv + order->argc + 1;
-    char *at = rest + order->cpu_bytes;
+    struct keeper_plan plan = {0};
 
-    assert(at <= end && order->argc + order->envc < KEEPER_MESSAGE_MAX);
-    at = cut(at, end, words, 2);
-    if (at)
-        at = cut(at, end, argv, order->argc);
-    if (at)
-        at = cut(at, end, env, order->envc);
-    assert(at == end);
-    plan.path = words[0];
-    plan.directory = words[1];
-    plan.argv = argv;
-    plan.env = env;
+    if (!keeper_order_start(order, rest, bytes, &plan)) {
+        refuse(order, EBADMSG);
+        return;
+    }
     memcpy(plan.fds, fds, sizeof plan.fds);
     set_limits(&plan, order->tid);
     news.pid = keeper_exec(&plan, &news.error, &news.step);
@@ -205,6 +186,14 @@ static void start(const struct keeper_order *order, char *rest, const char *end,
     say(&news);
 }
 
+static void guard(const char *rest, size_t bytes)
+{
+    const char *folder = keeper_order_guard(rest, bytes);
+
+    if (folder)
+        snprintf(keeper.folder, sizeof keeper.folder, "%s", folder);
+}
+
 static void signal_task(const struct keeper_order *order)
 {
     const struct child *c = table_get(&keeper.by_tid, (uint64_t)order->tid);
@@ -215,15 +204,6 @@ static void signal_task(const struct keeper_order *order)
     kill(-c->pid, order->signal);
     if (order->signal == SIGKILL && c->cgroup)
         cgroup_kill(keeper.limits.cgroup, c->tid);
-}
-
-/* Say that a task was not started, for want of what came with the order. */
-static void refuse(const struct keeper_order *order, int error)
-{
-    const struct keeper_news news = {.op = KEEPER_STARTED, .tid = order->tid, .error = error,
-                                     .step = KEEPER_STEP_SETUP};
-
-    say(&news);
 }
 
 /* Kill what tasks that have ended left behind, wherever it has hidden. */
@@ -261,7 +241,7 @@ static bool take_order(void)
     if (order.op == KEEPER_START && memory_low())
         refuse(&order, ENOMEM);
     else if (order.op == KEEPER_START && fd_count == KEEPER_STDIO)
-        start(&order, packet + sizeof order, packet + got, fds);
+        start(&order, packet + sizeof order, (size_t)got - sizeof order, fds);
     else if (order.op == KEEPER_START)
         refuse(&order, EMFILE); /* out of descriptors, the kernel drops those passed */
     else if (order.op == KEEPER_SIGNAL)
@@ -269,7 +249,7 @@ static bool take_order(void)
     else if (order.op == KEEPER_SWEEP)
         sweep_all();
     else if (order.op == KEEPER_GUARD)
-        snprintf(keeper.folder, sizeof keeper.folder, "%s", packet + sizeof order);
+        guard(packet + sizeof order, (size_t)got - sizeof order);
     for (int i = 0; i < fd_count; i++)
         close(fds[i]);
     return true;

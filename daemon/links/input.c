@@ -135,8 +135,7 @@ static void take_bye(struct links *l, const uint8_t *text, size_t n)
     l->events->bye(l->arg, why);
 }
 
-/* One link message from a member, or from one that was removed. */
-static void input(struct links *l, const struct origin *o, const uint8_t *bytes, size_t n)
+void input_take(struct links *l, const struct origin *o, const uint8_t *bytes, size_t n)
 {
     struct link_header h;
     struct peer *from;
@@ -211,23 +210,20 @@ static void input_member(struct links *l, struct origin *o, int slot, uint64_t i
     if (link_header_decode(&h, bytes, n) == 0 && h.class == LINK_JOIN)
         input_join(l, &joiner, bytes, n);
     else
-        input(l, o, bytes, n);
+        input_take(l, o, bytes, n);
 }
 
-/* The user text that zap gave the connection: "h SLOT INCARNATION" or "t KEY". */
-static void from_router(struct links *l, struct origin *o, zmq_msg_t *body)
+void input_user(struct links *l, const char *user, struct origin *o, const uint8_t *bytes, size_t n)
 {
-    const char *user = zmq_msg_gets(body, "User-Id");
-    const uint8_t *bytes = zmq_msg_data(body);
     uint64_t incarnation;
     int slot;
 
     if (!user) {
         l->counts.dropped++;
     } else if (sscanf(user, "h %d %" SCNx64, &slot, &incarnation) == 2) {
-        input_member(l, o, slot, incarnation, bytes, zmq_msg_size(body));
+        input_member(l, o, slot, incarnation, bytes, n);
     } else if (user[0] == 't' && strlen(user) == 2 + 2 * KEY_BYTES) {
-        input_ticket(l, user + 2, o, bytes, zmq_msg_size(body));
+        input_ticket(l, user + 2, o, bytes, n);
     }
 }
 
@@ -266,7 +262,8 @@ bool input_router_read(void *arg)
         if (zmq_msg_recv(&body, zmq, ZMQ_DONTWAIT) >= 0 && !zmq_msg_more(&body)) {
             o.fd = zmq_msg_get(&body, ZMQ_SRCFD);
             let_in(l, o.fd);
-            from_router(l, &o, &body);
+            input_user(l, zmq_msg_gets(&body, "User-Id"), &o, zmq_msg_data(&body),
+                       zmq_msg_size(&body));
         }
         links_leave(l);
         drop_rest(&body, zmq);
@@ -292,7 +289,7 @@ bool input_dealer_read(void *arg)
 
         if (!more) {
             links_enter(l);
-            input(l, &o, zmq_msg_data(&body), zmq_msg_size(&body));
+            input_take(l, &o, zmq_msg_data(&body), zmq_msg_size(&body));
             links_leave(l);
         } else {
             drop_rest(&body, zmq);

@@ -164,6 +164,12 @@ bool path_on_router_event(void *arg); /* pool_read_f of the ROUTER's monitor */
 /* ---- input.c ---- */
 bool input_router_read(void *arg); /* pool_read_f of the ROUTER */
 bool input_dealer_read(void *arg); /* pool_read_f of a dealer with a peer */
+/* One link message of n bytes over a connection with a member (o->peer). */
+void input_take(struct links *l, const struct origin *o, const uint8_t *bytes, size_t n);
+/* One over a connection to the ROUTER, with the user text that zap gave it: a member's,
+ * "h SLOT INCARNATION", or a ticket's, "t KEY". NULL: none. */
+void input_user(struct links *l, const char *user, struct origin *o, const uint8_t *bytes,
+                size_t n);
 
 /* ---- dial.c ---- */
 /* Set what our TCP sockets have in common, by what they are for. silence: ms. */
