@@ -23,6 +23,7 @@
 #include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/ready.h"
+#include "daemon/secret.h"
 
 #define EXIT_USAGE 2
 #define NOTE_MAX (2 * DVM_NAME_MAX + 32)
@@ -40,9 +41,9 @@ static struct rlimit raise_files(void)
     return old;
 }
 
-static int start(struct daemon *d, const struct options *o, struct ready *r)
+/* ticket: room for it, of TICKET_MAX bytes. */
+static int start_with(struct daemon *d, const struct options *o, struct ready *r, char *ticket)
 {
-    static char ticket[TICKET_MAX];
     static struct settings settings;
     static struct cgroup cgroup;
     struct keeper_limits limits = {.files = raise_files()};
@@ -50,15 +51,28 @@ static int start(struct daemon *d, const struct options *o, struct ready *r)
     int result = config_read(&settings, o);
 
     if (!result && o->join)
-        result = options_ticket(o, ticket, sizeof ticket);
+        result = options_ticket(o, ticket, TICKET_MAX);
     if (!result && !o->foreground && !o->is_private)
         result = ready_background(r);
     if (!result) {
         config_limits(&settings, &limits, &cgroup);
+        secret_keep(ticket, TICKET_MAX);
         result = keeper_fork(&keeper, &limits);
     }
-    if (!result)
-        result = daemon_start(d, o, &settings, o->join ? ticket : NULL, keeper);
+    if (result)
+        return result;
+    if (!o->debug)
+        secret_no_core();
+    return daemon_start(d, o, &settings, o->join ? ticket : NULL, keeper);
+}
+
+static int start(struct daemon *d, const struct options *o, struct ready *r)
+{
+    char *ticket = secret_create(TICKET_MAX);
+    int result = ticket ? start_with(d, o, r, ticket)
+                        : dvm_fail(DVM_ERR_NO_MEMORY, "no memory to start the daemon");
+
+    secret_destroy(ticket, TICKET_MAX);
     return result;
 }
 

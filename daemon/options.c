@@ -161,6 +161,7 @@ int options_ticket(const struct options *o, char *ticket, size_t size)
         join_mark(JOIN_TICKET_NONE);
     if (!in)
         return dvm_fail_errno(DVM_ERR_TICKET, "cannot read the ticket in %s", o->join);
+    setvbuf(in, NULL, _IONBF, 0); /* no second copy of a secret */
     got = fgets(ticket, (int)size, in) != NULL;
     if (in != stdin)
         fclose(in);

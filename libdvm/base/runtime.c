@@ -170,7 +170,8 @@ static int open_level(int parent, const char *name, const char *shown)
         return dvm_fail(DVM_ERR_REFUSED,
                         "%s is a link or no directory; remove it, DVM makes its own", shown);
     if (fd < 0)
-        return dvm_fail_errno(DVM_ERR_SYSTEM, "%s cannot be opened", shown);
+        return dvm_fail_errno(errno == EACCES ? DVM_ERR_REFUSED : DVM_ERR_SYSTEM,
+                              "%s cannot be opened", shown);
     if (fstat(fd, &st) < 0) {
         close(fd);
         return dvm_fail_errno(DVM_ERR_SYSTEM, "%s cannot be examined", shown);
@@ -416,7 +417,7 @@ int runtime_listen(const char *folder, int *fd)
     if (made >= 0) {
         unlinkat(dir, RUNTIME_SOCKET, 0);
         if (bind(made, (struct sockaddr *)&address, sizeof address) < 0 ||
-            listen(made, BACKLOG) < 0) {
+            fchmodat(dir, RUNTIME_SOCKET, FILE_MODE, 0) < 0 || listen(made, BACKLOG) < 0) {
             dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_SOCKET " cannot be made", folder);
             close(made);
             made = DVM_ERR_SYSTEM;

@@ -8,6 +8,8 @@
  *                                      first says; prints the port to use
  *   stranger replay PORT FILE          say what was recorded; prints how many bytes the
  *                                      answer had behind the greeting
+ *   stranger socket PATH               connect to a daemon's socket on this computer and
+ *                                      say how that ended
  *
  * Connections that are closed are made again until the seconds are over. At the end
  * one line: how many were made, refused, closed by the other side, and the most that
@@ -28,6 +30,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -266,6 +269,28 @@ static int replay(int port, const char *path)
     return 0;
 }
 
+static int knock(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = REPLAY_MS / 1000};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    char byte[512];
+    ssize_t got;
+
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to)) {
+        printf("not connected: %s\n", strerror(errno));
+        return 0;
+    }
+    got = recv(fd, byte, sizeof byte, 0);
+    if (got > 0)
+        printf("connected and answered\n");
+    else
+        printf("connected, then %s\n", got == 0 || errno == ECONNRESET ? "the end" : "nothing");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const manners[] = {[HOLD] = "hold", [DRIP] = "drip", [NOISE] = "noise"};
@@ -278,6 +303,8 @@ int main(int argc, char **argv)
     for (int i = 0; argc == 5 && i < (int)(sizeof manners / sizeof manners[0]); i++)
         if (strcmp(argv[1], manners[i]) == 0)
             return crowd(atoi(argv[2]), (size_t)atol(argv[3]), atof(argv[4]), (enum manner)i);
+    if (argc == 3 && strcmp(argv[1], "socket") == 0)
+        return knock(argv[2]);
     if (argc == 4 && strcmp(argv[1], "relay") == 0)
         return relay(argv[2], atoi(argv[3]));
     if (argc == 4 && strcmp(argv[1], "replay") == 0)
