@@ -569,5 +569,7 @@ int cluster_send(struct cluster *c, int slot, enum cluster_class class,
 
 size_t cluster_queued(const struct cluster *c, int slot)
 {
-    return c->links ? links_queued(c->links, slot, LINK_BULK) : 0;
+    return c->links ? links_queued(c->links, slot, LINK_BULK) +
+                          links_queued(c->links, slot, LINK_CONTROL)
+                    : 0;
 }

@@ -101,7 +101,7 @@ void cluster_load_of(struct cluster *c, int slot, int tasks, uint64_t change);
 int cluster_send(struct cluster *c, int slot, enum cluster_class class,
                  const struct dvm_frame *frame, const void *payload);
 
-/* Bytes queued here for a slot's bulk flow, not yet acknowledged: to hold back. */
+/* Bytes queued here for the daemon of a slot, not yet acknowledged: to hold back. */
 size_t cluster_queued(const struct cluster *c, int slot);
 
 /* The cluster's control messages: HOSTS, INVITE, REMOVE, HALT and those between

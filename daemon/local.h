@@ -23,6 +23,10 @@
 /* What is read from one client before others have their turn. */
 #define LOCAL_TURN_FRAMES 64
 #define LOCAL_TURN_BYTES (512 << 10)
+/* Bytes that may wait for another host's daemon; past it nothing is read from a client that
+ * sends there, and it is looked again after so many seconds. */
+#define LOCAL_AWAY_MAX ((size_t)64 << 20)
+#define LOCAL_AWAY_SECONDS 0.005
 /* What a task that has ended may have sent: more comes from something else that
  * holds its socket, bytes. */
 #define LOCAL_DRAIN_BYTES ((size_t)64 << 20)

@@ -28,6 +28,7 @@
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
 static void on_writable(struct ev_loop *loop, ev_io *w, int revents);
 static void on_hello_late(struct ev_loop *loop, ev_timer *w, int revents);
+static void on_again(struct ev_loop *loop, ev_timer *w, int revents);
 
 int connection_accept(struct local *l, int fd, pid_t pid, uid_t uid)
 {
@@ -43,7 +44,8 @@ int connection_accept(struct local *l, int fd, pid_t pid, uid_t uid)
     ev_io_init(&c->readable, on_readable, fd, EV_READ);
     ev_io_init(&c->writable, on_writable, fd, EV_WRITE);
     ev_timer_init(&c->hello, on_hello_late, LOCAL_HELLO_SECONDS, 0.0);
-    c->readable.data = c->writable.data = c->hello.data = c;
+    ev_timer_init(&c->again, on_again, LOCAL_AWAY_SECONDS, LOCAL_AWAY_SECONDS);
+    c->readable.data = c->writable.data = c->hello.data = c->again.data = c;
     ev_io_start(l->d->loop, &c->readable);
     ev_timer_start(l->d->loop, &c->hello);
     return DVM_OK;
@@ -58,6 +60,7 @@ void connection_close(struct connection *c)
     ev_io_stop(l->d->loop, &c->readable);
     ev_io_stop(l->d->loop, &c->writable);
     ev_timer_stop(l->d->loop, &c->hello);
+    ev_timer_stop(l->d->loop, &c->again);
     close(c->fd);
     c->fd = -1;
     if (c->last)
@@ -152,6 +155,12 @@ static void on_hello_late(struct ev_loop *loop, ev_timer *w, int revents)
     connection_refuse(w->data, DVM_ERR_TIMEOUT, "no HELLO came within %g s", LOCAL_HELLO_SECONDS);
 }
 
+/* Whether more waits for the daemon of a host than should. */
+static bool is_crowded(const struct connection *c, int slot)
+{
+    return cluster_queued(c->local->d->cluster, slot) > LOCAL_AWAY_MAX;
+}
+
 /* Handle one packet. */
 static void take(struct connection *c, const uint8_t *packet, size_t size)
 {
@@ -177,6 +186,7 @@ static void take(struct connection *c, const uint8_t *packet, size_t size)
         connection_refuse(c, DVM_ERR_PROTOCOL, "task 0x%x sent a frame to 0x%x, which is no tid",
                       (unsigned)c->seat->tid, (unsigned)f.dst);
     } else {
+        c->away = is_crowded(c, DVM_TID_SLOT(f.dst)) ? DVM_TID_SLOT(f.dst) : 0;
         daemon_route(c->local->d, f.op == DVM_OP_CONTROL ? CLUSTER_CONTROL : CLUSTER_BULK, &f,
                      packet + DVM_FRAME_BYTES);
     }
@@ -212,11 +222,12 @@ static ssize_t read_packet(struct connection *c)
     return got;
 }
 
-void connection_read(struct connection *c, size_t bytes, int frames)
+/* drain: also what another host does not take at this moment. */
+static void read_some(struct connection *c, size_t bytes, int frames, bool drain)
 {
     size_t total = 0;
 
-    for (int i = 0; i < frames && total < bytes && c->fd >= 0; i++) {
+    for (int i = 0; i < frames && total < bytes && c->fd >= 0 && (drain || !c->away); i++) {
         ssize_t got = c->cut ? 0 : read_packet(c);
 
         if (got < 0 && errno == EAGAIN)
@@ -229,7 +240,29 @@ void connection_read(struct connection *c, size_t bytes, int frames)
     }
 }
 
+void connection_read(struct connection *c, size_t bytes, int frames)
+{
+    read_some(c, bytes, frames, true);
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct connection *c = w->data;
+
+    if (is_crowded(c, c->away))
+        return;
+    c->away = 0;
+    ev_timer_stop(loop, w);
+    ev_io_start(loop, &c->readable);
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
-    connection_read(w->data, LOCAL_TURN_BYTES, LOCAL_TURN_FRAMES);
+    struct connection *c = w->data;
+
+    read_some(c, LOCAL_TURN_BYTES, LOCAL_TURN_FRAMES, false);
+    if (c->fd < 0 || !c->away)
+        return;
+    ev_io_stop(loop, w);
+    ev_timer_again(loop, &c->again);
 }

@@ -37,6 +37,8 @@ struct connection {
     bool last;  /* it has the spare descriptor: to be refused at its HELLO */
     ev_io readable, writable;
     ev_timer hello; /* its deadline */
+    int away;       /* slot of the host that takes no more of what it sends; 0: none */
+    ev_timer again; /* then it is read again */
 };
 
 struct local {
