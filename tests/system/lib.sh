@@ -186,6 +186,10 @@ host_pids() {
     done
 }
 
+# no_process_of HOST: neither daemon nor keeper; a daemon that could not start says so
+# just before it ends
+no_process_of() { [ -z "$(host_pids "$1")" ]; }
+
 parent_of() { awk '/^PPid:/ { print $2 }' "/proc/$1/status" 2>/dev/null || :; }
 
 # daemon_pid HOST, keeper_pid HOST: the keeper is the child of the daemon

@@ -67,7 +67,7 @@ refused() {
     before=$(grep -Ec -- "$2" "$log" || :)
     expect 1 dvmd --join "$WORK/ticket" --host refused
     expect_line "$WORK/err" "$1"
-    expect_same "" "$(host_pids refused)" "processes of the refused host"
+    await 10 no_process_of refused
     logs_more() { [ "$(grep -Ec -- "$1" "$log" || :)" -gt "$2" ]; }
     await 5 logs_more "$2" "$before"
     hosts_are "$hosts" || fail "the number of hosts has changed"
