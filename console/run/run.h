@@ -77,15 +77,18 @@ struct run_reader {
     uint64_t ref;     /* of the last STDIN */
     bool waiting;     /* for the OK to that */
     bool done;        /* it gets no more */
+    bool muted;       /* it gets nothing now: other ranks are chosen */
     double since;     /* when it was sent the last, seconds */
 };
 
-/* How far stdin has come: bytes[0] is byte number gone of it, used bytes are here. */
+/* How far stdin has come: bytes[0] is byte number gone of it, used bytes are here for
+ * the readers. With gdb more follow, which wait until it is known whom they are for. */
 struct run_input {
     bool open;        /* stdin may give more */
     bool terminal;    /* read only while this process is in its foreground */
     char *bytes;      /* owned */
-    size_t used, room;
+    size_t used, more, room;
+    bool within;      /* what was given to the readers last did not end a line */
     uint64_t gone;
     struct run_reader *readers; /* owned */
     size_t count, left;         /* readers; and how many are not done */
@@ -200,6 +203,10 @@ int run_debug_begin(struct run *r, Dvm__Pb__Debug *request);
 /* Whether a rank runs under gdb; and whether it has a terminal there, which is shown here. */
 bool run_debugged(const struct run *r, int rank);
 bool run_debug_owns(const struct run *r, int rank);
+/* A line of stdin that begins with '@' chooses who gets the next ones: do so for the one at
+ * the front of text, if it is one, and return its length; 0: it is none, or is not
+ * complete yet. The chosen readers are those that are not muted then. */
+size_t run_debug_choose(struct run *r, const char *text, size_t size);
 /* The tasks are there: this terminal is theirs. */
 void run_debug_started(struct run *r);
 /* This terminal has another size. */

@@ -9,6 +9,7 @@
 #include "console/run/run.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,7 @@
 #include "proto/control.pb-c.h"
 
 #define LEAVE_KEY 0x1d /* ^] */
+#define CHOICE_MAX 256 /* bytes of a list of ranks behind '@', with its NUL */
 
 /* the status of the program is the task's */
 static const char *const gdb_words[] = {"gdb", "-q", "--return-child-result", "--args"};
@@ -68,6 +70,56 @@ int run_debug_begin(struct run *r, Dvm__Pb__Debug *request)
     request->columns = size.ws_col;
     r->tag = r->tag || (!r->debug.terminal && r->count > 1);
     return code;
+}
+
+/* Mute those readers that are not in a set; error: one of the set is no reader. */
+static int mute_others(struct run *r, const struct ranks *chosen)
+{
+    struct run_input *in = &r->input;
+
+    for (int rank = 0; rank < r->count; rank++)
+        if (ranks_has(chosen, rank) && !run_debugged(r, rank))
+            return dvm_fail(DVM_ERR_ARG, "rank %d is not under gdb", rank);
+    for (size_t i = 0; i < in->count; i++)
+        in->readers[i].muted = !ranks_has(chosen, in->readers[i].rank);
+    return DVM_OK;
+}
+
+static void choose(struct run *r, const char *list)
+{
+    struct ranks chosen;
+    char text[RANKS_TEXT_MAX];
+    int code;
+
+    if (!ranks_make(&chosen, r->count)) {
+        run_broken(r, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %d ranks", r->count));
+        return;
+    }
+    code = strcmp(list, "all") ? ranks_parse(&chosen, list) : DVM_OK;
+    if (!code)
+        code = mute_others(r, strcmp(list, "all") ? &chosen : &r->debug.ranks);
+    if (code)
+        run_say(r, "%s; nothing has changed", dvm_last_error());
+    else if (strcmp(list, "all"))
+        run_say(r, "what you type goes to rank%s %s now, and after @all to all again",
+                run_many(chosen.members), ranks_text(&chosen, text));
+    else
+        run_say(r, "what you type goes to all ranks under gdb");
+    ranks_free(&chosen);
+}
+
+size_t run_debug_choose(struct run *r, const char *text, size_t size)
+{
+    const char *end = size > 0 && text[0] == '@' ? memchr(text, '\n', size) : NULL;
+    char list[CHOICE_MAX];
+    size_t length = end ? (size_t)(end - text) : 0;
+
+    if (!end)
+        return 0;
+    snprintf(list, sizeof list, "%.*s", (int)length - 1, text + 1);
+    list[strcspn(list, " \r")] = '\0';
+    choose(r, list);
+    return length + 1;
 }
 
 /* Send every key on: ^C is for gdb. What other tasks write keeps its line ends. */

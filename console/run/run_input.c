@@ -6,6 +6,10 @@
  * others wait for it, and when it has not read for INPUT_SECONDS it gets no more. So one
  * that never reads can neither fill the memory nor stall the others for ever. A console
  * in the background does not touch its terminal.
+ *
+ * With gdb on several ranks a line such as "@3" chooses who gets the next lines. What
+ * follows it waits until the readers have got what came before; those that are not
+ * chosen are moved along without getting anything.
  */
 #include "console/run/run.h"
 
@@ -136,7 +140,7 @@ static struct run_reader *slowest(const struct run_input *in)
 
 static bool is_full(const struct run_input *in)
 {
-    return in->left > 1 && in->used + PIECE_BYTES > INPUT_BEHIND_MAX;
+    return in->left > 1 && in->used + in->more + PIECE_BYTES > INPUT_BEHIND_MAX;
 }
 
 bool run_input_wanted(const struct run *r)
@@ -145,7 +149,7 @@ bool run_input_wanted(const struct run *r)
 
     if (!in->open || !r->started || in->left == 0 || is_full(in))
         return false;
-    if (in->left == 1 && (in->used > 0 || slowest(in)->waiting))
+    if (in->left == 1 && (in->used + in->more > 0 || slowest(in)->waiting))
         return false;
     return is_mine(r);
 }
@@ -155,7 +159,7 @@ static bool make_room(struct run_input *in)
     size_t room = in->room ? in->room : PIECE_BYTES;
     char *more;
 
-    while (room < in->used + PIECE_BYTES)
+    while (room < in->used + in->more + PIECE_BYTES)
         room *= 2;
     if (room == in->room)
         return true;
@@ -170,21 +174,26 @@ static bool make_room(struct run_input *in)
 void run_input_ready(struct run *r)
 {
     struct run_input *in = &r->input;
+    char *end;
     ssize_t got;
 
     if (!make_room(in)) {
         run_broken(r, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for standard input"));
         return;
     }
-    got = read(STDIN_FILENO, in->bytes + in->used, PIECE_BYTES);
+    end = in->bytes + in->used + in->more;
+    got = read(STDIN_FILENO, end, PIECE_BYTES);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    if (got > 0 && run_debug_leaves(r, in->bytes + in->used, (size_t)got)) {
+    if (got > 0 && run_debug_leaves(r, end, (size_t)got)) {
         raise(SIGQUIT); /* as ^\, which gdb gets */
         return;
     }
     in->open = got > 0; /* what cannot be read has ended, too */
-    in->used += got > 0 ? (size_t)got : 0;
+    if (got > 0 && r->debug.on && !r->debug.terminal)
+        in->more += (size_t)got;
+    else if (got > 0)
+        in->used += (size_t)got;
 }
 
 static void give_up(struct run_input *in, struct run_reader *reader)
@@ -202,12 +211,12 @@ static void serve(struct run *r, struct run_reader *reader, double now)
     size_t at = (size_t)(reader->sent - in->gone), left = in->used - at;
     size_t size = left < PIECE_BYTES ? left : PIECE_BYTES;
 
-    if (reader->waiting || (size == 0 && in->open))
+    if (reader->waiting || (size == 0 && (in->open || in->more > 0)))
         return;
     message.tid = r->tasks[reader->rank].tid;
     message.data.data = (uint8_t *)in->bytes + at;
     message.data.len = size;
-    message.end = !in->open && size == left;
+    message.end = !in->open && in->more == 0 && size == left;
     reader->sent += size;
     reader->since = now;
     reader->waiting = true;
@@ -225,7 +234,7 @@ static void trim(struct run_input *in)
     /* moving a little at a time would cost more than the room that it gives */
     if (got == 0 || (got < in->used && got < INPUT_BEHIND_MAX / 4))
         return;
-    memmove(in->bytes, in->bytes + got, in->used - got);
+    memmove(in->bytes, in->bytes + got, in->used + in->more - got);
     in->used -= got;
     in->gone += got;
 }
@@ -253,12 +262,57 @@ static void look_at_slowest(struct run *r, double now)
     give_up(in, last);
 }
 
+static bool all_have_all(const struct run_input *in)
+{
+    const struct run_reader *last = slowest(in);
+
+    return !last || last->sent == in->gone + in->used;
+}
+
+/* The bytes up to the next line that chooses readers, or all. */
+static size_t before_choice(const struct run_input *in, const char *text)
+{
+    const char *at = text, *end = text + in->more;
+
+    if (!in->within && text[0] == '@')
+        return in->open ? 0 : in->more; /* its end will not come any more */
+    while ((at = memchr(at, '\n', (size_t)(end - at))))
+        if (++at == end || *at == '@')
+            return (size_t)(at - text);
+    return in->more;
+}
+
+/* Give the readers that are chosen more of stdin, once all have what was before. */
+static void release(struct run *r)
+{
+    struct run_input *in = &r->input;
+    char *text = in->bytes + in->used;
+    size_t taken, count;
+
+    if (in->more == 0 || !all_have_all(in))
+        return;
+    while (!in->within && (taken = run_debug_choose(r, text, in->more)) > 0) {
+        in->more -= taken;
+        memmove(text, text + taken, in->more);
+    }
+    count = in->more > 0 ? before_choice(in, text) : 0;
+    if (count == 0)
+        return;
+    in->used += count;
+    in->more -= count;
+    in->within = text[count - 1] != '\n';
+    for (size_t i = 0; i < in->count; i++)
+        if (in->readers[i].muted)
+            in->readers[i].sent = in->gone + in->used;
+}
+
 void run_input_pump(struct run *r, double now)
 {
     struct run_input *in = &r->input;
 
     if (!r->started || in->left == 0)
         return;
+    release(r);
     for (size_t i = 0; i < in->count; i++) {
         struct run_reader *reader = &in->readers[i];
 
