@@ -227,9 +227,11 @@ const struct command command_run = {
     .text = "In the running machine; with none, in a private one of this computer that ends\n"
             "with the run. A PROGRAM with a slash is meant relative to this folder, another is\n"
             "looked for in PATH on each host. The tasks get this folder and environment; stdin\n"
-            "goes to rank 0. The status is that of the first task that failed; 128 + N for a\n"
-            "signal, 124 after --timeout, 127 for a program that is not there. ^C sends the\n"
-            "tasks SIGINT, a second one SIGTERM, a third one SIGKILL.\n"
+            "goes to rank 0, or to those that --stdin names. The status is that of the first\n"
+            "task that failed; 128 + N for a signal, 124 after --timeout, 127 for a program that\n"
+            "is not there. A task that fails ends the others, unless --on-failure says notify\n"
+            "(it is told, they go on) or ignore (only the status tells). ^C sends the tasks\n"
+            "SIGINT, a second one SIGTERM, a third one SIGKILL; ^Z stops them.\n"
             "A host that lacks the program is named before anything is started; --push copies\n"
             "it there, with the libraries that are lacking, until the host leaves.\n",
     .options = rows,
@@ -242,5 +244,8 @@ const struct command command_run = {
     .examples = "dvm run -n 4 ./hello                      # four tasks, wherever there is room\n"
                 "dvm run -n 6 --where node[3-8] ./hello    # on these hosts\n"
                 "dvm run -n 4 --timeout 10m ./solve -v 3   # at most ten minutes\n"
+                "dvm run -n 16 --collapse ./hello          # [0-15] Hello\n"
+                "dvm run -n 16 --output DIR ./hello        # DIR/0.out, DIR/0.err, ...\n"
+                "dvm run -n 8 --gdb 3 ./solve              # gdb on rank 3, wherever it is\n"
                 "dvm run -n 8 --push ./solve               # also where it is not\n",
 };

@@ -84,7 +84,10 @@ static bool unfold(void *arg, const struct fold_line *line)
     while (!ranks_has(&line->ranks, rank))
         rank++;
     put_tag(r, line->fd, rank, ranks_text(&line->ranks, inside), tag);
-    return run_output_put(&r->output, line->fd, line->tid, tag, line->text, line->size);
+    if (run_output_put(&r->output, line->fd, line->tid, tag, line->text, line->size))
+        return true;
+    no_memory(r);
+    return false;
 }
 
 /* Make the fold, when one is asked for. Returns false when there is no memory. */
@@ -116,7 +119,7 @@ static void fold_lines(struct run *r, struct run_stream_state *s, struct piece p
         if (s->middle || !end)
             put_around_fold(r, &line);
         else if (!fold_put(r->fold, p.fd, p.rank, p.tid, line.data, line.size, now, &joined))
-            no_memory(r);
+            no_memory(r); /* said once */
         joined_bytes += joined ? line.size : 0;
         s->middle = !end;
         p.data += line.size;

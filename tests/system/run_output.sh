@@ -88,6 +88,34 @@ bytes=$(stat -c %s "$WORK/numbers")
 within 60 dvm run -n 3 --stdin all sh "$WORK/lazy.sh" "$WORK" <"$WORK/numbers" >"$WORK/out"
 expect_count 3 "^ *$bytes$" "$WORK/out"
 
+say "one that is far behind is waited for, and said; it gets everything when it reads"
+rmdir "$WORK/lazy" "$WORK/told"
+seq 1500000 >"$WORK/numbers"
+bytes=$(stat -c %s "$WORK/numbers")
+dvm run -n 2 --stdin all sh "$WORK/lazy.sh" "$WORK" <"$WORK/numbers" >"$WORK/out" 2>"$WORK/err" &
+run=$!
+await 60 grep -q "^dvm: rank [01] is 8 MiB behind in reading standard input; the others wait" "$WORK/err"
+: >"$WORK/has-read"
+mkdir "$WORK/told"
+wait $run || fail "the run failed"
+expect_count 2 "^ *$bytes$" "$WORK/out"
+
+if long; then
+    say "one that never reads gets no more after 30 s, and the others end well"
+    rmdir "$WORK/lazy"
+    seq 3000000 >"$WORK/numbers"
+    bytes=$(stat -c %s "$WORK/numbers")
+    # shellcheck disable=SC2016
+    dvm run -n 2 --stdin all --on-failure ignore sh -c \
+        'if mkdir "$0/lazy" 2>/dev/null; then cat "$0/has-read"; exit 1; fi; wc -c' "$WORK" \
+        <"$WORK/numbers" >"$WORK/out" 2>"$WORK/err" &
+    run=$!
+    await 90 grep -q "has not read its standard input for 30 s; it gets no more of it" "$WORK/err"
+    await 60 grep -q "^ *$bytes$" "$WORK/out"
+    : >"$WORK/has-read"
+    wait $run && fail "the failure is not told"
+fi
+
 say "one that ends without reading, neither"
 # shellcheck disable=SC2016
 within 60 dvm run -n 3 --stdin all sh -c \
