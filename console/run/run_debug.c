@@ -68,6 +68,8 @@ int run_debug_begin(struct run *r, Dvm__Pb__Debug *request)
     request->terminal = r->debug.terminal;
     request->rows = size.ws_row;
     request->columns = size.ws_col;
+    if (r->debug.ranks.members > 1 && !r->s->on_failure)
+        r->policy = RUN_NOTIFY; /* who leaves one gdb does not want to leave all */
     r->tag = r->tag || (!r->debug.terminal && r->count > 1);
     return code;
 }

@@ -171,6 +171,12 @@ bool run_output_put(struct run_output *o, int fd, int tid, const char *prefix, c
     return true;
 }
 
+void run_output_taken(struct run_output *o)
+{
+    assert(o->last > o->first);
+    o->pieces[o->last - 1].data = 0;
+}
+
 bool run_output_say(struct run_output *o, const char *line)
 {
     char *text;

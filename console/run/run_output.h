@@ -47,6 +47,9 @@ void run_output_begin(struct run_output *o, void (*written)(void *arg, int tid, 
 bool run_output_put(struct run_output *o, int fd, int tid, const char *prefix, const void *data,
                     size_t size);
 
+/* What was put last has been acknowledged already: it will not be reported. */
+void run_output_taken(struct run_output *o);
+
 /* Queue a line of the console's own for stderr. */
 bool run_output_say(struct run_output *o, const char *line);
 

@@ -6,7 +6,8 @@
  *
  * A daemon sends whole lines, but for pieces of lines over 32 KiB (more), for a
  * question that stands a while without its end, and for the end of a stream. Pieces are
- * held here up to RUN_LINE_MAX; one that is longer still is said, and may be mixed.
+ * held here up to RUN_LINE_MAX; one that is longer still is said, and may be mixed. What
+ * is held is acknowledged at once: the daemon may not send the rest of the line before.
  */
 #include "console/run/run.h"
 
@@ -27,6 +28,7 @@ struct piece {
     int rank, tid, fd;
     const char *data;
     size_t size;
+    bool acknowledged; /* before it goes out */
 };
 
 /* Colours that can be read on light and dark; red is for what is wrong. */
@@ -69,9 +71,12 @@ static void no_memory(struct run *r)
 static void put(struct run *r, const struct piece *p)
 {
     char tag[TAG_MAX];
+    const char *prefix = run_debug_owns(r, p->rank) ? NULL : tag_of(r, p, tag);
 
-    if (!run_output_put(&r->output, p->fd, p->tid, tag_of(r, p, tag), p->data, p->size))
+    if (!run_output_put(&r->output, p->fd, p->tid, prefix, p->data, p->size))
         no_memory(r);
+    else if (p->acknowledged)
+        run_output_taken(&r->output);
 }
 
 /* A line, or what several ranks wrote alike, leaves the fold. */
@@ -136,13 +141,12 @@ static void emit(struct run *r, struct run_stream_state *s, const struct piece *
     if (p->size == 0 || r->leaving)
         return;
     if (run_debug_owns(r, p->rank)) {
-        if (!run_output_put(&r->output, p->fd, p->tid, NULL, p->data, p->size))
-            no_memory(r);
+        put(r, p);
     } else if (r->files) {
         code = files_write(r->files, p->rank, p->fd, p->data, p->size);
         if (code)
             run_broken(r, code);
-        else
+        else if (!p->acknowledged)
             run_acknowledge(r, p->tid, p->size);
     } else if (r->fold) {
         fold_lines(r, s, *p);
@@ -159,6 +163,7 @@ static void let_go(struct run *r, struct run_stream_state *s, struct piece p)
         return;
     p.data = held;
     p.size = s->held_size;
+    p.acknowledged = true;
     s->held = NULL;
     s->held_size = 0;
     emit(r, s, &p);
@@ -185,6 +190,7 @@ static bool hold(struct run *r, struct run_stream_state *s, const struct piece *
     memcpy(more + s->held_size, p->data, p->size);
     s->held = more;
     s->held_size += p->size;
+    run_acknowledge(r, p->tid, p->size);
     return true;
 }
 

@@ -89,6 +89,7 @@ static void lose_host(int client, uint32_t slot)
 }
 
 static bool reads_stdin; /* the program that runs is cat */
+static bool waits_for_ack; /* it goes on when the begin of its line is acknowledged */
 
 /* A line in three pieces, with others' lines between them; then one that is too long. */
 static void act_long(int client, int count)
@@ -143,6 +144,11 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
     }
     if (!strcmp(name, "wait") || !strcmp(name, "cat"))
         return;
+    if (!strcmp(name, "acked")) {
+        waits_for_ack = true;
+        say_piece(client, tid_of(0), 0, 1, "begin", true);
+        return;
+    }
     if (!strcmp(name, "long")) {
         act_long(client, count);
         return;
@@ -227,6 +233,11 @@ static void serve(int client, const struct dvm_frame *f, const uint8_t *payload)
         on_hosts(client, f);
         break;
     case DVM_CTL_STDIO_ACK:
+        if (waits_for_ack) {
+            say(client, tid_of(0), 0, 1, " and end\n");
+            end(client, tid_of(0), 0, 0, false);
+        }
+        waits_for_ack = false;
         break;
     default:
         acting_fail(client, f, DVM_ERR_UNSUPPORTED, "the fake does not know that");
@@ -397,6 +408,16 @@ Test(run, long_lines)
     cr_expect_eq(strspn(line, "x"), 64 * 1024);
     cr_expect_eq(strncmp(line + 64 * 1024, "end\n", 4), 0);
     expect_in(s.err, "rank 2 writes a line of over 65536 bytes");
+    spoken_free(&s);
+}
+
+/* A daemon that sends no more than what is acknowledged can send a long line. */
+Test(run, what_is_held_is_acknowledged, .timeout = 20)
+{
+    struct spoken s = SPEAK("-q", "run", "acked");
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.out, "begin and end\n");
     spoken_free(&s);
 }
 

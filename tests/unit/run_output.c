@@ -81,6 +81,20 @@ Test(run_output, a_line_is_not_interrupted)
     run_output_free(&o);
 }
 
+Test(run_output, what_is_acknowledged_already)
+{
+    struct run_output o;
+    int fd = catch_stdout();
+
+    run_output_begin(&o, written, NULL);
+    put(&o, TASK_A, NULL, "begin");
+    run_output_taken(&o);
+    put(&o, TASK_A, NULL, " end\n");
+    cr_expect_str_eq(flushed(&o, fd), "begin end\n");
+    cr_expect_eq(acknowledged[0], strlen(" end\n"));
+    run_output_free(&o);
+}
+
 Test(run_output, tags_begin_each_line_once)
 {
     struct run_output o;
