@@ -378,6 +378,7 @@ struct cluster *cluster_new(struct ev_loop *loop, const struct cluster_config *c
     c->arg = arg;
     c->port = config->port;
     c->port_most = config->port_most;
+    c->lane_security = config->lane_security;
     c->armed = MACHINE_NEVER;
     snprintf(c->bind, sizeof c->bind, "%s", config->bind ? config->bind : "");
     snprintf(c->machine_name, sizeof c->machine_name, "%s", config->machine);
@@ -481,6 +482,16 @@ void cluster_destroy(struct cluster *c)
 }
 
 /* ---- reading and sending ------------------------------------------------------------ */
+
+double cluster_silence(const struct cluster *c)
+{
+    return (double)machine_silence(c->machine) / MS_PER_SECOND;
+}
+
+enum setting_lane_security cluster_lane_security(const struct cluster *c)
+{
+    return c->lane_security;
+}
 
 int cluster_self(const struct cluster *c)
 {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/setting.h"
 #include "daemon/handler.h"
 #include "dvm.h"
 
@@ -61,6 +62,8 @@ struct cluster_config {
     int port, port_most; /* control port: the first free pair of this range; 0: any */
     double silence;      /* seconds of silence after which a host is lost (default 3) */
     double rejoin;       /* seconds for which a lost host may come back; 0: it may not */
+    enum setting_lane_security lane_security; /* for a new machine */
+    int lane_security_least; /* to join one: enum setting_lane_security, -1: none */
 };
 
 /* Start a machine of this host alone, as its coordinator, slot 1. config is copied.
@@ -81,6 +84,10 @@ void cluster_clear(struct cluster *c);
 
 /* Say goodbye, flush for a short time, free everything. Accepts NULL. */
 void cluster_destroy(struct cluster *c);
+
+/* What holds for the whole machine. */
+double cluster_silence(const struct cluster *c); /* seconds */
+enum setting_lane_security cluster_lane_security(const struct cluster *c);
 
 int cluster_self(const struct cluster *c);        /* this host's slot */
 int cluster_coordinator(const struct cluster *c); /* its slot */

@@ -51,6 +51,7 @@ static void on_hosts(struct daemon *d, const struct dvm_frame *frame, const uint
         reply.n_hosts = count;
         reply.machine = d->machine;
         reply.self = (uint32_t)cluster_self(d->cluster);
+        reply.lane_security = (uint32_t)cluster_lane_security(d->cluster) + 1;
         packed = malloc(dvm__pb__hosts_reply__get_packed_size(&reply));
     }
     if (packed)

@@ -64,7 +64,8 @@ static void welcome(struct cluster *c, const struct links_joiner *joiner, unsign
     struct cluster_registered r = {.protocol = protocol, .slot = slot,
                                    .coordinator = machine_coordinator(c->machine),
                                    .silence_ms = machine_silence(c->machine),
-                                   .rejoin_ms = machine_rejoin(c->machine)};
+                                   .rejoin_ms = machine_rejoin(c->machine),
+                                   .lane_security = c->lane_security};
     const struct machine_host *host = NULL;
     uint8_t *bytes = NULL;
     size_t length;
@@ -101,6 +102,23 @@ static void name_versions(const struct cluster *c, const struct cluster_register
              "(protocol %d to %d), which do not go together: update the older of the two",
              r->host.name, r->host.version, r->protocol_min, r->protocol_max, self->name,
              self->version, CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX);
+}
+
+/* Refuse a host whose administrator demands more than this machine has. */
+static int check_security(const struct cluster *c, const struct cluster_register *r, char *text,
+                          size_t size)
+{
+    const char *const *words = setting_row(SETTING_LANE_SECURITY)->choices;
+    int least = r->lane_security_least;
+
+    if (least <= (int)c->lane_security)
+        return 0;
+    snprintf(text, size, "the administrator of %s demands lane_security = %s, but the machine has "
+             "%s", r->host.name, least > LANE_SECURITY_FULL ? "more than this version knows"
+                                                            : words[least],
+             words[c->lane_security]);
+    join_mark(JOIN_SECURITY);
+    return DVM_ERR_REFUSED;
 }
 
 /* By a ticket, or by the key of an earlier life. Returns 0 or an error with a sentence. */
@@ -149,7 +167,9 @@ void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct 
         refuse(c, joiner, r.host.name, DVM_ERR_VERSION, text);
         return;
     }
-    code = admit(c, joiner, &r, &slot, text, sizeof text);
+    code = check_security(c, &r, text, sizeof text);
+    if (code == 0)
+        code = admit(c, joiner, &r, &slot, text, sizeof text);
     if (code != 0) {
         refuse(c, joiner, r.host.name, code, text);
         return;
@@ -193,7 +213,8 @@ static int ask(struct cluster *c, const struct cluster_config *config, const str
                double timeout, struct cluster_registered *out, char *address, char *error,
                size_t size)
 {
-    struct cluster_register r = {CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX, {0}, {0}};
+    struct cluster_register r = {CLUSTER_PROTOCOL_MIN, CLUSTER_PROTOCOL_MAX, {0}, {0},
+                                 config->lane_security_least};
 
     cluster_describe(config, &r.host);
     r.host.port = links_port(c->links);
@@ -242,6 +263,7 @@ static int enter(struct cluster *c, const struct cluster_registered *r, const ch
         return DVM_ERR_PROTOCOL;
     }
     memcpy(c->machine_name, r->machine, sizeof c->machine_name);
+    c->lane_security = r->lane_security;
     return cluster_enter(c, r->coordinator, address, error, size);
 }
 

@@ -333,6 +333,7 @@ uint8_t *cluster_register_write(const struct cluster_register *r, size_t *length
     pb.host = &v.pb;
     pb.nonce.data = (uint8_t *)r->nonce;
     pb.nonce.len = MACHINE_NONCE_BYTES;
+    pb.lane_security_least = (uint32_t)(r->lane_security_least + 1);
     return packed(&pb.base, length);
 }
 
@@ -345,6 +346,10 @@ bool cluster_register_read(const uint8_t *payload, size_t length, struct cluster
         out->protocol_min = pb->protocol_min;
         out->protocol_max = pb->protocol_max;
         memcpy(out->nonce, pb->nonce.data, MACHINE_NONCE_BYTES);
+        /* one that this version does not know is more than this machine has */
+        out->lane_security_least = pb->lane_security_least > LANE_SECURITY_FULL + 1
+                                       ? LANE_SECURITY_FULL + 1
+                                       : (int)pb->lane_security_least - 1;
     }
     if (pb)
         dvm__pb__register__free_unpacked(pb, NULL);
@@ -372,6 +377,7 @@ uint8_t *cluster_registered_write(const struct cluster_registered *r, size_t *le
         pb.log_index = r->log_index;
         pb.silence_ms = (uint32_t)r->silence_ms;
         pb.rejoin_ms = r->rejoin_ms;
+        pb.lane_security = (uint32_t)r->lane_security + 1;
         pb.hosts = hosts;
         pb.n_hosts = r->count;
         bytes = packed(&pb.base, length);
@@ -395,6 +401,9 @@ bool cluster_registered_read(const uint8_t *payload, size_t length,
         out->log_index = pb->log_index;
         out->silence_ms = pb->silence_ms;
         out->rejoin_ms = pb->rejoin_ms;
+        out->lane_security = pb->lane_security > 0 && pb->lane_security <= LANE_SECURITY_FULL
+                                 ? (enum setting_lane_security)(pb->lane_security - 1)
+                                 : LANE_SECURITY_FULL;
         snprintf(out->machine, sizeof out->machine, "%s", pb->machine);
         out->hosts = calloc(pb->n_hosts + 1, sizeof *out->hosts);
         for (size_t i = 0; out->hosts && good && i < pb->n_hosts; i++)

@@ -27,6 +27,7 @@ struct cluster {
     char machine_name[DVM_NAME_MAX];
     char bind[MACHINE_ADDRESS_BYTES]; /* "" for all */
     int port, port_most; /* range of control ports, 0: any */
+    enum setting_lane_security lane_security; /* of the machine */
     struct machine *machine;
     struct links *links;     /* NULL while this host is alone and invited nobody */
     struct tickets *tickets;
@@ -102,11 +103,13 @@ struct cluster_register {
     unsigned protocol_min, protocol_max;
     struct machine_host host;
     uint8_t nonce[MACHINE_NONCE_BYTES];
+    int lane_security_least; /* enum setting_lane_security, -1: none */
 };
 struct cluster_registered {
     unsigned protocol;
     int slot, coordinator;
     uint64_t log_index, silence_ms, rejoin_ms;
+    enum setting_lane_security lane_security;
     char machine[DVM_NAME_MAX];
     struct machine_host *hosts; /* owned */
     size_t count;

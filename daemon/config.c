@@ -57,6 +57,16 @@ void config_log(const struct settings *s)
         log_warning("%s", s->notes[i]);
 }
 
+void config_joined(struct settings *s, const struct cluster *c)
+{
+    const char *const *words = setting_row(SETTING_LANE_SECURITY)->choices;
+    char text[SETTING_TEXT_MAX];
+
+    snprintf(text, sizeof text, "%.3f s", cluster_silence(c));
+    settings_force(s, SETTING_SILENCE, text, "the machine");
+    settings_force(s, SETTING_LANE_SECURITY, words[cluster_lane_security(c)], "the machine");
+}
+
 /* ---- enforcing ------------------------------------------------------------------------- */
 
 static void note_cgroup(struct settings *s, const struct cgroup *g)

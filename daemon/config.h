@@ -8,6 +8,7 @@
 #include "daemon/keeper.h"
 #include "daemon/options.h"
 
+struct cluster;
 struct daemon;
 
 /* Read the settings of this host, options of the command line last. Errors: ARG,
@@ -17,6 +18,9 @@ int config_read(struct settings *s, const struct options *o);
 /* The limits of tasks for the keeper: limits->files is what tasks would have without a
  * setting. cgroup is opened where that is possible; what is not is noted in s. */
 void config_limits(struct settings *s, struct keeper_limits *limits, struct cgroup *cgroup);
+
+/* Put what the machine that was joined says of itself in the place of what was read. */
+void config_joined(struct settings *s, const struct cluster *c);
 
 /* Write to the log what was noted while they were read. */
 void config_log(const struct settings *s);

@@ -375,11 +375,16 @@ static int open_cluster(struct daemon *d, const char *ticket)
                                                  on_cluster_end, on_load, on_away, on_back};
     const struct options *o = d->options;
     const struct setting_value *port = settings_get(d->settings, SETTING_PORT);
+    const struct setting *security = &d->settings->list[SETTING_LANE_SECURITY];
     struct cluster_config config = {.machine = d->machine, .host = d->host,
                                     .bind = d->bind[0] ? d->bind : NULL,
                                     .port = (int)port->number, .port_most = (int)port->most,
                                     .silence = settings_number(d->settings, SETTING_SILENCE),
                                     .rejoin = settings_number(d->settings, SETTING_REJOIN),
+                                    .lane_security = (enum setting_lane_security)
+                                        settings_number(d->settings, SETTING_LANE_SECURITY),
+                                    .lane_security_least =
+                                        security->limit_from[0] ? (int)security->limit.number : -1,
                                     .cores = o->cores ? (int)o->cores
                                                       : bind_cores(!d->is_private)};
     char error[DVM_SENTENCE_MAX] = "";
@@ -392,6 +397,8 @@ static int open_cluster(struct daemon *d, const char *ticket)
         r = cluster_create(&d->cluster, d->loop, &config, &events, d, error, sizeof error);
     if (r)
         return dvm_fail(r, "%s", error[0] ? error : dvm_error_text(r));
+    if (ticket)
+        config_joined(d->settings, d->cluster);
     snprintf(d->host, sizeof d->host, "%s",
              cluster_host(d->cluster, cluster_self(d->cluster))->name);
     return DVM_OK;

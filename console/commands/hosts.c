@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/setting.h"
 #include "console/ask.h"
 #include "console/grid.h"
 #include "console/words.h"
@@ -24,14 +25,25 @@ static json_t *host_json(const Dvm__Pb__Host *h)
                      words_hex(incarnation, h->incarnation));
 }
 
+/* The machine's lane security in a word, or NULL. */
+static const char *security(const Dvm__Pb__HostsReply *reply)
+{
+    const char *const *words = setting_row(SETTING_LANE_SECURITY)->choices;
+
+    for (uint32_t i = 1; *words; i++, words++)
+        if (reply->lane_security == i)
+            return *words;
+    return NULL;
+}
+
 static int print_json(const Dvm__Pb__HostsReply *reply, const char *survives)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < reply->n_hosts; i++)
         json_array_append_new(list, host_json(reply->hosts[i]));
-    console_json(json_pack("{s:s,s:s,s:s,s:o}", "schema", "hosts/1", "machine", reply->machine,
-                           "survives", survives, "hosts", list));
+    console_json(json_pack("{s:s,s:s,s:s,s:s?,s:o}", "schema", "hosts/1", "machine", reply->machine,
+                           "survives", survives, "lane_security", security(reply), "hosts", list));
     return EXIT_OK;
 }
 
@@ -57,6 +69,9 @@ static int print_table(const struct console *c, const Dvm__Pb__HostsReply *reply
     r = grid_print(t);
     if (!r)
         printf("survives: %s\n", survives);
+    if (!r && security(reply))
+        printf("lane security: %s (no direct lanes yet; what goes through daemons is always "
+               "encrypted)\n", security(reply));
     return r;
 }
 

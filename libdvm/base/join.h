@@ -83,6 +83,8 @@
     X(CLOSING, 903, "register", "the machine is being stopped", "start it again: dvm start")   \
     X(COORDINATOR, 904, "register", "the daemon that was asked does not admit hosts",          \
       "make a ticket again, which asks the right one: dvm invite")                             \
+    X(SECURITY, 905, "register", "the machine has less lane security than the host demands",   \
+      "start it anew with more; what %s demands: ssh %s dvm config")                           \
     X(OTHER, 999, "join", "dvmd ended on the host for a reason of its own",                    \
       "try it by hand there: dvm invite | ssh %s dvmd --foreground --join -")
 

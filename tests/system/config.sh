@@ -38,6 +38,31 @@ expect 1 dvm config nosuch
 expect_line "$WORK/err" "has no host nosuch"
 halt_machine
 
+say "what holds for the whole machine is the first daemon's"
+printf 'silence = 7 s\nlane_security = auth\n' >"$user"
+within 30 dvm start
+first=$(dvm hosts --json | jq -r '.hosts[0].name')
+: >"$user"
+dvm invite --quiet | within 30 "$DVM_DAEMON" --host joiner --join -
+expect_same auth "$(setting joiner lane_security value)" "lane_security of the joiner"
+expect_same "the machine" "$(setting joiner silence from)" "where its silence comes from"
+expect_same "7 s" "$(setting joiner silence value)" "its silence"
+expect_same auth "$(dvm hosts --json | jq -r .lane_security)" "lane_security that dvm hosts shows"
+expect 0 dvm hosts
+expect_line "$WORK/out" "^lane security: auth \\(no direct lanes yet"
+if [ "$(id -u)" = 0 ]; then
+    say "a host whose administrator demands more does not join"
+    cp "$system" "$WORK/system"
+    printf 'lane_security = full\n' >"$system"
+    dvm invite --quiet >"$WORK/ticket"
+    expect 1 "$DVM_DAEMON" --host strict --join "$WORK/ticket"
+    expect_line "$WORK/err" "the administrator of strict demands lane_security = full, but the machine has auth .*J905"
+    expect_line "$(log_of "$first")" "host strict was not let in: the administrator of strict demands"
+    cp "$WORK/system" "$system"
+    expect 0 "$DVM_DAEMON" --host strict --join "$WORK/ticket"
+fi
+halt_machine
+
 say "oversubscribe = refuse; a range of ports"
 base=$((20000 + RANDOM % 10000 * 2))
 printf 'oversubscribe = refuse\nport = %d-%d\n' $base $((base + 40)) >"$user"
@@ -54,7 +79,7 @@ halt_machine
 
 say "a cap on the log, under a flood of lines"
 : >"$user"
-within 30 dvmd --debug --machine "$DVM_MACHINE" --host h --set "log_size=64 KiB"
+within 30 "$DVM_DAEMON" --debug --machine "$DVM_MACHINE" --host h --set "log_size=64 KiB"
 log=$(log_of h)
 flooded() { dvm run -q -n 50 true && [ -e "$log.old" ]; }
 await 60 flooded
