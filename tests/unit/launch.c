@@ -53,7 +53,7 @@ Test(launch, late)
     struct launch l[] = {shell("echo here; exec timeout 20 tail -f /dev/null"), shell("exit 0")};
     char line[80];
 
-    l[0].seconds = 0.2;
+    l[0].seconds = 1.0;
     launch_all(l, 2, NULL, NULL);
     cr_expect(l[0].late);
     cr_expect(!launch_good(&l[0]));
