@@ -211,6 +211,8 @@ void path_learn(struct links *l, const struct origin *o, enum link_class class)
     memcpy(r->id, o->route, o->route_bytes);
     r->bytes = o->route_bytes;
     r->known = true;
+    o->peer->probe_at = links_now() + LINK_PROBE_MS; /* see route_lost */
+    links_arm(l, o->peer->probe_at);
     path_up(l, o->peer, class);
 }
 
@@ -251,7 +253,7 @@ void path_probe(struct links *l, struct peer *p)
 /* A connection to our ROUTER broke. The monitor names only its descriptor, which the
  * next connection may have by now: a wrong guess is put right by the next message. On
  * the other hand messages of the dead connection may still be unread, and bring its
- * route back to life: so a little later the route is probed. */
+ * route back to life: so whatever route is learned is probed a little later. */
 static void route_lost(struct links *l, int fd)
 {
     for (int slot = 1; slot <= l->highest; slot++) {
