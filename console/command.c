@@ -15,6 +15,7 @@
 #include "console/topic.h"
 
 #define NAME_COLUMN 12 /* width of the names in the list of commands */
+#define USAGE_WIDTH 80 /* columns of a usage line */
 
 const struct command *const command_list[] = {
     &command_start,
@@ -88,17 +89,33 @@ void command_overview(FILE *out)
     topic_overview(out);
 }
 
+/* A word of the usage line, on a new line where it would be too long. */
+static void usage_word(FILE *out, const char *word, size_t *column, size_t indent)
+{
+    if (*column + 1 + strlen(word) > USAGE_WIDTH) {
+        fprintf(out, "\n%*s", (int)indent, "");
+        *column = indent;
+    }
+    *column += (size_t)fprintf(out, " %s", word);
+}
+
 static void usage_line(FILE *out, const struct command *k)
 {
-    fprintf(out, "usage: dvm %s", k->name);
+    size_t column = (size_t)fprintf(out, "usage: dvm %s", k->name), indent = column;
+    char word[USAGE_WIDTH];
+
     for (const struct option_row *r = k->options; r && r->name; r++) {
+        const char *value = r->value ? r->value : "";
+
         if (r->letter)
-            fprintf(out, " [-%c", r->letter);
+            snprintf(word, sizeof word, "[-%c%s%s]", r->letter, r->value ? " " : "", value);
         else
-            fprintf(out, " [--%s", r->name);
-        fprintf(out, "%s%s]", r->value ? " " : "", r->value ? r->value : "");
+            snprintf(word, sizeof word, "[--%s%s%s]", r->name, r->value ? " " : "", value);
+        usage_word(out, word, &column, indent);
     }
-    fprintf(out, "%s%s\n", k->operands[0] ? " " : "", k->operands);
+    if (k->operands[0])
+        usage_word(out, k->operands, &column, indent);
+    fputc('\n', out);
 }
 
 static void explain_alias(FILE *out, const char *at)

@@ -77,29 +77,59 @@ static const struct topic_row prompt[] = {
     {NULL, NULL}};
 
 const struct topic topic_list[] = {
-    {"words", "what the words mean that messages and pages use", "", words},
-    {"values", "what the words in capital letters in usage lines stand for", "", NULL},
-    {"prompt", "dvm without arguments: the prompt, and scripts",
-     "dvm without a command reads commands, one a line, in the grammar of the shell's\n"
-     "command line: words, quotes ('...', \"...\", \\), and # before a comment. There are no\n"
-     "variables and patterns. The dvm before a command may be left out.\n"
-     "\n"
-     "On a terminal it is a prompt. It keeps no machine alive. When stdin is no terminal, it\n"
-     "is a script: commands run in turn with an empty stdin, also after one that failed; the\n"
-     "exit status is that of the last one that failed, else 0.\n",
-     prompt},
-    {"environment", "environment variables", "", environment},
-    {"files", "files and folders", "", files},
-    {"exit-status", "how commands end",
-     "Results are written to stdout; talk and errors to stderr. With --json a command prints\n"
-     "one object on stdout, whose form docs/json.md defines.\n",
-     exits},
-    {NULL, NULL, NULL, NULL}};
+    {.name = "words",
+     .summary = "what the words mean that messages and pages use",
+     .text = "",
+     .rows = words},
+    {.name = "values",
+     .summary = "what the words in capital letters in usage lines stand for",
+     .text = ""},
+    {.name = "prompt",
+     .summary = "dvm without arguments: the prompt, and scripts",
+     .text = "dvm without a command reads commands, one a line, in the grammar of the shell's\n"
+             "command line: words, quotes ('...', \"...\", \\), and # before a comment. There are\n"
+             "no variables and patterns. The dvm before a command may be left out.\n"
+             "\n"
+             "On a terminal it is a prompt. It keeps no machine alive. When stdin is no terminal,\n"
+             "it is a script: commands run in turn with an empty stdin, also after one that\n"
+             "failed; the exit status is that of the last one that failed, else 0.\n",
+     .rows = prompt,
+     .also = "quit exit"},
+    {.name = "environment",
+     .summary = "environment variables",
+     .text = "",
+     .rows = environment},
+    {.name = "files",
+     .summary = "files and folders",
+     .text = "",
+     .rows = files},
+    {.name = "exit-status",
+     .summary = "how commands end",
+     .text = "Results are written to stdout; talk and errors to stderr. With --json a command\n"
+             "prints one object on stdout, whose form docs/json.md defines.\n",
+     .rows = exits},
+    {.name = NULL},
+};
+
+/* Whether the word is one of words, which are parted by blanks. */
+static bool is_among(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = words; at && *at && length > 0; at += strspn(at, " ")) {
+        size_t one = strcspn(at, " ");
+
+        if (one == length && !memcmp(at, word, length))
+            return true;
+        at += one;
+    }
+    return false;
+}
 
 const struct topic *topic_find(const char *name)
 {
     for (const struct topic *t = topic_list; t->name; t++)
-        if (!strcmp(t->name, name))
+        if (!strcmp(t->name, name) || is_among(t->also, name))
             return t;
     return NULL;
 }

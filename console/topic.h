@@ -16,6 +16,7 @@ struct topic {
     const char *text;    /* paragraphs parted by an empty line, lines with their ends; a line
                           * that begins with blanks is shown as it is */
     const struct topic_row *rows; /* or NULL */
+    const char *also;    /* other words that it explains, parted by blanks; or NULL */
 };
 
 /* All topics in the order of help; name NULL at the end. */

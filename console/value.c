@@ -37,7 +37,7 @@ const struct value value_list[] = {
     {"PORTS", VALUE_TEXT, NULL, "a range of ports, such as 7000-7099"},
     {"COMMAND", VALUE_COMMAND, NULL, "a command of dvm"},
     {"TOPIC", VALUE_TOPIC, NULL, "a topic of dvm help"},
-    {"CODE", VALUE_TEXT, NULL, "a code that a message of dvm names"},
+    {"CODE", VALUE_CODE, NULL, "a code that a message of dvm names"},
     {"KEY", VALUE_TEXT, NULL, "the name of a setting"},
     {"WORD", VALUE_TEXT, NULL, "any word"},
     {"TEXT", VALUE_TEXT, NULL, "any text"},

@@ -30,7 +30,8 @@ enum value_kind {
     VALUE_FOLDER,
     VALUE_PROGRAM,
     VALUE_COMMAND,  /* of the console */
-    VALUE_TOPIC     /* of dvm help */
+    VALUE_TOPIC,    /* of dvm help */
+    VALUE_CODE      /* why a host did not join */
 };
 
 struct value {

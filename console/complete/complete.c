@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/join.h"
 #include "console/command.h"
 #include "console/topic.h"
 
@@ -155,6 +156,19 @@ static void offer_topics(struct offer *o)
         complete_offer(o->c, o->prefix, t->name, t->summary);
 }
 
+static void offer_codes(struct offer *o)
+{
+    char code[JOIN_CODE_BYTES];
+
+    complete_offer(o->c, o->prefix, "codes", "all codes of hosts that did not join");
+    if (o->typed[0] != 'J') /* so many that they would hide the rest */
+        return;
+    for (const struct join_fault *f = join_faults; f->code != JOIN_NONE; f++) {
+        join_code_write(f->code, code);
+        complete_offer(o->c, o->prefix, code, f->cause);
+    }
+}
+
 static void offer_paths(struct offer *o, enum complete_paths paths)
 {
     o->c->paths = paths;
@@ -184,6 +198,7 @@ static void (*const offers[])(struct offer *o) = {
     [VALUE_SIGNAL] = offer_signals,     [VALUE_FILE] = offer_files,
     [VALUE_FOLDER] = offer_folders,     [VALUE_PROGRAM] = offer_programs,
     [VALUE_COMMAND] = offer_commands,   [VALUE_TOPIC] = offer_topics,
+    [VALUE_CODE] = offer_codes,
 };
 
 static void offer_alternative(void *arg, const struct value *v, const char *word, size_t length)

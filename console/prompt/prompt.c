@@ -3,15 +3,13 @@
  * A line is edited only while no command runs, so nothing else writes to the terminal
  * meanwhile; what a command left without a line end is marked and ended before the
  * next line. After each command the terminal is as it was before, whatever the command
- * did to it. ^C in a line is a key and no signal: libedit loses a signal that comes while
- * it does not read, and the terminal's mode with it.
+ * did to it. ^C in a line is a key and no signal (keys.h).
  */
 #include "console/prompt/prompt.h"
 
 #include <errno.h>
 #include <histedit.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,7 @@
 
 #include "base/runtime.h"
 #include "console/prompt/history.h"
+#include "console/prompt/keys.h"
 #include "console/prompt/tab.h"
 
 #define PROMPT_MAX (DVM_NAME_MAX + 32) /* bytes of the prompt with its NUL */
@@ -47,11 +46,6 @@ static const struct {
     {"\\e[4~", "ed-move-to-end"},    {"\\e[F", "ed-move-to-end"},
     {"\\e[1;5C", "em-next-word"},    {"\\e[1;5D", "ed-prev-word"},
 };
-
-/* SIGINT that is no key of a line ends neither it nor the prompt. */
-static void interrupted(int number)
-{
-}
 
 static unsigned char give_up(EditLine *line, int letter)
 {
@@ -137,9 +131,9 @@ static void keep_line(struct editor *e, const char *line)
 
 static bool open_editor(struct editor *e)
 {
-    struct sigaction action = {.sa_handler = interrupted};
-
     setlocale(LC_CTYPE, "");
+    if (MB_CUR_MAX == 1) /* letters beyond ASCII would be lost in the plain locale C */
+        setlocale(LC_CTYPE, "C.UTF-8");
     e->history = history_init();
     e->line = el_init("dvm", stdin, stdout, stderr);
     if (!e->history || !e->line)
@@ -148,20 +142,20 @@ static bool open_editor(struct editor *e)
     el_set(e->line, EL_CLIENTDATA, e);
     el_set(e->line, EL_PROMPT, prompt_text);
     el_set(e->line, EL_EDITOR, "emacs");
-    el_set(e->line, EL_SIGNAL, 1);
     el_set(e->line, EL_HIST, history, e->history);
-    el_set(e->line, EL_ADDFN, "dvm-complete", "Complete a word", tab_complete);
+    /* in wide letters: libedit never frees the copies that it makes of others */
+    el_wset(e->line, EL_ADDFN, L"dvm-complete", L"Complete a word", tab_complete);
+    el_wset(e->line, EL_ADDFN, L"dvm-give-up", L"Give up the line", give_up);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         el_set(e->line, EL_BIND, keys[i].key, keys[i].function, NULL);
     el_source(e->line, NULL);
     /* whatever the user has chosen, vi's keys perhaps */
-    el_set(e->line, EL_ADDFN, "dvm-give-up", "Give up the line", give_up);
     el_set(e->line, EL_BIND, "^C", "dvm-give-up", NULL);
     el_set(e->line, EL_BIND, "-a", "^C", "dvm-give-up", NULL);
     el_set(e->line, EL_BIND, "^I", "dvm-complete", NULL);
     el_set(e->line, EL_SETTY, "-d", "-isig", NULL);
     tcgetattr(STDIN_FILENO, &e->terminal);
-    return sigaction(SIGINT, &action, NULL) == 0;
+    return keys_begin(e->line);
 }
 
 static void close_editor(struct editor *e)
@@ -194,13 +188,14 @@ static const char *read_line(struct editor *e)
         int length;
         const char *line;
 
-        errno = 0;
         e->given_up = false;
+        /* else the prompt would show before its keys are read as such */
+        el_set(e->line, EL_PREP_TERM, 1);
         line = el_gets(e->line, &length);
         if (line)
             return line;
         printf("%s\n", e->given_up ? "^C" : "");
-        if (!e->given_up && (length == 0 || errno != EINTR))
+        if (!e->given_up)
             return NULL;
     }
 }

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/runtime.h"
 #include "console/command.h"
+#include "console/prompt/keys.h"
 #include "console/prompt/prompt.h"
 #include "console/prompt/split.h"
 #include "console/words.h"
@@ -54,6 +55,7 @@ static void act(const struct session *s, int argc, char **argv, int to)
 {
     int r, null = s->terminal ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
+    keys_release();
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
     if (null >= 0)
@@ -119,6 +121,7 @@ int session_command(struct session *s, int argc, char **argv)
                                                    argv[0]));
     }
     close(news[0]);
+    signal(SIGINT, SIG_IGN); /* drops one that waits, if it is blocked */
     sigaction(SIGINT, &interrupt, NULL);
     sigaction(SIGQUIT, &quit, NULL);
     return r;
@@ -128,14 +131,20 @@ static int do_words(struct session *s, int argc, char **argv)
 {
     int r;
 
-    if (argc > 1 && !strcmp(argv[0], "dvm")) { /* as in a shell: fine */
+    if (!strcmp(argv[0], "dvm")) { /* as in a shell: fine */
         argv++;
         argc--;
     }
+    if (argc == 0) {
+        console_wrong(s->base, "this is dvm; give a command (help lists them)");
+        return EXIT_USAGE;
+    }
     for (size_t i = 0; i < sizeof leaving_words / sizeof leaving_words[0]; i++)
-        if (argc == 1 && !strcmp(argv[0], leaving_words[i])) {
-            s->leave = true;
-            return EXIT_OK;
+        if (!strcmp(argv[0], leaving_words[i])) {
+            s->leave = argc == 1;
+            if (!s->leave)
+                console_wrong(s->base, "%s takes nothing behind it", argv[0]);
+            return s->leave ? EXIT_OK : EXIT_USAGE;
         }
     r = session_command(s, argc, argv);
     if (s->terminal && r == EXIT_OK && argc == 1 && command_find(argv[0]) == &command_halt)

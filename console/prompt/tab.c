@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "console/complete/complete.h"
+#include "console/prompt/keys.h"
 #include "console/prompt/split.h"
 
 #define SECONDS_MAX 3     /* until words must be found */
@@ -34,6 +35,7 @@ static void find(const struct split *before, const char *partial, int to)
 
     if (!out || null < 0)
         _exit(EXIT_FAILURE);
+    keys_release();
     dup2(null, STDERR_FILENO);
     alarm(SECONDS_MAX);
     complete_words(&c, (int)(before->count - first), before->words + first);

@@ -42,6 +42,18 @@ expect >
 send hsots\n
 expect did you mean hosts?
 expect > 
+send quit now\n
+expect quit takes nothing behind it
+expect > 
+send dvm\n
+expect this is dvm
+expect > 
+send help quit\n
+expect leave; the machine goes on
+expect > 
+send grüße\n
+expect there is no command "grüße"
+expect > 
 send kill 'a b\n
 expect the line ends within '
 expect > 
@@ -109,6 +121,19 @@ end 0
 END
 ! grep -q secret "$DVM_HISTORY" || fail "a line with a blank before it was kept"
 await 10 no_process_left
+
+say "signals: the terminal is put back"
+for signal in 15 1; do
+    within 60 "$PROGRAMS/pty" sh -c "trap : TERM HUP; stty -a >'$WORK/before'; dvm; stty -a >'$WORK/after'; echo e''nd" <<END || fail "signal $signal"
+expect > 
+send half a line
+expect half a line
+signal $signal
+expect end
+end 0
+END
+    diff "$WORK/before" "$WORK/after" || fail "signal $signal left another terminal"
+done
 
 say "a script"
 expect 0 dvm

@@ -254,6 +254,8 @@ Test(complete, by_the_tables_and_the_machine)
         {"del", "delete "},
         {"help exit", "exit-status "},
         {"help ver", "version "},
+        {"help co", "config completion codes "},
+        {"help J80", "J801 J802 J803 J804 J805 "},
         {"no-such-command ", ""},
         {"run --where ", "node1 other "},
         {"run --where no", "node1 "},

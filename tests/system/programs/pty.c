@@ -5,6 +5,7 @@
  *     send TEXT      type it; \n \t \e \\ and \xNN mean what they do in C
  *     expect TEXT    wait until it was printed behind what was expected before
  *     absent TEXT    it was not printed since the last expected text
+ *     signal N       send signal N to what runs in the terminal's foreground
  *     end N          the program ends with status N
  *
  * Escape sequences for colours and the cursor stay in what is printed. A wait that takes
@@ -143,6 +144,8 @@ static void step(char *line)
         send_text(text);
     else if (!strcmp(line, "expect"))
         expect(text);
+    else if (!strcmp(line, "signal"))
+        kill(-tcgetpgrp(d.terminal), atoi(text));
     else if (!strcmp(line, "end"))
         expect_end(text);
     else if (strcmp(line, "absent"))
