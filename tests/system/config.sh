@@ -151,3 +151,21 @@ expect_same 50 "$(setting "$host" host_tasks value)" "host_tasks of a file that 
 expect 0 dvm config
 expect_line "$WORK/err" "$system may be written by others than its owner, so what it says are no limits"
 halt_machine
+
+say "a full disk under the log: the machine lives, and says later what is missing"
+mkdir "$WORK/small"
+mount -t tmpfs -o size=256k none "$WORK/small" 2>/dev/null || { say "no file system can be mounted here: the disk stays as it is"; exit 0; }
+at_end+=("umount '$WORK/small'")
+export DVM_DIR=$WORK/small/h
+: >"$system"
+: >"$user"
+within 30 "$DVM_DAEMON" --debug --machine "$DVM_MACHINE" --host h
+head -c 1M /dev/zero >"$WORK/small/rest" 2>/dev/null || :
+for ((i = 0; i < 3; i++)); do
+    expect 0 dvm run -q -n 20 echo lives
+    expect_count 20 '^lives$' "$WORK/out"
+done
+rm "$WORK/small/rest"
+expect 0 dvm hosts
+expect_line "$DVM_DIR/log" "warning: [0-9]+ pieces are missing here: they could not be written"
+halt_machine

@@ -78,3 +78,17 @@ Test(place, the_note_counts_where_tasks_were_placed)
     cr_assert_str_eq(note,
                      "6 tasks on 4 cores (oversubscribed 1.5 times; waiting tasks sleep)");
 }
+
+Test(place, packing_fills_one_host_before_the_next)
+{
+    struct place_host h[] = {{1, 4, 1, 0}, {2, 2, 5, 0}, {3, 4, 0, 0}};
+
+    place_pack(h, 3, 2);
+    cr_assert(h[0].count == 2 && h[1].count == 0 && h[2].count == 0);
+    place_pack(h, 3, 5);
+    cr_assert(h[0].count == 3 && h[1].count == 0 && h[2].count == 2);
+    /* what is more than all free cores is spread: 7 are free, 4 more */
+    place_pack(h, 3, 11);
+    cr_assert_eq(h[0].count + h[1].count + h[2].count, 11);
+    cr_assert(h[0].count == 5 && h[1].count == 0 && h[2].count == 6);
+}
