@@ -149,7 +149,8 @@ static size_t next_message(struct input *in, uint8_t *bytes, int from, uint64_t 
 static void step(struct input *in, uint64_t seq[PEERS + 1])
 {
     static uint8_t bytes[LINK_MAX + 8];
-    static const char ticket[] = "t abababababababababababababababababababababababababababababababab";
+    static const char ticket[] = "t abababababababababababababababab"
+                                 "abababababababababababababababab";
     char member[64];
     unsigned how = (unsigned)input_int(in, 1);
     int slot = RELAY + (int)(how >> 4) % (PEERS - 1);

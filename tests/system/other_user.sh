@@ -10,8 +10,8 @@ command -v setpriv >/dev/null || skip "there is no setpriv"
 other=65534
 victim=$((20000 + $$ % 40000)) # a user of this test alone
 as_user=(setpriv --clear-groups --no-new-privs)
-as_other=("${as_user[@]}" --reuid $other --regid $other -- env HOME=/nonexistent)
-as_victim=("${as_user[@]}" --reuid $victim --regid $victim -- env HOME=/nonexistent)
+as_other=("${as_user[@]}" --reuid "$other" --regid "$other" -- env HOME=/nonexistent)
+as_victim=("${as_user[@]}" --reuid "$victim" --regid "$victim" -- env HOME=/nonexistent)
 chmod 755 "$WORK"
 "${as_other[@]}" dvm version >"$WORK/out" 2>&1 || skip "the build folder cannot be read by other users"
 [ ! -e "/tmp/dvm-$victim" ] || skip "/tmp/dvm-$victim exists"
@@ -25,6 +25,7 @@ dvm run -n 4 "$PROGRAMS/steady" 600 >"$WORK/run" 2>&1 &
 run=$!
 at_end+=("kill $run 2>/dev/null")
 await 20 tasks_are 4
+# shellcheck disable=SC2016
 dvm run -n 1 sh -c 'echo $DVM_TOKEN; echo $DVM_SOCKET; exec cat' <"/dev/null" >"$WORK/token" ||
     fail "no token was told"
 
@@ -40,7 +41,6 @@ done
 "${as_other[@]}" "$PROGRAMS/stranger" socket "$folder/socket" >"$WORK/out"
 expect_line "$WORK/out" '^not connected: Permission denied'
 for pid in $(machine_pids); do
-    [ "$pid" != $$ ] && [ "$pid" != $run ] || continue
     case $(cat "/proc/$pid/comm" 2>/dev/null || :) in
     dvmd* | steady) ;;
     *) continue ;;
