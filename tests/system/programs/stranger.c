@@ -183,6 +183,8 @@ static int crowd(int port, size_t n, double length, enum manner manner)
     }
     printf("%lu made, %lu refused, %lu closed, most %lu at a time\n", count.made, count.refused,
            count.closed, count.most);
+    free(callers);
+    free(ready);
     return 0;
 }
 
