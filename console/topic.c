@@ -36,6 +36,7 @@ static const struct topic_row environment[] = {
     {"DVM_DAEMON", "path of dvmd for those that start it (default: beside dvm, then PATH)"},
     {"DVM_SINGLE", "1: a program that another launcher started (srun, mpirun) may be a world of "
                    "its own"},
+    {"DVM_SINGLE_COPY", "how large messages of a host go: auto (the faster way), always, never"},
     {"DVM_LANES", "lanes that a task may open, a list of names (default: all); for finding faults"},
     {"DVM_BSEND_BYTES", "how much dvm_bsend may keep in a task, bytes (default: 512 MiB)"},
     {"DVM_CREDIT_BYTES", "how many unreceived bytes a task takes in (default: 64 MiB)"},

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lane/copy.h"
 #include "lane/ring.h"
 #include "proto/frame.h"
 
@@ -43,6 +44,7 @@ struct shm_pair {
     enum shm_state state;      /* of the ring out */
     bool held;                 /* the ring in waits for frames of another lane */
     bool polled;               /* the ring in is looked at while this task is awake */
+    struct copy_source source; /* the peer's memory */
 };
 
 /* Another task. struct stream (stream/stream.h) begins with one. */
@@ -75,6 +77,10 @@ struct lane {
     /* Send a frame. Returns LANE_SENT, LANE_AGAIN (full: the writable upcall
      * comes when it is not), or LOST_DAEMON. payload: frame->length bytes. */
     int (*send)(struct peer *peer, const struct dvm_frame *frame, const void *payload);
+
+    /* Copy bytes from an address of the peer's. NULL: it cannot; false: not now or not
+     * from this peer, and to is undefined. */
+    bool (*copy)(struct peer *peer, uint64_t from, void *to, size_t bytes);
 
     /* Hand up all frames of the peer that are here. NULL: it cannot know. */
     void (*drain)(struct peer *peer);

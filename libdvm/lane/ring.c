@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "lane/copy.h"
 
 #define CELLS_STEP (DVM_RING_CELLS / 4) /* taken before the producer is told */
 #define DATA_STEP (DVM_RING_DATA / 8)
@@ -73,6 +74,7 @@ int ring_make(struct ring_out *out, int producer, int consumer, int *fd)
         return DVM_ERR_LIMIT;
     }
     ring_format(map, producer, consumer);
+    copy_tell(map);
     *out = (struct ring_out){.ring = map};
     *fd = memory;
     return DVM_OK;

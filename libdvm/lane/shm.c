@@ -48,6 +48,7 @@ static int shm_start(void)
     by_index = calloc(DVM_INDEX_MAX + 1, sizeof(struct peer *));
     if (!by_index)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of neighbours");
+    copy_start();
     daemon_link_register(DVM_CTL_PAIR_OFFER, shm_pair_offer);
     daemon_link_register(DVM_CTL_PAIR_READY, shm_pair_ready);
     return DVM_OK;
@@ -143,6 +144,8 @@ static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_co
     if (rc)
         lane_up()->broken(peer, "offered a ring that cannot be used here");
     else
+        copy_learn(&peer->shm.source, peer->shm.in.ring);
+    if (!rc)
         *out = peer;
     return rc;
 }
@@ -325,6 +328,11 @@ void shm_rung(unsigned index)
     }
 }
 
+static bool shm_copy(struct peer *peer, uint64_t from, void *to, size_t bytes)
+{
+    return copy_read(&peer->shm.source, from, to, bytes);
+}
+
 static void shm_forget(struct peer *peer)
 {
     poll_less(peer);
@@ -333,6 +341,7 @@ static void shm_forget(struct peer *peer)
     ring_free_out(&peer->shm.out);
     ring_free_in(&peer->shm.in);
     ring_free_inbox(&peer->shm.inbox);
+    peer->shm.source = (struct copy_source){0};
     peer->shm.held = false;
     peer->shm.state = SHM_FAILED;
 }
@@ -348,6 +357,7 @@ const struct lane shm_lane = {
     .reaches = shm_reaches,
     .open = shm_open,
     .send = shm_send,
+    .copy = shm_copy,
     .drain = shm_drain,
     .forget = shm_forget,
 };

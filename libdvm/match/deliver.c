@@ -99,7 +99,8 @@ static int fetch(struct dvm_request *r, const struct incoming *in, bool convert)
     }
     r->receive.stream = (struct stream_receive){
         .stream = s, .buffer = convert ? r->receive.raw : r->receive.sink.buffer,
-        .size = in->what.bytes, .peer_ref = in->ref, .done = on_received};
+        .size = in->what.bytes, .peer_ref = in->ref, .remote = in->remote,
+        .done = on_received};
     rc = stream_receive(&r->receive.stream);
     if (rc) {
         free(r->receive.raw);
@@ -175,6 +176,7 @@ void deliver_message(struct stream *stream, const struct dvm_frame *frame,
                      const uint8_t *payload)
 {
     struct incoming in = {.what = result_of(frame), .stream = stream, .ref = frame->ref,
+                          .remote = frame->op == DVM_OP_RTS ? frame->extra : 0,
                           .cost = stream_cost(frame), .whole = frame->op == DVM_OP_EAGER,
                           .sync = frame->flags & DVM_FLAG_SYNC, .payload = payload};
 

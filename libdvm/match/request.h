@@ -51,6 +51,7 @@ struct incoming {
     struct match_result what;
     struct stream *stream;     /* NULL: of this task itself or a daemon */
     uint64_t ref;              /* of its frame: for CTS and DONE */
+    uint64_t remote;           /* of an RTS: where the sender has the bytes, or 0 */
     uint64_t cost;             /* of credit */
     bool whole;                /* payload has its bytes; else an RTS came */
     bool sync;                 /* the sender wants to hear of the match */

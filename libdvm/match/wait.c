@@ -1,8 +1,8 @@
 /* wait.c: progress, and sleeping until there is some.
  *
- * With one thread: look at the bell, spin for a few microseconds while that is
- * likely to pay, then sleep on it. Spinning stops for a while when the spinner
- * notices that somebody else had its core.
+ * With one thread: look at the bell, spin for a few microseconds, or for some more
+ * while the computer has an idle core, then sleep on it. Spinning stops for a while
+ * when the spinner notices that somebody else had its core.
  *
  * With DVM_THREAD_MULTIPLE one lock guards the library; a thread that waits gives
  * it up while it sleeps. One of the waiting threads owns progress: it sleeps on
@@ -14,15 +14,16 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "lane/bell.h"
+#include "match/load.h"
 #include "match/request.h"
 
 #define SPIN_NS 10000              /* how long to spin before sleeping */
+#define SPIN_IDLE_NS 150000        /* the same while the computer has an idle core */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
 #define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
 #define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
@@ -49,6 +50,7 @@ void wait_start(const struct match_config *config)
     waiting.child = config->child;
     waiting.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
     waiting.no_spin = 0;
+    load_start();
     waiting.others = 0;
     waiting.owned = waiting.changed = false;
     pthread_mutex_init(&waiting.lock, NULL);
@@ -73,6 +75,7 @@ void wait_unlock(void)
 void wait_stop(void)
 {
     wait_unlock();
+    load_stop();
     waiting.threads = waiting.owned = waiting.changed = false;
 }
 
@@ -117,20 +120,6 @@ static void cpu_pause(void)
 #endif
 }
 
-/* Whether something else was given this thread's core since the last call. The clock
- * alone cannot tell: it also jumps when the computer is a guest that was not run. */
-static bool core_lost(void)
-{
-    static _Thread_local long switches = -1;
-    struct rusage use;
-    long before = switches;
-
-    if (getrusage(RUSAGE_THREAD, &use))
-        return true;
-    switches = use.ru_nivcsw;
-    return before >= 0 && switches != before;
-}
-
 /* Look at the bell for a short while. Returns whether it rang. */
 static bool spin(void)
 {
@@ -148,10 +137,10 @@ static bool spin(void)
             cpu_pause();
         }
         now = clock_ns();
-        if (now - last > SPIN_GAP_NS && core_lost())
+        if (now - last > SPIN_GAP_NS && load_core_lost())
             waiting.no_spin = now + SPIN_PAUSE_NS;
         last = now;
-    } while (now - start < SPIN_NS);
+    } while (now - start < SPIN_NS || (now - start < SPIN_IDLE_NS && load_idle(now)));
     return false;
 }
 

@@ -21,11 +21,12 @@
 enum dvm_frame_op {
     DVM_OP_CONTROL = 1, /* a protobuf message; tag is its number (control.h) */
     DVM_OP_EAGER = 2,   /* a whole message */
-    DVM_OP_RTS = 3,     /* rendezvous: a message of size bytes waits; ref names it */
+    DVM_OP_RTS = 3,     /* rendezvous: a message of size bytes waits; ref names it, extra is
+                         * its address at the sender, or 0 */
     DVM_OP_CTS = 4,     /* ref (from RTS) may send bytes up to extra; context is the
                          * receiver's ref */
     DVM_OP_DATA = 5,    /* bytes of a rendezvous: ref is the receiver's, extra the offset */
-    DVM_OP_DONE = 6,    /* the message with ref was matched (synchronous send) */
+    DVM_OP_DONE = 6,    /* the message with ref was matched (synchronous), or copied (RTS) */
     DVM_OP_CREDIT = 7   /* the sender may have sent up to extra cost units in all */
 };
 

@@ -108,7 +108,10 @@ struct dvm_ring {
     uint32_t magic, version;    /* written by the producer before the ring is offered */
     int32_t producer, consumer; /* tids */
     uint64_t first;             /* written by the producer before the first cell: its seq */
-    uint8_t pad0[DVM_LINE - 24];
+    int32_t pid;                /* of the producer, 0: its memory is not to be read */
+    uint32_t pad;
+    uint64_t cookie, cookie_at; /* a number of the producer's and where it has it */
+    uint8_t pad0[DVM_LINE - 48];
     _Atomic uint32_t wants_space; /* written by the producer: ring me when you take out */
     uint8_t pad1[DVM_LINE - 4];
     _Atomic uint64_t cells_out; /* written by the consumer: cells taken since the start */

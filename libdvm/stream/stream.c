@@ -153,6 +153,9 @@ static struct dvm_frame frame_of(const struct stream *s, const struct stream_sen
     frame.context = send->context;
     frame.size = send->size;
     frame.ref = send->id;
+    /* the receiver may copy the bytes itself, and says DONE then */
+    if (!eager && s->peer.out->copy)
+        frame.extra = (uint64_t)(uintptr_t)send->bytes;
     frame.length = eager ? (uint32_t)send->size : 0;
     frame.type = send->type;
     return frame;
@@ -384,6 +387,7 @@ int stream_start(const struct lane_config *config, const struct stream_up *up)
     upper = up;
     mine.up = &lane_calls;
     credit_start();
+    choice_start();
     stream_watch_start(up);
     return lane_start(&mine);
 }

@@ -17,6 +17,7 @@
 
 #include "lane/lane.h"
 #include "proto/frame.h"
+#include "stream/choice.h"
 
 #define STREAM_HEADER_COST 128                /* cost units (bytes) of a message's header */
 #define STREAM_CREDIT_START (64 * 1024)       /* of each pair, known to both sides */
@@ -60,6 +61,8 @@ struct stream_receive {
     size_t size;
     uint64_t id;
     uint64_t peer_ref; /* the sender's id, from its RTS */
+    uint64_t remote;   /* the sender's address of the bytes, from its RTS; 0: not told */
+    uint64_t began;    /* when, clock_ns */
     uint64_t received, granted; /* bytes of DATA */
     /* As in stream_send: DVM_OK, or TASK_GONE and the like. */
     void (*done)(struct stream_receive *receive, int error);
@@ -88,6 +91,7 @@ struct stream {
     bool starved;               /* in the list of those whose credit is used up */
     struct stream *next_starved;
     const struct lane *in;      /* the lane of the last frame */
+    struct choice choice;       /* of the way of large messages */
     struct stream_receive *receiving;
     struct early *early;        /* frames that overtook others, by number */
     int early_count;
@@ -141,8 +145,8 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
  * is called within when that is possible. */
 void stream_send(struct stream_send *send);
 
-/* Take the data of a message whose RTS came: its fields up to size, peer_ref and done
- * are filled in. Error: NO_MEMORY. */
+/* Take the data of a message whose RTS came: its fields up to size, peer_ref, remote and
+ * done are filled in. done may be called within. Error: NO_MEMORY. */
 int stream_receive(struct stream_receive *receive);
 
 /* Have the data of a message sent whose RTS came, and drop it: nobody wants it. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Between two tasks of one host that exchange small messages nothing is allocated, no
-# lock taken, and no system call made but the futex of a task that sleeps.
+# lock taken, and no system call made but those of a task that waits.
 . "$(dirname "$0")/lib.sh"
 
 if sanitized; then skip "a sanitizer has allocations of its own"; fi
@@ -12,6 +12,6 @@ if [ $run_status = 77 ]; then
     halt_machine
     skip "no seccomp here: $(grep seccomp "$WORK/run" | head -n 1)"
 fi
-[ $run_status = 0 ] || { tail -n 20 "$WORK/run" >&2; fail "status $run_status (159: another system call than futex)"; }
+[ $run_status = 0 ] || { tail -n 20 "$WORK/run" >&2; fail "status $run_status (159: another system call than those of a task that waits)"; }
 expect_count 2 "^rank [01]: [0-9]+ allocations, 0 locks" "$WORK/run"
 halt_machine

@@ -1,6 +1,8 @@
 /* hot_path.c FILE: two tasks of one host exchange small messages; from the point on where
  * everything is warm, nothing may be allocated or freed, no lock taken, and no system
- * call made but futex, which is how a task sleeps and is woken. (A few allocations pass:
+ * call made but futex, which is how a task sleeps and is woken, and the two by which one
+ * that waits asks whether a core is idle (pread64, at most once a millisecond) or was
+ * taken from it (getrusage). (A few allocations pass:
  * blocks that are kept, where more wait at once than ever before.)
  *
  * Allocations and locks are counted by functions of the same names; any other system
@@ -72,7 +74,7 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
     return 0;
 }
 
-/* From now on: futex, and what the end of this program needs. */
+/* From now on: the calls of a task that waits, and what the end of this program needs. */
 static int only_futex(void)
 {
 #define ALLOW(call)                                                                    \
@@ -82,6 +84,8 @@ static int only_futex(void)
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         ALLOW(futex),
         ALLOW(sched_yield),
+        ALLOW(pread64),
+        ALLOW(getrusage),
         ALLOW(write),
         ALLOW(exit_group),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),

@@ -1,0 +1,69 @@
+/* load.c: whether there is a core to spare.
+ *
+ * The kernel's count of runnable threads (/proc/loadavg) is that of the computer, not
+ * of this machine: so several machines, simulated hosts and strangers' programs are
+ * all counted. It is asked by a task only that is about to sleep, and seldom.
+ */
+#include "match/load.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LOAD_FRESH_NS 1000000 /* how long an answer is good, nanoseconds */
+#define LOAD_TEXT_MAX 64      /* bytes of "0.20 0.18 0.12 1/80 11206" */
+
+static struct {
+    int fd;         /* of /proc/loadavg; -1: there is none, and no core is idle */
+    int cores;
+    uint64_t asked; /* when */
+    bool idle;      /* what the answer was */
+} load = {.fd = -1};
+
+void load_start(void)
+{
+    cpu_set_t cpus;
+
+    load.fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    load.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    load.asked = 0;
+    load.idle = false;
+}
+
+void load_stop(void)
+{
+    if (load.fd >= 0)
+        close(load.fd);
+    load.fd = -1;
+}
+
+bool load_idle(uint64_t now)
+{
+    char text[LOAD_TEXT_MAX];
+    ssize_t got;
+    int running;
+
+    if (load.fd < 0 || load.cores < 2 || now - load.asked < LOAD_FRESH_NS)
+        return load.idle;
+    load.asked = now;
+    got = pread(load.fd, text, sizeof text - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    load.idle = sscanf(text, "%*f %*f %*f %d", &running) == 1 && running <= load.cores;
+    return load.idle;
+}
+
+/* The clock alone cannot tell: it also jumps when the computer is a guest that was not
+ * run, and when an interrupt was handled. */
+bool load_core_lost(void)
+{
+    static _Thread_local long switches = -1;
+    struct rusage use;
+    long before = switches;
+
+    if (getrusage(RUSAGE_THREAD, &use))
+        return true;
+    switches = use.ru_nivcsw;
+    return before >= 0 && switches != before;
+}

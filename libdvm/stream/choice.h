@@ -1,0 +1,35 @@
+/* choice.h: which of two ways is faster for the large messages of a pair.
+ *
+ * Through a ring both tasks copy at once; a single copy is made by the receiver alone.
+ * Which one is faster depends on how far their cores are from each other, on what else
+ * runs, and on the size, and it changes: so both are measured as they are used.
+ */
+#ifndef DVM_STREAM_CHOICE_H
+#define DVM_STREAM_CHOICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum choice_way { CHOICE_RING, CHOICE_COPY, CHOICE_WAYS };
+
+#define CHOICE_CLASSES 4 /* of sizes */
+
+/* What a receiver has measured with one sender; zeroed: nothing. */
+struct choice {
+    struct {
+        float rate[CHOICE_WAYS]; /* bytes a nanosecond, a running mean; 0: not measured */
+        uint32_t messages;
+    } of[CHOICE_CLASSES];
+};
+
+/* Read the setting DVM_SINGLE_COPY: auto, always or never. */
+void choice_start(void);
+
+/* The way that the next message of so many bytes should take. */
+enum choice_way choice_next(struct choice *choice, size_t bytes);
+
+/* A message of so many bytes took that way and so many nanoseconds. */
+void choice_took(struct choice *choice, enum choice_way way, size_t bytes, uint64_t ns);
+
+#endif

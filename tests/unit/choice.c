@@ -1,0 +1,63 @@
+/* choice.c: the faster way is found, kept, and left when it is no longer the faster. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "stream/choice.h"
+
+#define MIB ((size_t)1 << 20)
+
+/* Let messages go by the way that is chosen; each way has its speed. Returns how many
+ * went by a copy. */
+static int run(struct choice *c, int messages, uint64_t ring_ns, uint64_t copy_ns)
+{
+    int copies = 0;
+
+    for (int i = 0; i < messages; i++) {
+        enum choice_way way = choice_next(c, MIB);
+
+        copies += way == CHOICE_COPY;
+        choice_took(c, way, MIB, way == CHOICE_COPY ? copy_ns : ring_ns);
+    }
+    return copies;
+}
+
+Test(choice, follows_the_faster_way)
+{
+    struct choice c = {0};
+    int copies;
+
+    unsetenv("DVM_SINGLE_COPY");
+    choice_start();
+    copies = run(&c, 1000, 60000, 100000);
+    cr_assert_geq(copies, 2, "the other way is looked at now and then");
+    cr_assert_leq(copies, 20);
+    copies = run(&c, 2000, 200000, 100000);
+    cr_assert_geq(copies, 1500, "only %d copies when they are faster", copies);
+    copies = run(&c, 2000, 60000, 100000);
+    cr_assert_leq(copies, 500);
+}
+
+Test(choice, sizes_are_apart)
+{
+    struct choice c = {0};
+
+    unsetenv("DVM_SINGLE_COPY");
+    choice_start();
+    run(&c, 100, 200000, 100000);
+    /* nothing is known of small ones yet */
+    cr_assert_eq(choice_next(&c, 20000), CHOICE_RING);
+    choice_took(&c, CHOICE_RING, 20000, 1000);
+    cr_assert_eq(choice_next(&c, 20000), CHOICE_COPY);
+}
+
+Test(choice, settings)
+{
+    struct choice c = {0};
+
+    setenv("DVM_SINGLE_COPY", "always", 1);
+    choice_start();
+    cr_assert_eq(run(&c, 100, 1, 1000), 100);
+    setenv("DVM_SINGLE_COPY", "never", 1);
+    choice_start();
+    cr_assert_eq(run(&c, 100, 1000, 1), 0);
+}
