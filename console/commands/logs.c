@@ -100,7 +100,8 @@ static void print_text(struct reading *r, const struct source *s, uint32_t strea
 static void print_piece(struct reading *r, const struct source *s,
                         const Dvm__Pb__LogsReply *reply, const Dvm__Pb__LogPiece *piece)
 {
-    const char *at = (const char *)piece->data.data, *end = at + piece->data.len;
+    const char *at = (const char *)piece->data.data;
+    const char *end = piece->data.len ? at + piece->data.len : at; /* at may be NULL then */
 
     while (at < end) {
         const char *nl = memchr(at, '\n', (size_t)(end - at));

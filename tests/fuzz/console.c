@@ -13,6 +13,7 @@
 
 #include "base/runtime.h"
 #include "console/command.h"
+#include "console/watch/sample.h"
 #include "proto/control.h"
 #include "tests/fuzz/input.h"
 
@@ -37,6 +38,16 @@ static const char *const commands[][WORDS_MAX] = {
     {"run", "-n", "2", "/bin/true"},
     {"signal", "TERM", "0x40002"},
     {"wait", "0x40002"},
+    {"events"},
+    {"events", "--json"},
+    {"events", "-n", "3"},
+    {"events", "-f"},
+    {"logs", "0x40002"},
+    {"logs", "--json", "0x40002", "0x80001"},
+    {"logs", "sim1"},
+    {"logs", "-f", "0x40002"},
+    {"wait", "--json", "0x40002", "0x80001:0-3"},
+    {"signal", "USR1", "all", "--json"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -115,6 +126,28 @@ static int run(const char *const *words)
     return command_main(argc, argv);
 }
 
+/* Two samples as dvm top takes them, but not the time between them. */
+static int run_top(void)
+{
+    struct sample before = {0}, now = {0};
+    struct client *client;
+    int fd;
+
+    if (runtime_connect(folder, &fd))
+        abort();
+    if (client_open(&client, fd, "fuzz", false))
+        return 0;
+    sample_take(client, NULL, &before);
+    sample_take(client, &before, &now);
+    for (int i = 0; i < SAMPLE_ORDERS; i++)
+        sample_sort(&now, (enum sample_order)i);
+    json_decref(sample_json(&now, 1));
+    sample_free(&before);
+    sample_free(&now);
+    client_close(client);
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint64_t enough = 1;
@@ -123,10 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int status;
 
     in = (struct input){data, size};
-    command = (unsigned)input_int(&in, 1) % COMMANDS;
+    command = (unsigned)input_int(&in, 1) % (COMMANDS + 1);
     if (pthread_create(&daemon, NULL, serve, NULL) != 0)
         return 0;
-    status = run(commands[command]);
+    status = command < COMMANDS ? run(commands[command]) : run_top();
     if (status < 0 || status > STATUS_MAX)
         abort();
     if (write(stop, &enough, sizeof enough) != sizeof enough)
