@@ -25,15 +25,23 @@ int signals_read(const struct console *c, const char *text, int *number)
     return EXIT_USAGE;
 }
 
-static int report(const struct console *c, const struct kills *k, size_t failed)
+/* Whether a task was one of many, and ended after they were listed: nobody minds. */
+static bool went_by_itself(const struct ask *a, const struct target *target)
+{
+    return a->result == DVM_ERR_NO_TASK && !target->named;
+}
+
+static int report(const struct console *c, const struct kills *k, const struct targets *targets)
 {
     json_t *list = json_array();
+    size_t failed = 0;
     int code = DVM_OK;
 
     for (size_t i = 0; i < k->count; i++) {
         const struct ask *a = &k->asks[i];
 
-        if (a->result) {
+        if (a->result && !went_by_itself(a, &targets->list[i])) {
+            failed++;
             code = a->result;
             console_wrong(c, "task 0x%x was not signalled: %s", (unsigned)k->messages[i].tid,
                           a->sentence);
@@ -53,7 +61,6 @@ static int report(const struct console *c, const struct kills *k, size_t failed)
 static int send_all(const struct console *c, struct client *client, struct kills *k,
                     const struct targets *targets)
 {
-    size_t failed;
     int r;
 
     for (size_t i = 0; i < k->count; i++) {
@@ -67,8 +74,8 @@ static int send_all(const struct console *c, struct client *client, struct kills
                                   .want = DVM_CTL_OK,
                                   .message = &k->messages[i].base};
     }
-    failed = ask_all(client, k->asks, k->count, ASK_SECONDS);
-    r = report(c, k, failed);
+    ask_all(client, k->asks, k->count, ASK_SECONDS);
+    r = report(c, k, targets);
     ask_free(k->asks, k->count);
     return r;
 }

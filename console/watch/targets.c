@@ -265,8 +265,12 @@ static int find_one(struct search *s, const char *operand)
     size_t count;
     int tid, r;
 
-    if (words_tid(operand, &tid))
-        return add(s, tid, UNKNOWN, "");
+    if (words_tid(operand, &tid)) {
+        r = add(s, tid, UNKNOWN, "");
+        if (!r && s->out->list[s->out->count - 1].tid == tid)
+            s->out->list[s->out->count - 1].named = true;
+        return r;
+    }
     if (split(operand, &tid, &ranks))
         return add_ranks(s, tid, ranks);
     if (strcmp(operand, ALL))

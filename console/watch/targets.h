@@ -25,6 +25,7 @@ enum targets_wish {
 struct target {
     int tid;
     int rank;                /* -1: not known */
+    bool named;              /* by its tid, not as one of many */
     char host[DVM_NAME_MAX]; /* "" when not known */
 };
 

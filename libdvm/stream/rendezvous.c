@@ -119,6 +119,8 @@ void rendezvous_done(struct stream *s, const struct dvm_frame *frame, const uint
         lane_complain("dropped a DONE of tid %#x that makes no sense", s->peer.tid);
         return;
     }
+    if (send->rts)
+        count_sent(0, send->size); /* the receiver has copied it */
     rendezvous_end(send, DVM_OK);
 }
 
