@@ -55,6 +55,11 @@ static char folder[] = "/tmp/dvm-fuzz-XXXXXX";
 static int listening, stop;
 static struct input in;
 
+static void remove_folder(void)
+{
+    runtime_remove(folder);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     int lock;
@@ -63,6 +68,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     if (!mkdtemp(folder) || runtime_lock(folder, &lock) || runtime_listen(folder, &listening) ||
         !freopen("/dev/null", "w", stdout))
         abort();
+    atexit(remove_folder);
     setenv("DVM_DIR", folder, 1);
     stop = eventfd(0, EFD_CLOEXEC);
     return 0;
