@@ -82,14 +82,14 @@ END
     unshare -m --propagation private bash -c 'exec tail -f /dev/null' &
     space=$!
     at_end+=("kill -KILL $space 2>/dev/null")
-    in_space() { nsenter -t $space -m "$@"; }
+    in_space() { nsenter -t "$space" -m "$@"; }
     await 10 in_space true
-    expect 0 nsenter -t $space -m bash "$WORK/story"
-    expect 0 nsenter -t $space -m bash "$WORK/end"
+    expect 0 nsenter -t "$space" -m bash "$WORK/story"
+    expect 0 nsenter -t "$space" -m bash "$WORK/end"
     expect_count 2 ' of 2 on ' "$WORK/out"
     status=0
     say "and a start where there is no room for anything"
-    nsenter -t $space -m bash -c 'head -c 1M /dev/zero >"$WORK/small/fill"; i=0
+    nsenter -t "$space" -m bash -c 'head -c 1M /dev/zero >"$WORK/small/fill"; i=0
         while mkdir "$WORK/small/d$i"; do i=$((i + 1)); done 2>/dev/null
         DVM_DIR=$WORK/small/other dvm start' >"$WORK/out" 2>"$WORK/err" || status=$?
     [ $status != 0 ] || fail "a machine was started on a full disk"
