@@ -85,7 +85,7 @@ int push_adapt(const struct daemon *d, const char *path, Dvm__Pb__Spawn *what)
     *strrchr(folder, '/') = '\0';
     if (add_library_path(what, folder))
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to start a task");
-    if (access(what->directory, X_OK) == 0)
+    if (!what->directory[0] || access(what->directory, X_OK) == 0)
         return DVM_OK;
     own = strdup(folder);
     if (!own)

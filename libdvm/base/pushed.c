@@ -43,15 +43,19 @@ int pushed_open(const char *folder, const char *name, int *fd)
 {
     int base, all, r = runtime_open(folder, &base);
 
+    *fd = -1;
     if (r)
         return r;
     all = enter(base, PUSHED_FOLDER);
     close(base);
     if (all < 0)
         return all;
-    *fd = enter(all, name);
+    r = enter(all, name);
     close(all);
-    return *fd < 0 ? *fd : DVM_OK;
+    if (r < 0)
+        return r;
+    *fd = r;
+    return DVM_OK;
 }
 
 /* Remove a folder with its files, and with folders of levels more below it. */

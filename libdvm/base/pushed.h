@@ -12,8 +12,8 @@
 #define PUSHED_FOLDER "pushed"
 
 /* Make (or find) the folder NAME for a pushed program in a runtime folder. *fd receives
- * a descriptor of it (close on exec), the caller's. Errors: those of runtime_open, and
- * REFUSED (it is a link or of another user), SYSTEM. */
+ * a descriptor of it (close on exec), the caller's; -1 after an error. Errors: those of
+ * runtime_open, and REFUSED (it is a link or of another user), SYSTEM. */
 int pushed_open(const char *folder, const char *name, int *fd);
 
 /* Remove everything that was pushed to the runtime folder that a descriptor stands for. */

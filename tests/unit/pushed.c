@@ -12,6 +12,8 @@
 #include "base/pushed.h"
 #include "base/runtime.h"
 #include "console/libraries.h"
+#include "daemon/daemon.h"
+#include "daemon/tasks/push.h"
 #include "dvm.h"
 
 static char folder[] = "/tmp/dvm-test-pushed-XXXXXX";
@@ -71,11 +73,36 @@ Test(pushed, links_are_refused_and_not_followed)
     close(fd);
     path_in(path, sizeof path, PUSHED_FOLDER "/trap");
     cr_assert_eq(symlink("../outside", path), 0);
+    fd = 0;
     cr_expect_eq(pushed_open(folder, "trap", &fd), DVM_ERR_REFUSED);
+    cr_expect_eq(fd, -1, "there is nothing to close");
     cr_assert_eq(runtime_open(folder, &base), DVM_OK);
     pushed_remove(base);
     close(base);
     cr_expect_eq(access(outside, F_OK), 0, "what a link leads to was removed");
+}
+
+Test(pushed, tasks_of_a_client_without_a_directory)
+{
+    Dvm__Pb__Spawn *what;
+    uint8_t packed[256];
+    struct daemon d = {0};
+    char path[256];
+    Dvm__Pb__Spawn m = DVM__PB__SPAWN__INIT;
+    int fd;
+
+    m.pushed_key = (char *)"key";
+    m.pushed_name = (char *)"program";
+    what = dvm__pb__spawn__unpack(NULL, dvm__pb__spawn__pack(&m, packed), packed);
+    snprintf(d.folder, sizeof d.folder, "%s", folder);
+    path_in(path, sizeof path, PUSHED_FOLDER "/key/program");
+    cr_assert_eq(pushed_open(folder, "key", &fd), DVM_OK);
+    close(openat(fd, "program", O_CREAT | O_WRONLY, 0700));
+    close(fd);
+    cr_expect_eq(push_adapt(&d, path, what), DVM_OK);
+    cr_expect_str_eq(what->directory, "", "they run where their daemon does");
+    cr_expect_eq(what->n_env, 1u);
+    dvm__pb__spawn__free_unpacked(what, NULL);
 }
 
 Test(libraries, of_a_program)
