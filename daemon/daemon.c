@@ -156,7 +156,10 @@ static void on_ended(void *arg, int tid, int status)
 
 static void on_memory(void *arg, int tid, enum keeper_memory what)
 {
-    tasks_memory(((struct daemon *)arg)->tasks, tid, what);
+    struct daemon *d = arg;
+
+    if (d->tasks)
+        tasks_memory(d->tasks, tid, what);
 }
 
 static void on_keeper_lost(void *arg)
