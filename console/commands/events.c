@@ -109,6 +109,7 @@ static void on_host(void *arg, const Dvm__Pb__HostEvent *e)
     if (!r->following || e->event != JOINED || e->host->slot > DVM_SLOT_MAX ||
         e->host->slot == 0 || r->asks[e->host->slot].ref)
         return;
+    ask_free(&r->asks[e->host->slot], 1); /* of a host that had this slot before */
     prepare(r, e->host->slot);
     r->messages[e->host->slot].wait = true;
     ask_send(r->client, &r->asks[e->host->slot]);

@@ -7,6 +7,7 @@
  */
 #include "console/prompt/tab.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +84,8 @@ static void gather(struct complete *c, const struct split *before)
         fclose(in);
     else
         close(lines[0]);
-    while (pid > 0 && waitpid(pid, NULL, 0) < 0)
-        ; /* interrupted */
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
 }
 
 /* How many letters all words have in common. */
