@@ -14,7 +14,7 @@
 /* All zero is an empty ring. */
 struct events {
     Dvm__Pb__Event **ring; /* owned: EVENTS_MAX places, made with the first event */
-    size_t first, count;
+    size_t count;
     size_t bytes;
     uint64_t last;         /* number of the last event; they count from 1 */
 };
