@@ -71,8 +71,8 @@ static bool never(void *arg)
 
 /* ---- sizes ------------------------------------------------------------------- */
 
-static const size_t sizes[] = {0, 1, 8, 63, 64, 65, 127, 128, 1000, 4095, 4096, 16383, 16384,
-                               16385, 32703, 32704, 32705, 63 * 1024 - 1, 63 * 1024,
+static const size_t sizes[] = {0, 1, 8, 63, 64, 65, 127, 128, 1000, 4095, 4096, 32, 33,
+                               16383, 16384, 16385, 32703, 32704, 32705, 63 * 1024 - 1, 63 * 1024,
                                63 * 1024 + 1, 65471, 65472, 65473, 65535, 65536, 65537, 131072,
                                1048575, 1048576, 1048577, 5000000};
 #define SIZES (sizeof sizes / sizeof sizes[0])
@@ -107,7 +107,12 @@ static int all_sizes(const struct fake_task *me)
 
 Test(match, all_sizes_shm)
 {
-    cr_assert_eq(fake_run(2, all_sizes, NULL, &shm), 0);
+    static const char *const ways[] = {"auto", "always", "never"};
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        setenv("DVM_SINGLE_COPY", ways[i], 1);
+        cr_assert_eq(fake_run(2, all_sizes, NULL, &shm), 0, "DVM_SINGLE_COPY=%s", ways[i]);
+    }
 }
 
 Test(match, all_sizes_relay)
