@@ -227,6 +227,8 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
         l->door = door_create(l->port, files_allowed(), LINK_HANDSHAKE_MS);
     if (l->door)
         return 0;
+    if (!failed)
+        failed = ENOMEM;
     join_mark(failed == EADDRNOTAVAIL ? JOIN_BIND : wanted ? JOIN_PORT : JOIN_LIMIT);
     if (wanted)
         snprintf(error, size, "cannot listen on port %d (and reserve %d) of %s: %s", wanted,
