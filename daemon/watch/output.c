@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/watch/lines.h"
+
 #define ROOM_FIRST 128   /* bytes of a new block */
 #define BLOCKS_A_SHARE 4 /* at least, but for long lines */
 
@@ -243,25 +245,6 @@ static bool is_of(const struct output_block *b, int stream)
     return stream == 0 || b->stream == stream;
 }
 
-/* Where the last `lines` lines of a block begin; *lines is lowered by those found. A line
- * without its end counts at the log's end only. */
-static size_t tail_of(const struct output_block *b, uint32_t *lines)
-{
-    size_t at = b->size;
-
-    while (at > 0) {
-        const char *nl = memrchr(b->bytes, '\n', at);
-
-        if (!nl)
-            break;
-        if (*lines == 0)
-            return (size_t)(nl + 1 - b->bytes);
-        (*lines)--;
-        at = (size_t)(nl - b->bytes);
-    }
-    return 0;
-}
-
 uint64_t output_tail(const struct output_log *log, int stream, uint32_t lines)
 {
     uint64_t begin = log->end;
@@ -284,7 +267,7 @@ uint64_t output_tail(const struct output_log *log, int stream, uint32_t lines)
         lines--; /* the line that has no end yet is one of them */
     while (count > 0) {
         const struct output_block *b = list[--count];
-        size_t at = tail_of(b, &lines);
+        size_t at = lines_tail(b->bytes, b->size, &lines);
 
         begin = b->at + at;
         if (at > 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "daemon/watch/lines.h"
 #include "daemon/watch/state.h"
 
 static int open_log(const struct daemon *d, struct stat *st)
@@ -53,24 +54,12 @@ static size_t read_at(int fd, char *bytes, size_t size, uint64_t at)
     return have;
 }
 
-/* Where the last so many lines begin. */
+/* Where the last so many lines begin; one without its end is one of them. */
 static size_t tail(const char *bytes, size_t size, uint32_t lines)
 {
-    size_t at = size;
-
-    if (at > 0 && bytes[at - 1] != '\n')
+    if (size > 0 && bytes[size - 1] != '\n')
         lines--;
-    while (at > 0) {
-        const char *nl = memrchr(bytes, '\n', at);
-
-        if (!nl)
-            break;
-        if (lines == 0)
-            return (size_t)(nl + 1 - bytes);
-        lines--;
-        at = (size_t)(nl - bytes);
-    }
-    return 0;
+    return lines_tail(bytes, size, &lines);
 }
 
 int own_log_read(const struct daemon *d, uint64_t after, uint32_t lines, struct own_log *out)
