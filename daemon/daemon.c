@@ -35,13 +35,12 @@
 #include "daemon/tasks.h"
 #include "daemon/watch.h"
 #include "proto/control.pb-c.h"
+#include "proto/event.h"
 
 #define GRACE_SECONDS 2.0     /* from SIGTERM to SIGKILL */
 #define GIVE_UP_SECONDS 5.0   /* from the first signal to the end of the loop */
 #define ENDING_SECONDS 0.01   /* how often it is looked whether tasks are left */
 #define JOIN_SECONDS 20.0
-
-enum { EVENT_JOINED = 1, EVENT_LEFT = 2, EVENT_LOST = 3 }; /* HostEvent.event */
 
 struct ending {
     ev_signal signals[3];
@@ -65,8 +64,8 @@ static void on_frame(void *arg, const struct dvm_frame *frame, const uint8_t *pa
         log_warning("a frame for 0x%x came to this host by mistake", (unsigned)frame->dst);
 }
 
-static void tell_event(struct daemon *d, const struct cluster_host *host, uint32_t event,
-                       const char *reason)
+static void tell_event(struct daemon *d, const struct cluster_host *host,
+                       enum dvm_event event, const char *reason)
 {
     Dvm__Pb__HostEvent m = DVM__PB__HOST_EVENT__INIT;
     Dvm__Pb__Host h = DVM__PB__HOST__INIT;
@@ -95,20 +94,21 @@ static void on_host_up(void *arg, const struct cluster_host *host)
         return; /* not yet started: nobody to tell */
     log_info("host %s (slot %d, %s) has joined", host->name, host->slot, host->address);
     watch_host(d->watch, DVM_EVENT_HOST_JOINED, host, host->address);
-    tell_event(d, host, EVENT_JOINED, "");
+    tell_event(d, host, DVM_EVENT_HOST_JOINED, "");
     tasks_host_up(d->tasks, host);
 }
 
 static void on_host_down(void *arg, const struct cluster_host *host, bool lost, const char *why)
 {
+    enum dvm_event kind = lost ? DVM_EVENT_HOST_LOST : DVM_EVENT_HOST_LEFT;
     struct daemon *d = arg;
 
     if (!d->tasks)
         return;
     log_info("host %s (slot %d) %s: %s", host->name, host->slot, lost ? "was lost" : "has left",
              why);
-    watch_host(d->watch, lost ? DVM_EVENT_HOST_LOST : DVM_EVENT_HOST_LEFT, host, why);
-    tell_event(d, host, lost ? EVENT_LOST : EVENT_LEFT, why);
+    watch_host(d->watch, kind, host, why);
+    tell_event(d, host, kind, why);
     tasks_host_down(d->tasks, host, lost);
     daemon_route_host_down(d, host->slot);
 }

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "console/ask.h"
 #include "console/watch/happened.h"
+#include "proto/event.h"
 
 #define FOLLOW_LINES 10 /* older events that --follow begins with */
-#define JOINED 1        /* HostEvent.event */
 
 struct settings {
     bool follow;
@@ -106,7 +106,7 @@ static void on_host(void *arg, const Dvm__Pb__HostEvent *e)
 {
     struct reading *r = arg;
 
-    if (!r->following || e->event != JOINED || e->host->slot > DVM_SLOT_MAX ||
+    if (!r->following || e->event != DVM_EVENT_HOST_JOINED || e->host->slot > DVM_SLOT_MAX ||
         e->host->slot == 0 || r->asks[e->host->slot].ref)
         return;
     ask_free(&r->asks[e->host->slot], 1); /* of a host that had this slot before */

@@ -16,9 +16,7 @@
 
 #include "base/error.h"
 #include "proto/control.pb-c.h"
-
-#define HOST_JOINED 1     /* HostEvent.event */
-#define HOST_LEFT 2
+#include "proto/event.h"
 
 static bool failed(const struct run_task *t)
 {
@@ -226,7 +224,7 @@ static void lose_host(struct run *r, const Dvm__Pb__HostEvent *e)
     }
     if (first >= 0) {
         snprintf(text, sizeof text, "host %s %s, and rank%s %s with it%s%s", e->host->name,
-                 e->event == HOST_LEFT ? "left the machine" : "was lost", run_many(lost.members),
+                 e->event == DVM_EVENT_HOST_LEFT ? "left the machine" : "was lost", run_many(lost.members),
                  ranks_text(&lost, list), e->reason[0] ? ": " : "", e->reason);
         r->tasks[first].text = strdup(text);
         judge(r, first);
@@ -242,7 +240,7 @@ void run_host_event(struct run *r, const uint8_t *payload, size_t length)
 
     if (!e)
         return;
-    if (e->event != HOST_JOINED && e->host && r->started)
+    if (e->event != DVM_EVENT_HOST_JOINED && e->host && r->started)
         lose_host(r, e);
     dvm__pb__host_event__free_unpacked(e, NULL);
 }

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "proto/control.pb-c.h"
+#include "proto/event.h"
 #include "proto/passed.h"
 
 /* How long a send may wait for a daemon that does not read, seconds. */
@@ -301,9 +302,10 @@ static int host_down(const uint8_t *payload, size_t length, int slot)
     Dvm__Pb__HostEvent *e = dvm__pb__host_event__unpack(NULL, length, payload);
     int r = DVM_OK;
 
-    if (e && e->event != 1 && e->host && (int)e->host->slot == slot)
+    if (e && e->event != DVM_EVENT_HOST_JOINED && e->host && (int)e->host->slot == slot)
         r = dvm_fail(DVM_ERR_HOST_GONE, "host %s %s while its answer was awaited (%s)",
-                     e->host->name, e->event == 2 ? "left" : "was lost", e->reason);
+                     e->host->name, e->event == DVM_EVENT_HOST_LEFT ? "left" : "was lost",
+                     e->reason);
     if (e)
         dvm__pb__host_event__free_unpacked(e, NULL);
     return r;

@@ -1,5 +1,6 @@
 /* event.h: what may happen to a machine and is told by EVENTS: hosts and tasks that come
- * and go. Numbers and names are never given to another meaning. */
+ * and go; those of hosts by HOST_EVENT, too. Numbers and names are never given to another
+ * meaning. */
 #ifndef DVM_PROTO_EVENT_H
 #define DVM_PROTO_EVENT_H
 

@@ -15,10 +15,10 @@
 #include "lane/uplink.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
+#include "proto/event.h"
 #include "stream/stream.h"
 
 #define WATCH_REF (UINT64_C(1) << 63) /* marks the ref of a WATCH; its tid is below */
-#define HOST_JOINED 1                 /* HostEvent.event; 2 left, 3 lost */
 #define WATCH_BYTES 32                /* of a packed Watch, at most */
 
 static struct {
@@ -133,7 +133,7 @@ static void on_host_event(const struct dvm_frame *frame, const uint8_t *payload,
         DVM_TID_N(frame->src) == 0) {
         int slot = (int)event->host->slot;
 
-        if (event->event == HOST_JOINED) {
+        if (event->event == DVM_EVENT_HOST_JOINED) {
             watch.lost[slot] = false;
         } else {
             snprintf(text, sizeof text, "host %s is gone%s%s", event->host->name,
