@@ -42,6 +42,9 @@ static const struct topic_row environment[] = {
     {"DVM_CREDIT_BYTES", "how many unreceived bytes a task takes in (default: 64 MiB)"},
     {"DVM_SOCKET, DVM_TOKEN", "set by the machine for a task that it starts: its daemon's "
                               "socket, and the proof that it is this task"},
+    {"DVM_CONF", "one more file of settings, read after the others: dvmd.conf(5)"},
+    {"DVM_HOST_TASKS, ...", "settings of dvmd.conf by name, for daemons that are started from here: "
+                            "dvm config --keys"},
     {"DVM_HISTORY", "file of the prompt's history; empty: none is kept"},
     {"NO_COLOR", "not empty: no colours, unless --color=always"},
     {NULL, NULL}};
@@ -50,7 +53,10 @@ static const struct topic_row files[] = {
     {"/tmp/dvm-UID/MACHINE/HOST/", "runtime folder of a host, 0700; DVM_DIR replaces it"},
     {"  lock", "held while the daemon lives; the file alone means nothing"},
     {"  socket", "where tasks and consoles of this computer connect"},
-    {"  log", "the daemon's log"},
+    {"  log, log.old", "the daemon's log, and the one before when it has reached its size"},
+    {"  pushed/", "copies of dvmd and of programs (dvm add, dvm run --push), until the host leaves"},
+    {"/etc/dvm/dvmd.conf", "settings of the computer: dvmd.conf(5)"},
+    {"~/.config/dvm/dvmd.conf", "settings of the user; below $XDG_CONFIG_HOME if set"},
     {"~/.local/state/dvm/history", "the prompt's history, 0600; below $XDG_STATE_HOME if set"},
     {"~/.editrc", "keys of the prompt: editrc(5)"},
     {NULL, NULL}};
@@ -64,9 +70,11 @@ static const struct topic_row exits[] = {
     {"5", "no answer in time"},
     {"7", "refused"},
     {"124", "dvm run: the time of --timeout was over"},
+    {"126", "dvm run: the program may not be executed"},
     {"127", "dvm run: the program was not found"},
     {"128 + N", "dvm run: signal N ended the first task that failed; else dvm run ends with that "
                 "task's own status"},
+    {"141", "dvm run: nobody reads its output any more"},
     {NULL, NULL}};
 
 static const struct topic_row prompt[] = {

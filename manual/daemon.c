@@ -25,7 +25,8 @@ static void daemon_page(struct book *b)
     }
     roff_section(out, "EXIT STATUS");
     fputs("0 once the host is usable (with\n.BR \\-\\-foreground :\nwhen the machine has ended), "
-          "1 when it could not start or join; the sentence on stderr\nsays why.\n",
+          "1 when it could not start or join; the sentence on stderr\nsays why. 2 for a "
+          "wrong option.\n",
           out);
     roff_examples(out, "dvm invite | ssh node3 dvmd --join -     # let node3 join\n");
     roff_section(out, "SEE ALSO");
