@@ -43,8 +43,8 @@ static const struct topic_row environment[] = {
     {"DVM_SOCKET, DVM_TOKEN", "set by the machine for a task that it starts: its daemon's "
                               "socket, and the proof that it is this task"},
     {"DVM_CONF", "one more file of settings, read after the others: dvmd.conf(5)"},
-    {"DVM_HOST_TASKS, ...", "settings of dvmd.conf by name, for daemons that are started from here: "
-                            "dvm config --keys"},
+    {"DVM_HOST_TASKS, ...", "settings of dvmd.conf by name, for daemons that are started from "
+                            "here: dvm config --keys"},
     {"DVM_HISTORY", "file of the prompt's history; empty: none is kept"},
     {"NO_COLOR", "not empty: no colours, unless --color=always"},
     {NULL, NULL}};
@@ -54,7 +54,8 @@ static const struct topic_row files[] = {
     {"  lock", "held while the daemon lives; the file alone means nothing"},
     {"  socket", "where tasks and consoles of this computer connect"},
     {"  log, log.old", "the daemon's log, and the one before when it has reached its size"},
-    {"  pushed/", "copies of dvmd and of programs (dvm add, dvm run --push), until the host leaves"},
+    {"  pushed/", "copies of dvmd and of programs (dvm add, dvm run --push), until the host "
+                  "leaves"},
     {"/etc/dvm/dvmd.conf", "settings of the computer: dvmd.conf(5)"},
     {"~/.config/dvm/dvmd.conf", "settings of the user; below $XDG_CONFIG_HOME if set"},
     {"~/.local/state/dvm/history", "the prompt's history, 0600; below $XDG_STATE_HOME if set"},

@@ -224,8 +224,9 @@ static void lose_host(struct run *r, const Dvm__Pb__HostEvent *e)
     }
     if (first >= 0) {
         snprintf(text, sizeof text, "host %s %s, and rank%s %s with it%s%s", e->host->name,
-                 e->event == DVM_EVENT_HOST_LEFT ? "left the machine" : "was lost", run_many(lost.members),
-                 ranks_text(&lost, list), e->reason[0] ? ": " : "", e->reason);
+                 e->event == DVM_EVENT_HOST_LEFT ? "left the machine" : "was lost",
+                 run_many(lost.members), ranks_text(&lost, list), e->reason[0] ? ": " : "",
+                 e->reason);
         r->tasks[first].text = strdup(text);
         judge(r, first);
         if (r->failures > 0)
