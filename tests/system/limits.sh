@@ -41,9 +41,9 @@ expect_count 60 '^200$' "$WORK/out"
 
 say "a task that has no descriptor left says so, and does not wait"
 status=0
-within 30 dvm run -n 3 sh -c "ulimit -n 5; exec $PROGRAMS/busy 1" >"$WORK/out" 2>"$WORK/err" || status=$?
+within 30 dvm run -n 3 sh -c "ulimit -n 6; exec $PROGRAMS/busy 1" >"$WORK/out" 2>"$WORK/err" || status=$?
 expect_same 1 $status "status of the run"
-expect_line "$WORK/err" "no descriptor left for the shared memory.* may have 5.*ulimit -n"
+expect_line "$WORK/err" "no descriptor left for the shared memory.* may have 6.*ulimit -n"
 status=0
 within 30 dvm run -n 3 sh -c "ulimit -n 4; exec $PROGRAMS/busy 1" >"$WORK/out" 2>"$WORK/err" || status=$?
 expect_same 1 $status "status of the run"
