@@ -209,8 +209,8 @@ bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *p
         atomic_store_explicit(&ring->wants_space, 0, memory_order_relaxed);
     }
     if (out->cells == 0)
-        ring->first = frame->seq;
-    assert(frame->seq == ring->first + out->cells);
+        ring->first = out->first = frame->seq;
+    assert(frame->seq == out->first + out->cells);
     cell->op = frame->op;
     cell->kind = frame->kind;
     cell->flags = frame->flags;

@@ -15,6 +15,7 @@
 /* The producer's side. */
 struct ring_out {
     struct dvm_ring *ring; /* mapped; owned */
+    uint64_t first;        /* what ring->first is */
     uint64_t cells, data;  /* put in since the start: cells, bytes of data */
     uint64_t cells_out, data_out; /* the consumer's words as last read */
     bool wants;            /* what ring->wants_space is */

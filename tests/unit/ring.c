@@ -194,6 +194,18 @@ Test(ring, a_lying_consumer_makes_no_room)
     free_pair(&p);
 }
 
+Test(ring, a_lying_consumer_does_not_stop_the_producer)
+{
+    struct pair p = make_pair();
+    struct dvm_frame frame = frame_with(0, 7);
+
+    cr_assert(ring_put(&p.out, &frame, NULL));
+    p.out.ring->first = 1;
+    frame.seq++;
+    cr_expect(ring_put(&p.out, &frame, NULL));
+    free_pair(&p);
+}
+
 Test(ring, only_sealed_segments_of_the_right_pair)
 {
     struct ring_out out;
