@@ -77,9 +77,10 @@ void handle_kill(struct daemon *d, const struct dvm_frame *frame, const uint8_t 
     else {
         snprintf(why, sizeof why, "0x%x sent it signal %d (%s)", (unsigned)frame->src,
                  m->signal, strsignal(m->signal));
-        if (m->signal)
+        if (m->signal) { /* 0 asks whether the task is there */
             kill_task(d->tasks, task, m->signal, why);
-        tasks_event(d->tasks, task, DVM_EVENT_TASK_SIGNALLED, why);
+            tasks_event(d->tasks, task, DVM_EVENT_TASK_SIGNALLED, why);
+        }
         daemon_ok(d, frame);
     }
     dvm__pb__kill__free_unpacked(m, NULL);
