@@ -8,6 +8,7 @@
  * all streams with its tasks, and is remembered for tids that are named later.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -24,7 +25,7 @@
 static struct {
     const struct stream_up *up;
     struct stream *wanted;           /* to be watched before sleeping */
-    bool lost[DVM_SLOT_MAX + 1];     /* hosts that are gone */
+    char *lost[DVM_SLOT_MAX + 1];    /* of hosts that are gone: which and why; else NULL */
 } watch;
 
 void stream_watch(struct stream *s)
@@ -108,11 +109,29 @@ static void on_fail(const struct dvm_frame *frame, const uint8_t *payload, const
     dvm__pb__fail__free_unpacked(fail, NULL);
 }
 
+/* That it is gone must be known, also when there is no memory for its name. */
+static char nameless[] = "its host is gone";
+
+static void forget_lost(int slot)
+{
+    if (watch.lost[slot] != nameless)
+        free(watch.lost[slot]);
+    watch.lost[slot] = NULL;
+}
+
+static void remember_lost(int slot, const char *text)
+{
+    forget_lost(slot);
+    watch.lost[slot] = strdup(text);
+    if (!watch.lost[slot])
+        watch.lost[slot] = nameless;
+}
+
 static void host_gone(int slot, const char *text)
 {
     char sentence[DVM_SENTENCE_MAX];
 
-    watch.lost[slot] = true;
+    remember_lost(slot, text);
     daemon_link_host_gone(slot, text);
     for (struct stream *s = stream_first(); s; s = stream_next(s)) {
         if (s->peer.tid >> DVM_TID_N_BITS != slot)
@@ -134,7 +153,7 @@ static void on_host_event(const struct dvm_frame *frame, const uint8_t *payload,
         int slot = (int)event->host->slot;
 
         if (event->event == DVM_EVENT_HOST_JOINED) {
-            watch.lost[slot] = false;
+            forget_lost(slot);
         } else {
             snprintf(text, sizeof text, "host %s is gone%s%s", event->host->name,
                      *event->reason ? ": " : "", event->reason);
@@ -151,8 +170,7 @@ void stream_watch_made(struct stream *s)
 
     if (slot > DVM_SLOT_MAX || !watch.lost[slot])
         return;
-    snprintf(text, sizeof text, "task %#x has ended: its host (slot %d) is gone", s->peer.tid,
-             slot);
+    snprintf(text, sizeof text, "task %#x has ended: %s", s->peer.tid, watch.lost[slot]);
     stream_gone(s, DVM_ERR_HOST_GONE, text, false);
 }
 
