@@ -105,6 +105,16 @@ void spawning_free(struct spawning *s)
     *s = (struct spawning){0};
 }
 
+/* Whether it is here, to be run under that name. A name without a slash is one of PATH,
+ * whatever this folder has. */
+static bool is_here(const char *program)
+{
+    struct stat st;
+
+    return strchr(program, '/') && stat(program, &st) == 0 && S_ISREG(st.st_mode) &&
+           access(program, X_OK) == 0;
+}
+
 /* What may help someone whose program was not found. */
 static int explain_program(const struct console *c, const struct spawning *s)
 {
@@ -114,8 +124,9 @@ static int explain_program(const struct console *c, const struct spawning *s)
     if (stat(name, &st) < 0)
         return EXIT_NOT_FOUND;
     if (!strchr(name, '/')) {
-        console_wrong(c, "there is %s in this folder, but not in PATH; did you mean ./%s?", name,
-                      name);
+        if (S_ISREG(st.st_mode))
+            console_wrong(c, "there is %s in this folder, but not in PATH; did you mean ./%s?",
+                          name, name);
         return EXIT_NOT_FOUND;
     }
     if (S_ISDIR(st.st_mode)) {
@@ -147,7 +158,7 @@ static void tell_missing(const struct console *c, const struct spawning *s,
                       s->message.program, names);
     for (size_t i = reply->n_missing == 1; i < reply->n_errors && !c->quiet; i++)
         fprintf(stderr, "    %s\n", reply->errors[i]);
-    if (access(s->message.program, X_OK) == 0)
+    if (is_here(s->message.program))
         console_say(c, "install it there, or have it copied: dvm run --push");
 }
 
@@ -160,6 +171,8 @@ int spawning_failed(const struct console *c, const struct spawning *s,
     } else if (reply && reply->n_errors > 0) {
         for (size_t i = 0; i < reply->n_errors; i++)
             console_wrong(c, "%s", reply->errors[i]);
+        if (code == DVM_ERR_NO_PROGRAM && is_here(s->message.program)) /* and there, too */
+            return EXIT_NOT_EXECUTABLE;
     } else if (reply) {
         console_wrong(c, "no task was started: %s", dvm_error_text(code));
     } else {

@@ -6,6 +6,7 @@
  * answered when the keeper has said of each whether it runs.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,21 @@ static void unstarted(struct tasks *t, struct task *task, int code, const char *
     settle(t, l, tid, code, why);
 }
 
+/* Why a file that is there and may be executed was not; NULL where the error's own text
+ * says it. */
+static const char *exec_text(int error)
+{
+    switch (error) {
+    case ENOEXEC:
+        return "it is neither a program for this system nor a script that begins with #!";
+    case ENOENT:
+        return "what is to run it is not there: the interpreter behind #! in its first line, or "
+               "the loader that it was linked for";
+    default:
+        return NULL;
+    }
+}
+
 static const char *step_text(int step)
 {
     switch (step) {
@@ -260,6 +276,7 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
 {
     struct task *task = tasks_find(t, tid);
     struct launch *l = task ? task->launch : NULL;
+    const char *why = step == KEEPER_STEP_EXEC ? exec_text(error) : NULL;
     char text[EXIT_TEXT_MAX];
 
     if (!l || task->state != DVM_TASK_STARTING)
@@ -268,8 +285,8 @@ void tasks_started(struct tasks *t, int tid, pid_t pid, int error, int step)
         snprintf(text, sizeof text, "host %s did not start %s%s%s: %s: %s", t->d->host,
                  task->program, step == KEEPER_STEP_DIRECTORY ? " in " : "",
                  step == KEEPER_STEP_DIRECTORY ? l->directory : "", step_text(step),
-                 strerror(error));
-        unstarted(t, task, DVM_ERR_SPAWN, text);
+                 why ? why : strerror(error));
+        unstarted(t, task, why ? DVM_ERR_NO_PROGRAM : DVM_ERR_SPAWN, text);
         return;
     }
     task->pid = pid;

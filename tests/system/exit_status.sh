@@ -40,6 +40,25 @@ expect_line "$WORK/err" "sim1"
 expect_line "$WORK/err" "sim2"
 : >"$WORK/not-executable"
 expect 126 dvm run -n 2 "$WORK/not-executable"
+for run in run spawn; do
+    printf 'exit 0\n' >"$WORK/no-script" && chmod +x "$WORK/no-script"
+    expect 126 dvm "$run" -n 2 "$WORK/no-script"
+    expect_line "$WORK/err" "no-script.*neither a program for this system nor a script"
+    printf '#!/no/such/interpreter\n' >"$WORK/no-interpreter" && chmod +x "$WORK/no-interpreter"
+    expect 126 dvm "$run" -n 2 "$WORK/no-interpreter"
+    expect_line "$WORK/err" "no-interpreter.*the interpreter behind #!"
+done
+
+say "no advice that does not help"
+cd "$WORK"
+cp "$endings" here
+expect 127 dvm run here
+expect_line "$WORK/err" "did you mean ./here"
+expect_count 0 "push" "$WORK/err"
+expect 127 dvm run .
+expect_count 0 "did you mean|push" "$WORK/err"
+cd "$OLDPWD"
+await 10 tasks_are 0
 say "a folder that is not there is named, once"
 mkdir "$WORK/gone"
 (cd "$WORK/gone" && rmdir "$WORK/gone" && ! dvm run -n 4 true 2>"$WORK/err") || fail "it ran"
