@@ -286,6 +286,16 @@ static void unwatch_signals(struct daemon *d)
 
 /* ---- the start -------------------------------------------------------------------- */
 
+static int check_name(const char *what, const char *name)
+{
+    if (runtime_name_ok(name))
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_ARG,
+                    "\"%s\" cannot be a %s's name: use letters, digits, '.', '-' and '_', fewer "
+                    "than %d of them, no '.' first",
+                    name, what, DVM_NAME_MAX);
+}
+
 static int set_names(struct daemon *d)
 {
     const struct options *o = d->options;
@@ -301,10 +311,9 @@ static int set_names(struct daemon *d)
         snprintf(d->machine, sizeof d->machine, "%s", o->machine);
     else
         r = runtime_machine(d->machine, sizeof d->machine);
-    if (!r && (!runtime_name_ok(d->host) || !runtime_name_ok(d->machine)))
-        r = dvm_fail(DVM_ERR_ARG, "'%s' or '%s' cannot be a name of a host or machine", d->host,
-                     d->machine);
-    return r;
+    if (!r)
+        r = check_name("host", d->host);
+    return r ? r : check_name("machine", d->machine);
 }
 
 /* A private machine has its own folder whatever DVM_DIR says: that of another one. */

@@ -325,7 +325,7 @@ static int named_hosts(struct daemon *d, const char *where, struct place_host *h
         if (h)
             put_host(d, &hosts[(*count)++], h);
         else
-            r = dvm_fail(DVM_ERR_NO_HOST, "machine %s has no host %s; `dvm hosts` lists them",
+            r = dvm_fail(DVM_ERR_NO_HOST, "machine %s has no host %s; dvm hosts lists them",
                          d->machine, names.names[i]);
     }
     hostlist_free(&names);

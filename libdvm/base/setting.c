@@ -136,7 +136,8 @@ struct unit {
 /* From the largest to the smallest. */
 static const struct unit sizes[] = {{"TiB", TIB}, {"GiB", KIB * MIB}, {"MiB", MIB},
                                     {"KiB", KIB}, {"B", 1}, {NULL, 0}};
-static const struct unit times[] = {{"min", 60}, {"s", 1}, {"ms", 0.001}, {NULL, 0}};
+static const struct unit times[] = {{"h", 3600}, {"min", 60}, {"m", 60}, {"s", 1},
+                                    {"ms", 0.001}, {NULL, 0}};
 
 /* The library is linked without libm. */
 static bool is_whole(double number)
@@ -328,7 +329,7 @@ static const char *kind_text(enum setting_kind kind)
     static const char *const texts[] = {
         [SETTING_NUMBER] = "a whole number", [SETTING_DECIMAL] = "a number",
         [SETTING_SIZE] = "a size with its unit (KiB, MiB, GiB, TiB)",
-        [SETTING_TIME] = "a time with its unit (ms, s, min)",
+        [SETTING_TIME] = "a time with its unit (ms, s, min, h)",
         [SETTING_PORTS] = "a port or a range of ports (7100-7199)",
         [SETTING_NETWORK] = "a numeric address or a network (10.0.0.0/8)",
         [SETTING_NETWORKS] = "networks (10.0.0.0/8, fd00::/8)",

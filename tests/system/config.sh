@@ -93,7 +93,7 @@ halt_machine
 say "mistakes are told with file and line, and nothing starts"
 printf 'silence = 3 s\ntask_memroy = 2 GiB\n' >"$user"
 expect 1 dvm start
-expect_line "$WORK/err" "$user:2: there is no setting \"task_memroy\": did you mean task_memory\\?"
+expect_line "$WORK/err" "$user:2: there is no setting \"task_memroy\"; did you mean task_memory\\?"
 expect 2 dvm config
 expect 2 dvm config --check "$user"
 printf 'silence = 3\n' >"$user"

@@ -163,8 +163,8 @@ static const struct {
     const char *text, *sentence;
 } faults[] = {
     {"host_tasks = 4\ntask_memroy = 2 GiB\n",
-     "some.conf:2: there is no setting \"task_memroy\": did you mean task_memory?"},
-    {"frobnicate = 2\n", "some.conf:1: there is no setting \"frobnicate\"; dvm config"},
+     "some.conf:2: there is no setting \"task_memroy\"; did you mean task_memory?"},
+    {"frobnicate = 2\n", "some.conf:1: there is no setting \"frobnicate\" (dvm config"},
     {"host_tasks\n", "some.conf:1: \"host_tasks\" is no line of the form name = value"},
     {"= 4\n", "some.conf:1: there is no setting \"\""},
     {"host_tasks =\n", "some.conf:1: host_tasks takes a whole number from 1 to 262143, or "
@@ -172,8 +172,8 @@ static const struct {
     {"host_tasks = 4\n\nhost_tasks = 5\n",
      "some.conf:3: host_tasks is set a second time; line 1 sets it, too"},
     {"host_tasks = \033[31m4\n", "some.conf:1: a byte that is no text"},
-    {"silence = 3\n", "some.conf:1: silence takes a time with its unit (ms, s, min) from 500 ms to "
-                      "1 min; \"3\""},
+    {"silence = 3\n", "some.conf:1: silence takes a time with its unit (ms, s, min, h) from 500 ms "
+                      "to 1 min; \"3\""},
     {"lane_security = on\n", "some.conf:1: lane_security takes off, auth or full; \"on\""},
 };
 
