@@ -5,12 +5,11 @@
 
 #include "base/join.h"
 
-#define ALL "codes"    /* the word that lists all codes */
 #define STEP_COLUMN 10 /* width of the steps in that list */
 
 static bool means_all(const char *word)
 {
-    return !strcmp(word, ALL);
+    return !strcmp(word, CODE_ALL);
 }
 
 static void list_all(FILE *out)

@@ -7,6 +7,9 @@
 
 #include <jansson.h>
 
+#define CODE_ALL "codes" /* the word that stands for all codes */
+#define CODE_SUMMARY "why hosts did not join: all codes, such as J303"
+
 /* Explain the code that word is, or list all for "codes". Returns false, having done
  * nothing, for another word. */
 bool code_explain(FILE *out, const char *word);

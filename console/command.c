@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "console/code.h"
 #include "console/prompt/session.h"
 #include "console/topic.h"
 
@@ -77,7 +78,8 @@ const struct command *command_find(const char *name)
 void command_overview(FILE *out)
 {
     fputs("dvm: build, watch and stop a virtual machine of many computers\n\n"
-          "usage: dvm [OPTIONS] COMMAND ...\n\ncommands:\n",
+          "usage: dvm [OPTIONS] COMMAND ...\n"
+          "       dvm [OPTIONS]                 the prompt, or a script on stdin\n\ncommands:\n",
           out);
     for (size_t i = 0; command_list[i]; i++)
         if (!command_list[i]->hidden)
@@ -170,22 +172,42 @@ static int check_operands(const struct console *c, const struct command *k, int 
     return EXIT_OK;
 }
 
-static int unknown_command(const struct console *c, const char *name)
+/* The commands and their aliases that may have been meant. */
+static void offer_commands(struct nearest *near)
 {
-    struct nearest near;
-
-    nearest_begin(&near, name, strlen(name));
     for (size_t i = 0; command_list[i]; i++) {
         const char *at = command_list[i]->alias;
         char alias[VALUE_NAME_MAX];
 
         if (command_list[i]->hidden)
             continue;
-        nearest_offer(&near, "", command_list[i]->name);
+        nearest_offer(near, "", command_list[i]->name);
         while (command_next_alias(&at, alias))
-            nearest_offer(&near, "", alias);
+            nearest_offer(near, "", alias);
     }
+}
+
+static int unknown_command(const struct console *c, const char *name)
+{
+    struct nearest near;
+
+    nearest_begin(&near, name, strlen(name));
+    offer_commands(&near);
     console_wrong(c, "there is no command \"%.60s\"%s%s%s (dvm help lists them)", name,
+                  near.best[0] ? "; did you mean " : "", near.best, near.best[0] ? "?" : "");
+    return EXIT_USAGE;
+}
+
+int command_unknown_word(const struct console *c, const char *word)
+{
+    struct nearest near;
+
+    nearest_begin(&near, word, strlen(word));
+    offer_commands(&near);
+    for (const struct topic *t = topic_list; t->name; t++)
+        nearest_offer(&near, "", t->name);
+    nearest_offer(&near, "", CODE_ALL);
+    console_wrong(c, "\"%.60s\" is no command, topic or code%s%s%s (dvm help lists them)", word,
                   near.best[0] ? "; did you mean " : "", near.best, near.best[0] ? "?" : "");
     return EXIT_USAGE;
 }

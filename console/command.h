@@ -61,6 +61,10 @@ bool command_next_alias(const char **at, char name[VALUE_NAME_MAX]);
  * holds what was said before the command's name. Returns an exit code. */
 int command_run_line(struct console *c, int argc, char **argv);
 
+/* Say that the word is none that dvm help explains, and which one may have been meant.
+ * Returns EXIT_USAGE. */
+int command_unknown_word(const struct console *c, const char *word);
+
 /* Do what argv[0..argc-1] says: options of every command, then a command. base: what
  * holds unless they say otherwise; borrowed. Returns an exit code. */
 int command_words(const struct console *base, int argc, char **argv);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "console/code.h"
 #include "console/value.h"
 
 #define TERM_COLUMN 20 /* width of the terms */
@@ -34,6 +35,9 @@ static const struct topic_row environment[] = {
                  "computer carries several hosts, the one whose daemon is asked"},
     {"DVM_DIR", "runtime folder of one host; goes before DVM_MACHINE and DVM_HOST"},
     {"DVM_DAEMON", "path of dvmd for those that start it (default: beside dvm, then PATH)"},
+    {"DVM_CONF", "one more file of settings, read last: dvmd.conf(5)"},
+    {"DVM_HOST_TASKS, ...", "a setting of dvmd.conf, in capital letters behind DVM_, for "
+                            "the daemons that are started with it"},
     {"DVM_SINGLE", "1: a program that another launcher started (srun, mpirun) may be a world of "
                    "its own"},
     {"DVM_SINGLE_COPY", "how large messages of a host go: auto (the faster way), always, never"},
@@ -71,8 +75,8 @@ static const struct topic_row exits[] = {
     {"5", "no answer in time"},
     {"7", "refused"},
     {"124", "dvm run: the time of --timeout was over"},
-    {"126", "dvm run: the program may not be executed"},
-    {"127", "dvm run: the program was not found"},
+    {"126", "dvm run, dvm spawn: the program is there, but cannot be executed"},
+    {"127", "dvm run, dvm spawn: the program was not found"},
     {"128 + N", "dvm run: signal N ended the first task that failed; else dvm run ends with that "
                 "task's own status"},
     {"141", "dvm run: nobody reads its output any more"},
@@ -148,6 +152,7 @@ void topic_overview(FILE *out)
 {
     for (const struct topic *t = topic_list; t->name; t++)
         fprintf(out, "  %-*s%s\n", NAME_COLUMN, t->name, t->summary);
+    fprintf(out, "  %-*s%s\n", NAME_COLUMN, CODE_ALL, CODE_SUMMARY);
 }
 
 /* Print the meaning beside its term, broken between words. */

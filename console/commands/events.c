@@ -25,7 +25,7 @@ static const struct option_row rows[] = {
     {"follow", 'f', OPTION_FLAG, offsetof(struct settings, follow), NULL,
      "go on: print what happens from now on, until ^C", 0, 0},
     {"since", 0, OPTION_TEXT, offsetof(struct settings, since), "TIME",
-     "only what happened since then: 10m ago, or 2026-03-01T12:00 (UTC with Z)", 0, 0},
+     "only what happened in the last 10m, say, or since 2026-03-01T12:00 (UTC with Z)", 0, 0},
     {"lines", 'n', OPTION_INT, offsetof(struct settings, lines), "N",
      "only the last N of the older ones (default: all; with --follow 10)", 0, 1e6},
     OPTION_END};

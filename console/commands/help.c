@@ -1,7 +1,7 @@
 /* help.c: dvm help [COMMAND|TOPIC|CODE].
  *
  * What can be explained are the rows of a table: each tries whether the word is
- * one of its own. What is in none is treated as a command, for the nearest one.
+ * one of its own. Of what is in none the nearest word of them is told.
  */
 #include "console/command.h"
 
@@ -34,7 +34,6 @@ static bool (*const explainers[])(FILE *out, const char *word) = {explain_comman
 
 static int help(struct console *c, const void *settings, int argc, char **argv)
 {
-    char *line[] = {argv[0], NULL};
     json_t *codes;
 
     if (argc == 0) {
@@ -48,7 +47,7 @@ static int help(struct console *c, const void *settings, int argc, char **argv)
     for (size_t i = 0; i < sizeof explainers / sizeof explainers[0]; i++)
         if (explainers[i](stdout, argv[0]))
             return EXIT_OK;
-    return command_run_line(c, 1, line); /* says which command was meant */
+    return command_unknown_word(c, argv[0]);
 }
 
 const struct command command_help = {

@@ -103,8 +103,8 @@ const struct command command_hosts = {
     .alias = "conf",
     .operands = "",
     .summary = "list the hosts of the machine",
-    .text = "The coordinator's name ends in *. The last line says how many hosts may be lost\n"
-            "before the machine as a whole is.\n",
+    .text = "The coordinator's name ends in *. \"survives\" says how many hosts may be lost\n"
+            "before the machine as a whole is; lane security is a setting (dvm config).\n",
     .function = hosts,
     .examples = "dvm hosts                                          # a table\n"
                 "dvm hosts --json | jq -r '.hosts[].name'           # for scripts\n",

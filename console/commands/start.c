@@ -165,7 +165,8 @@ static int start_others(struct start *t)
     snprintf(input, sizeof input, "%s\n", ticket);
     for (size_t i = 1; i < t->count; i++)
         t->launches[i].input = input;
-    console_say(t->c, "host %s is up; %zu more are joining", t->hosts[0].name, t->count - 1);
+    console_say(t->c, "host %s is up; %zu more %s joining", t->hosts[0].name, t->count - 1,
+                t->count == 2 ? "is" : "are");
     launch_all(t->launches + 1, t->count - 1, host_done, t);
     explicit_bzero(input, sizeof input);
     invite_free(ticket);

@@ -29,8 +29,9 @@ void complete_hosts(struct complete *c, const char *prefix)
         for (size_t i = 0; i < reply->n_hosts; i++) {
             const Dvm__Pb__Host *h = reply->hosts[i];
 
-            snprintf(meaning, sizeof meaning, "%s, %u cores, %u tasks",
-                     words_host_state(h->state), h->cores, h->tasks);
+            snprintf(meaning, sizeof meaning, "%s, %u core%s, %u task%s",
+                     words_host_state(h->state), h->cores, h->cores == 1 ? "" : "s", h->tasks,
+                     h->tasks == 1 ? "" : "s");
             complete_offer(c, prefix, h->name, meaning);
         }
         dvm__pb__hosts_reply__free_unpacked(reply, NULL);

@@ -2,7 +2,8 @@
  * ways of their own.
  *
  * A program without a slash is one of PATH or a folder here (on the way to a program
- * below it); with one it is a file that may be executed.
+ * below it); with one it is a file that may be executed. Before its first letter those of
+ * this folder are meant: all of PATH would be thousands.
  */
 #include "console/complete/complete.h"
 
@@ -96,6 +97,7 @@ void complete_add_paths(struct complete *c)
 {
     const char *slash = strrchr(c->path, '/');
     int in_folder = slash ? (int)(slash + 1 - c->path) : 0;
+    bool here = c->paths == COMPLETE_PROGRAMS && !c->path[0];
     char folder[PATH_TEXT_MAX], prefix[PATH_TEXT_MAX];
     struct look l = {.c = c, .folder = folder, .prefix = prefix, .folders = true};
 
@@ -104,8 +106,9 @@ void complete_add_paths(struct complete *c)
     l.want = c->paths;
     l.begin = c->path + in_folder;
     snprintf(folder, sizeof folder, "%s%.*s", in_folder ? "" : ".", in_folder, c->path);
-    snprintf(prefix, sizeof prefix, "%.*s", (int)(l.begin - c->partial), c->partial);
-    if (c->paths == COMPLETE_PROGRAMS && !slash) {
+    snprintf(prefix, sizeof prefix, "%.*s%s", (int)(l.begin - c->partial), c->partial,
+             here ? "./" : "");
+    if (c->paths == COMPLETE_PROGRAMS && !slash && !here) {
         look_in_path(&l);
         l.folder = folder;
         l.want = COMPLETE_FOLDERS;

@@ -91,6 +91,15 @@ static void greet(struct editor *e)
                     machine);
 }
 
+/* Who leaves by quit should know that this stops nothing. */
+static void take_leave(const struct editor *e)
+{
+    char machine[DVM_NAME_MAX];
+
+    if (session_machine(machine))
+        console_say(e->session->base, "Machine %s goes on; dvm halt ends it.", machine);
+}
+
 static void remember(void *arg, const char *line)
 {
     struct editor *e = arg;
@@ -236,5 +245,6 @@ int prompt_run(struct session *s)
         update_prompt(&e);
     }
     close_editor(&e);
+    take_leave(&e);
     return EXIT_OK;
 }

@@ -96,6 +96,9 @@ Test(console, first_words)
     cr_expect_eq(s.status, EXIT_OK);
     for (size_t i = 0; command_list[i]; i++)
         expect_in(s.out, command_list[i]->name);
+    for (const struct topic *t = topic_list; t->name; t++)
+        expect_in(s.out, t->name);
+    expect_in(s.out, "codes");
     spoken_free(&s);
     s = SPEAK("hsots");
     cr_expect_eq(s.status, EXIT_USAGE);
@@ -104,6 +107,10 @@ Test(console, first_words)
     s = SPEAK("help", "hlat");
     cr_expect_eq(s.status, EXIT_USAGE);
     expect_in(s.err, "did you mean halt?");
+    spoken_free(&s);
+    s = SPEAK("help", "exit-statsu");
+    cr_expect_eq(s.status, EXIT_USAGE);
+    expect_in(s.err, "is no command, topic or code; did you mean exit-status?");
     spoken_free(&s);
     s = SPEAK("--machine", "a/b", "hosts");
     cr_expect_eq(s.status, EXIT_USAGE);
