@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fnv.h"
 #include "base/hostlist.h"
 #include "console/ask.h"
 #include "console/libraries.h"
@@ -102,12 +103,11 @@ static int add_file(struct pushing *p, const char *name, const char *path)
 
 static void make_key(struct pushing *p)
 {
-    uint64_t sum = UINT64_C(14695981039346656037); /* FNV-1a: offset basis and prime */
+    uint64_t sum = FNV64_BEGIN;
     size_t size = 0;
 
     for (size_t i = 0; i < p->file_count; i++) {
-        for (size_t k = 0; k < p->files[i].size; k++)
-            sum = (sum ^ p->files[i].bytes[k]) * UINT64_C(1099511628211);
+        sum = fnv64(sum, p->files[i].bytes, p->files[i].size);
         size += p->files[i].size;
     }
     snprintf(p->push->key, sizeof p->push->key, "%016llx-%zx", (unsigned long long)sum, size);

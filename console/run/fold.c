@@ -7,17 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_FIRST 2166136261u /* FNV-1a */
-#define HASH_FACTOR 16777619u
-
-static uint32_t hash_of(const char *text, size_t size)
-{
-    uint32_t hash = HASH_FIRST;
-
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (uint8_t)text[i]) * HASH_FACTOR;
-    return hash;
-}
+#include "base/fnv.h"
 
 static struct fold_line *line_at(struct fold *f, size_t i)
 {
@@ -108,7 +98,7 @@ static bool append(struct fold *f, struct fold_line line, int rank, const char *
 bool fold_put(struct fold *f, int fd, int rank, int tid, const char *text, size_t size,
               double now, bool *joined)
 {
-    uint32_t hash = hash_of(text, size);
+    uint32_t hash = fnv32(FNV32_BEGIN, text, size);
     struct fold_line *l = find(f, fd, rank, hash, text, size);
     bool good = true;
 

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fnv.h"
 #include "base/network.h"
 
 #define PORT_TRIES 100
@@ -33,7 +34,6 @@ void address_offer(const char *networks)
 static uint64_t find_computer(void)
 {
     char text[128] = "";
-    uint64_t sum = UINT64_C(14695981039346656037); /* FNV-1a: offset basis and prime */
     size_t used = 0;
     FILE *boot = fopen("/proc/sys/kernel/random/boot_id", "re");
     ssize_t n;
@@ -46,9 +46,7 @@ static uint64_t find_computer(void)
     }
     n = readlink("/proc/self/ns/net", text + used, sizeof text - used);
     used += n > 0 ? (size_t)n : 0;
-    for (size_t i = 0; i < used; i++)
-        sum = (sum ^ (uint8_t)text[i]) * UINT64_C(1099511628211);
-    return sum;
+    return fnv64(FNV64_BEGIN, text, used);
 }
 
 /* Which computer, and which network of it, this is: who has the same number reaches the

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/join.h"
 #include "dvm.h"
 
@@ -21,11 +22,7 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 static uint32_t checksum(const uint8_t *bytes, size_t n)
 {
-    uint32_t sum = 2166136261u; /* FNV-1a: offset basis and prime */
-
-    for (size_t i = 0; i < n; i++)
-        sum = (sum ^ bytes[i]) * 16777619u;
-    return sum;
+    return fnv32(FNV32_BEGIN, bytes, n);
 }
 
 static size_t pack(const struct ticket *t, uint8_t *body)
