@@ -148,14 +148,15 @@ static int add_hosts(struct search *s, const char *operand)
 
 /* ---- ranks --------------------------------------------------------------------- */
 
-struct ranks {
+/* Ranks of one run. */
+struct ranks_of_world {
     uint64_t world;
     struct hostlist numbers;
 };
 
 static bool of_ranks(const void *arg, const Dvm__Pb__Task *task)
 {
-    const struct ranks *ranks = arg;
+    const struct ranks_of_world *ranks = arg;
     char text[WORDS_AGE_MAX];
 
     snprintf(text, sizeof text, "%u", task->rank);
@@ -188,7 +189,7 @@ static const Dvm__Pb__Task *find(const struct search *s, int tid)
 
 static int add_ranks(struct search *s, int tid, const char *text)
 {
-    struct ranks ranks;
+    struct ranks_of_world ranks;
     const Dvm__Pb__Task *task;
     size_t count;
     int r = need_listing(s);
