@@ -19,7 +19,7 @@ static struct {
     int fd;         /* of /proc/loadavg; -1: there is none, and no core is idle */
     int cores;
     uint64_t asked; /* when */
-    bool idle;      /* what the answer was */
+    int running;    /* what the answer was; negative: none */
 } load = {.fd = -1};
 
 void load_start(void)
@@ -29,7 +29,12 @@ void load_start(void)
     load.fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
     load.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
     load.asked = 0;
-    load.idle = false;
+    load.running = -1;
+}
+
+int load_cores(void)
+{
+    return load.cores;
 }
 
 void load_stop(void)
@@ -39,19 +44,19 @@ void load_stop(void)
     load.fd = -1;
 }
 
-bool load_idle(uint64_t now)
+bool load_idle(uint64_t now, int most)
 {
     char text[LOAD_TEXT_MAX];
     ssize_t got;
-    int running;
 
-    if (load.fd < 0 || load.cores < 2 || now - load.asked < LOAD_FRESH_NS)
-        return load.idle;
-    load.asked = now;
-    got = pread(load.fd, text, sizeof text - 1, 0);
-    text[got > 0 ? got : 0] = '\0';
-    load.idle = sscanf(text, "%*f %*f %*f %d", &running) == 1 && running <= load.cores;
-    return load.idle;
+    if (load.fd >= 0 && now - load.asked >= LOAD_FRESH_NS) {
+        load.asked = now;
+        got = pread(load.fd, text, sizeof text - 1, 0);
+        text[got > 0 ? got : 0] = '\0';
+        if (sscanf(text, "%*f %*f %*f %d", &load.running) != 1)
+            load.running = -1;
+    }
+    return load.running >= 0 && load.running <= most;
 }
 
 /* The clock alone cannot tell: it also jumps when the computer is a guest that was not

@@ -177,6 +177,7 @@ struct match_config {
     struct dvm_inbox *inbox;  /* mapped; owned from now on */
     unsigned index;           /* this task's own bit */
     bool child;               /* ends with its daemon by itself */
+    int neighbours;           /* tasks of its world on its host, itself included */
     int thread_level;
 };
 

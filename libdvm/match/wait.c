@@ -2,7 +2,8 @@
  *
  * With one thread: look at the bell, spin for a few microseconds, or for some more
  * while the computer has an idle core, then sleep on it. Spinning stops for a while
- * when the spinner notices that somebody else had its core.
+ * when the spinner notices that somebody else had its core. Where tasks are more than
+ * cores they yield instead.
  *
  * With DVM_THREAD_MULTIPLE one lock guards the library; a thread that waits gives
  * it up while it sleeps. One of the waiting threads owns progress: it sleeps on
@@ -24,6 +25,7 @@
 
 #define SPIN_NS 10000              /* how long to spin before sleeping */
 #define SPIN_IDLE_NS 150000        /* the same while the computer has an idle core */
+#define SPIN_CROWD_NS 50000        /* the same while others get the core in between */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
 #define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
 #define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
@@ -32,7 +34,7 @@
 static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
     bool child;            /* ends with its daemon by itself */
-    bool cores;            /* more than one is allowed */
+    int neighbours;        /* tasks of this world on this host, with this one */
     uint64_t no_spin;      /* before this time, ns */
     pthread_mutex_t lock;
     pthread_cond_t cond;
@@ -44,11 +46,10 @@ static struct {
 void wait_start(const struct match_config *config)
 {
     pthread_condattr_t attributes;
-    cpu_set_t cpus;
 
     waiting.threads = config->thread_level == DVM_THREAD_MULTIPLE;
     waiting.child = config->child;
-    waiting.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
+    waiting.neighbours = config->neighbours;
     waiting.no_spin = 0;
     load_start();
     waiting.others = 0;
@@ -120,13 +121,31 @@ static void cpu_pause(void)
 #endif
 }
 
+/* More tasks than cores: let the others run, and look at the bell now and then. A core
+ * that has gone to sleep takes longer to wake than the next task takes to answer. Not
+ * where others want the cores, too: who sleeps gets one sooner than who yields. */
+static bool spin_crowded(void)
+{
+    uint64_t start = clock_ns(), now = start;
+
+    while (now - start < SPIN_CROWD_NS && load_idle(now, waiting.neighbours)) {
+        if (lane_rung())
+            return true;
+        sched_yield();
+        now = clock_ns();
+    }
+    return lane_rung();
+}
+
 /* Look at the bell for a short while. Returns whether it rang. */
 static bool spin(void)
 {
     uint64_t start, last, now;
 
-    if (!waiting.cores)
+    if (load_cores() < 2)
         return lane_rung();
+    if (waiting.neighbours > load_cores())
+        return spin_crowded();
     start = last = clock_ns();
     if (start < waiting.no_spin)
         return lane_rung();
@@ -140,7 +159,7 @@ static bool spin(void)
         if (now - last > SPIN_GAP_NS && load_core_lost())
             waiting.no_spin = now + SPIN_PAUSE_NS;
         last = now;
-    } while (now - start < SPIN_NS || (now - start < SPIN_IDLE_NS && load_idle(now)));
+    } while (now - start < SPIN_NS || (now - start < SPIN_IDLE_NS && load_idle(now, load_cores())));
     return false;
 }
 

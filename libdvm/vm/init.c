@@ -106,6 +106,16 @@ static void keep_welcome(const struct vm_welcome *w)
     name_speaker();
 }
 
+/* How many tasks of its world a task has on its host, itself included. */
+static int count_neighbours(const struct vm_welcome *w)
+{
+    int count = 0;
+
+    for (int rank = 0; rank < w->world_size; rank++)
+        count += DVM_TID_SLOT(w->world_tids[rank]) == DVM_TID_SLOT(w->tid);
+    return count;
+}
+
 /* Start the layers with an enrolled socket, which they own from now on. */
 static int start_layers(int socket, const struct vm_welcome *w, int level)
 {
@@ -114,6 +124,7 @@ static int start_layers(int socket, const struct vm_welcome *w, int level)
                                         .inbox = w->inbox,
                                         .index = w->index,
                                         .child = w->child,
+                                        .neighbours = count_neighbours(w),
                                         .thread_level = level};
     int rc = group_start(w->tid, w->world, w->world_tids, w->world_size, w->rank);
 
