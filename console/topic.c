@@ -35,9 +35,6 @@ static const struct topic_row environment[] = {
                  "computer carries several hosts, the one whose daemon is asked"},
     {"DVM_DIR", "runtime folder of one host; goes before DVM_MACHINE and DVM_HOST"},
     {"DVM_DAEMON", "path of dvmd for those that start it (default: beside dvm, then PATH)"},
-    {"DVM_CONF", "one more file of settings, read last: dvmd.conf(5)"},
-    {"DVM_HOST_TASKS, ...", "a setting of dvmd.conf, in capital letters behind DVM_, for "
-                            "the daemons that are started with it"},
     {"DVM_SINGLE", "1: a program that another launcher started (srun, mpirun) may be a world of "
                    "its own"},
     {"DVM_SINGLE_COPY", "how large messages of a host go: auto (the faster way), always, never"},
