@@ -26,6 +26,7 @@
 #define MESSAGE_MAX (32u << 20)  /* bytes of a control message */
 #define PARTS_TOTAL (128u << 20) /* bytes of all half messages together */
 #define REF_BITS 32
+#define WHOM_MAX 40              /* bytes of a host or task in a sentence */
 
 /* A request of this daemon that has no answer yet. */
 struct open_request {
@@ -413,12 +414,17 @@ static void bounce(struct daemon *d, const struct dvm_frame *frame, const uint8_
                    int code)
 {
     int slot = DVM_TID_SLOT(frame->dst);
+    char whom[WHOM_MAX];
 
+    if (DVM_TID_N(frame->dst) == 0)
+        snprintf(whom, sizeof whom, "the host of slot %d", slot);
+    else
+        snprintf(whom, sizeof whom, "task 0x%x", (unsigned)frame->dst);
     if (frame->op == DVM_OP_CONTROL && frame->tag == DVM_CTL_WATCH) {
         bounce_watch(d, frame, payload);
     } else if (frame->op == DVM_OP_CONTROL && frame->ref && !(frame->flags & DVM_FLAG_REPLY)) {
         daemon_fail(d, frame, code == DVM_ERR_NO_TASK ? code : DVM_ERR_HOST_GONE,
-                    "0x%x cannot be reached: %s", (unsigned)frame->dst, dvm_error_text(code));
+                    "%s cannot be reached: %s", whom, dvm_error_text(code));
     } else if (is_task_frame(frame) && slot == cluster_self(d->cluster)) {
         tasks_tell_gone(d->tasks, frame->src, frame->dst);
     } else if (is_task_frame(frame)) {

@@ -324,6 +324,11 @@ static int named_hosts(struct daemon *d, const char *where, struct place_host *h
 
         if (h)
             put_host(d, &hosts[(*count)++], h);
+        else if (d->is_private)
+            r = dvm_fail(DVM_ERR_NO_HOST,
+                         "there is no host %s: no machine is running, so that there is this "
+                         "computer only, as host %s; dvm start starts a machine",
+                         names.names[i], d->host);
         else
             r = dvm_fail(DVM_ERR_NO_HOST, "machine %s has no host %s; dvm hosts lists them",
                          d->machine, names.names[i]);

@@ -8,6 +8,11 @@ expect 0 dvm run -n 4 "$PROGRAMS/meet" say
 expect_count 4 "^[0-3] of 4 on " "$WORK/out"
 await 10 no_process_left
 
+say "a host that it cannot have"
+expect 1 dvm run --where nohost true
+expect_line "$WORK/err" "no host nohost: no machine is running"
+await 10 no_process_left
+
 say "a program started by hand is alone in its world"
 expect 0 "$PROGRAMS/meet" say
 expect_count 1 "^0 of 1 on " "$WORK/out"
