@@ -32,7 +32,7 @@ static const struct {
 } exits[] = {
     {DVM_ERR_NO_DAEMON, EXIT_NOT_CONNECTED}, {DVM_ERR_LOST_DAEMON, EXIT_NOT_CONNECTED},
     {DVM_ERR_TIMEOUT, EXIT_TIMEOUT},         {DVM_ERR_REFUSED, EXIT_REFUSED},
-    {DVM_ERR_ARG, EXIT_USAGE},
+    {DVM_ERR_ARG, EXIT_USAGE},               {DVM_ERR_LIMIT, EXIT_REFUSED},
 };
 
 int console_exit_code(int code)

@@ -70,7 +70,7 @@ static const struct topic_row exits[] = {
     {"3", "some of several things failed"},
     {"4", "no machine runs, or the daemon was lost"},
     {"5", "no answer in time"},
-    {"7", "refused"},
+    {"7", "refused: it is not allowed, or is more than a limit lets"},
     {"124", "dvm run: the time of --timeout was over"},
     {"126", "dvm run, dvm spawn: the program is there, but cannot be executed"},
     {"127", "dvm run, dvm spawn: the program was not found"},

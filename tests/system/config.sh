@@ -26,12 +26,12 @@ expect_same "$system:3" "$(setting sim2 placement from)" "where it comes from"
 expect_same default "$(setting sim1 port from)" "where the port comes from"
 
 say "a spawn past host_tasks is refused before anything starts"
-expect 1 dvm run -n 8 touch "$WORK/started-by-mistake"
+expect 7 dvm run -n 8 touch "$WORK/started-by-mistake"
 expect_line "$WORK/err" "host sim1 may run 3 tasks \\(host_tasks, $user:2\\): 0 run there, and . more would be too many"
 [ ! -e "$WORK/started-by-mistake" ] || fail "something was started"
 expect 0 dvm run -n 4 true
 expect 0 dvm spawn -n 3 --where sim1 tail -f /dev/null
-expect 1 dvm run -n 1 --where sim1 true
+expect 7 dvm run -n 1 --where sim1 true
 expect_line "$WORK/err" "host sim1 may run 3 tasks .*: 3 run there"
 expect 0 dvm run -n 1 --where sim2 true
 expect 1 dvm config nosuch
@@ -73,7 +73,7 @@ while read -r address; do
     if [ "$port" -lt $base ] || [ "$port" -gt $((base + 40)) ]; then fail "$address is out of the range"; fi
 done <"$WORK/addresses"
 expect 0 dvm run -n 2 --where sim2 true
-expect 1 dvm run -n 3 --where sim2 true
+expect 7 dvm run -n 3 --where sim2 true
 expect_line "$WORK/err" "host sim2 has 2 cores and is not to be oversubscribed \\(oversubscribe, $user:1\\)"
 halt_machine
 
@@ -140,7 +140,7 @@ expect_same 7000-7999 "$(setting "$host" port value)" "port"
 expect 0 dvm config
 expect_line "$WORK/err" "$user:1: host_tasks = 50 is not taken, as it goes past what the administrator allows here: 2 \\($system:1\\)"
 expect_line "$(log_of "$host")" "warning: $user:1: host_tasks = 50 is not taken"
-expect 1 dvm run -n 3 true
+expect 7 dvm run -n 3 true
 expect_line "$WORK/err" "may run 2 tasks \\(host_tasks, $system:1\\)"
 halt_machine
 expect 1 dvm start --port 9000
