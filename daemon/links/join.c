@@ -18,6 +18,8 @@
 #define JOIN_RESEND_MS 500
 #define JOIN_STEP_MS 20
 #define JOIN_GIVE_UP_MS 5000 /* when it was reached but refuses the ticket's key */
+#define JOIN_PATIENCE_MS (LINK_HANDSHAKE_MS * 9 / 10) /* a handshake that ends sooner was
+                              * refused; later, the other side is only too busy */
 #define JOIN_NOBODY_MS 8000  /* when no address let a connection come about */
 #define JOIN_ANSWER_MAX ((size_t)8 << 20) /* bytes */
 #define MS_PER_SECOND 1000
@@ -28,6 +30,8 @@ struct attempt {
     struct join *join;
     unsigned reached;  /* TCP connections that were made */
     unsigned accepted; /* handshakes that succeeded */
+    unsigned refused;  /* handshakes that the other side broke off */
+    uint64_t since;    /* when the last connection was made, ms */
     uint8_t *answer;   /* owned; size bytes, of which have have come */
     size_t size, have;
 };
@@ -135,14 +139,25 @@ static bool on_answer(void *arg)
 
 _Static_assert(offsetof(struct attempt, dealer) == 0, "an attempt begins with its dealer");
 
+static bool is_failed_handshake(int event)
+{
+    return event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL ||
+           event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ||
+           event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+}
+
 static bool on_join_event(void *arg)
 {
     struct attempt *a = arg;
     uint32_t value;
     int event = dial_event(a->dealer.monitor, &value);
 
-    a->reached += event == ZMQ_EVENT_CONNECTED;
+    if (event == ZMQ_EVENT_CONNECTED) {
+        a->reached++;
+        a->since = links_now();
+    }
     a->accepted += event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+    a->refused += is_failed_handshake(event) && links_now() - a->since < JOIN_PATIENCE_MS;
     return event != 0;
 }
 
@@ -164,6 +179,15 @@ static unsigned accepted(const struct join *j)
     return n;
 }
 
+static unsigned refused(const struct join *j)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < j->count; i++)
+        n += j->attempts[i].refused;
+    return n;
+}
+
 static unsigned reached(const struct join *j)
 {
     unsigned n = 0;
@@ -176,7 +200,7 @@ static unsigned reached(const struct join *j)
 /* Whether some daemon was reached, but none let the ticket's key in. */
 static bool is_unknown(const struct join *j)
 {
-    return reached(j) > 0 && accepted(j) == 0;
+    return refused(j) > 0 && accepted(j) == 0;
 }
 
 /* The addresses that were reached, or those that were not. Returns how many. */
