@@ -10,11 +10,9 @@
 
 #include "base/error.h"
 #include "base/join.h"
+#include "base/setting.h"
 
-#define PORT_MAX 65534    /* the lanes' port is the next one */
 #define CORES_MAX 65536
-#define SILENCE_MIN_S 0.5
-#define SILENCE_MAX_S 60
 #define USAGE_MAX 2048
 
 enum kind { FLAG, TEXT, NUMBER, SECONDS, SETTING };
@@ -34,12 +32,12 @@ static const struct row {
     {"private", NULL, FLAG, AT(is_private), 0,
      "machine of one program: foreground, no port, ends with its owner"},
     {"join", "FILE", TEXT, AT(join), 0, "join the machine of the ticket in FILE (-: stdin)"},
-    {"port", "N", NUMBER, AT(port), PORT_MAX, "control port; lanes use N+1 (default: any)"},
+    {"port", "N", NUMBER, AT(port), SETTING_PORT_MAX, "control port; lanes use N+1 (default: any)"},
     {"bind", "ADDR", TEXT, AT(bind), 0, "address to listen on (default: all)"},
     {"cores", "N", NUMBER, AT(cores), CORES_MAX, "cores for tasks (default: all of this host)"},
     {"simulated", NULL, FLAG, AT(simulated), 0,
      "one of several hosts on this computer: tasks are not bound to cores"},
-    {"silence", "SECONDS", SECONDS, AT(silence), SILENCE_MAX_S,
+    {"silence", "SECONDS", SECONDS, AT(silence), SETTING_SILENCE_MAX_S,
      "time after which a silent host of a new machine is lost, 0.5 to 60 (default: 3)"},
     {"set", "KEY=VALUE", SETTING, AT(set), 0, "a setting, as in dvmd.conf; may be repeated"},
     {"ready-fd", "N", NUMBER, AT(ready_fd), 65535,
@@ -114,10 +112,10 @@ int options_parse(struct options *o, int argc, char **argv)
     if (optind < argc)
         return dvm_fail(DVM_ERR_ARG, "dvmd takes options only, not '%s'; try --help",
                         argv[optind]);
-    if (o->silence > 0 && o->silence < SILENCE_MIN_S)
+    if (o->silence > 0 && o->silence < SETTING_SILENCE_MIN_S)
         return dvm_fail(DVM_ERR_ARG, "--silence takes %g to %d seconds, not %g: shorter, and a "
-                        "host that is only busy would be lost", SILENCE_MIN_S, SILENCE_MAX_S,
-                        o->silence);
+                        "host that is only busy would be lost", SETTING_SILENCE_MIN_S,
+                        SETTING_SILENCE_MAX_S, o->silence);
     if (o->is_private && o->join)
         return dvm_fail(DVM_ERR_ARG, "--private and --join exclude each other");
     return DVM_OK;

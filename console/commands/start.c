@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/runtime.h"
+#include "base/setting.h"
 #include "console/ask.h"
 #include "console/invite.h"
 #include "console/launch.h"
@@ -26,10 +27,7 @@ struct settings {
 #define HOSTS_MAX 512         /* simulated hosts on one computer */
 #define START_SECONDS 30.0    /* until all hosts must be usable */
 #define PORTS_A_HOST 2        /* control and lanes */
-#define PORT_MAX (65536 - PORTS_A_HOST)
 #define CORES_MAX 65536
-#define SILENCE_MIN_S 0.5     /* as the daemon has it */
-#define SILENCE_MAX_S 60
 #define NUMBER_MAX 16         /* bytes of a number as text */
 
 static const struct option_row rows[] = {
@@ -38,13 +36,15 @@ static const struct option_row rows[] = {
     {"name", 0, OPTION_TEXT, offsetof(struct settings, name), "MACHINE",
      "name of the machine (as --machine)", 0, 0},
     {"port", 0, OPTION_INT, offsetof(struct settings, port), "N",
-     "control port; the one above it is used, too (default: any)", 1, PORT_MAX},
+     "control port; the one above it is used, too (default: any)", 1,
+     SETTING_PORT_MAX},
     {"bind", 0, OPTION_TEXT, offsetof(struct settings, bind), "ADDR",
      "address to listen on (default: all)", 0, 0},
     {"cores", 0, OPTION_INT, offsetof(struct settings, cores), "N",
      "cores that tasks may use (default: all of this process)", 1, CORES_MAX},
     {"silence", 0, OPTION_TIME, offsetof(struct settings, silence), "TIME",
-     "a host that is silent so long is lost (default: 3s)", SILENCE_MIN_S, SILENCE_MAX_S},
+     "a host that is silent so long is lost (default: 3s)", SETTING_SILENCE_MIN_S,
+     SETTING_SILENCE_MAX_S},
     OPTION_END};
 
 /* One daemon that is to be started, with the texts of its command line. */
@@ -119,7 +119,7 @@ static int check(const struct start *t)
                       t->s->hosts);
         return EXIT_USAGE;
     }
-    if (t->s->port + PORTS_A_HOST * (int)(t->count - 1) > PORT_MAX) {
+    if (t->s->port + PORTS_A_HOST * (int)(t->count - 1) > SETTING_PORT_MAX) {
         console_wrong(t->c, "--port %d leaves too few ports for %zu hosts; each needs two",
                       t->s->port, t->count);
         return EXIT_USAGE;

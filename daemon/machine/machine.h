@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/setting.h"
 #include "dvm.h"
 #include "proto/frame.h"
 
@@ -36,10 +37,10 @@
 #define MACHINE_SUSPECT_MS 800           /* after a reset: lost, unless heard from */
 #define MACHINE_LEAVE_MS 3000            /* for a removed host or a halt to be done */
 #define MACHINE_SILENCE_DEFAULT_MS 3000
-#define MACHINE_SILENCE_MIN_MS 500
-#define MACHINE_SILENCE_MAX_MS 60000
+#define MACHINE_SILENCE_MIN_MS ((uint64_t)(SETTING_SILENCE_MIN_S * 1000))
+#define MACHINE_SILENCE_MAX_MS (SETTING_SILENCE_MAX_S * UINT64_C(1000))
 #define MACHINE_REJOIN_DEFAULT_MS 600000 /* for so long a lost host may come back */
-#define MACHINE_REJOIN_MAX_MS 86400000
+#define MACHINE_REJOIN_MAX_MS (SETTING_REJOIN_MAX_S * UINT64_C(1000))
 #define MACHINE_TRY_MIN_MS 250           /* from one try to the next, doubled each time */
 #define MACHINE_TRY_MAX_MS 5000
 #define MACHINE_LATE_MS 50               /* a timer that is less late than this is in time */

@@ -20,7 +20,6 @@
 #define MIB (KIB * 1024.0)
 #define TIB (MIB * MIB)
 #define PORT_LOW 1.0
-#define PORT_HIGH 65534.0 /* the lanes' port is the next one */
 #define NUMBER_DIGITS 12  /* significant ones of a number in a text */
 #define WHOLE_MAX 9e18    /* below what fits into 64 bits */
 #define RANGE_MAX 192     /* bytes of what a setting takes, in words */
@@ -56,16 +55,16 @@ static const struct setting_row rows[SETTING_COUNT] = {
         placement_words, "WORD",
         "Where the tasks of a spawn go: spread gives each to the host with the largest share of "
         "a core left, pack fills the cores of one host before the next."},
-    [SETTING_SILENCE] = {"silence", SETTING_TIME, SETTING_FREE, "3 s", NULL, 0.5, 60, NULL,
-        "TIME",
+    [SETTING_SILENCE] = {"silence", SETTING_TIME, SETTING_FREE, "3 s", NULL,
+        SETTING_SILENCE_MIN_S, SETTING_SILENCE_MAX_S, NULL, "TIME",
         "Time after which a host that is silent is lost. The value of the daemon that starts the "
         "machine holds for all of it."},
-    [SETTING_REJOIN] = {"rejoin", SETTING_TIME, SETTING_FREE, "10 min", "never", 1, 86400, NULL,
-        "TIME",
+    [SETTING_REJOIN] = {"rejoin", SETTING_TIME, SETTING_FREE, "10 min", "never", 1,
+        SETTING_REJOIN_MAX_S, NULL, "TIME",
         "For so long a host that was lost tries to come back, and may: with its own key, as a new "
         "member. The value of the daemon that starts the machine holds for all of it."},
-    [SETTING_PORT] = {"port", SETTING_PORTS, SETTING_WITHIN, "any", "any", PORT_LOW, PORT_HIGH,
-        NULL, "PORTS",
+    [SETTING_PORT] = {"port", SETTING_PORTS, SETTING_WITHIN, "any", "any", PORT_LOW,
+        SETTING_PORT_MAX, NULL, "PORTS",
         "Control port of the daemon, or a range of which the first free pair is taken: the port "
         "above it is used, too."},
     [SETTING_BIND] = {"bind", SETTING_NETWORK, SETTING_FIXED, "all", "all", 0, 0, NULL,

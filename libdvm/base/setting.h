@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Limits of values that others have, too: options, and what comes over the wire. */
+#define SETTING_SILENCE_MIN_S 0.5  /* seconds */
+#define SETTING_SILENCE_MAX_S 60
+#define SETTING_REJOIN_MAX_S 86400 /* seconds */
+#define SETTING_PORT_MAX 65534     /* the port above it is used, too */
+
 enum setting_key {
     SETTING_HOST_TASKS,
     SETTING_TASK_MEMORY,
