@@ -22,7 +22,7 @@ static const char *fault(const char *path)
     if (stat(path, &st))
         return strerror(errno);
     if (S_ISDIR(st.st_mode))
-        return "it is a directory";
+        return "it is a folder";
     if (!S_ISREG(st.st_mode))
         return "it is no file";
     if (access(path, X_OK))

@@ -168,7 +168,7 @@ static int open_level(int parent, const char *name, const char *shown)
                         shown);
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
         return dvm_fail(DVM_ERR_REFUSED,
-                        "%s is a link or no directory; remove it, DVM makes its own", shown);
+                        "%s is a link or no folder; remove it, DVM makes its own", shown);
     if (fd < 0)
         return dvm_fail_errno(errno == EACCES ? DVM_ERR_REFUSED : DVM_ERR_SYSTEM,
                               "%s cannot be opened", shown);

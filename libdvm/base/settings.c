@@ -223,7 +223,7 @@ static int read_file(struct settings *s, const char *path, bool must, const uid_
     if (!text)
         r = dvm_fail(DVM_ERR_NO_MEMORY, "no memory to read %s", path);
     else if (S_ISDIR(st.st_mode))
-        r = dvm_fail(DVM_ERR_ARG, "%s is a directory and no file of settings", path);
+        r = dvm_fail(DVM_ERR_ARG, "%s is a folder and no file of settings", path);
     else
         r = read_all(fd, path, text, &size);
     if (!r && administrator && is_administrators(s, path, &st, *administrator))
