@@ -82,6 +82,6 @@ Test(program, failures_say_why)
 {
     refuse("./missing", NULL, "No such file");
     refuse("./plain", NULL, "not executable");
-    refuse("/tmp", NULL, "directory");
+    refuse("/tmp", NULL, "it is a folder");
     refuse("no-such-program", "/bin", "no program no-such-program in PATH (/bin)");
 }
