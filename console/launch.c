@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -67,7 +68,7 @@ static void become(const struct launch *l, int in, int out)
 {
     sigset_t none;
 
-    /* ^C ends the console; what it has started goes on or is ended by it in words */
+    /* ^C ends the console, which passes it on: a daemon that has got away is not hit */
     setpgid(0, 0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -250,11 +251,20 @@ static bool look(struct launch *l, const struct pollfd *p, void *arg)
     return true;
 }
 
+#define PASSED_ON 3 /* signals that are passed on */
+
+/* What is to be done about signals outside of launch_all. */
+struct before {
+    struct sigaction actions[PASSED_ON], pipe;
+    sigset_t mask;
+};
+
 /* The launches that run at the same time. */
 struct crowd {
     struct launch *running[LAUNCH_AT_ONCE];
     struct pollfd polls[POLLS * LAUNCH_AT_ONCE]; /* pidfd, output and input of each */
     size_t count;
+    struct before before;
 };
 
 static void wait_for_news(struct crowd *w)
@@ -274,22 +284,75 @@ static void wait_for_news(struct crowd *w)
         at_once = at_once || w->running[i]->not_started;
     }
     left = at_once ? 0 : first - clock_seconds();
-    poll(w->polls, POLLS * w->count, left > 0 ? (int)(left * 1e3) + 1 : 0);
+    if (left < 0)
+        left = 0;
+    ppoll(w->polls, POLLS * w->count,
+          &(struct timespec){(time_t)left, (long)((left - (double)(time_t)left) * 1e9)},
+          &w->before.mask);
+}
+
+/* Programs that have a group of their own do not get the terminal's ^C: it is passed on to
+ * those that still run, before it ends this process. */
+static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+static void take_signals(struct before *b)
+{
+    struct sigaction mine = {.sa_handler = on_signal}, pipe = {.sa_handler = SIG_IGN};
+    sigset_t set;
+
+    interrupted = 0;
+    sigemptyset(&set);
+    for (size_t i = 0; i < PASSED_ON; i++) {
+        sigaction(passed_on[i], NULL, &b->actions[i]);
+        if (b->actions[i].sa_handler == SIG_IGN)
+            continue;
+        sigaction(passed_on[i], &mine, NULL);
+        sigaddset(&set, passed_on[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, &b->mask); /* they come in ppoll only */
+    sigaction(SIGPIPE, &pipe, &b->pipe);    /* a program that ends early is no reason */
+}
+
+static void give_signals_back(const struct before *b)
+{
+    for (size_t i = 0; i < PASSED_ON; i++)
+        sigaction(passed_on[i], &b->actions[i], NULL);
+    sigaction(SIGPIPE, &b->pipe, NULL);
+    sigprocmask(SIG_SETMASK, &b->mask, NULL);
+}
+
+/* End what runs, and then what the signal ends: this process, as a rule. */
+static void pass_on(struct crowd *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->running[i]->pid > 0)
+            kill(-w->running[i]->pid, SIGTERM);
+    give_signals_back(&w->before);
+    raise(interrupted);
+    take_signals(&w->before);
 }
 
 void launch_all(struct launch *list, size_t count, bool (*done)(struct launch *l, void *arg),
                 void *arg)
 {
     struct crowd w = {.count = 0};
-    void (*old)(int) = signal(SIGPIPE, SIG_IGN); /* one that ends early is no reason */
     size_t next = 0;
 
+    take_signals(&w.before);
     while (next < count || w.count > 0) {
         while (next < count && w.count < LAUNCH_AT_ONCE) {
             start(&list[next]);
             w.running[w.count++] = &list[next++];
         }
         wait_for_news(&w);
+        if (interrupted)
+            pass_on(&w);
         for (size_t i = w.count; i-- > 0;) {
             if (!look(w.running[i], &w.polls[POLLS * i], arg))
                 continue;
@@ -302,7 +365,7 @@ void launch_all(struct launch *list, size_t count, bool (*done)(struct launch *l
             /* the last one's poll results move with it; it was looked at already */
         }
     }
-    signal(SIGPIPE, old);
+    give_signals_back(&w.before);
 }
 
 const char *launch_last_line(const struct launch *l, char *line, size_t size)

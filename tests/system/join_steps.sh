@@ -156,6 +156,23 @@ say "--ready-fd hears the code, too"
 dvmd --host refused --foreground --join "$WORK/once" --ready-fd 3 3>"$WORK/ready" 2>/dev/null && fail "a used ticket was taken"
 expect_line "$WORK/ready" "^error .*\[J804\]$"
 
+say "^C ends what was started, too"
+cat >"$WORK/hanging" <<END
+#!/usr/bin/env bash
+echo \$\$ >"$WORK/hanging.new" && mv "$WORK/hanging.new" "$WORK/hanging.pid"
+exec tail -f /dev/null
+END
+chmod +x "$WORK/hanging"
+# a shell lets what runs in its background ignore SIGINT
+env --default-signal=INT dvm add --ssh "$WORK/hanging" anyhost >"$WORK/out" 2>&1 &
+adding=$!
+await 10 test -s "$WORK/hanging.pid"
+kill -INT "$adding"
+status=0; wait "$adding" || status=$?
+expect_same 130 "$status" "status of the interrupted dvm add"
+has_ended() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
+await 10 has_ended "$(cat "$WORK/hanging.pid")"
+
 say "ticket of a machine that has ended: nobody there, then another machine's daemon there"
 halt_machine
 within 60 dvmd --join "$WORK/ticket" --host refused 2>"$WORK/err" && fail "a machine that has ended let a host in"
