@@ -74,8 +74,9 @@ Test(program, is_found_by_path_folder_and_name)
     snprintf(path, sizeof path, "/nowhere::%s", base);
     expect("good", "/", "", path, good);
     expect("sh", "/", base, "/bin:/usr/bin", "/bin/sh");
-    snprintf(good, sizeof good, "%s/./good", base);
     expect("./good", base, "", NULL, good);
+    snprintf(good, sizeof good, "%s/.//good", base);
+    expect(".//good", base, "", NULL, good);
 }
 
 Test(program, failures_say_why)
