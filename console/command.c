@@ -34,6 +34,7 @@ const struct command *const command_list[] = {
     &command_events,
     &command_logs,
     &command_halt,
+    &command_doctor,
     &command_config,
     &command_version,
     &command_help,

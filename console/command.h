@@ -41,6 +41,7 @@ extern const struct command command_wait;
 extern const struct command command_events;
 extern const struct command command_logs;
 extern const struct command command_halt;
+extern const struct command command_doctor;
 extern const struct command command_config;
 extern const struct command command_version;
 extern const struct command command_help;

@@ -27,7 +27,7 @@
 
 #define DVMD "dvmd"
 
-/* The variables name, own, machine, system and libs stand before it. It is one compound
+/* The variables name, own, machine, system, check and libs stand before it. It is one compound
  * command, so that a shell reads all of it before it does anything. */
 static const char body[] =
     "say() { echo \"" LAUNCH_DIALOG "$*\"; }\n"
@@ -37,6 +37,7 @@ static const char body[] =
     "    rmdir \"$up/pushed\" \"$up\" \"${up%/*}\" \"$base\" 2>/dev/null; }\n"
     "works() { [ -f \"$1\" ] && [ -x \"$1\" ] && why=$(\"$1\" --version 2>&1 </dev/null); }\n"
     "set --; [ -z \"$name\" ] || set -- --host \"$name\"\n"
+    "[ -z \"$check\" ] || set -- \"$@\" --check --machine \"$machine\"\n"
     "dir= fault=\n"
     "for p in \"$own\" \"$(command -v dvmd 2>/dev/null)\"; do\n"
     "    [ -n \"$p\" ] && [ -f \"$p\" ] || continue\n"
@@ -89,7 +90,7 @@ static const char body[] =
     "esac\n"
     "say run \"$dir/dvmd\"\n"
     "\"$dir/dvmd\" --join - \"$@\"; status=$?\n"
-    "[ $status = 0 ] || clean\n"
+    "[ $status = 0 ] && [ -z \"$check\" ] || clean\n"
     "exit $status\n"
     "}\n";
 
@@ -152,6 +153,7 @@ int remote_script(const struct remote *r, struct remote_host *h, const char *nam
     assign(out, "own", r->dvmd);
     assign(out, "machine", r->machine);
     assign(out, "system", system);
+    assign(out, "check", r->check ? "1" : "");
     fputs("libs='", out);
     for (size_t i = 0; i < r->libraries.count; i++)
         fprintf(out, "%s ", r->libraries.list[i].name);

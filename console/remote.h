@@ -29,6 +29,7 @@ struct remote {
     const char *dvmd;    /* borrowed: path here, or "" when there is none */
     const char *machine; /* borrowed */
     const char *ticket;  /* borrowed: one line with its end */
+    bool check;          /* dvmd only looks whether it could join (dvmd --check) */
     struct libraries libraries;
     struct remote_file files[REMOTE_FILES];
     size_t file_count;   /* 0: nothing is pushed */

@@ -460,6 +460,7 @@ void cluster_destroy(struct cluster *c)
     if (!c)
         return;
     c->closing = true;
+    cluster_probe_stop(c);
     if (c->machine && c->links) {
         machine_leave(c->machine, "its daemon ended");
         cluster_drain(c);

@@ -175,6 +175,7 @@ const struct handler cluster_handlers[] = {
     {DVM_CTL_REMOVE, on_remove, ROLE_CLIENT},
     {DVM_CTL_HALT, on_halt, ROLE_CLIENT},
     {DVM_CTL_LOAD, on_load, ROLE_DAEMON},
+    {DVM_CTL_PROBE, cluster_on_probe, ROLE_CONSOLE | ROLE_DAEMON},
     {DVM_CTL_REGISTER, on_stray, ROLE_DAEMON},
     {DVM_CTL_REGISTERED, on_stray, ROLE_DAEMON},
     {DVM_CTL_MEMBERS, on_stray, ROLE_DAEMON},

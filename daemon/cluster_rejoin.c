@@ -50,6 +50,7 @@ void cluster_away(struct cluster *c, const char *why)
     }
     r->c = c;
     c->rejoin = r;
+    cluster_probe_stop(c);
     links_forget(c->links);
     machine_message_free(&c->partial);
     memset(&c->partial, 0, sizeof c->partial);

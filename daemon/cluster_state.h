@@ -41,6 +41,8 @@ struct cluster {
     uint64_t next_token;
     struct machine_message partial; /* a MEMBERS that came in parts so far */
     struct rejoin *rejoin;          /* owned; NULL while this host is a member */
+    struct probing *probing;        /* owned; requests PROBE that are at work */
+    unsigned probings;              /* so many have there been */
 };
 
 /* ---- cluster.c ---- */
@@ -87,6 +89,13 @@ int cluster_enter(struct cluster *c, int coordinator, const char *address, char 
 void cluster_away(struct cluster *c, const char *why);
 void cluster_rejoin(struct cluster *c);
 void cluster_rejoin_free(struct rejoin *r); /* accepts NULL */
+
+/* ---- cluster_probe.c ---- */
+/* PROBE, a handler. */
+struct daemon;
+void cluster_on_probe(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload);
+/* Drop all that are at work, without an answer. */
+void cluster_probe_stop(struct cluster *c);
 
 /* ---- cluster_message.c ---- */
 /* Whether a control message is one between daemons that the cluster handles itself. */

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/links/address.h"
 #include "proto/control.pb-c.h"
 
 /* ---- reading -------------------------------------------------------------------------- */
@@ -65,6 +67,28 @@ void config_joined(struct settings *s, const struct cluster *c)
     snprintf(text, sizeof text, "%.3f s", cluster_silence(c));
     settings_force(s, SETTING_SILENCE, text, "the machine");
     settings_force(s, SETTING_LANE_SECURITY, words[cluster_lane_security(c)], "the machine");
+}
+
+int config_addresses(const struct settings *s, char *out, size_t size)
+{
+    const struct setting *bind = &s->list[SETTING_BIND];
+    const struct setting_value *offer = settings_get(s, SETTING_OFFER);
+    const char *wanted = bind->value.text;
+
+    out[0] = '\0';
+    address_offer(offer->nothing ? NULL : offer->text);
+    if (bind->value.nothing)
+        return DVM_OK;
+    if (strchr(wanted, '/') && address_in(wanted, out, size))
+        return DVM_OK;
+    if (strchr(wanted, '/') || !address_is_own(wanted)) {
+        join_mark(JOIN_BIND);
+        return dvm_fail(DVM_ERR_ARG, "bind takes a numeric address of this host, such as "
+                        "127.0.0.1, or a network that it has one of; \"%.80s\" (%s) is none",
+                        wanted, bind->from);
+    }
+    snprintf(out, size, "%s", wanted);
+    return DVM_OK;
 }
 
 /* ---- enforcing ------------------------------------------------------------------------- */

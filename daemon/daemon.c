@@ -27,7 +27,6 @@
 #include "daemon/away.h"
 #include "daemon/config.h"
 #include "daemon/keeper.h"
-#include "daemon/links/address.h"
 #include "daemon/local.h"
 #include "daemon/log_timer.h"
 #include "daemon/options.h"
@@ -359,28 +358,6 @@ static int open_folder(struct daemon *d)
     return r;
 }
 
-/* Which address to listen on, and which to offer. */
-static int choose_addresses(struct daemon *d)
-{
-    const struct setting *bind = &d->settings->list[SETTING_BIND];
-    const struct setting_value *offer = settings_get(d->settings, SETTING_OFFER);
-    const char *wanted = bind->value.text;
-
-    address_offer(offer->nothing ? NULL : offer->text);
-    if (bind->value.nothing)
-        return DVM_OK;
-    if (strchr(wanted, '/') && address_in(wanted, d->bind, sizeof d->bind))
-        return DVM_OK;
-    if (strchr(wanted, '/') || !address_is_own(wanted)) {
-        join_mark(JOIN_BIND);
-        return dvm_fail(DVM_ERR_ARG, "bind takes a numeric address of this host, such as "
-                        "127.0.0.1, or a network that it has one of; \"%.80s\" (%s) is none",
-                        wanted, bind->from);
-    }
-    snprintf(d->bind, sizeof d->bind, "%s", wanted);
-    return DVM_OK;
-}
-
 static int open_cluster(struct daemon *d, const char *ticket)
 {
     static const struct cluster_events events = {on_frame, on_host_up, on_host_down,
@@ -455,7 +432,7 @@ static int open_all(struct daemon *d, const char *ticket)
     int r = set_names(d);
 
     if (!r)
-        r = choose_addresses(d);
+        r = config_addresses(d->settings, d->bind, sizeof d->bind);
     if (!r && !late)
         r = open_folder(d);
     if (!r)

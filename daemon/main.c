@@ -20,6 +20,7 @@
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
+#include "daemon/look.h"
 #include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/ready.h"
@@ -27,7 +28,6 @@
 
 #define EXIT_USAGE 2
 #define NOTE_MAX (2 * DVM_NAME_MAX + 32)
-#define TICKET_MAX 4096 /* bytes of a ticket with its NUL */
 
 /* Many tasks mean many descriptors; the tasks themselves get the old limit. */
 static struct rlimit raise_files(void)
@@ -116,6 +116,8 @@ int main(int argc, char **argv)
     r.fd = (int)o.ready_fd;
     if (r.fd >= 0)
         fcntl(r.fd, F_SETFD, FD_CLOEXEC);
+    if (o.check)
+        return look(&o);
     code = start(&d, &o, &r);
     if (code)
         return say_failure(&r, &o, code);

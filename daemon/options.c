@@ -32,6 +32,8 @@ static const struct row {
     {"private", NULL, FLAG, AT(is_private), 0,
      "machine of one program: foreground, no port, ends with its owner"},
     {"join", "FILE", TEXT, AT(join), 0, "join the machine of the ticket in FILE (-: stdin)"},
+    {"check", NULL, FLAG, AT(check), 0,
+     "only look whether it could start here (with --join: join), print that, and end"},
     {"port", "N", NUMBER, AT(port), SETTING_PORT_MAX, "control port; lanes use N+1 (default: any)"},
     {"bind", "ADDR", TEXT, AT(bind), 0, "address to listen on (default: all)"},
     {"cores", "N", NUMBER, AT(cores), CORES_MAX, "cores for tasks (default: all of this host)"},

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define OPTIONS_SET_MAX 16 /* options --set */
+#define TICKET_MAX 4096    /* bytes of a ticket with its NUL */
 
 struct options {
     const char *machine, *host; /* NULL: the defaults of runtime.h */
@@ -18,6 +19,7 @@ struct options {
     long ready_fd;              /* where to tell that it is usable, or -1 */
     bool simulated;             /* shares its computer with other hosts: binds no tasks */
     bool foreground, is_private, debug;
+    bool check;                 /* only look whether it could start, or join */
     bool help, version;         /* only print this and end */
     const char *set[OPTIONS_SET_MAX]; /* settings: "name=value" */
     size_t set_count;

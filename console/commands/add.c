@@ -19,6 +19,7 @@
 #include "console/operands.h"
 #include "console/progress.h"
 #include "console/remote.h"
+#include "console/shell.h"
 #include "console/verdict.h"
 
 struct settings {
@@ -29,8 +30,6 @@ struct settings {
 
 static const struct settings defaults = {.timeout = 60};
 
-#define SSH_DEFAULT "ssh -o BatchMode=yes -o ConnectTimeout=10"
-#define COMMAND_WORDS 12  /* words that --ssh may have */
 #define TIMEOUT_MIN 0.1   /* shortest --timeout, seconds */
 #define TIMEOUT_MAX 86400 /* longest */
 #define WAITING_SHOWN 4   /* names of hosts that the progress line tells */
@@ -52,45 +51,10 @@ struct add {
     struct remote_host *talks;   /* one for each launch */
     struct remote remote;
     char (*hosts)[DVM_NAME_MAX]; /* the names they get in the machine; may be empty */
-    char *command;               /* COMMAND, cut into words */
-    const char *words[COMMAND_WORDS];
-    size_t word_count;
+    struct shell shell;
     json_t *list;
     size_t joined, failed, members; /* members: were in the machine before */
 };
-
-static int cut_command(struct add *a, const char *command)
-{
-    char *rest;
-
-    a->command = strdup(command);
-    if (!a->command)
-        return console_failed(a->c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for --ssh"));
-    for (char *w = strtok_r(a->command, " \t", &rest); w; w = strtok_r(NULL, " \t", &rest)) {
-        if (a->word_count == COMMAND_WORDS) {
-            console_wrong(a->c, "--ssh has more than %d words; put them into a script and name "
-                                "that",
-                          COMMAND_WORDS);
-            return EXIT_USAGE;
-        }
-        a->words[a->word_count++] = w;
-    }
-    if (a->word_count > 0)
-        return EXIT_OK;
-    console_wrong(a->c, "--ssh needs a command, such as --ssh \"ssh -p 2222\"");
-    return EXIT_USAGE;
-}
-
-/* The name that a host gets in the machine: as it was called here, without a user. */
-static void name_host(char *out, const char *called)
-{
-    const char *at = strrchr(called, '@');
-
-    at = at ? at + 1 : called;
-    out[0] = '\0';
-    if (runtime_name_ok(at))
-        strcpy(out, at);
-}
 
 static void heard(struct launch *l, const char *line, void *arg)
 {
@@ -102,14 +66,9 @@ static void heard(struct launch *l, const char *line, void *arg)
 static int describe(struct add *a, size_t i)
 {
     struct launch *l = &a->launches[i];
-    const char **word = l->argv;
     int r = remote_script(&a->remote, &a->talks[i], a->hosts[i]);
 
-    for (size_t k = 0; k < a->word_count; k++)
-        *word++ = a->words[k];
-    *word++ = a->names.names[i];
-    *word++ = REMOTE_SHELL;
-    *word = NULL;
+    shell_line(&a->shell, a->names.names[i], l);
     l->seconds = a->s->timeout;
     l->input = a->talks[i].script;
     l->heard = heard;
@@ -196,7 +155,7 @@ static int drop_members(struct add *a, struct client *client)
     for (size_t i = 0; i < a->names.count; i++) {
         const char *name = a->names.names[i];
 
-        name_host(a->hosts[kept], name);
+        shell_host_name(a->hosts[kept], name);
         if (!is_member(hosts, a->hosts[kept])) {
             memmove(a->names.names[kept++], name, DVM_NAME_MAX);
             continue;
@@ -276,11 +235,11 @@ static int add(struct console *c, const void *settings, int argc, char **argv)
         r = console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %zu hosts",
                                        a.names.count));
     else
-        r = cut_command(&a, s->ssh ? s->ssh : SSH_DEFAULT);
+        r = shell_open(&a.shell, c, s->ssh);
     if (!r)
         r = add_all(&a);
     json_decref(a.list);
-    free(a.command);
+    shell_close(&a.shell);
     for (size_t i = 0; a.talks && i < a.names.count; i++)
         free(a.talks[i].script);
     free(a.talks);
@@ -298,7 +257,7 @@ const struct command command_add = {
             "    ssh COMPUTER sh\n"
             "is run, for all at the same time, and told over its standard input to start\n"
             "dvmd --join -. ssh must not need a password. --ssh replaces\n"
-            "\"" SSH_DEFAULT "\";\n"
+            "\"" SHELL_DEFAULT "\";\n"
             "its words are separated by blanks, and quotes mean nothing.\n"
             "\n"
             "dvmd is looked for under the path that it has here, then in PATH. A host that has\n"

@@ -55,7 +55,8 @@ const struct command command_help = {
     .operands = "[COMMAND|TOPIC|CODE]",
     .summary = "explain the console, a command, a topic or a code",
     .text = "Without a word: the lists of commands and topics. CODE is what stands in brackets\n"
-            "behind the verdict of a host that did not join; dvm help codes lists all.\n",
+            "behind the verdict of a host that did not join, or behind what dvm doctor finds;\n"
+            "dvm help codes lists all.\n",
     .operands_max = 1,
     .function = help,
     .examples = "dvm help run            # as dvm run --help and man dvm-run\n"

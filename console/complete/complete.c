@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/finding.h"
 #include "base/join.h"
 #include "console/command.h"
 #include "console/topic.h"
@@ -158,13 +159,16 @@ static void offer_topics(struct offer *o)
 
 static void offer_codes(struct offer *o)
 {
-    char code[JOIN_CODE_BYTES];
+    char code[FINDING_CODE_BYTES];
 
-    complete_offer(o->c, o->prefix, "codes", "all codes of hosts that did not join");
-    if (o->typed[0] != 'J') /* so many that they would hide the rest */
-        return;
-    for (const struct join_fault *f = join_faults; f->code != JOIN_NONE; f++) {
+    complete_offer(o->c, o->prefix, "codes", "all codes of faults");
+    /* so many that they would hide the rest */
+    for (const struct join_fault *f = join_faults; o->typed[0] == 'J' && f->code; f++) {
         join_code_write(f->code, code);
+        complete_offer(o->c, o->prefix, code, f->cause);
+    }
+    for (const struct finding_row *f = finding_rows; o->typed[0] == 'D' && f->code; f++) {
+        finding_code_write(f->code, code);
         complete_offer(o->c, o->prefix, code, f->cause);
     }
 }

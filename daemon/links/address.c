@@ -94,6 +94,26 @@ bool address_resolve(const char *address, char *out)
     return true;
 }
 
+bool address_socket(const char *text, struct sockaddr_storage *out, socklen_t *size)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    char host[TICKET_ADDRESS_BYTES];
+    const char *colon = strrchr(text, ':');
+    bool bracket = text[0] == '[';
+
+    if (!colon)
+        return false;
+    snprintf(host, sizeof host, "%.*s", (int)(colon - text) - 2 * bracket, text + bracket);
+    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+        return false;
+    memcpy(out, found->ai_addr, found->ai_addrlen);
+    *size = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
 static bool usable(const struct ifaddrs *i, char host[INET6_ADDRSTRLEN])
 {
     if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || (i->ifa_flags & IFF_LOOPBACK))

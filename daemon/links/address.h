@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "daemon/links/ticket.h"
 
@@ -22,6 +23,10 @@ bool address_resolve(const char *address, char *out);
 
 /* The part of an address that is shown to people: without its computer. */
 const char *address_shown(const char *address);
+
+/* The numeric address of "192.0.2.7:7117" or "[v6]:7117" for connect(2). Returns false for
+ * a text that is none. */
+bool address_socket(const char *text, struct sockaddr_storage *out, socklen_t *size);
 
 /* A port p, even, such that p and p + 1 (for lanes) are both free on bind. wanted:
  * 0, or the p to check. Returns p, or -1 with errno. Even, so that the pairs of two

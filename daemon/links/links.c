@@ -498,6 +498,13 @@ bool links_connected(const struct links *l, int slot)
     return slot > 0 && slot <= DVM_SLOT_MAX && l->peers[slot] && l->peers[slot]->connected;
 }
 
+const char *links_dialed(const struct links *l, int slot)
+{
+    return links_connected(l, slot) && l->peers[slot]->dealer[LINK_CONTROL].up
+               ? l->peers[slot]->dial.current
+               : "";
+}
+
 size_t links_queued(const struct links *l, int slot, enum link_class class)
 {
     return slot > 0 && slot <= DVM_SLOT_MAX && l->peers[slot] ? l->peers[slot]->flow[class].bytes

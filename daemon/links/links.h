@@ -130,6 +130,9 @@ void links_send_loose(struct links *l, int slot, const struct dvm_frame *frame,
 /* Whether there is a direct connection with a peer. */
 bool links_connected(const struct links *l, int slot);
 
+/* The address at which this side has dialed a peer, "" where the peer did. */
+const char *links_dialed(const struct links *l, int slot);
+
 /* Bytes not yet acknowledged or sent. */
 size_t links_queued(const struct links *l, int slot, enum link_class class);
 

@@ -6,13 +6,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <ev.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "daemon/links/address.h"
 
 #define MS_PER_SECOND 1000.0
 
@@ -97,31 +98,16 @@ static void on_io(struct ev_loop *loop, ev_io *w, int revents)
     finish(a, error);
 }
 
-/* The numeric address of "192.0.2.7:7117" or "[v6]:7117", or NULL. */
-static struct addrinfo *read_address(const char *text)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    char host[TICKET_ADDRESS_BYTES];
-    const char *colon = strrchr(text, ':');
-    bool bracket = text[0] == '[';
-
-    if (!colon)
-        return NULL;
-    snprintf(host, sizeof host, "%.*s", (int)(colon - text) - 2 * bracket, text + bracket);
-    return getaddrinfo(host, colon + 1, &hints, &found) == 0 ? found : NULL;
-}
-
 static void begin(struct attempt *a, const char *text)
 {
-    struct addrinfo *to = read_address(text);
+    struct sockaddr_storage to;
+    socklen_t size;
     int error = EINVAL;
 
-    if (to)
-        a->fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (address_socket(text, &to, &size))
+        a->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (a->fd >= 0)
-        error = connect(a->fd, to->ai_addr, to->ai_addrlen) == 0 ? 0 : errno;
+        error = connect(a->fd, (struct sockaddr *)&to, size) == 0 ? 0 : errno;
 
     if (error == EINPROGRESS) {
         ev_io_set(&a->io, a->fd, EV_WRITE);
@@ -129,8 +115,6 @@ static void begin(struct attempt *a, const char *text)
     } else {
         finish(a, error);
     }
-    if (to)
-        freeaddrinfo(to);
 }
 
 struct probe *probe_start(struct ev_loop *loop, const char (*address)[TICKET_ADDRESS_BYTES],

@@ -237,3 +237,80 @@ bool hostlist_contains(const struct hostlist *list, const char *name)
             return true;
     return false;
 }
+
+/* ---- writing ------------------------------------------------------------------------ */
+
+/* The number at the end of a name: where its digits begin; the end when there are none, or
+ * too many. */
+static size_t digits_of(const char *name, long *number)
+{
+    size_t n = strlen(name), at = n;
+
+    while (at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9')
+        at--;
+    if (at == n || n - at > HOSTLIST_DIGITS_MAX || strpbrk(name, "[],"))
+        return n;
+    *number = strtol(name + at, NULL, 10);
+    return at;
+}
+
+/* Whether name is base, whose digits begin at at, with the number want instead. */
+static bool is_next(const char *name, const char *base, size_t at, long want)
+{
+    char text[DVM_NAME_MAX + HOSTLIST_DIGITS_MAX + 2];
+
+    snprintf(text, sizeof text, "%.*s%0*ld", (int)at, base, (int)(strlen(base) - at), want);
+    return strcmp(name, text) == 0;
+}
+
+/* Write the names that go into one item, from first on; returns how many. */
+static size_t write_item(FILE *out, const char *const *names, size_t count)
+{
+    long number = 0;
+    size_t at = digits_of(names[0], &number), width = strlen(names[0]) - at, used = 0;
+    bool many;
+
+    if (width == 0) {
+        fputs(names[0], out);
+        return 1;
+    }
+    many = count > 1 && strlen(names[1]) > at && strncmp(names[0], names[1], at) == 0 &&
+           digits_of(names[1], &number) == at;
+    digits_of(names[0], &number);
+    fprintf(out, "%.*s%s", (int)at, names[0], many ? "[" : "");
+    while (used < count) {
+        size_t begin = used, end = used + 1;
+        long low;
+
+        if (digits_of(names[begin], &low) != at || strncmp(names[begin], names[0], at) != 0)
+            break;
+        while (end < count && is_next(names[end], names[begin], at, low + (long)(end - begin)))
+            end++;
+        fprintf(out, "%s%s", begin ? "," : "", names[begin] + at);
+        if (end - begin > 1)
+            fprintf(out, "-%s", names[end - 1] + at);
+        used = end;
+    }
+    if (many)
+        fputc(']', out);
+    return used;
+}
+
+void hostlist_write(const char *const *names, size_t count, char *out, size_t size)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&text, &length);
+
+    for (size_t i = 0; to && i < count;) {
+        if (i > 0)
+            fputc(',', to);
+        i += write_item(to, names + i, count - i);
+    }
+    if (to)
+        fclose(to);
+    snprintf(out, size, "%s", text ? text : "...");
+    if (length >= size && size > 4)
+        strcpy(out + size - 4, "...");
+    free(text);
+}

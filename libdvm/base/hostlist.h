@@ -37,4 +37,8 @@ void hostlist_free(struct hostlist *list);
 /* True when name is in the list. */
 bool hostlist_contains(const struct hostlist *list, const char *name);
 
+/* Write names as a list in which consecutive numbers are ranges: "node[1-8,12],lab", in
+ * their order. What does not fit into size bytes is left out, and "..." says so. */
+void hostlist_write(const char *const *names, size_t count, char *out, size_t size);
+
 #endif

@@ -71,6 +71,9 @@
     X(STAGE, 96)        /* console: is it there, and which of its files are lacking? */        \
     X(STAGED, 97)                                                                              \
     X(STAGE_DATA, 98)   /* a piece of one of them; answered by OK */                           \
+    /* dvm doctor */                                                                           \
+    X(PROBE, 104)       /* to any daemon: which hosts do you reach, and what is your own like? */ \
+    X(PROBED, 105)                                                                             \
     /* settings */                                                                             \
     X(CONFIG, 112)      /* what is in force on that daemon's host, and where it comes from */  \
     X(CONFIG_REPLY, 113)
