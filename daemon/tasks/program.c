@@ -44,7 +44,8 @@ static int with_slash(const char *program, const char *directory, const char *ho
 {
     const char *why = "its path is too long";
 
-    if (!strncmp(program, "./", 2) && program[2] && program[2] != '/') /* shorter where people see it */
+    /* shorter where people see it; ".//x" must not become absolute */
+    if (!strncmp(program, "./", 2) && program[2] && program[2] != '/')
         program += 2;
     if (program[0] == '/' ? (size_t)snprintf(out, size, "%s", program) < size
                           : put(out, size, directory, strlen(directory), program))
