@@ -184,5 +184,7 @@ void stream_watch_start(const struct stream_up *up)
 
 void stream_watch_stop(void)
 {
+    for (int slot = 0; slot <= DVM_SLOT_MAX; slot++)
+        forget_lost(slot);
     memset(&watch, 0, sizeof watch);
 }
