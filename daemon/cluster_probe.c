@@ -15,7 +15,8 @@
 #include "daemon/links/survey.h"
 #include "proto/control.pb-c.h"
 
-#define PROBES_AT_ONCE 8     /* hosts that one request has tried at the same time */
+#define PROBES_AT_ONCE 2     /* hosts that one request has tried at the same time: a handshake
+                              * costs a millisecond of both sides' processors */
 #define PROBINGS_MAX 16      /* requests at work; more are refused */
 #define HOST_MS 2500         /* for one host */
 #define TIME_DEFAULT_MS 10000
@@ -92,7 +93,7 @@ static void take_rest(const struct links *l, struct probed *h)
             h->list[i] = (struct survey_result){.result = DVM_PROBE_NOT_TRIED};
             memcpy(h->list[i].address, host.address[i], TICKET_ADDRESS_BYTES);
         }
-        explicit_bzero(&host, sizeof host);
+        key_wipe(&host.key);
     }
 }
 
@@ -236,7 +237,7 @@ static void begin(struct probed *h)
 
     if (c->links && links_way_back(c->links, h->slot, &host)) {
         h->survey = survey_start(c->links, &host, HOST_MS, on_survey, h);
-        explicit_bzero(&host, sizeof host);
+        key_wipe(&host.key);
     }
     if (h->survey) {
         p->open++;

@@ -13,6 +13,8 @@
 #define MS_PER_SECOND 1000
 #define PROBE_SECONDS_MAX 60.0
 #define GRACE_SECONDS 5.0 /* for the answers, once the daemons' time is over */
+#define ROUNDS 2.0        /* so many times a daemon's time is waited for all of them */
+#define ASKED_AT_ONCE 16  /* daemons: more would take the processors of simulated hosts */
 
 /* ---- asking -------------------------------------------------------------------------- */
 
@@ -51,6 +53,28 @@ static void take_report(struct doctor_host *h, const struct ask *a)
     finding_well(&h->findings, "daemon", "it answers");
 }
 
+/* Daemons that are asked one after the other. */
+struct queue {
+    const struct doctor *d;
+    struct client *client;
+    struct ask *asks;
+    size_t first, next, count;
+};
+
+static void ask_next(void *arg, struct ask *a)
+{
+    struct queue *q = arg;
+
+    (void)a;
+    while (q->next < q->count) {
+        struct ask *one = &q->asks[q->next];
+
+        one->dst = DVM_TID_DAEMON(q->d->hosts[q->first + q->next++].slot);
+        if (ask_send(q->client, one) == DVM_OK)
+            return;
+    }
+}
+
 /* Ask the members, which begin at first in d->hosts. */
 static int ask_members(struct doctor *d, struct client *client, size_t first)
 {
@@ -59,6 +83,9 @@ static int ask_members(struct doctor *d, struct client *client, size_t first)
     uint32_t *slots = calloc(count, sizeof *slots);
     Dvm__Pb__Probe message = DVM__PB__PROBE__INIT;
     double seconds = d->seconds < PROBE_SECONDS_MAX ? d->seconds : PROBE_SECONDS_MAX;
+    struct queue q = {.d = d, .client = client, .asks = asks, .first = first, .count = count,
+                      .next = count < ASKED_AT_ONCE ? count : ASKED_AT_ONCE};
+    const struct ask_calls calls = {.done = ask_next, .arg = &q};
 
     if (!asks || !slots) {
         free(asks);
@@ -67,14 +94,15 @@ static int ask_members(struct doctor *d, struct client *client, size_t first)
     }
     for (size_t i = 0; i < count; i++) {
         slots[i] = (uint32_t)d->hosts[first + i].slot;
-        asks[i] = (struct ask){.dst = DVM_TID_DAEMON(d->hosts[first + i].slot),
-                               .type = DVM_CTL_PROBE, .want = DVM_CTL_PROBED,
+        asks[i] = (struct ask){.type = DVM_CTL_PROBE, .want = DVM_CTL_PROBED,
                                .message = &message.base};
+        if (i < q.next)
+            asks[i].dst = DVM_TID_DAEMON(d->hosts[first + i].slot);
     }
     message.slots = slots;
     message.n_slots = count;
     message.time_ms = (uint32_t)(seconds * MS_PER_SECOND);
-    ask_all(client, asks, count, seconds + GRACE_SECONDS);
+    ask_each(client, asks, count, ROUNDS * seconds + GRACE_SECONDS, &calls);
     for (size_t i = 0; i < count; i++)
         take_report(&d->hosts[first + i], &asks[i]);
     ask_free(asks, count);

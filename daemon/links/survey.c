@@ -22,8 +22,11 @@
 
 #define STAGGER_S 0.25     /* after which the next address is tried, too */
 #define HANDSHAKES 2       /* failed ones that prove that it is somebody else */
+#define AT_ONCE_MS 700     /* in which somebody else refuses; later it was only slow */
+#define PATIENCE_S 4.0     /* more for one that accepts connections: it may be short of CPU */
 #define MS_PER_SECOND 1000.0
 #define NS_PER_US 1000
+#define NS_PER_MS 1000000
 
 struct try {
     struct survey *survey;
@@ -34,6 +37,7 @@ struct try {
     bool begun, ended, connected;
     unsigned refusals; /* handshakes that failed */
     uint64_t since;    /* ns */
+    uint64_t stood;    /* ns: when its connection came up last */
     struct survey_result result;
 };
 
@@ -43,6 +47,7 @@ struct survey {
     void *arg; /* borrowed */
     struct ticket host; /* whose key is a copy: wiped at the end */
     size_t next, pending;
+    bool patient; /* the limit was moved */
     ev_timer limit, stagger;
     ev_timer finish; /* done is called from the loop, never out of survey_start */
     struct try tries[TICKET_ADDRESSES];
@@ -73,7 +78,7 @@ void survey_cancel(struct survey *s)
     ev_timer_stop(loop, &s->limit);
     ev_timer_stop(loop, &s->stagger);
     ev_timer_stop(loop, &s->finish);
-    explicit_bzero(&s->host, sizeof s->host);
+    key_wipe(&s->host.key);
     free(s);
 }
 
@@ -204,6 +209,7 @@ static void take_event(struct try *t, int event, uint32_t value)
     switch (event) {
     case ZMQ_EVENT_CONNECTED:
         t->connected = true;
+        t->stood = clock_ns();
         t->net = (int)value;
         break;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
@@ -215,7 +221,10 @@ static void take_event(struct try *t, int event, uint32_t value)
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
     case ZMQ_EVENT_DISCONNECTED:
-        if (t->connected && ++t->refusals == HANDSHAKES)
+        if (t->stood && clock_ns() - t->stood < AT_ONCE_MS * (uint64_t)NS_PER_MS)
+            t->refusals++;
+        t->stood = 0; /* more than one event may tell of an end */
+        if (t->refusals == HANDSHAKES)
             try_end(t, DVM_PROBE_STRANGER);
         break;
     case ZMQ_EVENT_CLOSED:
@@ -282,9 +291,18 @@ static void on_stagger(struct ev_loop *loop, ev_timer *w, int revents)
 static void on_limit(struct ev_loop *loop, ev_timer *w, int revents)
 {
     struct survey *s = w->data;
+    bool accepted = false;
 
-    (void)loop, (void)revents;
-    finish(s);
+    (void)revents;
+    for (size_t i = 0; i < s->host.addresses; i++)
+        accepted = accepted || (s->tries[i].connected && !s->tries[i].ended);
+    if (!accepted || s->patient) {
+        finish(s);
+        return;
+    }
+    s->patient = true;
+    ev_timer_set(w, PATIENCE_S, 0.0);
+    ev_timer_start(loop, w);
 }
 
 struct survey *survey_start(struct links *l, const struct ticket *host, int ms, survey_f *done,

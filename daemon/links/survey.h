@@ -28,8 +28,9 @@ typedef void survey_f(void *arg, const struct survey_result *list, size_t count)
 
 /* Try the addresses of the host whose public key and addresses host names (server,
  * address, addresses: as they are to be connected to), with the key pair in it, for at
- * most ms milliseconds. done is called once, from the loop, as soon as one is good or all
- * have failed, unless it is cancelled before. NULL without memory. */
+ * most ms milliseconds, or 4 s more where somebody accepts connections. done is called
+ * once, from the loop, as soon as one is good or all have failed, unless it is cancelled
+ * before. NULL without memory. */
 struct survey *survey_start(struct links *l, const struct ticket *host, int ms, survey_f *done,
                             void *arg);
 
