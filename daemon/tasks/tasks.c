@@ -235,11 +235,18 @@ static void on_tidy(struct ev_loop *loop, ev_timer *w, int revents)
     forget_reserved(t, now);
 }
 
-/* A private machine without owner has nobody to work for. */
+/* A private machine without owner has nobody to work for. Whoever started it is killed
+ * perhaps before it says that it is the owner: then no connection tells of its end. */
 static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 {
     struct tasks *t = w->data;
 
+    if (!t->owner && getppid() == t->starter &&
+        clock_seconds() - t->began < TASKS_OWNER_SECONDS) {
+        ev_timer_set(w, TASKS_STARTER_SECONDS, 0.0);
+        ev_timer_start(loop, w);
+        return;
+    }
     daemon_end(t->d, 0, t->owner ? "the program that this private machine was for has left"
                                  : "the program that this private machine was for never came");
 }
@@ -254,7 +261,9 @@ int tasks_create(struct tasks **out, struct daemon *d)
     t->next_n = 1;
     t->next_world = 1;
     ev_timer_init(&t->tidy, on_tidy, TASKS_TIDY_SECONDS, TASKS_TIDY_SECONDS);
-    ev_timer_init(&t->patience, on_patience, TASKS_OWNER_SECONDS, 0.0);
+    t->starter = getppid();
+    t->began = clock_seconds();
+    ev_timer_init(&t->patience, on_patience, TASKS_STARTER_SECONDS, 0.0);
     t->tidy.data = t->patience.data = t;
     ev_timer_start(d->loop, &t->tidy);
     if (d->is_private)

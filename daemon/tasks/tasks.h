@@ -28,6 +28,7 @@
 #define TASKS_RESERVE_SECONDS 60.0     /* how long a reserved tid waits for its launch */
 #define TASKS_TIDY_SECONDS 5.0         /* how often old records are looked for */
 #define TASKS_OWNER_SECONDS 30.0       /* how long a private machine waits for its owner */
+#define TASKS_STARTER_SECONDS 1.0      /* how often it looks whether that still lives */
 #define TASKS_LEFT_SECONDS 5.0         /* how long its tasks may go on when that has left */
 
 struct stdio;
@@ -116,6 +117,8 @@ struct tasks {
     int reserved; /* tids that are reserved for tasks that do not run yet */
     int children; /* of the keeper, running or being started */
     int owner;    /* tid of a private machine's owner, 0 before it came */
+    pid_t starter; /* who started this daemon, and when: of a private machine its owner */
+    double began;
     ev_timer tidy, patience;
 };
 

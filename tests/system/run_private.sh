@@ -69,3 +69,10 @@ in_use_or_gone() {
 for folder in "$RUNTIME"/private-*; do
     await 10 in_use_or_gone "$folder"
 done
+
+say "its program is killed before it said that it is the owner: the daemon does not stay"
+sh -c 'dvmd --private --ready-fd 3 3>"$0" & until [ -s "$0" ]; do sleep 0.05; done; kill -KILL $$' \
+    "$WORK/ready" >/dev/null 2>&1 || :
+folder=$(sed 's/^ready //' "$WORK/ready")
+[ -n "$folder" ] || fail "the daemon said nothing"
+await 20 test ! -e "$folder"
