@@ -23,7 +23,8 @@
     X(MEMORY, 104, "memory", "tasks cannot share memory: memfd_create is not possible",        \
       "allow memfd_create and sealing on %s, for instance in the container's seccomp profile") \
     X(COPY, 105, "copy", "process_vm_readv is not allowed between the user's processes",       \
-      "nothing needs it yet; to allow it on %s: sysctl kernel.yama.ptrace_scope=1, in a "      \
+      "large messages between tasks of a host go through a ring then, slower where their "     \
+      "cores are far apart; to allow it on %s: sysctl kernel.yama.ptrace_scope=1, in a "       \
       "container --cap-add SYS_PTRACE")                                                        \
     X(CGROUP, 106, "cgroup", "no cgroup may be made there",                                    \
       "limits are kept by rlimit instead; to have cgroups on %s: systemd-run --user --scope "  \
