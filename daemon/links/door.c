@@ -170,10 +170,11 @@ static void take_copy(const struct door *d, struct caller *c)
     drop_copy(c);
 }
 
+/* why: one of a few constants. */
 static void refuse(struct door *d, const struct caller *c, const char *why)
 {
     d->refused++;
-    log_warning("a connection from %s was refused: %s", c->address, why);
+    log_warning_of(why, "a connection from %s was refused: %s", c->address, why);
 }
 
 static void cut_off(struct door *d, struct caller *c)

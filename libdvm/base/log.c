@@ -186,7 +186,8 @@ int log_due(void)
     return next;
 }
 
-static void write_line(enum log_level level, const char *format, va_list ap)
+/* kind: of lines that are limited together. */
+static void write_line(enum log_level level, const void *kind, const char *format, va_list ap)
 {
     int saved = errno;
     char text[LOG_LINE_MAX];
@@ -197,7 +198,7 @@ static void write_line(enum log_level level, const char *format, va_list ap)
     vsnprintf(text, sizeof text, format, ap);
     tell_held(false);
     if (level > LOG_WARNING ||
-        flood_pass(&flood, format, text, clock_ns() / NS_PER_MS, &first))
+        flood_pass(&flood, kind, text, clock_ns() / NS_PER_MS, &first))
         put_message(level, text);
     if (first && on_held)
         on_held(FLOOD_MS);
@@ -210,7 +211,7 @@ static void write_line(enum log_level level, const char *format, va_list ap)
         va_list ap;                                                                      \
                                                                                          \
         va_start(ap, format);                                                            \
-        write_line(level, format, ap);                                                   \
+        write_line(level, format, format, ap);                                           \
         va_end(ap);                                                                      \
     }
 
@@ -218,3 +219,12 @@ LOG_FUNCTION(log_error, LOG_ERROR)
 LOG_FUNCTION(log_warning, LOG_WARNING)
 LOG_FUNCTION(log_info, LOG_INFO)
 LOG_FUNCTION(log_debug, LOG_DEBUG)
+
+void log_warning_of(const void *kind, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    write_line(LOG_WARNING, kind, format, ap);
+    va_end(ap);
+}

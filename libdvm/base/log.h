@@ -38,6 +38,11 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A warning whose kind is not its format but the address kind (of a reason, for
+ * instance): a flood for one reason hides no other. */
+void log_warning_of(const void *kind, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Whom to tell that lines are being held back: alarm is called when log_due will have
  * something to write after so many milliseconds. NULL: nobody. */
 void log_alarm(void (*alarm)(int ms));

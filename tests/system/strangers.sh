@@ -20,7 +20,7 @@ port=$(sed -n 's/.*listening on port \([0-9]*\).*/\1/p' "$log")
 files() { find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l; }
 memory_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 logged() { grep -Eq -- "$1" "$log"; }
-must_log() { logged "$1" || fail "the log does not say: $1"; }
+must_log() { await 15 logged "$1"; }
 files_at_rest=$(files)
 memory_at_rest=$(memory_kib)
 settled() { [ "$(files)" -le $((files_at_rest + 8)) ]; }

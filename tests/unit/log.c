@@ -139,3 +139,15 @@ Test(log, what_cannot_be_renamed_keeps_within_its_limit)
     cr_expect_not_null(strstr(content(), "pieces are missing here"), "%s", content());
     unlink(old);
 }
+
+Test(log, a_flood_of_one_kind_hides_no_other)
+{
+    static const char one[] = "too many", other[] = "no key";
+
+    cr_assert_eq(log_open(path, LOG_INFO, false), DVM_OK);
+    for (int i = 0; i < 100; i++)
+        log_warning_of(one, "refused: %s", one);
+    cr_expect_null(strstr(content(), other));
+    log_warning_of(other, "refused: %s", other);
+    cr_expect_not_null(strstr(content(), other), "%s", content());
+}
