@@ -70,5 +70,7 @@ bool load_core_lost(void)
     if (getrusage(RUSAGE_THREAD, &use))
         return true;
     switches = use.ru_nivcsw;
+    if (before >= 0 && switches != before)
+        load.asked = 0; /* what was known of the load is too old */
     return before >= 0 && switches != before;
 }

@@ -156,7 +156,8 @@ static bool spin(void)
             cpu_pause();
         }
         now = clock_ns();
-        if (now - last > SPIN_GAP_NS && load_core_lost())
+        /* to something that is still there, not a moment's work of the kernel */
+        if (now - last > SPIN_GAP_NS && load_core_lost() && !load_idle(now, load_cores()))
             waiting.no_spin = now + SPIN_PAUSE_NS;
         last = now;
     } while (now - start < SPIN_NS || (now - start < SPIN_IDLE_NS && load_idle(now, load_cores())));
