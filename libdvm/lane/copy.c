@@ -18,6 +18,11 @@ static uint64_t cookie;
 
 void copy_start(void)
 {
+    static bool started;
+
+    if (started)
+        return;
+    started = true;
     /* without a number of its own nobody reads from this task */
     if (getrandom(&cookie, sizeof cookie, GRND_NONBLOCK) != sizeof cookie)
         cookie = 0;

@@ -20,7 +20,8 @@ struct copy_source {
     uint64_t cookie, cookie_at;
 };
 
-/* Make this task's cookie, and let its siblings read where the system asks for that. */
+/* Make this task's cookie, and let its siblings read where the system asks for that. Once
+ * is enough: later calls do nothing. */
 void copy_start(void);
 
 /* Write who this task is into a ring of its own. */

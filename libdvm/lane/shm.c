@@ -28,8 +28,8 @@
 
 #define POLLED_MAX 8              /* rings that a task looks at while it is awake */
 
-/* peers by their index, linked by shm.same_index */
-static struct peer **by_index;
+/* peers by their index, linked by shm.same_index; empty again when all are forgotten */
+static struct peer *by_index[DVM_INDEX_MAX + 1];
 
 /* The rings that spoke last: their producers need not ring while this task is awake. */
 static struct {
@@ -45,10 +45,6 @@ static void shm_pair_ready(const struct dvm_frame *frame, const uint8_t *payload
 
 static int shm_start(void)
 {
-    by_index = calloc(DVM_INDEX_MAX + 1, sizeof(struct peer *));
-    if (!by_index)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of neighbours");
-    copy_start();
     daemon_link_register(DVM_CTL_PAIR_OFFER, shm_pair_offer);
     daemon_link_register(DVM_CTL_PAIR_READY, shm_pair_ready);
     return DVM_OK;
@@ -56,8 +52,6 @@ static int shm_start(void)
 
 static void shm_stop(void)
 {
-    free(by_index);
-    by_index = NULL;
     polled.count = polled.oldest = 0;
 }
 
@@ -81,6 +75,7 @@ static void shm_open(struct peer *peer)
     if (peer->shm.state != SHM_NONE)
         return;
     peer->shm.state = SHM_FAILED;
+    copy_start();
     /* without a ring the relay goes on */
     if (ring_make(&peer->shm.out, lane_self(), peer->tid, &fd))
         return;
@@ -315,8 +310,6 @@ void shm_rung(unsigned index)
 {
     struct peer *next;
 
-    if (!by_index)
-        return;
     for (struct peer *peer = by_index[index]; peer; peer = next) {
         next = peer->shm.same_index;
         if (peer->shm.in.ring)

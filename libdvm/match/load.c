@@ -16,7 +16,8 @@
 #define LOAD_TEXT_MAX 64      /* bytes of "0.20 0.18 0.12 1/80 11206" */
 
 static struct {
-    int fd;         /* of /proc/loadavg; -1: there is none, and no core is idle */
+    int fd;         /* of /proc/loadavg; -1: not open, or there is none: no core is idle */
+    bool tried;     /* to open it */
     int cores;
     uint64_t asked; /* when */
     int running;    /* what the answer was; negative: none */
@@ -26,7 +27,8 @@ void load_start(void)
 {
     cpu_set_t cpus;
 
-    load.fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    load.fd = -1;
+    load.tried = false;
     load.cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
     load.asked = 0;
     load.running = -1;
@@ -49,6 +51,9 @@ bool load_idle(uint64_t now, int most)
     char text[LOAD_TEXT_MAX];
     ssize_t got;
 
+    if (!load.tried)
+        load.fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    load.tried = true;
     if (load.fd >= 0 && now - load.asked >= LOAD_FRESH_NS) {
         load.asked = now;
         got = pread(load.fd, text, sizeof text - 1, 0);

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-#define SLAB_REQUESTS 64
+#define SLAB_REQUESTS 16 /* few: most tasks have one or two under way */
 
 struct slab {
     struct slab *next;

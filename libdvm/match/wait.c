@@ -26,6 +26,8 @@
 #define SPIN_NS 10000              /* how long to spin before sleeping */
 #define SPIN_IDLE_NS 150000        /* the same while the computer has an idle core */
 #define SPIN_CROWD_NS 50000        /* the same while others get the core in between */
+#define SPIN_AFTER 8               /* waits of a task before it spins: the first are for its
+                                    * daemon and for tasks that are still starting */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
 #define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
 #define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
@@ -35,6 +37,7 @@ static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
     bool child;            /* ends with its daemon by itself */
     int neighbours;        /* tasks of this world on this host, with this one */
+    unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
     uint64_t no_spin;      /* before this time, ns */
     pthread_mutex_t lock;
     pthread_cond_t cond;
@@ -51,6 +54,7 @@ void wait_start(const struct match_config *config)
     waiting.child = config->child;
     waiting.neighbours = config->neighbours;
     waiting.no_spin = 0;
+    waiting.waits = 0;
     load_start();
     waiting.others = 0;
     waiting.owned = waiting.changed = false;
@@ -142,7 +146,7 @@ static bool spin(void)
 {
     uint64_t start, last, now;
 
-    if (load_cores() < 2)
+    if (load_cores() < 2 || ++waiting.waits <= SPIN_AFTER)
         return lane_rung();
     if (waiting.neighbours > load_cores())
         return spin_crowded();
