@@ -6,7 +6,8 @@
  * ring before the relay's last ones stay in the ring (held), in their order.
  *
  * Bits of the inbox name clients by index, which the daemon reuses, so a bit
- * means: look at the rings of all peers with that index.
+ * means: look at the rings of all peers with that index. The rings that spoke last
+ * are looked at without a bit while this task is awake.
  */
 #include "lane/lane.h"
 
