@@ -76,6 +76,21 @@ static int lost(const struct client *c, int saved)
                           c->info.host[0] ? c->info.host : "this computer");
 }
 
+static int receive_now(struct client *c, struct dvm_frame *frame, const uint8_t **payload);
+
+/* The daemon does not read any more: it may have said why. Returns an error. */
+static int last_word(struct client *c, int error)
+{
+    const uint8_t *payload;
+    struct dvm_frame frame;
+    int r;
+
+    do
+        r = receive_now(c, &frame, &payload);
+    while (r == DVM_OK);
+    return r == DVM_ERR_TIMEOUT ? lost(c, error) : r;
+}
+
 static int send_packet(struct client *c, const struct dvm_frame *f, const uint8_t *payload)
 {
     uint8_t header[DVM_FRAME_BYTES];
@@ -93,7 +108,7 @@ static int send_packet(struct client *c, const struct dvm_frame *f, const uint8_
         return dvm_fail(DVM_ERR_TIMEOUT,
                         "the daemon of host %s has not read for %d s; is it stopped?",
                         c->info.host, SEND_SECONDS);
-    return lost(c, errno);
+    return last_word(c, errno);
 }
 
 /* Send a packed message in as many frames as it needs. */

@@ -20,7 +20,7 @@ begin() {
     shift
     dvm run -n 2 --on-failure=ignore --where sim1,sim2 "$PROGRAMS/lost_wait" "$@" \
         >"$WORK/$name" 2>"$WORK/$name.err" </dev/null &
-    await 20 is_ready "$name"
+    wait_until 20 is_ready "$name" || { cat "$WORK/$name" "$WORK/$name.err" >&2; fail "$name did not begin"; }
 }
 
 # judge NAME LIMIT WORDS: it ended by an error within LIMIT ms since $since, in WORDS

@@ -71,8 +71,9 @@ for folder in "$RUNTIME"/private-*; do
 done
 
 say "its program is killed before it said that it is the owner: the daemon does not stay"
-sh -c 'dvmd --private --ready-fd 3 3>"$0" & until [ -s "$0" ]; do sleep 0.05; done; kill -KILL $$' \
+mkfifo "$WORK/ready"
+sh -c 'dvmd --private --ready-fd 3 3>"$0" & read -r line <"$0"; echo "$line" >"$0.said"; kill -KILL $$' \
     "$WORK/ready" >/dev/null 2>&1 || :
-folder=$(sed 's/^ready //' "$WORK/ready")
+folder=$(sed 's/^ready //' "$WORK/ready.said")
 [ -n "$folder" ] || fail "the daemon said nothing"
 await 20 test ! -e "$folder"
