@@ -12,7 +12,6 @@
 #include "lane/lane.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

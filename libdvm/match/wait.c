@@ -12,7 +12,6 @@
  * the task's own bell.
  */
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
@@ -111,7 +110,7 @@ void wait_leave(void)
 /* Take in what came. Anything may have changed then: an answer, a death. */
 static int progress(void)
 {
-    if (lane_rung())
+    if (waiting.threads && lane_rung())
         waiting.changed = true;
     return lane_progress();
 }
