@@ -80,14 +80,18 @@ void connection_close(struct connection *c)
     l->graveyard = c;
 }
 
-/* The connection has ended by itself, or must end: tell who has to know. */
+/* The connection has ended by itself, or must end: tell who has to know. A task may be
+ * asleep: nothing else tells it that its socket is closed. */
 static void hang_up(struct connection *c)
 {
     struct daemon *d = c->local->d;
-    int tid = c->seat ? c->seat->tid : 0;
+    struct seat *s = c->seat;
+    int tid = s ? s->tid : 0;
     bool owner = c->owner;
 
     connection_close(c);
+    if (s && s->inbox)
+        dvm_inbox_ring(s->inbox, DVM_INDEX_DAEMON);
     if (tid) {
         daemon_route_client_gone(d, tid);
         tasks_disconnected(d->tasks, tid);

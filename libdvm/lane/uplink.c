@@ -73,6 +73,8 @@ void uplink_refused(const char *text)
 {
     snprintf(uplink_state.why, sizeof uplink_state.why,
              "the daemon of this host has cut this task off: %s", text);
+    /* it was the last frame: the end of the connection may come a moment later */
+    uplink_state.lost = true;
 }
 
 int uplink_fail(void)

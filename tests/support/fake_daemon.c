@@ -189,6 +189,16 @@ static void tell_host_lost(struct client *to, const struct client *dead)
             NULL, 0);
 }
 
+static void refuse(struct client *c)
+{
+    Dvm__Pb__Refuse refuse = DVM__PB__REFUSE__INIT;
+    uint8_t buffer[64];
+
+    refuse.code = DVM_ERR_PROTOCOL;
+    refuse.text = "it sent nonsense";
+    control(c, DVM_CTL_REFUSE, 0, 0, buffer, dvm__pb__refuse__pack(&refuse, buffer), NULL, 0);
+}
+
 static void pair_open(struct router *r, struct client *opener, int tid, const int *fds)
 {
     struct client *peer = client_of(r, tid);
@@ -421,7 +431,10 @@ static void weather(struct router *r, double begun)
     if (o->kill)
         kill(r->clients[o->kill_rank].pid, SIGKILL);
     for (int i = 0; o->hang_up && i < r->count; i++) {
-        shutdown(r->clients[i].fd, SHUT_RDWR);
+        if (o->refuse)
+            refuse(&r->clients[i]);
+        else
+            shutdown(r->clients[i].fd, SHUT_RDWR);
         r->clients[i].over = true;
     }
 }

@@ -30,6 +30,7 @@ struct fake_options {
     unsigned kill_us;     /* counted from when all have begun */
     bool world;           /* tell every task of a death, not only those that asked */
     bool hang_up;         /* the daemon itself goes away after kill_us */
+    bool refuse;          /* with hang_up: it only says so, and the connection stays open */
     bool host_lost;       /* with kill: its host is lost (HOST_EVENT instead of GONE) */
     int threads;          /* thread level of the tasks */
 };

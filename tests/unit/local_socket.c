@@ -130,6 +130,27 @@ Test(local_socket, bad_frames_cut_off_their_sender_only)
     raw_close(good);
 }
 
+/* A task that sleeps looks at its socket only when it is rung. */
+Test(local_socket, a_task_is_rung_when_its_connection_ends)
+{
+    struct raw_client *t = raw_enrol(own.folder, TASK, NULL);
+    struct raw_client *later = raw_enrol(own.folder, CONSOLE, NULL); /* t's welcome is rung */
+    struct timespec pause = {0, 1000000};
+    struct dvm_inbox *inbox = mmap(NULL, DVM_INBOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                   t->fds[0], 0);
+
+    cr_assert_neq(inbox, MAP_FAILED);
+    atomic_store(&inbox->bits[0], 0);
+    atomic_store(&inbox->summary, 0);
+    cr_assert_eq(shutdown(t->fd, SHUT_WR), 0);
+    for (int i = 0; i < RAW_SECONDS * 1000 && atomic_load(&inbox->summary) == 0; i++)
+        nanosleep(&pause, NULL); /* poll */
+    cr_assert_neq(atomic_load(&inbox->bits[0]) & 1 << DVM_INDEX_DAEMON, 0);
+    munmap(inbox, DVM_INBOX_BYTES);
+    raw_close(t);
+    raw_close(later);
+}
+
 Test(local_socket, unknown_requests_are_answered)
 {
     struct raw_client *c = raw_enrol(own.folder, TASK, NULL);

@@ -682,6 +682,14 @@ Test(match, a_lost_daemon_ends_every_wait)
     cr_assert_eq(fake_run(2, lost_daemon, NULL, &o), 0);
 }
 
+/* The daemon closes the connection some time after its last word. */
+Test(match, a_refusal_ends_every_wait)
+{
+    struct fake_options o = {.hang_up = true, .refuse = true, .kill_us = 20000, .seconds = 10};
+
+    cr_assert_eq(fake_run(2, lost_daemon, NULL, &o), 0);
+}
+
 static int forked(const struct fake_task *me)
 {
     int status, pid;
