@@ -76,13 +76,18 @@
     X(PROBED, 105)                                                                             \
     /* settings */                                                                             \
     X(CONFIG, 112)      /* what is in force on that daemon's host, and where it comes from */  \
-    X(CONFIG_REPLY, 113)
+    X(CONFIG_REPLY, 113)                                                                       \
+    /* direct lanes */                                                                         \
+    X(LANE_OPEN, 120)   /* task to the peer's daemon: I shall dial its lane port */            \
+    X(LANE_READY, 121)  /* its answer: where that is */                                        \
+    X(LANE_OFFER, 122)  /* daemon to the peer: passes the connection that came */              \
+    X(LANE_WANT, 123)   /* task to the peer's daemon, and on to the peer: dial me */
 
 enum dvm_control {
 #define DVM_CONTROL_CONSTANT(name, number) DVM_CTL_##name = (number),
     DVM_CONTROL_LIST(DVM_CONTROL_CONSTANT)
 #undef DVM_CONTROL_CONSTANT
-    DVM_CTL_END = 114
+    DVM_CTL_END = 124
 };
 
 /* The name of a control message, "?" for a number that is none. */
