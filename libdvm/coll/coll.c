@@ -30,6 +30,12 @@
 #define SEQUENCE_MASK (DVM_TAG_MAX >> KIND_BITS)
 #define ALARM_TAG 0 /* of the only messages in the alarm's context */
 
+static const enum dvm_board_call board_calls[] = {
+    [COLL_BARRIER] = DVM_BOARD_BARRIER,
+    [COLL_BCAST] = DVM_BOARD_BCAST,
+    [COLL_REDUCE] = DVM_BOARD_REDUCE,
+    [COLL_ALLREDUCE] = DVM_BOARD_ALLREDUCE,
+};
 static const char *const calls[] = {
     [COLL_BARRIER] = "dvm_barrier",
     [COLL_BCAST] = "dvm_bcast",
@@ -161,7 +167,8 @@ static int wait_for(struct coll *c, struct dvm_request *request)
     while (rc == DVM_OK && !match_complete(request)) {
         if (rung(c))
             return alarmed(c);
-        rc = match_wait_any(sizeof both / sizeof both[0], both, -1, &index);
+        rc = match_wait_call(board_calls[c->kind], c->site, sizeof both / sizeof both[0], both, -1,
+                             &index);
     }
     return rc;
 }

@@ -186,7 +186,7 @@ static int drop_receive(struct dvm_request *receive, int rc)
 }
 
 /* Finish the receive of a dvm_sendrecv. */
-static int finish_receive(struct dvm_request *receive, struct dvm_status *status)
+static int finish_receive(struct dvm_request *receive, uintptr_t site, struct dvm_status *status)
 {
     struct match_result result = {0};
     int rc;
@@ -195,7 +195,7 @@ static int finish_receive(struct dvm_request *receive, struct dvm_status *status
         sink_status_null(status);
         return DVM_OK;
     }
-    rc = match_wait(receive, &result);
+    rc = match_wait_as(DVM_BOARD_SENDRECV, site, receive, &result);
     result.error = rc;
     sink_status(&result, status);
     return rc;
@@ -221,6 +221,6 @@ int dvm_sendrecv(dvm_group group, int dest, int sendtag, const void *sendbuf, si
     if (rc != DVM_OK)
         return dvm_leave(rc);
     rc = send_now(MATCH_STANDARD, &o);
-    rc = rc == DVM_OK ? finish_receive(receive, status) : drop_receive(receive, rc);
+    rc = rc == DVM_OK ? finish_receive(receive, o.site, status) : drop_receive(receive, rc);
     return dvm_leave(rc);
 }

@@ -32,6 +32,7 @@ static int no_array(const char *call)
 
 int dvm_wait(struct dvm_request **request, struct dvm_status *status)
 {
+    uintptr_t site = ENTRY_SITE();
     size_t index;
     int rc;
 
@@ -42,7 +43,9 @@ int dvm_wait(struct dvm_request **request, struct dvm_status *status)
         sink_status_null(status);
         return dvm_leave(DVM_OK);
     }
-    rc = match_complete(*request) ? DVM_OK : match_wait_any(1, request, -1, &index);
+    rc = match_complete(*request)
+             ? DVM_OK
+             : match_wait_call(DVM_BOARD_WAIT, site, 1, request, -1, &index);
     return dvm_leave(rc == DVM_OK ? finish(request, status) : rc);
 }
 
@@ -77,6 +80,7 @@ static bool all_null(size_t count, struct dvm_request *const *requests)
 int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
                 struct dvm_status *status)
 {
+    uintptr_t site = ENTRY_SITE();
     size_t place;
     int rc;
 
@@ -88,7 +92,7 @@ int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
         *index = (size_t)DVM_NULL;
         return dvm_leave(DVM_OK);
     }
-    rc = match_wait_any(count, requests, -1, &place);
+    rc = match_wait_call(DVM_BOARD_WAITANY, site, count, requests, -1, &place);
     if (rc != DVM_OK)
         return dvm_leave(rc);
     *index = place;
@@ -129,6 +133,7 @@ static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_stat
 
 int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *statuses)
 {
+    uintptr_t site = ENTRY_SITE();
     struct ends ends = {.first = DVM_OK};
     size_t index;
 
@@ -145,7 +150,7 @@ int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *
          * that it may have made endless */
         if (ends.first != DVM_OK && error_mode() == DVM_FATAL)
             break;
-        rc = match_wait_any(count, requests, -1, &index);
+        rc = match_wait_call(DVM_BOARD_WAITALL, site, count, requests, -1, &index);
         if (rc != DVM_OK)
             return dvm_leave(rc);
     }

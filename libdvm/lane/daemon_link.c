@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "lane/board.h"
 #include "lane/lane.h"
 #include "lane/uplink.h"
 #include "proto/control.h"
@@ -21,10 +22,18 @@
 
 #define FUNCTIONS_MAX 4 /* that share one number */
 
+/* Which public call asks, for the board. */
+struct daemon_asker {
+    enum dvm_board_call call;
+    uintptr_t site;
+    int waits_for; /* the task whose end is waited for, 0: the daemon itself */
+};
+
 struct request {
     struct request *next;
     uint64_t ref;
     int slot; /* of the host it went to */
+    struct daemon_asker asker;
     bool done;
     size_t whole; /* bytes of the answer, by its first frame */
     int error; /* of the host's loss, or of keeping the answer, and its sentence */
@@ -35,7 +44,9 @@ struct request {
 static daemon_control_f *functions[DVM_CTL_END][FUNCTIONS_MAX];
 static struct request *open_requests;
 static uint64_t last_ref;
-int (*uplink_wait)(bool (*done)(void *arg), void *arg, double timeout);
+static struct daemon_asker asker;
+int (*uplink_wait)(bool (*done)(void *arg), void *arg, double timeout,
+                   const struct board_subject *subject);
 
 void daemon_link_register(int type, daemon_control_f *function)
 {
@@ -55,6 +66,7 @@ void daemon_link_reset(void)
 {
     memset(functions, 0, sizeof functions);
     open_requests = NULL;
+    asker = (struct daemon_asker){0};
 }
 
 int daemon_link_control(int dst, int type, uint64_t ref, const void *payload, size_t length,
@@ -163,9 +175,22 @@ void daemon_link_host_gone(int slot, const char *text)
     }
 }
 
+void daemon_link_asker(enum dvm_board_call call, uintptr_t site, int waits_for)
+{
+    asker = (struct daemon_asker){.call = call, .site = site, .waits_for = waits_for};
+}
+
 static bool request_done(void *arg)
 {
     return ((struct request *)arg)->done;
+}
+
+static void request_describe_wait(void *arg, struct dvm_wait *wait)
+{
+    const struct request *r = arg;
+
+    wait->why = r->asker.waits_for ? DVM_BOARD_END : DVM_BOARD_ANSWER;
+    wait->peer = r->asker.waits_for ? r->asker.waits_for : DVM_TID_DAEMON(r->slot);
 }
 
 static void request_close(struct request *r)
@@ -196,14 +221,17 @@ static int answer_failed(struct daemon_answer *answer, int type)
 int daemon_link_request(int dst, int type, const void *payload, size_t length, double timeout,
                         struct daemon_answer *answer)
 {
-    struct request r = {.ref = ++last_ref, .slot = dst >> DVM_TID_N_BITS};
+    struct request r = {.ref = ++last_ref, .slot = dst >> DVM_TID_N_BITS, .asker = asker};
+    const struct board_subject subject = {.call = asker.call ? asker.call : DVM_BOARD_REQUEST,
+                                          .site = asker.site,
+                                          .describe = request_describe_wait};
     int rc;
 
     r.next = open_requests;
     open_requests = &r;
     rc = daemon_link_control(dst, type, r.ref, payload, length, NULL, 0);
     if (!rc)
-        rc = uplink_wait(request_done, &r, timeout);
+        rc = uplink_wait(request_done, &r, timeout, &subject);
     request_close(&r);
     if (r.done)
         rc = r.error ? dvm_fail(r.error, "%s", r.text) : DVM_OK;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/board.h"
 #include "proto/frame.h"
 
 /* Longest control message, all its frames together, bytes. */
@@ -40,6 +41,10 @@ struct daemon_answer {
     uint8_t *payload; /* malloc'd, the caller frees it */
     size_t length;
 };
+
+/* Say which public call makes the requests that follow, for the board; site: return address
+ * of the user's call. waits_for: the task whose end the answer tells, or 0. */
+void daemon_link_asker(enum dvm_board_call call, uintptr_t site, int waits_for);
 
 /* Send a request and wait for its answer. When the host of dst is lost meanwhile,
  * or a FAIL comes, the code and sentence of that are returned (after dvm_fail).

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "lane/bell.h"
+#include "lane/board.h"
 #include "lane/uplink.h"
 
 #define PEERS_START 64        /* places of the first table; a power of two */
@@ -61,6 +62,7 @@ int lane_start(const struct lane_config *config)
     lane.self = config->self;
     lane.up = config->up;
     bell_start(config->inbox, config->index);
+    board_use(config->inbox);
     uplink_start(config->socket, config->self);
     shm_polls(!config->threads);
     lane.table = calloc(PEERS_START, sizeof(struct peer *));
@@ -91,6 +93,7 @@ void lane_stop(void)
         if (lanes[i]->stop)
             lanes[i]->stop();
     uplink_stop();
+    board_use(NULL);
     bell_stop();
     free(lane.table);
     memset(&lane, 0, sizeof lane);

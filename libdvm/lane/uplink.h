@@ -47,8 +47,11 @@ void uplink_refused(const char *text);
 void daemon_link_host_gone(int slot, const char *text);
 
 /* Set by the layer that knows how to wait: progress until done(arg), at most
- * timeout seconds (negative: for ever). Returns 0, TIMEOUT or LOST_DAEMON. */
-extern int (*uplink_wait)(bool (*done)(void *arg), void *arg, double timeout);
+ * timeout seconds (negative: for ever); subject: for the board. Returns 0, TIMEOUT or
+ * LOST_DAEMON. */
+struct board_subject;
+extern int (*uplink_wait)(bool (*done)(void *arg), void *arg, double timeout,
+                          const struct board_subject *subject);
 
 /* A frame of a task came by the relay (relay.c). */
 void relay_frame(const struct dvm_frame *frame, const uint8_t *payload);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lane/board.h"
 #include "lane/uplink.h"
 #include "match/request.h"
 
@@ -64,11 +65,6 @@ int dvm_leave(int rc)
     return rc == DVM_OK ? rc : dvm_report(rc);
 }
 
-static int wait_plain(bool (*done)(void *arg), void *arg, double timeout)
-{
-    return match_wait_until(done, arg, timeout, 0);
-}
-
 static void stop_all(void)
 {
     unexpected_stop();
@@ -96,7 +92,7 @@ int match_start(const struct match_config *config)
     gone_start();
     send_start();
     wait_start(config);
-    uplink_wait = wait_plain;
+    uplink_wait = match_wait_until;
     /* first: it takes over socket and inbox, whatever happens */
     rc = stream_start(&lanes, &calls);
     if (!rc)
@@ -131,18 +127,21 @@ size_t match_unsent(uint64_t *bytes)
     return count;
 }
 
-int match_flush(double timeout)
+int match_flush(double timeout, uintptr_t site)
 {
+    const struct board_subject subject = {
+        .call = DVM_BOARD_FINALIZE, .site = site, .describe = flush_describe};
+
     deliver_open(false);
     while (posted_first())
         match_cancel(posted_first());
     unexpected_drop();
-    return match_wait_until(all_sent, NULL, timeout, 0);
+    return match_wait_until(all_sent, NULL, timeout, &subject);
 }
 
 int match_stop(double timeout)
 {
-    int rc = match_flush(timeout);
+    int rc = match_flush(timeout, 0);
 
     stop_all();
     wait_stop();

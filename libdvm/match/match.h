@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "dvm.h"
+#include "proto/board.h"
 #include "proto/frame.h"
 
 /* Which messages a receive or probe fits. */
@@ -103,6 +104,10 @@ int match_finish(struct dvm_request *request, struct match_result *result);
  * is given up: nothing touches its buffer any more. */
 int match_wait(struct dvm_request *request, struct match_result *result);
 
+/* The same, told on the board as this call from site; see match_wait_call. */
+int match_wait_as(enum dvm_board_call call, uintptr_t site, struct dvm_request *request,
+                  struct match_result *result);
+
 /* Forget a request: it is freed when it completes, its result dropped. */
 void match_release(struct dvm_request *request);
 
@@ -114,6 +119,11 @@ int match_cancel(struct dvm_request *request);
  * LOST_DAEMON. */
 int match_wait_any(size_t count, struct dvm_request *const *requests, double timeout,
                    size_t *index);
+
+/* The same, told on the board as this call from site (return address of the user's call;
+ * 0: not known). NOTHING: as the call that started the first request. */
+int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
+                    struct dvm_request *const *requests, double timeout, size_t *index);
 
 /* Look for an unexpected message, with one pass of progress, or waiting. *found:
  * false only when wait is false. take: also take it out; *message receives it. */
@@ -130,8 +140,10 @@ int match_progress(void);
 
 /* Progress and sleep until done(arg) is true, or timeout seconds have passed
  * (negative: never). The general form of every wait in the library. Errors:
- * TIMEOUT, LOST_DAEMON. site: as in match_sink. */
-int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr_t site);
+ * TIMEOUT, LOST_DAEMON. subject: for the board (lane/board.h); NULL: not to be shown. */
+struct board_subject;
+int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
+                     const struct board_subject *subject);
 
 /* Whether a tid is known to have ended, and then, if text is not NULL, why. */
 bool match_task_gone(int tid, const char **text);
@@ -188,9 +200,9 @@ int match_start(const struct match_config *config);
 /* The beginning of the end: wait until all that was sent is with its receiver or a
  * daemon, but for synchronous sends that wait for their match. Nothing is received
  * any more: posted receives are cancelled, and what has come or comes is dropped, so
- * that tasks which end together do not wait for each other. Errors: TIMEOUT,
- * LOST_DAEMON. */
-int match_flush(double timeout);
+ * that tasks which end together do not wait for each other. site: as in match_sink.
+ * Errors: TIMEOUT, LOST_DAEMON. */
+int match_flush(double timeout, uintptr_t site);
 
 /* How many messages match_flush would wait for, and their bytes. */
 size_t match_unsent(uint64_t *bytes);

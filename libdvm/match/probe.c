@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "base/error.h"
+#include "lane/board.h"
 #include "match/request.h"
 
 struct search {
@@ -23,6 +24,16 @@ static bool search(void *arg)
     return s->found || s->error;
 }
 
+static void search_describe(void *arg, struct dvm_wait *wait)
+{
+    const struct match_filter *f = ((const struct search *)arg)->filter;
+
+    wait->why = DVM_BOARD_MESSAGE;
+    wait->peer = f->source;
+    wait->tag = f->tag;
+    wait->context = f->context;
+}
+
 /* Have the end of the source told, as a receive would. */
 static void watch_source(const struct match_filter *filter)
 {
@@ -38,12 +49,14 @@ static void watch_source(const struct match_filter *filter)
 int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr_t site,
                 bool *found, struct dvm_message **message, struct match_result *result)
 {
+    const struct board_subject subject = {.call = take ? DVM_BOARD_MPROBE : DVM_BOARD_PROBE,
+                                          .site = site, .describe = search_describe};
     struct search s = {.filter = filter};
     int rc = DVM_OK;
 
     watch_source(filter);
     if (!search(&s))
-        rc = match_wait_until(search, &s, wait ? -1 : 0, site);
+        rc = match_wait_until(search, &s, wait ? -1 : 0, &subject);
     if (rc == DVM_ERR_TIMEOUT && !wait) {
         *found = false;
         return DVM_OK;
@@ -75,5 +88,5 @@ int match_mrecv(struct dvm_message **message, const struct match_sink *sink,
         unexpected_free(m);
         *message = NULL;
     }
-    return match_wait(r, result);
+    return match_wait_as(DVM_BOARD_MRECV, sink->site, r, result);
 }

@@ -75,16 +75,23 @@ void request_abandon(struct dvm_request *r)
     request_free(r);
 }
 
-int match_wait(struct dvm_request *r, struct match_result *result)
+int match_wait_as(enum dvm_board_call call, uintptr_t site, struct dvm_request *r,
+                  struct match_result *result)
 {
     size_t index;
-    int rc = r->state == REQUEST_COMPLETE ? DVM_OK : match_wait_any(1, &r, -1, &index);
+    int rc = r->state == REQUEST_COMPLETE ? DVM_OK
+                                          : match_wait_call(call, site, 1, &r, -1, &index);
 
     if (!rc)
         return match_finish(r, result);
     /* the buffer is the caller's again: nothing may be written there any more */
     request_abandon(r);
     return rc;
+}
+
+int match_wait(struct dvm_request *r, struct match_result *result)
+{
+    return match_wait_as(DVM_BOARD_NOTHING, 0, r, result);
 }
 
 int match_recv(const struct match_filter *filter, const struct match_sink *sink,

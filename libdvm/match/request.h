@@ -21,6 +21,7 @@ enum request_state {
 struct request_send {
     struct stream_send stream;
     void *copy;    /* of a buffered send; owned */
+    uintptr_t site; /* return address of the user's call */
 };
 
 /* What only a receive needs. */
@@ -85,6 +86,13 @@ void request_complete(struct dvm_request *request, int error, const char *text);
 
 /* Free a request that nobody will finish. */
 void request_free(struct dvm_request *request);
+
+/* Say for the board what an operation waits for that is not complete; call and site, too,
+ * where they are not known yet (describe.c). */
+void request_describe(const struct dvm_request *request, struct dvm_wait *wait);
+
+/* The stream that match_flush waits for, and why (describe.c). */
+void flush_describe(void *arg, struct dvm_wait *wait);
 
 /* Give up a request whose caller's buffer goes away, whatever its state, and free
  * it (receive.c). */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lane/board.h"
 #include "match/request.h"
 
 #define BSEND_BYTES ((size_t)512 << 20) /* of copies a task keeps; DVM_BSEND_BYTES */
@@ -77,6 +78,8 @@ static struct dvm_request *send_request(const struct outgoing *o)
     if (r)
         r->result = (struct match_result){.context = o->context, .source = lane_self(),
                                           .tag = o->tag, .bytes = o->bytes, .type = o->type};
+    if (r)
+        r->send.site = o->site;
     return r;
 }
 
@@ -109,9 +112,19 @@ static bool has_room(void *arg)
     return buffered.kept == 0 || buffered.kept + bytes <= buffered.limit;
 }
 
+/* Somebody who has not taken what was sent to him with dvm_bsend. */
+static void room_describe(void *arg, struct dvm_wait *wait)
+{
+    flush_describe(arg, wait);
+    wait->why = DVM_BOARD_COPIES;
+    wait->bytes = *(const size_t *)arg;
+}
+
 /* Wait until one more copy may be kept. */
 static int wait_room(const struct outgoing *o)
 {
+    const struct board_subject subject = {
+        .call = DVM_BOARD_BSEND, .site = o->site, .describe = room_describe};
     size_t bytes = o->bytes;
 
     if (has_room(&bytes))
@@ -121,7 +134,7 @@ static int wait_room(const struct outgoing *o)
                 "not take; the next waits for room (DVM_BSEND_BYTES raises the limit)\n",
                 lane_self(), buffered.kept);
     buffered.told = true;
-    return match_wait_until(has_room, &bytes, -1, o->site);
+    return match_wait_until(has_room, &bytes, -1, &subject);
 }
 
 /* Keep a copy of a message and send that. */

@@ -10,6 +10,9 @@
  * the bell. The others sleep on a condition until something completed or the
  * owner leaves. A thread that completes something while the owner sleeps rings
  * the task's own bell.
+ *
+ * What is waited for goes on the board (lane/board.h) when the thread is about to sleep,
+ * or when it has been woken in vain many times.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -19,6 +22,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "lane/bell.h"
+#include "lane/board.h"
 #include "match/load.h"
 #include "match/request.h"
 
@@ -31,6 +35,7 @@
 #define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
 #define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
 #define CHECK_SECONDS 0.5          /* how often a lost daemon is looked for */
+#define BOARD_TURNS 64             /* turns of a wait that never sleeps until it is on the board */
 
 static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
@@ -168,9 +173,12 @@ static bool spin(void)
 }
 
 /* This thread is about to sleep, or has asked in vain and may ask again and again:
- * whoever it waits for must be able to send, and its end be told. */
-static void wait_in_vain(void)
+ * whoever it waits for must be able to send, and its end be told. place: NULL, or what is
+ * to be put on the board. */
+static void wait_in_vain(struct board_place *place)
 {
+    if (place)
+        board_show(place);
     stream_watch_now();
     stream_grant_starved();
 }
@@ -205,7 +213,7 @@ static void sleep_other(double limit)
 }
 
 /* Wait for a bell, as its owner. */
-static int wait_bell(double limit)
+static int wait_bell(double limit, struct board_place *place)
 {
     bool rang;
     int rc = DVM_OK;
@@ -215,16 +223,19 @@ static int wait_bell(double limit)
     rang = spin();
     wait_lock();
     if (!rang) {
-        wait_in_vain();
+        wait_in_vain(place);
         rc = sleep_owner(limit);
     }
     waiting.owned = false;
     return rc;
 }
 
-int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr_t site)
+int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
+                     const struct board_subject *subject)
 {
     double limit = timeout <= 0 ? timeout : clock_seconds() + timeout;
+    struct board_place place = {.subject = subject, .arg = arg};
+    unsigned turns = 0;
     bool over = done(arg);
     int rc = DVM_OK;
 
@@ -235,19 +246,22 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout, uintptr
         if (over || rc)
             break;
         if (limit >= 0 && (timeout == 0 || clock_seconds() >= limit)) {
-            wait_in_vain();
+            wait_in_vain(NULL);
             rc = dvm_fail(DVM_ERR_TIMEOUT, "the time limit of %g s has passed", timeout);
             break;
         }
         tell_others(false);
+        if (++turns == BOARD_TURNS)
+            board_show(&place);
         if (!waiting.owned) {
-            rc = wait_bell(limit);
+            rc = wait_bell(limit, &place);
         } else {
             /* the owner may sleep for long */
-            wait_in_vain();
+            wait_in_vain(&place);
             sleep_other(limit);
         }
     }
+    board_hide(&place);
     /* another thread must take the bell over */
     tell_others(true);
     return over ? DVM_OK : rc;
@@ -259,7 +273,7 @@ int match_progress(void)
     int rc = progress();
 
     if (!rang)
-        wait_in_vain();
+        wait_in_vain(NULL);
     if (waiting.changed)
         tell_others(false);
     return rc;
@@ -283,13 +297,36 @@ static bool any_complete(void *arg)
     return false;
 }
 
-int match_wait_any(size_t count, struct dvm_request *const *requests, double timeout,
-                   size_t *index)
+/* The first that is not complete, and how many there are. */
+static void any_describe(void *arg, struct dvm_wait *wait)
 {
+    const struct any *any = arg;
+    const struct dvm_request *first = NULL;
+
+    for (size_t i = 0; i < any->count; i++) {
+        if (!any->requests[i] || any->requests[i]->state == REQUEST_COMPLETE)
+            continue;
+        first = first ? first : any->requests[i];
+        wait->requests++;
+    }
+    if (first)
+        request_describe(first, wait);
+}
+
+int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
+                    struct dvm_request *const *requests, double timeout, size_t *index)
+{
+    const struct board_subject subject = {.call = call, .site = site, .describe = any_describe};
     struct any any = {.count = count, .requests = requests};
-    int rc = match_wait_until(any_complete, &any, timeout, 0);
+    int rc = match_wait_until(any_complete, &any, timeout, &subject);
 
     if (!rc)
         *index = any.found;
     return rc;
+}
+
+int match_wait_any(size_t count, struct dvm_request *const *requests, double timeout,
+                   size_t *index)
+{
+    return match_wait_call(DVM_BOARD_NOTHING, 0, count, requests, timeout, index);
 }

@@ -40,6 +40,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "proto/board.h"
+
 #define DVM_LINE 64
 #define DVM_INBOX_MAGIC 0x44564d49u /* "DVMI" */
 #define DVM_RING_MAGIC 0x44564d52u  /* "DVMR" */
@@ -72,7 +74,7 @@ struct dvm_inbox {
     _Atomic uint32_t summary; /* bit b: words 2b and 2b + 1 of bits; the futex */
     uint8_t pad2[DVM_LINE - 4];
     _Atomic uint64_t bits[DVM_INBOX_WORDS]; /* bit i: the client with index i rang */
-    uint8_t board[DVM_LINE];  /* written by the owner: what it waits for (reserved) */
+    struct dvm_board board;   /* written by the owner: what it waits for */
     struct dvm_counters counters; /* written by the owner */
 };
 

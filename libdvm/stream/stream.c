@@ -161,6 +161,25 @@ static struct dvm_frame frame_of(const struct stream *s, const struct stream_sen
     return frame;
 }
 
+static uint64_t send_cost(const struct stream *s, const struct stream_send *send)
+{
+    return STREAM_HEADER_COST + (send->size <= s->peer.out->eager_max ? send->size : 0);
+}
+
+enum stream_waits stream_waits(const struct stream_send *send)
+{
+    const struct stream *s = send->stream;
+
+    if (send->state == SEND_PARKED)
+        return STREAM_WAITS_MATCH;
+    if (send->state != SEND_WAITING)
+        return STREAM_WAITS_BYTES;
+    if (!s->peer.out || s->peer.blocked || s->notes)
+        return STREAM_WAITS_ROOM;
+    return s->credit - s->spent < send_cost(s, s->waiting.first) ? STREAM_WAITS_CREDIT
+                                                                 : STREAM_WAITS_ROOM;
+}
+
 /* Send the first waiting message, as EAGER or RTS, if credit allows. Returns as a
  * lane's send; AGAIN also for want of credit. */
 static int send_begin(struct stream *s)

@@ -196,6 +196,15 @@ void stream_revoke(uint64_t context, int code);
  * their receiver. */
 bool stream_idle(const struct stream *s);
 
+/* What a message on its way out waits for. */
+enum stream_waits {
+    STREAM_WAITS_MATCH,  /* the receiver receives it */
+    STREAM_WAITS_CREDIT, /* the receiver gives credit, for it or for those before it */
+    STREAM_WAITS_ROOM,   /* the lane opens, or has room */
+    STREAM_WAITS_BYTES   /* it is matched, and its bytes are on their way */
+};
+enum stream_waits stream_waits(const struct stream_send *send);
+
 /* How many messages are neither with their receiver nor with a daemon, synchronous ones
  * that wait for their match left out. *bytes: theirs are added. */
 size_t stream_unsent(const struct stream *s, uint64_t *bytes);

@@ -70,6 +70,7 @@ int dvm_hosts(struct dvm_host *list, size_t max, size_t *count)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_HOSTS, ENTRY_SITE(), 0);
     if (!count || (max > 0 && !list))
         return dvm_leave(dvm_fail(DVM_ERR_ARG, "dvm_hosts: there is no place for the result"));
     rc = hosts_ask(&reply);
@@ -173,6 +174,7 @@ int dvm_add_hosts(const char *hosts, int *added)
     int before, after, rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_HOSTS, ENTRY_SITE(), 0);
     if (!hosts || !hosts[0] || hosts[0] == '-')
         return dvm_leave(dvm_fail(DVM_ERR_ARG, "dvm_add_hosts: no hosts are named"));
     if (!program_find("dvm", NULL, "console", path, sizeof path))
@@ -200,6 +202,7 @@ int dvm_remove_host(const char *name)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_REMOVE_HOST, ENTRY_SITE(), 0);
     if (!name || !name[0])
         return dvm_leave(dvm_fail(DVM_ERR_NO_HOST, "dvm_remove_host: no host is named"));
     if (strcmp(name, vm.host) == 0)

@@ -205,8 +205,9 @@ int dvm_finalize(void)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_FINALIZE, ENTRY_SITE(), 0);
     fflush(stdout);
-    rc = match_flush(-1);
+    rc = match_flush(-1, ENTRY_SITE());
     if (rc == DVM_OK) /* only now: a death before it must be one to the others, too */
         rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_LEAVE, NULL, LEAVE_SECONDS, DVM_CTL_OK,
                     NULL, NULL);

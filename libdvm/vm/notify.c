@@ -50,6 +50,7 @@ int dvm_notify(int what, const int *tids, int count, int tag)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_NOTIFY, ENTRY_SITE(), 0);
     rc = check(what, tids, count, tag);
     if (rc != DVM_OK)
         return dvm_leave(rc);

@@ -176,6 +176,7 @@ int dvm_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_SPAWN, ENTRY_SITE(), 0);
     rc = check(what, count, tids);
     if (rc != DVM_OK)
         return dvm_leave(rc);

@@ -83,6 +83,7 @@ int dvm_tasks(struct dvm_task *list, size_t max, size_t *count)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_TASKS, ENTRY_SITE(), 0);
     if (!count || (max > 0 && !list))
         return dvm_leave(dvm_fail(DVM_ERR_ARG, "dvm_tasks: there is no place for the result"));
     rc = hosts_ask(&hosts);
@@ -113,6 +114,7 @@ int dvm_kill(int tid, int signal)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_KILL, ENTRY_SITE(), 0);
     rc = vm_check_tid("dvm_kill", tid);
     if (rc == DVM_OK && (signal < 1 || signal > SIGRTMAX))
         rc = dvm_fail(DVM_ERR_ARG, "dvm_kill: %d is no signal; signals are 1 to %d", signal,
@@ -152,6 +154,7 @@ int dvm_task_wait(int tid, double timeout, struct dvm_exit *how)
     int rc;
 
     ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_TASK_WAIT, ENTRY_SITE(), tid);
     rc = vm_check_tid("dvm_task_wait", tid);
     if (rc != DVM_OK)
         return dvm_leave(rc);

@@ -126,7 +126,8 @@ static void say_next(void)
     uplink_rung();
 }
 
-static int wait_for_answer(bool (*done)(void *arg), void *arg, double timeout)
+static int wait_for_answer(bool (*done)(void *arg), void *arg, double timeout,
+                           const struct board_subject *subject)
 {
     listen_to_task();
     while (!done(arg) && a.in.left > 0) {

@@ -354,7 +354,7 @@ static void run_task(struct router *r, int rank, int fd, fake_task_f *task, void
     dvm_errors(DVM_SILENT);
     dvm_enter();
     rc = task(&me);
-    if (rc == 0 && !r->options->hang_up && match_flush(FLUSH_SECONDS)) {
+    if (rc == 0 && !r->options->hang_up && match_flush(FLUSH_SECONDS, 0)) {
         fake_complain(__FILE__, __LINE__, "match_flush");
         rc = 1;
     }

@@ -671,7 +671,7 @@ static int lost_daemon(const struct fake_task *me)
     FAKE_CHECK(match_progress() == DVM_ERR_LOST_DAEMON);
     FAKE_CHECK(recv_bytes(me->tids[!me->rank], 1, &value, sizeof value, NULL) ==
                DVM_ERR_LOST_DAEMON);
-    FAKE_CHECK(match_flush(-1) == 0);
+    FAKE_CHECK(match_flush(-1, 0) == 0);
     return 0;
 }
 

@@ -1,0 +1,67 @@
+/* describe.c: what an operation that is under way waits for, for the board. */
+#include "lane/board.h"
+#include "match/request.h"
+
+static const uint8_t send_why[] = {
+    [STREAM_WAITS_MATCH] = DVM_BOARD_MATCH,
+    [STREAM_WAITS_CREDIT] = DVM_BOARD_CREDIT,
+    [STREAM_WAITS_ROOM] = DVM_BOARD_ROOM,
+    [STREAM_WAITS_BYTES] = DVM_BOARD_BYTES,
+};
+
+static void describe_send(const struct dvm_request *r, struct dvm_wait *wait)
+{
+    const struct stream_send *send = &r->send.stream;
+
+    if (!wait->call) {
+        wait->call = send->sync ? DVM_BOARD_SSEND : DVM_BOARD_SEND;
+        wait->site = r->send.site;
+    }
+    wait->why = send->stream ? send_why[stream_waits(send)] : DVM_BOARD_MATCH;
+    wait->peer = send->stream ? send->stream->peer.tid : r->result.source;
+    wait->tag = r->result.tag;
+    wait->context = r->result.context;
+    wait->bytes = r->result.bytes;
+}
+
+static void describe_receive(const struct dvm_request *r, struct dvm_wait *wait)
+{
+    bool posted = r->state == REQUEST_POSTED;
+
+    if (!wait->call) {
+        wait->call = DVM_BOARD_RECV;
+        wait->site = r->receive.sink.site;
+    }
+    wait->why = posted ? DVM_BOARD_MESSAGE : DVM_BOARD_BYTES;
+    wait->peer = r->result.source;
+    wait->tag = r->result.tag;
+    wait->context = r->result.context;
+    wait->bytes = posted ? r->receive.sink.capacity : r->result.bytes;
+}
+
+void request_describe(const struct dvm_request *r, struct dvm_wait *wait)
+{
+    if (r->kind == REQUEST_SEND)
+        describe_send(r, wait);
+    else
+        describe_receive(r, wait);
+    if (dvm_board_collective(wait->call))
+        wait->tag = DVM_ANY; /* it is the library's own */
+}
+
+void flush_describe(void *arg, struct dvm_wait *wait)
+{
+    const struct stream *s = stream_first();
+
+    while (s && stream_idle(s))
+        s = stream_next(s);
+    wait->why = DVM_BOARD_BYTES;
+    wait->peer = DVM_ANY;
+    wait->tag = DVM_ANY;
+    if (!s)
+        return;
+    wait->peer = s->peer.tid;
+    stream_unsent(s, &wait->bytes);
+    if (s->waiting.first)
+        wait->why = send_why[stream_waits(s->waiting.first)];
+}

@@ -1,0 +1,174 @@
+/* board: what a task waits for is read as it was written, never as two halves; nonsense is
+ * refused; and of several threads that wait the last is told of, then those before it. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "dvm.h"
+#include "lane/board.h"
+#include "proto/board.h"
+#include "proto/segment.h"
+
+#define WRITES 200000
+#define TID 0x40001
+
+/* All fields tell the same number, so that halves of two records are seen. */
+static struct dvm_wait wait_number(uint64_t n)
+{
+    return (struct dvm_wait){.call = (uint8_t)(1 + n % DVM_BOARD_FINALIZE),
+                             .why = (uint8_t)(1 + n % DVM_BOARD_END),
+                             .threads = (uint16_t)(1 + n % 1000), .context = n,
+                             .peer = (int)(TID + n), .tag = (int)n, .bytes = n, .since = n,
+                             .site = n, .requests = (uint32_t)n, .waits = n};
+}
+
+static bool same(const struct dvm_wait *a, const struct dvm_wait *b)
+{
+    return a->call == b->call && a->why == b->why && a->threads == b->threads &&
+           a->context == b->context && a->peer == b->peer && a->tag == b->tag &&
+           a->bytes == b->bytes && a->since == b->since && a->site == b->site &&
+           a->requests == b->requests && a->waits == b->waits;
+}
+
+static struct dvm_board shared;
+static atomic_bool over;
+
+static void *write_many(void *arg)
+{
+    for (uint64_t n = 1; n <= WRITES; n++) {
+        struct dvm_wait w = wait_number(n);
+
+        dvm_board_write(&shared, &w);
+    }
+    atomic_store(&over, true);
+    return arg;
+}
+
+Test(board, a_reader_never_sees_two_halves)
+{
+    pthread_t writer;
+    struct dvm_wait w, wanted;
+    uint64_t last = 0;
+
+    cr_assert_eq(pthread_create(&writer, NULL, write_many, NULL), 0);
+    while (!atomic_load(&over)) {
+        if (!dvm_board_read(&shared, UINT64_MAX, &w) || w.call == DVM_BOARD_NOTHING)
+            continue;
+        wanted = wait_number(w.waits);
+        cr_assert(same(&w, &wanted), "halves of two records");
+        cr_assert(w.waits >= last, "an older record than before");
+        last = w.waits;
+    }
+    pthread_join(writer, NULL);
+    wanted = wait_number(WRITES);
+    cr_assert(dvm_board_read(&shared, UINT64_MAX, &w) && same(&w, &wanted));
+}
+
+Test(board, a_writer_that_stopped_in_the_middle_is_not_waited_for)
+{
+    struct dvm_board b = {.sequence = 7};
+    struct dvm_wait w;
+
+    cr_assert_not(dvm_board_read(&b, UINT64_MAX, &w));
+}
+
+Test(board, nonsense_is_refused)
+{
+    const struct dvm_wait good = wait_number(5);
+    struct dvm_wait bad[] = {good, good, good, good, good, good, good, good}, w;
+    struct dvm_board b = {0};
+
+    bad[0].call = DVM_BOARD_CALL_END;
+    bad[1].call = DVM_BOARD_FINALIZE + 1; /* a number that is not given */
+    bad[2].why = 0;
+    bad[3].why = DVM_BOARD_WHY_END;
+    bad[4].peer = -7;
+    bad[5].tag = -2;
+    bad[6].threads = 0;
+    bad[7].since = 1000;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        dvm_board_write(&b, &bad[i]);
+        cr_expect_not(dvm_board_read(&b, 999, &w), "record %zu", i);
+    }
+    dvm_board_write(&b, &good);
+    cr_expect(dvm_board_read(&b, 999, &w));
+}
+
+Test(board, words_of_numbers)
+{
+    cr_expect_str_eq(dvm_board_call_name(DVM_BOARD_TASK_WAIT), "task_wait");
+    cr_expect_str_eq(dvm_board_call_name(250), "call");
+    cr_expect_str_eq(dvm_board_why_name(DVM_BOARD_CREDIT), "credit");
+    cr_expect_str_eq(dvm_board_why_name(0), "unknown");
+    cr_expect(dvm_board_collective(DVM_BOARD_BARRIER) && dvm_board_collective(DVM_BOARD_ALLREDUCE));
+    cr_expect_not(dvm_board_collective(DVM_BOARD_RECV) || dvm_board_collective(DVM_BOARD_SPAWN));
+}
+
+/* ---- this task's own board -------------------------------------------------------------- */
+
+static void describe(void *arg, struct dvm_wait *wait)
+{
+    wait->why = DVM_BOARD_MESSAGE;
+    wait->peer = TID;
+    wait->tag = *(const int *)arg;
+}
+
+static struct dvm_wait read_own(const struct dvm_inbox *inbox)
+{
+    struct dvm_wait w = {0};
+
+    cr_assert(dvm_board_read(&inbox->board, clock_ns(), &w));
+    return w;
+}
+
+Test(board, the_thread_that_came_last_is_told_of)
+{
+    const struct board_subject recv = {DVM_BOARD_RECV, 1, describe};
+    const struct board_subject probe = {DVM_BOARD_PROBE, 2, describe};
+    struct dvm_inbox *inbox = calloc(1, sizeof *inbox);
+    int tags[] = {10, 20};
+    struct board_place first = {.subject = &recv, .arg = &tags[0]};
+    struct board_place second = {.subject = &probe, .arg = &tags[1]};
+    uint64_t since;
+
+    board_show(&first); /* before there is an inbox: nothing happens */
+    cr_assert_not(first.shown);
+    board_use(inbox);
+    cr_expect_eq(read_own(inbox).call, DVM_BOARD_NOTHING);
+    board_show(&first);
+    cr_expect_eq(read_own(inbox).tag, 10);
+    cr_expect_eq(read_own(inbox).threads, 1);
+    since = read_own(inbox).since;
+    board_show(&second);
+    cr_expect_eq(read_own(inbox).call, DVM_BOARD_PROBE);
+    cr_expect_eq(read_own(inbox).threads, 2);
+    tags[0] = 11; /* what the first waits for has changed; it is not on the board now */
+    board_show(&first);
+    cr_expect_eq(read_own(inbox).tag, 20);
+    board_hide(&second);
+    cr_expect_eq(read_own(inbox).tag, 11);
+    cr_expect_eq(read_own(inbox).since, since, "the time when it began stays");
+    cr_expect_eq(read_own(inbox).waits, 2);
+    board_hide(&first);
+    board_hide(&first);
+    cr_expect_eq(read_own(inbox).call, DVM_BOARD_NOTHING);
+    cr_expect_eq(read_own(inbox).waits, 2);
+    board_use(NULL);
+    free(inbox);
+}
+
+Test(board, a_wait_without_a_subject_is_not_shown)
+{
+    struct dvm_inbox *inbox = calloc(1, sizeof *inbox);
+    struct board_place place = {0};
+
+    board_use(inbox);
+    board_show(&place);
+    cr_expect_eq(read_own(inbox).call, DVM_BOARD_NOTHING);
+    board_hide(&place);
+    board_use(NULL);
+    free(inbox);
+}
