@@ -15,6 +15,7 @@
 #include <sys/utsname.h>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "daemon/cluster_state.h"
 #include "daemon/links/address.h"
@@ -100,7 +101,7 @@ static void host_fill(const struct cluster *c, struct cluster_host *to,
     memcpy(to->arch, from->arch, sizeof to->arch);
     memcpy(to->version, from->version, sizeof to->version);
     snprintf(to->address, sizeof to->address, "%s",
-             from->addresses ? address_shown(from->address[0]) : "local");
+             from->addresses ? endpoint_shown(from->address[0]) : "local");
 }
 
 static int link_add(struct cluster *c, const struct machine_host *host)
@@ -120,7 +121,7 @@ static void do_up(struct cluster *c, const struct machine_host *host)
     if (link_add(c, host) != 0)
         log_error("no memory for links to %s: it cannot be reached", host->name);
     log_debug("host %s joined (slot %d, %d cores, %s)", host->name, host->slot, host->cores,
-             host->addresses ? address_shown(host->address[0]) : "no address");
+             host->addresses ? endpoint_shown(host->address[0]) : "no address");
     host_fill(c, &told, host);
     if (!c->closing)
         c->events.host_up(c->arg, &told);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/endpoint.h"
 #include "base/error.h"
 #include "base/join.h"
 #include "base/runtime.h"
@@ -217,7 +218,7 @@ static void look_back(struct view *v, const struct ticket *t)
 
     host.addresses = 0;
     for (size_t i = 0; i < t->addresses; i++)
-        host.addresses += address_resolve(t->address[i], host.address[host.addresses]);
+        host.addresses += endpoint_resolve(t->address[i], host.address[host.addresses]);
     s = survey_start(v->links, &host, DIAL_BACK_MS, on_survey, v);
     explicit_bzero(&host, sizeof host);
     if (!s)

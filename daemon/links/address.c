@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
-#include <inttypes.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -18,100 +17,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/fnv.h"
+#include "base/endpoint.h"
 #include "base/network.h"
 
 #define PORT_TRIES 100
-#define COMPUTER_BYTES 24 /* 16 hex digits, an @ and a NUL, and some */
 
 static const char *offered; /* networks; NULL: all */
 
 void address_offer(const char *networks)
 {
     offered = networks;
-}
-
-static uint64_t find_computer(void)
-{
-    char text[128] = "";
-    size_t used = 0;
-    FILE *boot = fopen("/proc/sys/kernel/random/boot_id", "re");
-    ssize_t n;
-
-    if (boot) {
-        used = fread(text, 1, sizeof text / 2, boot);
-        fclose(boot);
-    } else if (gethostname(text, sizeof text / 2) == 0) {
-        used = strnlen(text, sizeof text / 2);
-    }
-    n = readlink("/proc/self/ns/net", text + used, sizeof text - used);
-    used += n > 0 ? (size_t)n : 0;
-    return fnv64(FNV64_BEGIN, text, used);
-}
-
-/* Which computer, and which network of it, this is: who has the same number reaches the
- * same loopback addresses. */
-static uint64_t computer(void)
-{
-    static _Atomic uint64_t known; /* 0: not yet; found twice it is the same */
-
-    if (known == 0)
-        known = find_computer();
-    return known;
-}
-
-static bool is_loopback(const char *host)
-{
-    return strncmp(host, "127.", strlen("127.")) == 0 || strcmp(host, "::1") == 0;
-}
-
-static void write_address(char *out, const char *host, int port)
-{
-    const char *format = strchr(host, ':') ? "[%s]:%d" : "%s:%d";
-    int used = 0;
-
-    if (is_loopback(host))
-        used = snprintf(out, TICKET_ADDRESS_BYTES, "%016" PRIx64 "@", computer());
-    snprintf(out + used, TICKET_ADDRESS_BYTES - (size_t)used, format, host, port);
-}
-
-const char *address_shown(const char *address)
-{
-    const char *at = strchr(address, '@');
-
-    return at ? at + 1 : address;
-}
-
-bool address_resolve(const char *address, char *out)
-{
-    const char *shown = address_shown(address);
-    char own[COMPUTER_BYTES];
-
-    snprintf(own, sizeof own, "%016" PRIx64 "@", computer());
-    if (shown != address && strncmp(address, own, (size_t)(shown - address)) != 0)
-        return false;
-    snprintf(out, TICKET_ADDRESS_BYTES, "%s", shown);
-    return true;
-}
-
-bool address_socket(const char *text, struct sockaddr_storage *out, socklen_t *size)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    char host[TICKET_ADDRESS_BYTES];
-    const char *colon = strrchr(text, ':');
-    bool bracket = text[0] == '[';
-
-    if (!colon)
-        return false;
-    snprintf(host, sizeof host, "%.*s", (int)(colon - text) - 2 * bracket, text + bracket);
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-        return false;
-    memcpy(out, found->ai_addr, found->ai_addrlen);
-    *size = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
 }
 
 static bool usable(const struct ifaddrs *i, char host[INET6_ADDRSTRLEN])
@@ -139,7 +54,7 @@ size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]
     size_t n = 0;
 
     if (bind) {
-        write_address(out[0], bind, port);
+        endpoint_write(out[0], bind, port);
         return 1;
     }
     if (getifaddrs(&all) == 0) {
@@ -148,10 +63,10 @@ size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]
             for (struct ifaddrs *i = all; i && n < TICKET_ADDRESSES - 1; i = i->ifa_next)
                 if (usable(i, host) && (!offered || network_list_has(offered, host)) &&
                     (i->ifa_addr->sa_family == AF_INET6) == (family == 1))
-                    write_address(out[n++], host, port);
+                    endpoint_write(out[n++], host, port);
         freeifaddrs(all);
     }
-    write_address(out[n++], "127.0.0.1", port);
+    endpoint_write(out[n++], "127.0.0.1", port);
     return n;
 }
 

@@ -4,29 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "daemon/links/ticket.h"
 
 /* Write the addresses at which a daemon that listens on bind (NULL: all) and port
  * can be reached: every address of an interface that is up and of the networks that
- * are offered, without link-local ones, then 127.0.0.1. A loopback address is good on
- * this computer alone, and says so: COMPUTER@127.0.0.1:PORT, where COMPUTER is 16 hex
- * digits for this boot of the kernel and this network of it. Returns how many, at most
- * TICKET_ADDRESSES. */
+ * are offered, without link-local ones, then 127.0.0.1; as texts of endpoint.h. Returns
+ * how many, at most TICKET_ADDRESSES. */
 size_t address_list(const char *bind, int port, char out[][TICKET_ADDRESS_BYTES]);
-
-/* What an address means here: out (TICKET_ADDRESS_BYTES) receives what to connect to.
- * Returns false for a loopback address of another computer, which leads nowhere from
- * here, or worse, to another daemon. */
-bool address_resolve(const char *address, char *out);
-
-/* The part of an address that is shown to people: without its computer. */
-const char *address_shown(const char *address);
-
-/* The numeric address of "192.0.2.7:7117" or "[v6]:7117" for connect(2). Returns false for
- * a text that is none. */
-bool address_socket(const char *text, struct sockaddr_storage *out, socklen_t *size);
 
 /* A port p, even, such that p and p + 1 (for lanes) are both free on bind. wanted:
  * 0, or the p to check. Returns p, or -1 with errno. Even, so that the pairs of two

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endpoint.h"
 #include "base/join.h"
 #include "daemon/links/address.h"
 #include "daemon/links/peer.h"
@@ -230,7 +231,7 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
     if (j->count == 0) {
         join_mark(JOIN_DIAL_BACK);
         snprintf(error, size, "the machine listens on an address of its own computer only (%s), "
-                 "which nobody else reaches", address_shown(t->address[0]));
+                 "which nobody else reaches", endpoint_shown(t->address[0]));
         return DVM_ERR_TIMEOUT;
     }
     if (is_unknown(j) && missed == 0) {
@@ -301,7 +302,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
     if (j && message && key_derive(&key) == 0) {
         j->winner = -1;
         for (size_t i = 0; i < t->addresses; i++)
-            j->count += address_resolve(t->address[i], j->address[j->count]);
+            j->count += endpoint_resolve(t->address[i], j->address[j->count]);
         for (size_t i = 0; i < j->count; i++) {
             j->attempts[i].join = j;
             j->attempts[i].dealer.links = l;

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "base/join.h"
 #include "base/log.h"
 #include "daemon/links/address.h"
@@ -379,7 +380,7 @@ int links_peer_add(struct links *l, const struct links_peer *info)
     p->incarnation = info->incarnation;
     memcpy(p->key, info->key, KEY_BYTES);
     for (size_t i = 0; i < info->addresses; i++)
-        p->addresses += address_resolve(info->address[i], p->address[p->addresses]);
+        p->addresses += endpoint_resolve(info->address[i], p->address[p->addresses]);
     flow_init(&p->flow[LINK_CONTROL], 0);
     flow_init(&p->flow[LINK_BULK], FLOW_BULK_WINDOW);
     for (int class = 0; class < LINK_CLASSES; class++)

@@ -1,6 +1,7 @@
 /* probe.c: the implementation of probe.h: one non-blocking connect an address. A refusal
  * counts only where the daemon was reached before: the other addresses may be those of
  * this very host (P5), which refuses without meaning anything by it. */
+#include "base/endpoint.h"
 #include "daemon/links/probe.h"
 
 #include <assert.h>
@@ -104,7 +105,7 @@ static void begin(struct attempt *a, const char *text)
     socklen_t size;
     int error = EINVAL;
 
-    if (address_socket(text, &to, &size))
+    if (endpoint_socket(text, &to, &size))
         a->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (a->fd >= 0)
         error = connect(a->fd, (struct sockaddr *)&to, size) == 0 ? 0 : errno;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "daemon/links/address.h"
 #include "daemon/links/peer.h"
 
@@ -175,7 +176,7 @@ static void ask_why(struct try *t)
     socklen_t size;
     int error = 0;
 
-    if (t->fd >= 0 || !address_socket(t->result.address, &to, &size))
+    if (t->fd >= 0 || !endpoint_socket(t->result.address, &to, &size))
         return;
     t->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (t->fd < 0)
