@@ -5,7 +5,7 @@
 packages_build=(gcc libc6-dev cmake ninja-build pkg-config protobuf-c-compiler libprotobuf-c-dev
     libzmq3-dev libhwloc-dev libev-dev libsmartcols-dev libjansson-dev libedit-dev libpng-dev)
 packages_test=(g++ libcriterion-dev clang libclang-rt-dev universal-ctags shellcheck jq iproute2
-    procps util-linux binutils openssh-client openssh-server zsh fish groff-base mandoc)
+    procps util-linux binutils openssh-client openssh-server zsh fish groff-base mandoc valgrind)
 
 # missing_packages NAME...: those that are not installed, one line each
 missing_packages() {

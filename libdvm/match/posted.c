@@ -3,30 +3,27 @@
  * Each stands in the table under its own pattern, wildcards included, so an
  * arriving message looks at one queue for each of the four patterns it may fit,
  * and takes the earliest of their heads. Receives that fit any context, or that
- * ask a predicate, are rare and stand in a list of their own. The only receive, as
- * in most programs, is not in the table: there is nothing to find.
+ * ask a predicate, are rare and stand in a list of their own (odd), which is walked.
+ * The only receive, as in most programs, is in neither: there is nothing to find.
  */
 #include <assert.h>
 #include <stddef.h>
 
 #include "match/request.h"
 
-/* patterns, as bits */
-enum { ANY_SOURCE = 1, ANY_TAG = 2, PATTERNS = 4 };
-
 static struct match_table table;
-static size_t counts[PATTERNS];
+static size_t counts[MATCH_PATTERNS];
 static struct dvm_request *first, *last; /* all, in order */
 static struct dvm_request *sole;         /* the only one, and not in the table */
-static size_t odd;                       /* of the others, those not in the table */
+static struct match_link *odd, *odd_last; /* of the others, those not in the table */
 static uint64_t order;
 
 int posted_start(void)
 {
     first = last = sole = NULL;
     order = 0;
-    odd = 0;
-    for (int i = 0; i < PATTERNS; i++)
+    odd = odd_last = NULL;
+    for (int i = 0; i < MATCH_PATTERNS; i++)
         counts[i] = 0;
     return match_table_start(&table);
 }
@@ -36,9 +33,27 @@ void posted_stop(void)
     match_table_stop(&table);
 }
 
-static int pattern_of(const struct match_filter *f)
+static void odd_add(struct match_link *link)
 {
-    return (f->source == DVM_ANY ? ANY_SOURCE : 0) | (f->tag == DVM_ANY ? ANY_TAG : 0);
+    link->next = NULL;
+    link->previous = odd_last;
+    if (odd_last)
+        odd_last->next = link;
+    else
+        odd = link;
+    odd_last = link;
+}
+
+static void odd_remove(struct match_link *link)
+{
+    if (link->previous)
+        link->previous->next = link->next;
+    else
+        odd = link->next;
+    if (link->next)
+        link->next->previous = link->previous;
+    else
+        odd_last = link->previous;
 }
 
 /* Put a receive where it is found among others. */
@@ -49,15 +64,15 @@ static void enter(struct dvm_request *r)
 
     /* without memory for a queue it is found by the slow way */
     if (!f->any_context && !f->accept && match_table_add(&table, &key, &r->link))
-        counts[pattern_of(f)]++;
+        counts[match_pattern(f)]++;
     else
-        odd++;
+        odd_add(&r->link);
 }
 
 void posted_add(struct dvm_request *r)
 {
     r->state = REQUEST_POSTED;
-    r->link.order = ++order;
+    r->order = ++order;
     r->next = NULL;
     r->previous = last;
     last = r;
@@ -87,20 +102,24 @@ void posted_remove(struct dvm_request *r)
         sole = NULL;
     } else if (r->link.queue) {
         match_table_remove(&table, &r->link);
-        counts[pattern_of(&r->receive.filter)]--;
+        counts[match_pattern(&r->receive.filter)]--;
     } else {
-        odd--;
+        odd_remove(&r->link);
     }
     r->state = REQUEST_ACTIVE;
 }
 
-/* The earliest of those that are not in the table, if it is before order. */
+/* The earliest of those that are not in the table, if it is before best. */
 static struct dvm_request *find_odd(const struct match_result *what, struct dvm_request *best)
 {
-    for (struct dvm_request *r = first; r && (!best || r->link.order < best->link.order);
-         r = r->next)
-        if (!r->link.queue && deliver_fits(&r->receive.filter, what))
+    for (struct match_link *link = odd; link; link = link->next) {
+        struct dvm_request *r = (struct dvm_request *)link;
+
+        if (best && best->order < r->order)
+            break;
+        if (deliver_fits(&r->receive.filter, what))
             return r;
+    }
     return best;
 }
 
@@ -110,16 +129,15 @@ struct dvm_request *posted_find(const struct match_result *what)
 
     if (sole)
         return deliver_fits(&sole->receive.filter, what) ? sole : NULL;
-    for (int pattern = 0; pattern < PATTERNS; pattern++) {
-        struct match_key key = {what->context, pattern & ANY_SOURCE ? DVM_ANY : what->source,
-                                pattern & ANY_TAG ? DVM_ANY : what->tag};
-        struct match_link *link;
+    for (int pattern = 0; pattern < MATCH_PATTERNS; pattern++) {
+        struct match_key key = match_key(what, pattern);
+        struct dvm_request *head;
 
         if (!counts[pattern])
             continue;
-        link = match_table_first(&table, &key);
-        if (link && (!best || link->order < best->link.order))
-            best = (struct dvm_request *)link;
+        head = (struct dvm_request *)match_table_first(&table, &key);
+        if (head && (!best || head->order < best->order))
+            best = head;
     }
     return odd ? find_odd(what, best) : best;
 }

@@ -9,6 +9,21 @@
 #include "match/table.h"
 #include "stream/stream.h"
 
+/* Kinds of filters, and of the keys under which they are found, as bits. */
+enum { MATCH_ANY_SOURCE = 1, MATCH_ANY_TAG = 2, MATCH_PATTERNS = 4 };
+
+static inline int match_pattern(const struct match_filter *f)
+{
+    return (f->source == DVM_ANY ? MATCH_ANY_SOURCE : 0) | (f->tag == DVM_ANY ? MATCH_ANY_TAG : 0);
+}
+
+/* The key of this pattern that a message stands under. */
+static inline struct match_key match_key(const struct match_result *what, int pattern)
+{
+    return (struct match_key){what->context, pattern & MATCH_ANY_SOURCE ? DVM_ANY : what->source,
+                              pattern & MATCH_ANY_TAG ? DVM_ANY : what->tag};
+}
+
 enum request_kind { REQUEST_SEND, REQUEST_RECEIVE };
 
 enum request_state {
@@ -35,6 +50,7 @@ struct request_receive {
 struct dvm_request {
     struct match_link link; /* first: a posted receive's place in the table */
     struct dvm_request *next, *previous; /* all posted receives, in order */
+    uint64_t order;         /* of a posted receive: counted when it is posted */
     uint8_t kind;           /* enum request_kind */
     uint8_t state;          /* enum request_state */
     bool released;          /* nobody will finish it */
@@ -62,7 +78,7 @@ struct incoming {
 
 /* The same, kept: unexpected, or taken by a probe. */
 struct dvm_message {
-    struct match_link link;               /* first: its place in the table */
+    struct match_link links[MATCH_PATTERNS]; /* its places in the tables */
     struct dvm_message *next, *previous;  /* all unexpected, or all taken, in order */
     bool taken;
     size_t block;                         /* bytes of this struct and its payload */

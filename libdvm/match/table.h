@@ -16,11 +16,10 @@ struct match_key {
     int source, tag;
 };
 
-/* Part of a thing that can be in a table; the first in its struct. */
+/* Part of a thing that can be in a table. */
 struct match_link {
     struct match_link *next, *previous; /* in its queue */
     struct match_queue *queue;          /* NULL: in no table */
-    uint64_t order;                     /* set by its owner before it is added */
 };
 
 struct match_table {

@@ -10,7 +10,8 @@
 #define STEPS 30000
 #define LIVE_MAX 400  /* receives and messages that wait, each */
 #define SOURCES 3
-#define TAGS 3
+#define TAGS_FEW 3
+#define TAGS_MANY 100 /* now and then: wildcards then have to look far */
 #define CONTEXTS 2
 #define BYTES_MAX 64
 
@@ -32,6 +33,7 @@ static struct {
     int message_count, receive_count;
     bool used[LIVE_MAX];
     int last_id;
+    unsigned tags; /* in use now */
     uint64_t seed;
 } model;
 
@@ -58,7 +60,7 @@ static struct match_filter random_filter(void)
 {
     struct match_filter f = {.context = 2 + 2 * pick(CONTEXTS),
                              .source = (int)DVM_TID_MAKE(9, 1 + (int)pick(SOURCES)),
-                             .tag = (int)pick(TAGS)};
+                             .tag = (int)pick(model.tags)};
 
     if (pick(4) == 0)
         f.source = DVM_ANY;
@@ -119,7 +121,7 @@ static int arrive(void)
         return 0;
     m.what.context = 2 + 2 * pick(CONTEXTS);
     m.what.source = (int)DVM_TID_MAKE(9, 1 + (int)pick(SOURCES));
-    m.what.tag = (int)pick(TAGS);
+    m.what.tag = (int)pick(model.tags);
     m.what.bytes = sizeof m.id + pick(BYTES_MAX - sizeof m.id);
     memcpy(bytes, &m.id, sizeof m.id);
     in.what = m.what;
@@ -221,6 +223,7 @@ static int play(const struct fake_task *me)
         /* the weights move, so that either queue becomes deep at times */
         unsigned lean = (unsigned)(i / 1000) % 3, what = pick(20);
 
+        model.tags = (i / 3000) % 2 ? TAGS_MANY : TAGS_FEW;
         if (what < 6 + 3 * (lean == 1))
             FAKE_CHECK(arrive() == 0);
         else if (what < 15 + 2 * (lean == 2))
