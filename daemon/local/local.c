@@ -224,5 +224,6 @@ static void on_leave(struct daemon *d, const struct dvm_frame *frame, const uint
 const struct handler local_handlers[] = {
     {DVM_CTL_LEAVE, on_leave, ROLE_TASK},
     {DVM_CTL_PAIR_OPEN, pair_open, ROLE_TASK},
+    {DVM_CTL_RING, pair_ring, ROLE_TASK},
     {0, NULL, 0},
 };

@@ -1,4 +1,4 @@
-/* pair.c: PAIR_OPEN: a task has made a ring for another task of this host.
+/* pair.c: PAIR_OPEN: a task has made a ring for another task of this host; and RING.
  *
  * A ring that could shrink under its reader would kill it with SIGBUS, so its
  * size and seals are checked here, where no task can change them any more. The
@@ -104,4 +104,19 @@ void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *p
         tasks_tell_gone(d->tasks, frame->src, tid);
     else
         join(l, frame, peer, fds[0]);
+}
+
+void pair_ring(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Ring *m = dvm__pb__ring__unpack(NULL, frame->length, payload);
+    struct seat *peer = m ? seat_find(d->local, m->tid) : NULL;
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                          .src = DVM_TID_DAEMON(cluster_self(d->cluster)), .tag = DVM_CTL_RING};
+
+    dvm__pb__ring__free_unpacked(m, NULL);
+    if (!peer || peer->role != ROLE_TASK || !peer->client)
+        return;
+    /* its socket is among what it looks at */
+    f.dst = peer->tid;
+    seat_put(peer, &f, NULL, NULL, 0);
 }

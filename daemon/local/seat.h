@@ -100,6 +100,6 @@ void connection_read(struct connection *c, size_t bytes, int frames);
 void hello_take(struct connection *c, const struct dvm_frame *frame, const uint8_t *payload);
 
 /* pair.c */
-handler_f pair_open;
+handler_f pair_open, pair_ring;
 
 #endif

@@ -30,9 +30,16 @@ void bell_start(struct dvm_inbox *inbox, unsigned index)
 void bell_stop(void)
 {
     count_use(NULL);
+    bell_set_stop();
     if (own)
         munmap(own, DVM_INBOX_BYTES);
     own = NULL;
+}
+
+void bell_forked(void)
+{
+    bell_set_forked();
+    dvm_inbox_forked();
 }
 
 struct dvm_inbox *bell_inbox(void)
@@ -47,7 +54,7 @@ unsigned bell_index(void)
 
 bool bell_rung(void)
 {
-    return atomic_load_explicit(&own->summary, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&own->summary, memory_order_relaxed) != 0 || bell_set_found();
 }
 
 static void take_word(unsigned word, void (*rung)(unsigned index))
@@ -65,8 +72,11 @@ static void take_word(unsigned word, void (*rung)(unsigned index))
 
 void bell_take(void (*rung)(unsigned index))
 {
-    uint32_t take = atomic_exchange(&own->summary, 0);
+    uint32_t take = 0;
 
+    /* most often it is a descriptor alone */
+    if (atomic_load_explicit(&own->summary, memory_order_relaxed))
+        take = atomic_exchange(&own->summary, 0);
     while (take) {
         unsigned bit = (unsigned)__builtin_ctz(take);
 
@@ -75,9 +85,11 @@ void bell_take(void (*rung)(unsigned index))
             if (atomic_load_explicit(&own->bits[bit * WORDS_A_BIT + i], memory_order_relaxed))
                 take_word(bit * WORDS_A_BIT + i, rung);
     }
+    if (bell_set_found())
+        bell_set_take();
 }
 
-void bell_sleep(double seconds, bool (*ready)(void))
+static void sleep_futex(double seconds)
 {
     struct timespec limit, *timeout = NULL;
 
@@ -86,10 +98,23 @@ void bell_sleep(double seconds, bool (*ready)(void))
         limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * NANOSECONDS);
         timeout = &limit;
     }
+    syscall(SYS_futex, &own->summary, FUTEX_WAIT, 0, timeout, NULL, 0);
+}
+
+void bell_sleep(double seconds, bool (*ready)(void))
+{
+    bool set = bell_watching();
+
+    if (bell_set_found())
+        return;
     /* pairs with the ringer's or of summary, or its store of a cell's mark, and its load
      * of sleep */
-    atomic_store(&own->sleep, DVM_ASLEEP_FUTEX);
-    if (atomic_load(&own->summary) == 0 && !(ready && ready()))
-        syscall(SYS_futex, &own->summary, FUTEX_WAIT, 0, timeout, NULL, 0);
+    atomic_store(&own->sleep, set ? DVM_ASLEEP_EPOLL : DVM_ASLEEP_FUTEX);
+    if (atomic_load(&own->summary) == 0 && !(ready && ready())) {
+        if (set)
+            bell_set_sleep(seconds);
+        else
+            sleep_futex(seconds);
+    }
     atomic_store_explicit(&own->sleep, DVM_AWAKE, memory_order_release);
 }

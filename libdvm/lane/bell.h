@@ -1,5 +1,8 @@
 /* bell.h: this task's own inbox: who rang, and how to sleep until somebody does.
- * The protocol with those who ring is in proto/segment.h. */
+ * The protocol with those who ring is in proto/segment.h.
+ *
+ * A task that watches no descriptor sleeps on a futex. With the first one it gets an
+ * epoll set (bell_set.c) and sleeps there as long as something is watched. */
 #ifndef DVM_LANE_BELL_H
 #define DVM_LANE_BELL_H
 
@@ -10,22 +13,68 @@
 /* Use this inbox (not NULL) from now on; index: this task's own bit. */
 void bell_start(struct dvm_inbox *inbox, unsigned index);
 
-/* Unmap it. */
+/* Unmap it; nothing is watched any more. */
 void bell_stop(void);
+
+/* In a child after fork: close the copies of what only the task may use. */
+void bell_forked(void);
 
 /* The inbox, and this task's own bit in others'. */
 struct dvm_inbox *bell_inbox(void);
 unsigned bell_index(void);
 
-/* Whether somebody rang since the last bell_take: one load. */
+/* Whether somebody rang since the last bell_take, or a watched descriptor was found
+ * ready by the last sleep: two loads. */
 bool bell_rung(void);
 
-/* Call rung for each index that rang, and forget that they did. */
+/* Call rung for each index that rang, and forget that they did; call ready for the
+ * descriptors that the last sleep found. */
 void bell_take(void (*rung)(unsigned index));
 
-/* Sleep until somebody rings, or has already, or seconds have passed (negative:
- * for ever), or a signal comes. ready (or NULL) is asked once more when those who
- * would ring know of the sleep: true means not to. */
+/* Sleep until somebody rings, or has already, or a watched descriptor is ready, or
+ * seconds have passed (negative: for ever), or a signal comes. ready (or NULL) is
+ * asked once more when those who would ring know of the sleep: true means not to.
+ * One thread at a time; without the library's lock. */
 void bell_sleep(double seconds, bool (*ready)(void));
+
+/* Look at fd with every sleep: ready(arg, events) is called by bell_take (library lock
+ * held) when one of events (EPOLLIN, EPOLLOUT), EPOLLERR or EPOLLHUP is there, again
+ * and again as long as it is. ready may watch and unwatch anything. fd stays the
+ * caller's and must be unwatched before it is closed. Errors: EXISTS (it is watched
+ * already), LIMIT (no descriptor is left), NO_MEMORY, SYSTEM. */
+int bell_watch(int fd, uint32_t events, void (*ready)(void *arg, uint32_t events), void *arg);
+
+/* Wait for other events of a watched fd (0: for errors only). Error: SYSTEM. */
+int bell_rewatch(int fd, uint32_t events);
+
+/* No longer look at fd; nothing happens when it is not watched. */
+void bell_unwatch(int fd);
+
+/* Whether anything is watched. */
+bool bell_watching(void);
+
+/* The socket to the daemon: in the set as soon as there is one, so that whoever sleeps
+ * there also learns of the daemon's end; does not count as watched. ready is called
+ * when there is something to read. Before the first bell_watch. */
+void bell_daemon(int fd, void (*ready)(void));
+
+/* Look at the watched descriptors now, without sleeping: a system call. Library lock
+ * held, and no thread may sleep on the bell. Nothing happens when none is watched. */
+void bell_look(void);
+
+/* ---- within bell*.c --------------------------------------------------------- */
+
+/* Sleep in epoll, at most so many seconds (negative: for ever). */
+void bell_set_sleep(double seconds);
+
+/* Whether the last bell_set_sleep found something; and call ready for it. */
+bool bell_set_found(void);
+void bell_set_take(void);
+
+/* Close all and forget the daemon's socket. */
+void bell_set_stop(void);
+
+/* As bell_forked. */
+void bell_set_forked(void);
 
 #endif

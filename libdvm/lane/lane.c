@@ -64,6 +64,7 @@ int lane_start(const struct lane_config *config)
     bell_start(config->inbox, config->index);
     board_use(config->inbox);
     uplink_start(config->socket, config->self);
+    bell_daemon(config->socket, uplink_rung);
     shm_polls(!config->threads);
     lane.table = calloc(PEERS_START, sizeof(struct peer *));
     if (!lane.table)
@@ -230,6 +231,7 @@ int lane_check(void)
 void lane_forked(void)
 {
     uplink_forked();
+    bell_forked();
 }
 
 void lane_drain(struct peer *peer)

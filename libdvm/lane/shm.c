@@ -201,6 +201,19 @@ static void shm_pair_ready(const struct dvm_frame *frame, const uint8_t *payload
     }
 }
 
+/* Ring the peer's bell, or where it cannot be reached from here have the daemon do it. */
+static void shm_ring(struct peer *peer)
+{
+    Dvm__Pb__Ring ring = DVM__PB__RING__INIT;
+    uint8_t buffer[DVM_LINE];
+
+    if (dvm_inbox_ring(peer->shm.inbox, bell_index()))
+        return;
+    ring.tid = peer->tid;
+    daemon_link_control(DVM_TID_DAEMON(peer->tid >> DVM_TID_N_BITS), DVM_CTL_RING, 0, buffer,
+                        dvm__pb__ring__pack(&ring, buffer), NULL, 0);
+}
+
 static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void *payload)
 {
     assert(peer->shm.state == SHM_READY);
@@ -208,7 +221,7 @@ static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void
         return LANE_AGAIN;
     /* pairs with the consumer's stores when it goes to sleep or stops to poll */
     if (!ring_polled(&peer->shm.out) || atomic_load(&peer->shm.inbox->sleep) != DVM_AWAKE)
-        dvm_inbox_ring(peer->shm.inbox, bell_index());
+        shm_ring(peer);
     return LANE_SENT;
 }
 
@@ -249,7 +262,7 @@ static bool shm_take(struct peer *peer)
         return false;
     }
     if (in->ring && ring_take(in))
-        dvm_inbox_ring(peer->shm.inbox, bell_index());
+        shm_ring(peer);
     return true;
 }
 

@@ -34,6 +34,7 @@
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
 #define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
 #define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
+#define LOOK_TURNS 32              /* turns of progress between looks at descriptors */
 #define CHECK_SECONDS 0.5          /* how often a lost daemon is looked for */
 #define BOARD_TURNS 64             /* turns of a wait that never sleeps until it is on the board */
 
@@ -41,6 +42,7 @@ static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
     bool child;            /* ends with its daemon by itself */
     int neighbours;        /* tasks of this world on this host, with this one */
+    unsigned turns;        /* of progress */
     unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
     uint64_t no_spin;      /* before this time, ns */
     pthread_mutex_t lock;
@@ -115,6 +117,9 @@ void wait_leave(void)
 /* Take in what came. Anything may have changed then: an answer, a death. */
 static int progress(void)
 {
+    /* a task that never sleeps looks at descriptors now and then */
+    if (bell_watching() && !waiting.owned && ++waiting.turns % LOOK_TURNS == 0)
+        bell_look();
     if (waiting.threads && lane_rung())
         waiting.changed = true;
     return lane_progress();
@@ -269,8 +274,13 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
 
 int match_progress(void)
 {
-    bool rang = lane_rung();
-    int rc = progress();
+    bool rang;
+    int rc;
+
+    if (!waiting.owned)
+        bell_look();
+    rang = lane_rung();
+    rc = progress();
 
     if (!rang)
         wait_in_vain(NULL);

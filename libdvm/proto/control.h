@@ -23,6 +23,7 @@
     X(PAIR_OFFER, 8)    /* daemon to that task: descriptors of ring and of the opener's inbox */ \
     X(PAIR_READY, 9)    /* daemon to the opener: descriptor of the peer's inbox */             \
     X(HOST_EVENT, 10)   /* daemon to all its clients: a host joined or is gone */              \
+    X(RING, 11)         /* task: ring a task of this host, whose bell it cannot reach */       \
     /* requests that every daemon answers */                                                   \
     X(HOSTS, 16)                                                                               \
     X(HOSTS_REPLY, 17)                                                                         \

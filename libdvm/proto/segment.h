@@ -28,9 +28,19 @@
  *   bits[word] |= bit  (seq_cst)      sleep = DVM_AWAKE
  *   summary |= 1 << (word / 2)        take = exchange(&summary, 0)
  *   (seq_cst)                         for each word in take:
- *   if sleep != AWAKE:                  exchange(&bits[w], 0)
+ *   if sleep is FUTEX:                  exchange(&bits[w], 0)
  *     futex_wake(&summary)          No longer polling a ring:
- *                                     polled = 0 (seq_cst), look once more
+ *   if sleep is EPOLL:                polled = 0 (seq_cst), look once more
+ *     a datagram to its bell
+ *
+ * An owner that looks at descriptors sleeps in epoll instead of the futex: over its
+ * socket to the daemon, what else it watches, and its bell, an AF_UNIX datagram
+ * socket with an abstract name. The name is a random number that stands in the
+ * inbox, and so is the key that a datagram must hold to be taken: only who has the
+ * inbox can ring. A full queue is as good as one datagram more. The daemon sends
+ * none, since it rings behind what it wrote into the socket. Who cannot reach the
+ * bell (it is in another network namespace) has the daemon ring.
+ *
  * Each is the store-buffer pattern: of the one who writes his word and reads the
  * other's, and the other, at least one sees what the other wrote.
  */
@@ -38,21 +48,23 @@
 #define DVM_PROTO_SEGMENT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/un.h>
 
 #include "proto/board.h"
 
 #define DVM_LINE 64
 #define DVM_INBOX_MAGIC 0x44564d49u /* "DVMI" */
 #define DVM_RING_MAGIC 0x44564d52u  /* "DVMR" */
-#define DVM_SEGMENT_VERSION 2
+#define DVM_SEGMENT_VERSION 3
 
 #define DVM_INBOX_BYTES 4096
 #define DVM_INBOX_WORDS 64                         /* of 64 bits */
 #define DVM_INDEX_MAX (DVM_INBOX_WORDS * 64 - 1)   /* highest index of a client */
 #define DVM_INDEX_DAEMON 0                         /* the daemon's own bit; clients from 1 */
 
-enum dvm_sleep { DVM_AWAKE = 0, DVM_ASLEEP_FUTEX = 1 };
+enum dvm_sleep { DVM_AWAKE = 0, DVM_ASLEEP_FUTEX = 1, DVM_ASLEEP_EPOLL = 2 };
 
 /* What a task has sent and received since it enrolled, for those who look at it: words
  * written by their task alone, read by its daemon. Messages to itself do not count. */
@@ -70,7 +82,11 @@ struct dvm_inbox {
     uint32_t index;          /* the owner's bit */
     uint8_t pad0[DVM_LINE - 16];
     _Atomic uint32_t sleep;  /* written by the owner: enum dvm_sleep */
-    uint8_t pad1[DVM_LINE - 4];
+    uint32_t pad;
+    /* written by the owner before it first sleeps in epoll, and read behind sleep */
+    _Atomic uint64_t bell;     /* names its datagram socket */
+    _Atomic uint64_t bell_key; /* what a datagram holds, in the host's byte order */
+    uint8_t pad1[DVM_LINE - 24];
     _Atomic uint32_t summary; /* bit b: words 2b and 2b + 1 of bits; the futex */
     uint8_t pad2[DVM_LINE - 4];
     _Atomic uint64_t bits[DVM_INBOX_WORDS]; /* bit i: the client with index i rang */
@@ -130,7 +146,15 @@ struct dvm_ring {
 _Static_assert(sizeof(struct dvm_ring) == DVM_RING_BYTES, "a ring has no holes");
 
 /* Ring the owner of an inbox: set the bit of the client with this index, and wake
- * the owner if it sleeps. Async-signal-safe. */
-void dvm_inbox_ring(struct dvm_inbox *inbox, unsigned index);
+ * the owner if it sleeps. Returns false when its bell cannot be reached from here and
+ * the daemon must be asked. The daemon itself need not look at that: what it has
+ * written into the owner's socket wakes the owner. Async-signal-safe. */
+bool dvm_inbox_ring(struct dvm_inbox *inbox, unsigned index);
+
+/* Make the address of an owner's bell; returns its length. */
+unsigned dvm_bell_address(uint64_t bell, struct sockaddr_un *address);
+
+/* In a child after fork: it rings with a socket of its own. Async-signal-safe. */
+void dvm_inbox_forked(void);
 
 #endif

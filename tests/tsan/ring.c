@@ -1,11 +1,13 @@
 /* ring.c: two tasks as two threads over one ring and two inboxes, for
  * ThreadSanitizer: what the consumer reads was written before, and neither side
- * sleeps for ever when the other has rung. Ends with status 0. */
+ * sleeps for ever when the other has rung, whether the consumer sleeps on a futex or
+ * in epoll. Ends with status 0. */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,7 +15,7 @@
 #include "lane/bell.h"
 #include "lane/ring.h"
 
-#define FRAMES 200000
+#define FRAMES 100000 /* in each way of sleeping */
 #define POLL_CHANGES 7 /* how often the consumer begins or ends to poll, in frames */
 #define PRODUCER 0x40001
 #define CONSUMER 0x40002
@@ -60,7 +62,8 @@ static void *produce(void *arg)
             producer_sleep();
         /* as in shm.c */
         if (!ring_polled(&out) || atomic_load(&consumer_inbox->sleep) != DVM_AWAKE)
-            dvm_inbox_ring(consumer_inbox, 1);
+            if (!dvm_inbox_ring(consumer_inbox, 1))
+                abort();
     }
     return NULL;
 }
@@ -99,24 +102,16 @@ static bool ready(void)
     return polls && ring_ready(&in);
 }
 
-int main(void)
+/* Take all frames. Returns false when one is wrong. */
+static bool consume(void)
 {
-    pthread_t producer;
     uint64_t next = 0;
 
-    producer_inbox = shared_page(DVM_INBOX_BYTES);
-    consumer_inbox = shared_page(DVM_INBOX_BYTES);
-    ring = shared_page(DVM_RING_BYTES);
-    ring_format(ring, PRODUCER, CONSUMER);
-    in = (struct ring_in){.ring = ring, .producer = PRODUCER, .consumer = CONSUMER};
-    bell_start(consumer_inbox, 2);
-    if (pthread_create(&producer, NULL, produce, NULL))
-        abort();
     while (next < FRAMES) {
         bell_take(rung);
         if (!take_all(&in, &next)) {
             fprintf(stderr, "frame %lu is wrong\n", (unsigned long)next);
-            return 1;
+            return false;
         }
         if (next % POLL_CHANGES == 0) {
             polls = !polls;
@@ -125,7 +120,42 @@ int main(void)
         if (next < FRAMES && !ring_ready(&in))
             bell_sleep(-1, ready);
     }
-    pthread_join(producer, NULL);
+    return true;
+}
+
+static void nothing(void *arg, uint32_t events)
+{
+}
+
+/* A fresh ring and inboxes; epoll: the consumer watches something. */
+static bool run(bool epoll)
+{
+    pthread_t producer;
+    int silent[2];
+    bool good;
+
+    producer_inbox = shared_page(DVM_INBOX_BYTES);
+    consumer_inbox = shared_page(DVM_INBOX_BYTES);
+    ring = shared_page(DVM_RING_BYTES);
+    ring_format(ring, PRODUCER, CONSUMER);
+    in = (struct ring_in){.ring = ring, .producer = PRODUCER, .consumer = CONSUMER};
+    polls = false;
+    bell_start(consumer_inbox, 2);
+    if (pipe(silent) || (epoll && bell_watch(silent[0], EPOLLIN, nothing, NULL)) ||
+        pthread_create(&producer, NULL, produce, NULL))
+        abort();
+    good = consume();
+    if (good)
+        pthread_join(producer, NULL);
     bell_stop();
-    return rings ? 0 : 1;
+    close(silent[0]);
+    close(silent[1]);
+    return good;
+}
+
+int main(void)
+{
+    bool good = run(false) && run(true);
+
+    return good && rings ? 0 : 1;
 }
