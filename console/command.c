@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "console/code.h"
+#include "console/explain.h"
 #include "console/prompt/session.h"
 #include "console/topic.h"
 
@@ -232,10 +233,12 @@ int command_run_line(struct console *c, int argc, char **argv)
     operands = options_read(&o, argc, argv, error);
     if (operands < 0)
         return usage_error(c, k, error);
-    if (c->help) {
+    if (c->help && c->json)
+        console_json(json_pack("{s:s,s:o}", "schema", "help/1", "command", explain_command(k)));
+    else if (c->help)
         command_explain(stdout, k);
+    if (c->help)
         return EXIT_OK;
-    }
     r = check_operands(c, k, operands, argv);
     if (!r)
         r = console_apply_machine(c);

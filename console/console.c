@@ -145,6 +145,14 @@ struct client *console_look(void)
     return client;
 }
 
+char *console_who(const struct console *c, const struct client *client,
+                  char text[CONSOLE_WHO_MAX])
+{
+    snprintf(text, CONSOLE_WHO_MAX, "dvm %s (process %d on host %s)", c->command, (int)getpid(),
+             client_info(client)->host);
+    return text;
+}
+
 int console_connect(const struct console *c, struct client **out)
 {
     char folder[RUNTIME_PATH_MAX], name[DVM_NAME_MAX];

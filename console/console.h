@@ -30,6 +30,8 @@ enum exit_code {
 };
 
 
+#define CONSOLE_WHO_MAX (DVM_NAME_MAX + 64)
+
 struct console {
     bool json, quiet, help;
     const char *machine; /* --machine, NULL: the environment's */
@@ -73,6 +75,10 @@ int console_apply_machine(const struct console *c);
 
 /* The client of the running machine, or NULL, without a word. */
 struct client *console_look(void);
+
+/* Who this console is, in words, for those whom it sends a signal; returns text. */
+char *console_who(const struct console *c, const struct client *client,
+                  char text[CONSOLE_WHO_MAX]);
 
 /* Connect to the running machine. Prints what is wrong; returns an exit code. */
 int console_connect(const struct console *c, struct client **out);

@@ -33,10 +33,8 @@ static int take_options(struct settings *s, const struct options *o)
     }
     if (!r && o->bind)
         r = set(s, SETTING_BIND, o->bind, "option --bind");
-    if (!r && o->silence > 0) {
-        snprintf(text, sizeof text, "%.9f s", o->silence);
-        r = set(s, SETTING_SILENCE, text, "option --silence");
-    }
+    if (!r && o->silence)
+        r = set(s, SETTING_SILENCE, o->silence, "option --silence");
     for (size_t i = 0; !r && i < o->set_count; i++) {
         size_t length = strcspn(o->set[i], "=");
 

@@ -15,7 +15,7 @@
 #define CORES_MAX 65536
 #define USAGE_MAX 2048
 
-enum kind { FLAG, TEXT, NUMBER, SECONDS, SETTING };
+enum kind { FLAG, TEXT, NUMBER, SETTING };
 
 static const struct row {
     const char *name, *argument;
@@ -39,8 +39,8 @@ static const struct row {
     {"cores", "N", NUMBER, AT(cores), CORES_MAX, "cores for tasks (default: all of this host)"},
     {"simulated", NULL, FLAG, AT(simulated), 0,
      "one of several hosts on this computer: tasks are not bound to cores"},
-    {"silence", "SECONDS", SECONDS, AT(silence), SETTING_SILENCE_MAX_S,
-     "time after which a silent host of a new machine is lost, 0.5 to 60 (default: 3)"},
+    {"silence", "TIME", TEXT, AT(silence), 0,
+     "a host of the new machine that is silent so long is lost: 500 ms to 1 min (default: 3 s)"},
     {"set", "KEY=VALUE", SETTING, AT(set), 0, "a setting, as in dvmd.conf; may be repeated"},
     {"ready-fd", "N", NUMBER, AT(ready_fd), 65535,
      "write \"ready FOLDER\" or \"error TEXT\" to this descriptor"},
@@ -54,7 +54,6 @@ static const struct row {
 static int take(struct options *o, const struct row *row, const char *value)
 {
     char *field = (char *)o + row->offset, *end;
-    double seconds;
     long number;
 
     errno = 0;
@@ -71,13 +70,6 @@ static int take(struct options *o, const struct row *row, const char *value)
             return dvm_fail(DVM_ERR_ARG, "--%s takes a number from 0 to %ld, not '%s'",
                             row->name, row->most, value);
         *(long *)(void *)field = number;
-        return DVM_OK;
-    case SECONDS:
-        seconds = strtod(value, &end);
-        if (errno || end == value || *end || !(seconds > 0) || seconds > (double)row->most)
-            return dvm_fail(DVM_ERR_ARG, "--%s takes seconds up to %ld, not '%s'", row->name,
-                            row->most, value);
-        *(double *)(void *)field = seconds;
         return DVM_OK;
     case SETTING:
         if (!strchr(value, '=') || o->set_count == OPTIONS_SET_MAX)
@@ -114,10 +106,6 @@ int options_parse(struct options *o, int argc, char **argv)
     if (optind < argc)
         return dvm_fail(DVM_ERR_ARG, "dvmd takes options only, not '%s'; try --help",
                         argv[optind]);
-    if (o->silence > 0 && o->silence < SETTING_SILENCE_MIN_S)
-        return dvm_fail(DVM_ERR_ARG, "--silence takes %g to %d seconds, not %g: shorter, and a "
-                        "host that is only busy would be lost", SETTING_SILENCE_MIN_S,
-                        SETTING_SILENCE_MAX_S, o->silence);
     if (o->is_private && o->join)
         return dvm_fail(DVM_ERR_ARG, "--private and --join exclude each other");
     return DVM_OK;

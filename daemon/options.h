@@ -15,7 +15,7 @@ struct options {
     const char *bind;           /* address to listen on, or NULL */
     long port;                  /* control port, 0 for any */
     long cores;                 /* cores for tasks, 0: those of this computer */
-    double silence;             /* seconds until a silent host is lost, 0: default */
+    const char *silence;        /* time until a silent host is lost, as in dvmd.conf, or NULL */
     long ready_fd;              /* where to tell that it is usable, or -1 */
     bool simulated;             /* shares its computer with other hosts: binds no tasks */
     bool foreground, is_private, debug;

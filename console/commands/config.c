@@ -206,6 +206,14 @@ static int of_machine(const struct console *c, const struct hostlist *names)
 
 /* ---- without a machine ------------------------------------------------------------------- */
 
+/* A file with a mistake is no mistake of this command line: the status is that of dvm
+ * start, which such a file stops. */
+static int unreadable(const struct console *c, int error)
+{
+    console_failed(c, error);
+    return EXIT_GENERIC;
+}
+
 static int of_nobody(const struct console *c)
 {
     static struct settings s;
@@ -215,7 +223,10 @@ static int of_nobody(const struct console *c)
     struct answer answer = {.host = host, .reply = &reply};
     int r = settings_read_usual(&s);
 
-    if (r || (r = runtime_host(host, sizeof host)))
+    if (r)
+        return unreadable(c, r);
+    r = runtime_host(host, sizeof host);
+    if (r)
         return console_failed(c, r);
     for (int key = 0; key < SETTING_COUNT; key++) {
         dvm__pb__setting__init(&list[key]);
@@ -247,7 +258,7 @@ static int check_file(const struct console *c, const char *file)
     int r = settings_read(&s, &places);
 
     if (r)
-        return console_failed(c, r);
+        return unreadable(c, r);
     console_say(c, "%s can be read, and each of its lines is a setting", file);
     return EXIT_OK;
 }

@@ -8,9 +8,17 @@
 #include <stdio.h>
 
 #include "console/code.h"
+#include "console/explain.h"
 #include "console/topic.h"
 
-static bool explain_command(FILE *out, const char *word)
+/* A kind of thing that can be explained: for people, and for programs under a name. */
+struct kind {
+    const char *name;
+    bool (*print)(FILE *out, const char *word); /* false: the word is none of these */
+    json_t *(*json)(const char *word);          /* NULL: likewise */
+};
+
+static bool print_command(FILE *out, const char *word)
 {
     const struct command *k = command_find(word);
 
@@ -19,7 +27,14 @@ static bool explain_command(FILE *out, const char *word)
     return k != NULL;
 }
 
-static bool explain_topic(FILE *out, const char *word)
+static json_t *command_json(const char *word)
+{
+    const struct command *k = command_find(word);
+
+    return k ? explain_command(k) : NULL;
+}
+
+static bool print_topic(FILE *out, const char *word)
 {
     const struct topic *t = topic_find(word);
 
@@ -28,24 +43,41 @@ static bool explain_topic(FILE *out, const char *word)
     return t != NULL;
 }
 
-/* Each explains the word and returns true, or does not know it. */
-static bool (*const explainers[])(FILE *out, const char *word) = {explain_command, explain_topic,
-                                                             code_explain};
+static json_t *topic_json(const char *word)
+{
+    const struct topic *t = topic_find(word);
+
+    return t ? explain_topic(t) : NULL;
+}
+
+static const struct kind kinds[] = {{"command", print_command, command_json},
+                                    {"topic", print_topic, topic_json},
+                                    {"codes", code_explain, code_json}};
+
+static bool explain(const struct console *c, const struct kind *k, const char *word)
+{
+    json_t *about;
+
+    if (!c->json)
+        return k->print(stdout, word);
+    about = k->json(word);
+    if (about)
+        console_json(json_pack("{s:s,s:o}", "schema", "help/1", k->name, about));
+    return about != NULL;
+}
 
 static int help(struct console *c, const void *settings, int argc, char **argv)
 {
-    json_t *codes;
-
+    if (argc == 0 && c->json) {
+        console_json(explain_overview());
+        return EXIT_OK;
+    }
     if (argc == 0) {
         command_overview(stdout);
         return EXIT_OK;
     }
-    if (c->json && (codes = code_json(argv[0]))) {
-        console_json(json_pack("{s:s,s:o}", "schema", "help/1", "codes", codes));
-        return EXIT_OK;
-    }
-    for (size_t i = 0; i < sizeof explainers / sizeof explainers[0]; i++)
-        if (explainers[i](stdout, argv[0]))
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (explain(c, &kinds[i], argv[0]))
             return EXIT_OK;
     return command_unknown_word(c, argv[0]);
 }

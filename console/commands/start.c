@@ -101,7 +101,7 @@ static void describe_host(struct start *t, size_t i)
         *word++ = h->cores;
     }
     if (s->silence > 0 && i == 0) { /* who joins is told */
-        snprintf(h->silence, sizeof h->silence, "%g", s->silence);
+        snprintf(h->silence, sizeof h->silence, "%.6f s", s->silence);
         *word++ = "--silence";
         *word++ = h->silence;
     }

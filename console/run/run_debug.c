@@ -165,9 +165,10 @@ const char *run_debug_key(const struct run *r)
 void run_debug_interrupt(struct run *r)
 {
     Dvm__Pb__Kill message = DVM__PB__KILL__INIT;
-    char ranks[RANKS_TEXT_MAX];
+    char ranks[RANKS_TEXT_MAX], by[CONSOLE_WHO_MAX];
 
     message.signal = SIGINT;
+    message.by = console_who(r->c, r->client, by);
     for (int rank = 0; rank < r->count; rank++) {
         message.tid = r->tasks[rank].tid;
         if (r->started && run_debugged(r, rank) && !r->tasks[rank].ended)

@@ -38,12 +38,14 @@ int run_signals_open(struct run *r)
 void run_signal(struct run *r, int number)
 {
     Dvm__Pb__Kill message = DVM__PB__KILL__INIT;
+    char by[CONSOLE_WHO_MAX];
 
     if (!r->started) {
         r->pending_signal = number;
         return;
     }
     message.signal = number;
+    message.by = console_who(r->c, r->client, by);
     for (int i = 0; i < r->count; i++) {
         message.tid = r->tasks[i].tid;
         if (!r->tasks[i].ended)

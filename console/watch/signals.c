@@ -10,6 +10,7 @@
 /* The requests of one command. */
 struct kills {
     const char *schema;
+    char by[CONSOLE_WHO_MAX];
     int number;
     struct ask *asks;
     Dvm__Pb__Kill *messages;
@@ -69,11 +70,13 @@ static int send_all(const struct console *c, struct client *client, struct kills
         dvm__pb__kill__init(&k->messages[i]);
         k->messages[i].tid = tid;
         k->messages[i].signal = k->number;
+        k->messages[i].by = k->by;
         k->asks[i] = (struct ask){.dst = DVM_TID_DAEMON(tid >> DVM_TID_N_BITS),
                                   .type = DVM_CTL_KILL,
                                   .want = DVM_CTL_OK,
                                   .message = &k->messages[i].base};
     }
+    console_who(c, client, k->by);
     ask_all(client, k->asks, k->count, ASK_SECONDS);
     r = report(c, k, targets);
     ask_free(k->asks, k->count);

@@ -5,6 +5,7 @@
  */
 #include "daemon/tasks/kill.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "base/log.h"
 #include "daemon/keeper.h"
 #include "daemon/tasks/handlers.h"
+
+#define BY_MAX 96 /* bytes of who sends a signal, in words */
 
 /* Whether a signal is one that no process ends by, unless it wants to. */
 static bool is_harmless(int signal)
@@ -61,11 +64,25 @@ void tasks_end_all(struct tasks *t, int signal, const char *why)
             kill_task(t, task, signal, why);
 }
 
+/* Whose signal it was: the words of a console, or the tid of a task. */
+static void tell_why(char *text, size_t size, const struct dvm_frame *frame, const Dvm__Pb__Kill *m)
+{
+    char by[BY_MAX];
+
+    snprintf(by, sizeof by, "%s", m->by);
+    for (char *at = by; *at; at++)
+        if (iscntrl((unsigned char)*at))
+            *at = '?'; /* it goes into the log and onto terminals */
+    if (!by[0])
+        snprintf(by, sizeof by, "0x%x", (unsigned)frame->src);
+    snprintf(text, size, "%s sent it signal %d (%s)", by, m->signal, strsignal(m->signal));
+}
+
 void handle_kill(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Kill *m = dvm__pb__kill__unpack(NULL, frame->length, payload);
     struct task *task = m ? tasks_find(d->tasks, m->tid) : NULL;
-    char why[64];
+    char why[BY_MAX + 64];
 
     if (!m)
         daemon_fail(d, frame, DVM_ERR_PROTOCOL, "a KILL that cannot be read");
@@ -75,8 +92,7 @@ void handle_kill(struct daemon *d, const struct dvm_frame *frame, const uint8_t 
         daemon_fail(d, frame, DVM_ERR_NO_TASK, "there is no task 0x%x on host %s%s",
                     (unsigned)m->tid, d->host, task ? " any more" : "");
     else {
-        snprintf(why, sizeof why, "0x%x sent it signal %d (%s)", (unsigned)frame->src,
-                 m->signal, strsignal(m->signal));
+        tell_why(why, sizeof why, frame, m);
         if (m->signal) { /* 0 asks whether the task is there */
             kill_task(d->tasks, task, m->signal, why);
             tasks_event(d->tasks, task, DVM_EVENT_TASK_SIGNALLED, why);

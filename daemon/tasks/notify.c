@@ -106,6 +106,22 @@ static int notify_host(struct daemon *d, int tid, const struct waiter *w)
     return waiters_add(&d->tasks->host_notices, &wish);
 }
 
+/* Several tids of one host are one wish. */
+static int notify_hosts(struct daemon *d, const Dvm__Pb__Notify *m, const struct waiter *w)
+{
+    bool wished[DVM_SLOT_MAX + 1] = {false};
+    int r = DVM_OK;
+
+    for (size_t i = 0; i < m->n_tids && !r; i++) {
+        bool *known = &wished[DVM_TID_SLOT(m->tids[i]) & DVM_SLOT_MAX];
+
+        if (!*known)
+            r = notify_host(d, m->tids[i], w);
+        *known = true;
+    }
+    return r;
+}
+
 /* A wish to hear of count new hosts: slot 0, and how many more messages. */
 static int notify_new(struct daemon *d, int count, const struct waiter *w)
 {
@@ -123,11 +139,12 @@ static int notify(struct daemon *d, const Dvm__Pb__Notify *m, const struct waite
 
     if (m->what == DVM_HOST_NEW)
         return notify_new(d, m->count, w);
-    if (m->what != DVM_TASK_EXIT && m->what != DVM_HOST_DOWN)
+    if (m->what == DVM_HOST_DOWN)
+        return notify_hosts(d, m, w);
+    if (m->what != DVM_TASK_EXIT)
         return dvm_fail(DVM_ERR_ARG, "there is no event %u to be notified of", m->what);
     for (size_t i = 0; i < m->n_tids && !r; i++)
-        r = m->what == DVM_TASK_EXIT ? notify_task(d, m->tids[i], w)
-                                     : notify_host(d, m->tids[i], w);
+        r = notify_task(d, m->tids[i], w);
     return r;
 }
 

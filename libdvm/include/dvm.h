@@ -441,7 +441,8 @@ enum {
  * DVM_HOST_DOWN with count tids of hosts or tasks on them, or DVM_HOST_NEW with
  * tids NULL and count the number of messages wanted (-1: for ever). Each event
  * sends one message in DVM_UNIVERSE with the given tag and four DVM_INT: tid of
- * the task or host, exit status (-1 for none), signal, 1 if its host was lost.
+ * the task or host, exit status (-1 for none), signal, 1 if its host was lost;
+ * for a host one, also when several of its tids are in the list.
  * Its source is that tid; a host's is slot << 18. A receive may name a host as its
  * source, and goes on waiting when the host is lost; news of a task is received
  * from DVM_ANY, since a receive that names a task fails when that has ended. A task

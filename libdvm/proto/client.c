@@ -38,6 +38,7 @@ struct client {
     int fd;
     uint64_t refs; /* the last number given to a request */
     bool reset;    /* the daemon closed the connection without reading all */
+    char why[DVM_SENTENCE_MAX]; /* it ended, by its last word; "": it has said nothing */
     struct client_info info;
     uint8_t packet[DVM_FRAME_MAX];
     uint8_t *parts;          /* owned: a message of several frames */
@@ -70,6 +71,9 @@ void client_close(struct client *c)
 
 static int lost(const struct client *c, int saved)
 {
+    if (c->why[0])
+        return dvm_fail(DVM_ERR_LOST_DAEMON, "the daemon of host %s has ended: %s", c->info.host,
+                        c->why);
     errno = saved;
     return dvm_fail_errno(DVM_ERR_LOST_DAEMON,
                           "the connection to the daemon of host %s was lost (its log says why)",
@@ -206,13 +210,11 @@ static int wait_readable(const struct client *c, double deadline)
 }
 
 /* A REFUSE to a client that was welcome: the daemon ends, and says why. */
-static int closing(const struct client *c, const uint8_t *payload, size_t length)
+static int closing(struct client *c, const uint8_t *payload, size_t length)
 {
-    char why[DVM_SENTENCE_MAX];
-
     client_failure(payload, length);
-    snprintf(why, sizeof why, "%s", dvm_last_error());
-    return dvm_fail(DVM_ERR_LOST_DAEMON, "the daemon of host %s has ended: %s", c->info.host, why);
+    snprintf(c->why, sizeof c->why, "%s", dvm_last_error());
+    return lost(c, 0);
 }
 
 static int parts_reserve(struct client *c, size_t size)

@@ -94,11 +94,14 @@ say "mistakes are told with file and line, and nothing starts"
 printf 'silence = 3 s\ntask_memroy = 2 GiB\n' >"$user"
 expect 1 dvm start
 expect_line "$WORK/err" "$user:2: there is no setting \"task_memroy\"; did you mean task_memory\\?"
-expect 2 dvm config
-expect 2 dvm config --check "$user"
+expect 1 dvm config
+expect 1 dvm config --check "$user"
 printf 'silence = 3\n' >"$user"
 expect 1 dvm start
 expect_line "$WORK/err" "$user:1: silence takes a time with its unit"
+expect 1 dvm config
+expect 1 dvmd --foreground --silence 3
+expect_line "$WORK/err" "silence takes a time with its unit"
 rm "$user"
 DVM_CONF=$WORK/nosuch expect 1 dvm start
 expect_line "$WORK/err" "$WORK/nosuch: No such file"

@@ -38,6 +38,16 @@ object "$WORK/out" ps/1
 expect_same "0 1 2" "$(jq -r '.tasks[].rank' "$WORK/out" | sort | xargs)" "ranks"
 documented ps/1 tasks
 
+expect 0 dvm help --json
+object "$WORK/out" help/1
+documented help/1 topics
+expect 0 dvm run --help --json
+object "$WORK/out" help/1
+expect_same "N" "$(jq -r '.command.options[] | select(.letter == "n") | .value' "$WORK/out")" "option -n"
+documented help/1 command.options
+expect 0 dvm help environment --json
+documented help/1 topic.rows
+
 expect 0 dvm version --json
 object "$WORK/out" version/1
 halt_machine

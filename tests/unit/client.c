@@ -178,6 +178,9 @@ Test(client, daemon_ends_in_words)
     cr_expect_str_eq(dvm_last_error(),
                      "the daemon of host fake1 has ended: the coordinator sim1 was lost");
     cr_expect_eq(client_receive(client, &f, &payload, 10), DVM_ERR_LOST_DAEMON);
+    cr_expect(strstr(dvm_last_error(), "the coordinator sim1 was lost"), "%s", dvm_last_error());
+    cr_expect_eq(client_send(client, dst, DVM_CTL_PING, NULL, NULL), DVM_ERR_LOST_DAEMON);
+    cr_expect(strstr(dvm_last_error(), "the coordinator sim1 was lost"), "%s", dvm_last_error());
 }
 
 /* The daemon's end of a socket pair that does what a thread says. */

@@ -259,6 +259,19 @@ Test(vm, notify_of_ends)
     cr_assert_eq(found, 0);
 }
 
+Test(vm, several_tids_of_a_host_are_one_wish)
+{
+    int tids[] = {DVM_TID_MAKE(77, 1), DVM_TID_MAKE(78, 1), DVM_TID_MAKE(77, 2)}, words[4], found;
+
+    cr_assert_eq(dvm_notify(DVM_HOST_DOWN, tids, 3, TAG), DVM_OK, "%s", dvm_last_error());
+    notice(words);
+    cr_assert_eq(words[0], DVM_TID_DAEMON(77));
+    notice(words);
+    cr_assert_eq(words[0], DVM_TID_DAEMON(78));
+    cr_assert_eq(dvm_iprobe(DVM_UNIVERSE, DVM_ANY, TAG, &found, NULL), DVM_OK);
+    cr_assert_eq(found, 0);
+}
+
 Test(vm, notify_is_checked)
 {
     int tid = dvm_self(), host = DVM_TID_DAEMON(1), bad = 7;
