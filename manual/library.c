@@ -25,6 +25,7 @@ static const struct page {
     {"dvm_isend", "requests: operations that go on while the program does"},
     {"dvm_probe", "look for messages without receiving them"},
     {"dvm_group_rank", "groups and ranks"},
+    {"dvm_group_create", "making groups"},
     {"dvm_barrier", "collectives"},
     {"dvm_hosts", "hosts of the machine"},
     {"dvm_tasks", "tasks: list, spawn, signal, wait"},

@@ -25,7 +25,7 @@
 #include "match/match.h"
 #include "type/type.h"
 
-#define KIND_BITS 3
+#define KIND_BITS 5
 #define KIND_MASK ((1 << KIND_BITS) - 1)
 #define SEQUENCE_MASK (DVM_TAG_MAX >> KIND_BITS)
 #define ALARM_TAG 0 /* of the only messages in the alarm's context */
@@ -41,6 +41,8 @@ static const char *const calls[] = {
     [COLL_BCAST] = "dvm_bcast",
     [COLL_REDUCE] = "dvm_reduce",
     [COLL_ALLREDUCE] = "dvm_allreduce",
+    [COLL_DUP] = "dvm_group_dup",
+    [COLL_SPLIT] = "dvm_group_split",
 };
 
 static uint64_t alarm_context(const struct group *g)
@@ -75,6 +77,17 @@ static int check_members(const struct coll *c)
     return DVM_OK;
 }
 
+/* A group is freed: nobody will tell it anything. */
+static void state_drop(struct group *g)
+{
+    struct dvm_request *alarm = g->coll->alarm;
+
+    if (!alarm)
+        return;
+    match_cancel(alarm);
+    match_wait(alarm, NULL);
+}
+
 /* The state of a group's collectives, made at the first. */
 static int state_make(struct group *g)
 {
@@ -91,6 +104,7 @@ static int state_make(struct group *g)
         return rc;
     }
     g->coll = c;
+    group_on_remove = state_drop;
     return DVM_OK;
 }
 
@@ -181,6 +195,10 @@ struct group *coll_group(dvm_group group, const char *call, int *rc)
     if (g && g->size == 0) {
         *rc = dvm_fail(DVM_ERR_GROUP, "%s: DVM_UNIVERSE has no collectives; its tasks come and "
                                       "go", call);
+        return NULL;
+    }
+    if (g && !group_is_mine(g, call)) {
+        *rc = DVM_ERR_GROUP;
         return NULL;
     }
     return g;

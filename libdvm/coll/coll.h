@@ -18,7 +18,14 @@
 struct dvm_request;
 
 /* Which public function a message belongs to; part of its tag. */
-enum coll_kind { COLL_BARRIER, COLL_BCAST, COLL_REDUCE, COLL_ALLREDUCE };
+enum coll_kind {
+    COLL_BARRIER,
+    COLL_BCAST,
+    COLL_REDUCE,
+    COLL_ALLREDUCE,
+    COLL_DUP,
+    COLL_SPLIT
+};
 
 #define COLL_ALARM_BYTES (sizeof(int32_t) + DVM_SENTENCE_MAX)
 #define COLL_SENDS_MAX 32 /* messages that one task has under way: log2 of the most tasks */

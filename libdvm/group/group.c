@@ -1,8 +1,9 @@
 /* group.c: the table of groups, ranks and tids; see group.h.
  *
- * Handles are places in a table, of which 0 to 2 are built in. A rank is found
- * by its tid by bisection in a sorted list: worlds are made once and asked often,
- * and most are consecutive tids, for which the first guess is right.
+ * A handle is a place in a table, of which 0 to 2 are built in, and how often the
+ * place was used before: the handle of a freed group is no other's for long. A rank
+ * is found by its tid by bisection in a sorted list: groups are made once and asked
+ * often, and most are consecutive tids, for which the first guess is right.
  */
 #include "group/group.h"
 
@@ -19,10 +20,27 @@
 #include "type/type.h"
 
 #define BUILT_IN 3
+#define PLACE_BITS 16   /* of a handle */
+#define PLACES_MAX (1 << PLACE_BITS)
+#define PLACES_START 16 /* of the first table */
+#define USES_MAX 0x7fff /* of a place, before its handles begin anew */
 #define NAME_TEXT_MAX 24
 
 static const char *const names[BUILT_IN] = {"DVM_UNIVERSE", "DVM_WORLD", "DVM_SELF"};
-static struct group *table[BUILT_IN];
+
+struct place {
+    struct group *group; /* NULL: free */
+    int uses;            /* that there were before */
+};
+
+static struct {
+    struct place *places;
+    int size;            /* places that there are */
+    int used;            /* places that were ever used */
+    struct group *recent; /* found last by its context */
+} table;
+
+void (*group_on_remove)(struct group *g);
 
 static int by_tid(const void *a, const void *b)
 {
@@ -84,8 +102,8 @@ static void host_gone(int slot, const char *text)
 {
     char sentence[DVM_SENTENCE_MAX];
 
-    for (int i = 0; i < BUILT_IN; i++) {
-        const struct group *g = table[i];
+    for (int i = 0; i < table.used; i++) {
+        const struct group *g = table.places[i].group;
 
         for (int rank = 0; g && rank < g->size; rank++) {
             int tid = g->receive_tids[rank];
@@ -98,6 +116,45 @@ static void host_gone(int slot, const char *text)
     }
 }
 
+/* Twice the places. */
+static bool table_grow(void)
+{
+    int size = table.size ? table.size * 2 : PLACES_START;
+    struct place *more = realloc(table.places, (size_t)size * sizeof *more);
+
+    if (!more)
+        return false;
+    memset(more + table.size, 0, (size_t)(size - table.size) * sizeof *more);
+    table.places = more;
+    table.size = size;
+    return true;
+}
+
+/* A free place; -1 with the sentence kept. */
+static int table_place(int *rc)
+{
+    *rc = DVM_OK;
+    for (int i = BUILT_IN; i < table.used; i++)
+        if (!table.places[i].group)
+            return i;
+    if (table.used == PLACES_MAX)
+        *rc = dvm_fail(DVM_ERR_LIMIT, "this task has %d groups, and no more are possible; free "
+                                      "some with dvm_group_free", PLACES_MAX);
+    else if (table.used == table.size && !table_grow())
+        *rc = dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for one more group");
+    return *rc == DVM_OK ? table.used++ : -1;
+}
+
+static bool built_in(dvm_group number, uint64_t context, const int *tids, int size, int rank)
+{
+    assert(number == table.used);
+    if (table.used == table.size && !table_grow())
+        return false;
+    table.places[number].group = group_make(number, context, tids, size, rank);
+    table.used++;
+    return table.places[number].group;
+}
+
 int group_start(int self, uint64_t context, const int *tids, int size, int rank)
 {
     if (size < 1 || rank < 0 || rank >= size || tids[rank] != self)
@@ -107,15 +164,12 @@ int group_start(int self, uint64_t context, const int *tids, int size, int rank)
                         (unsigned)self, rank, size);
     group_stop();
     context_start(self);
-    table[DVM_UNIVERSE] = group_make(DVM_UNIVERSE, CONTEXT_UNIVERSE, NULL, 0, self);
-    table[DVM_WORLD] = group_make(DVM_WORLD, context, tids, size, rank);
-    table[DVM_SELF] = group_make(DVM_SELF, context_make(), &self, 1, 0);
-    for (int i = 0; i < BUILT_IN; i++)
-        if (!table[i]) {
-            group_stop();
-            return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a group of %d tasks",
-                            size);
-        }
+    if (!built_in(DVM_UNIVERSE, CONTEXT_UNIVERSE, NULL, 0, self) ||
+        !built_in(DVM_WORLD, context, tids, size, rank) ||
+        !built_in(DVM_SELF, context_make(), &self, 1, 0)) {
+        group_stop();
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a group of %d tasks", size);
+    }
     match_is_member = is_member;
     match_on_host_gone = host_gone;
     return DVM_OK;
@@ -125,19 +179,56 @@ void group_stop(void)
 {
     match_is_member = NULL;
     match_on_host_gone = NULL;
-    for (int i = 0; i < BUILT_IN; i++) {
-        group_free(table[i]);
-        table[i] = NULL;
-    }
+    for (int i = 0; i < table.used; i++)
+        group_free(table.places[i].group);
+    free(table.places);
+    memset(&table, 0, sizeof table);
+}
+
+int group_add(uint64_t context, const int *tids, int size, dvm_group *number)
+{
+    int self = table.places[DVM_UNIVERSE].group->rank, rank = DVM_NULL, rc;
+    int place = table_place(&rc);
+    struct group *g;
+
+    assert(size > 0);
+    if (place < 0)
+        return rc;
+    for (int i = 0; i < size; i++)
+        if (tids[i] == self)
+            rank = i;
+    assert((rank == DVM_NULL) == (context == 0));
+    g = group_make(table.places[place].uses << PLACE_BITS | place, context, tids, size, rank);
+    if (!g)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a group of %d tasks", size);
+    table.places[place].group = g;
+    *number = g->number;
+    return DVM_OK;
+}
+
+void group_remove(struct group *g)
+{
+    struct place *p = &table.places[g->number % PLACES_MAX];
+
+    assert(g->number >= BUILT_IN && p->group == g);
+    if (g->coll && group_on_remove)
+        group_on_remove(g);
+    p->group = NULL;
+    p->uses = p->uses == USES_MAX ? 0 : p->uses + 1;
+    table.recent = NULL;
+    group_free(g);
 }
 
 struct group *group_find(dvm_group number, const char *call)
 {
-    if (number >= 0 && number < BUILT_IN && table[number])
-        return table[number];
+    int place = number & (PLACES_MAX - 1);
+
+    if (number >= 0 && place < table.used && table.places[place].group &&
+        table.places[place].group->number == number)
+        return table.places[place].group;
     dvm_fail(DVM_ERR_GROUP,
-             "%s: there is no group %d; this task has DVM_UNIVERSE, DVM_WORLD and DVM_SELF", call,
-             number);
+             "%s: there is no group %d; this task has DVM_UNIVERSE, DVM_WORLD and DVM_SELF, and "
+             "the groups that it has made and not freed", call, number);
     return NULL;
 }
 
@@ -145,10 +236,23 @@ struct group *group_of_context(uint64_t context)
 {
     uint64_t own = context & ~(CONTEXT_COLLECTIVE | CONTEXT_ALARM);
 
-    for (int i = 0; i < BUILT_IN; i++)
-        if (table[i] && table[i]->context == own)
-            return table[i];
+    if (table.recent && table.recent->context == own)
+        return table.recent;
+    for (int i = 0; i < table.used; i++)
+        if (table.places[i].group && table.places[i].group->context == own) {
+            table.recent = table.places[i].group;
+            return table.recent;
+        }
     return NULL;
+}
+
+bool group_is_mine(const struct group *g, const char *call)
+{
+    if (g->rank != DVM_NULL)
+        return true;
+    dvm_fail(DVM_ERR_GROUP, "%s: this task is no member of %s, so it cannot communicate in it",
+             call, group_name(g));
+    return false;
 }
 
 int group_rank_of(const struct group *g, int tid)
@@ -216,56 +320,4 @@ int group_peer(const struct group *g, const char *call, int rank, int *tid)
 uint32_t group_representation(void)
 {
     return type_here();
-}
-
-/* The group of a public call that has a result to store; NULL with *rc when there is no
- * group or no place. */
-static const struct group *find_for(dvm_group group, const char *call, const int *place, int *rc)
-{
-    const struct group *g = group_find(group, call);
-
-    *rc = g ? DVM_OK : DVM_ERR_GROUP;
-    if (g && !place)
-        *rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the result", call);
-    return *rc == DVM_OK ? g : NULL;
-}
-
-int dvm_group_rank(dvm_group group, int *rank)
-{
-    const struct group *g;
-    int rc;
-
-    ENTRY_BEGIN();
-    g = find_for(group, "dvm_group_rank", rank, &rc);
-    if (!g)
-        return dvm_leave(rc);
-    *rank = g->rank;
-    return dvm_leave(DVM_OK);
-}
-
-int dvm_group_size(dvm_group group, int *size)
-{
-    const struct group *g;
-    int rc;
-
-    ENTRY_BEGIN();
-    g = find_for(group, "dvm_group_size", size, &rc);
-    if (!g)
-        return dvm_leave(rc);
-    if (g->size == 0)
-        return dvm_leave(dvm_fail(DVM_ERR_UNSUPPORTED,
-                                  "dvm_group_size: DVM_UNIVERSE has no fixed size; dvm_tasks "
-                                  "lists the tasks of the machine"));
-    *size = g->size;
-    return dvm_leave(DVM_OK);
-}
-
-int dvm_group_tid(dvm_group group, int rank, int *tid)
-{
-    const struct group *g;
-    int rc;
-
-    ENTRY_BEGIN();
-    g = find_for(group, "dvm_group_tid", tid, &rc);
-    return dvm_leave(g ? group_peer(g, "dvm_group_tid", rank, tid) : rc);
 }

@@ -1,7 +1,9 @@
 /* group.h: the groups of this task, as group/, coll/ and vm/ see them.
  *
  * A group is a context and an ordered set of tasks. DVM_UNIVERSE has no set: its
- * ranks are tids. Functions are called between dvm_enter and dvm_leave.
+ * ranks are tids. A task may also hold a group that it is no member of (rank
+ * DVM_NULL, no context): an ordered set to make others from, and no more. Functions
+ * are called between dvm_enter and dvm_leave.
  */
 #ifndef DVM_GROUP_GROUP_H
 #define DVM_GROUP_GROUP_H
@@ -22,7 +24,7 @@ struct group {
     dvm_group number;   /* its handle */
     uint64_t context;   /* point-to-point; | CONTEXT_COLLECTIVE for collectives */
     int size;           /* ranks; 0 for DVM_UNIVERSE */
-    int rank;           /* of this task; its tid in DVM_UNIVERSE */
+    int rank;           /* of this task; its tid in DVM_UNIVERSE; DVM_NULL: no member */
     int *send_tids;     /* by rank: to whom a message to this rank goes (owned) */
     int *receive_tids;  /* by rank: from whom it comes; the same list but in intercommunicators */
     struct group_place *places; /* receive_tids in order of tids (owned) */
@@ -36,6 +38,16 @@ int group_start(int self, uint64_t context, const int *tids, int size, int rank)
 
 /* Free all groups. */
 void group_stop(void);
+
+/* Add a group: context (0 when this task is no member) and its tasks (copied). *number
+ * receives its handle. Errors: NO_MEMORY, LIMIT (too many groups). */
+int group_add(uint64_t context, const int *tids, int size, dvm_group *number);
+
+/* Take a group that is not built in out of the table and free it. */
+void group_remove(struct group *g);
+
+/* Told of a group that is freed while it has a coll, by group_remove; set by coll/. */
+extern void (*group_on_remove)(struct group *g);
 
 /* The group of a handle; NULL, with the sentence kept (GROUP), when there is none.
  * call: name of the public function, for the sentence. */
@@ -59,6 +71,9 @@ const char *group_member_text(const struct group *g, int tid, char *text, size_t
 /* Check a rank and find its tid. What a DVM_UNIVERSE rank must be is checked, too.
  * Errors: RANK, NO_TASK. */
 int group_peer(const struct group *g, const char *call, int rank, int *tid);
+
+/* Whether this task is a member; if not a sentence is kept (GROUP). */
+bool group_is_mine(const struct group *g, const char *call);
 
 /* How this process stores its types (type/type.h), for HELLO. */
 uint32_t group_representation(void);

@@ -13,7 +13,7 @@ static int bad_tag(const char *call, int tag, const char *allowed)
 int peer_to(struct peer *p, const char *call, dvm_group group, int rank, int tag)
 {
     p->group = group_find(group, call);
-    if (!p->group)
+    if (!p->group || !group_is_mine(p->group, call))
         return DVM_ERR_GROUP;
     if (tag < 0)
         return bad_tag(call, tag, "");
@@ -34,7 +34,7 @@ int peer_from(struct peer *p, struct match_filter *filter, const char *call, dvm
     int rc;
 
     p->group = group_find(group, call);
-    if (!p->group)
+    if (!p->group || !group_is_mine(p->group, call))
         return DVM_ERR_GROUP;
     if (tag < 0 && tag != DVM_ANY)
         return bad_tag(call, tag, ", or DVM_ANY");

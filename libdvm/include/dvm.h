@@ -60,7 +60,8 @@ typedef int dvm_group;
 enum {
     DVM_UNIVERSE = 0, /* all tasks of the machine; a rank in it is a tid */
     DVM_WORLD = 1,    /* the tasks that were spawned together with this one */
-    DVM_SELF = 2      /* this task alone */
+    DVM_SELF = 2,     /* this task alone */
+    DVM_GROUP_NONE = -1 /* no group */
 };
 
 typedef int dvm_type;
@@ -310,8 +311,8 @@ DVM_API int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm
 
 /* ---- groups ----------------------------------------------------------------- */
 
-/* This task's rank in the group (its tid in DVM_UNIVERSE). Errors: GROUP, ARG (no place
- * for the result; of the next two as well). */
+/* This task's rank in the group (its tid in DVM_UNIVERSE; DVM_NULL when it is no member).
+ * Errors: GROUP, ARG (no place for the result; of the next two as well). */
 DVM_API int dvm_group_rank(dvm_group group, int *rank);
 
 /* The number of ranks of the group. Errors: GROUP, UNSUPPORTED (DVM_UNIVERSE has
@@ -320,6 +321,70 @@ DVM_API int dvm_group_size(dvm_group group, int *size);
 
 /* The tid of a rank. Errors: GROUP, RANK. */
 DVM_API int dvm_group_tid(dvm_group group, int rank, int *tid);
+
+/* The tids of the first max ranks, in order of ranks, into tids; dvm_group_size tells how
+ * many there are. Errors: GROUP (no such group, or DVM_UNIVERSE), ARG. */
+DVM_API int dvm_group_tids(dvm_group group, int *tids, int max);
+
+/* Which ranks the tasks with these count ranks of one group have in another: DVM_NULL for
+ * those that are no members, and for DVM_NULL. Errors: GROUP, RANK, ARG. */
+DVM_API int dvm_group_translate(dvm_group from, const int *ranks, int count, dvm_group to,
+                                int *others);
+
+enum {
+    DVM_IDENTICAL = 0, /* one and the same group */
+    DVM_CONGRUENT = 1, /* the same tasks in the same order, each with messages of its own */
+    DVM_SIMILAR = 2,   /* the same tasks in another order */
+    DVM_UNEQUAL = 3    /* other tasks */
+};
+
+/* How two groups relate: *result receives one of the four. Errors: GROUP, ARG. */
+DVM_API int dvm_group_compare(dvm_group a, dvm_group b, int *result);
+
+/* ---- making groups ------------------------------------------------------------ */
+
+/* New groups keep their messages apart from those of all other groups. Who must call: all
+ * members of the new group, with the same arguments and in the same order; dvm_group_dup
+ * and dvm_group_split: all members of the old one. A task that calls and is no member of
+ * the new group (all functions but dup and split) gets a handle as well, without waiting:
+ * with its rank DVM_NULL it can be looked at and used to make further groups, but not to
+ * communicate. Where the result has no tasks, *result is DVM_GROUP_NONE. A group ends with
+ * dvm_group_free, or with the task. Errors of all: GROUP, ARG (no place for the result),
+ * NO_MEMORY, LIMIT (65,536 groups of a task), TASK_GONE and HOST_GONE (a member ended
+ * before it called). */
+
+/* A group of the tasks with these count tids, in this order; each at most once. Errors:
+ * NO_TASK (no tid), ARG (twice the same). */
+DVM_API int dvm_group_create(const int *tids, int count, dvm_group *result);
+
+/* The tasks with these count ranks of a group, in this order. Errors: RANK, ARG (twice the
+ * same). */
+DVM_API int dvm_group_subset(dvm_group group, const int *ranks, int count, dvm_group *result);
+
+/* The tasks of a, then those of b that are not in a. */
+DVM_API int dvm_group_union(dvm_group a, dvm_group b, dvm_group *result);
+
+/* The tasks of a that are in b as well, in their order in a. */
+DVM_API int dvm_group_intersection(dvm_group a, dvm_group b, dvm_group *result);
+
+/* The tasks of a that are not in b, in their order in a. */
+DVM_API int dvm_group_difference(dvm_group a, dvm_group b, dvm_group *result);
+
+/* The same tasks in the same order, with messages of their own: for libraries. */
+DVM_API int dvm_group_dup(dvm_group group, dvm_group *result);
+
+#define DVM_SPLIT_HOST (-3) /* a colour: the tasks of one host together */
+
+/* Divide a group: tasks that give the same colour (0 or more) are a group, in order of
+ * their keys and, where these are equal, of their old ranks. With colour DVM_NULL a task
+ * gets DVM_GROUP_NONE. With DVM_SPLIT_HOST, which all must give, the tasks of each host are
+ * a group. Errors: ARG (a colour that is none). */
+DVM_API int dvm_group_split(dvm_group group, int colour, int key, dvm_group *result);
+
+/* End the use of a group that this task has made, and set *group to DVM_GROUP_NONE. It talks
+ * to nobody; what was started in the group must be over. DVM_GROUP_NONE is taken. Errors:
+ * GROUP (no such group, or a built-in one), ARG. */
+DVM_API int dvm_group_free(dvm_group *group);
 
 /* ---- collectives --------------------------------------------------------------- */
 

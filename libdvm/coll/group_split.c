@@ -1,0 +1,186 @@
+/* group_split.c: groups that all members of an old one make together: dvm_group_dup and
+ * dvm_group_split.
+ *
+ * The first rank makes a context for each new group; dup is one broadcast. For a split the
+ * colours and keys are gathered at the first rank, which orders them and broadcasts the
+ * whole list: each task finds its group in it.
+ *
+ * Cost: dup ceil(log2 n) messages one after the other; split n - 1 to the first rank, then
+ * a broadcast of 24 n bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "coll/coll.h"
+#include "coll/group_make.h"
+#include "group/context.h"
+#include "group/entry.h"
+#include "proto/frame.h"
+
+/* What is known of a member of the old group, as it is sent. */
+struct choice {
+    int64_t colour, key;
+    uint64_t context; /* of its new group; 0: it has none */
+};
+#define CHOICE_WORDS (sizeof(struct choice) / sizeof(int64_t))
+
+/* For the order of the new groups: colour, key, old rank. */
+struct member {
+    int64_t colour, key;
+    int rank;
+};
+
+static int no_context(const char *call)
+{
+    return dvm_fail(DVM_ERR_LIMIT, "%s: this task has made all groups that it may", call);
+}
+
+static int dup_context(struct group *g, const char *call, uintptr_t site, uint64_t *context)
+{
+    struct coll *c;
+    int rc;
+
+    if (g->rank == 0 && !(*context = context_make()))
+        return no_context(call);
+    if (g->size == 1)
+        return DVM_OK;
+    rc = coll_begin(g, COLL_DUP, call, site, &c);
+    if (rc == DVM_OK)
+        rc = coll_end(c, bcast_binomial(c, 0, context, 1, DVM_UINT64));
+    return rc;
+}
+
+int dvm_group_dup(dvm_group group, dvm_group *result)
+{
+    static const char call[] = "dvm_group_dup";
+    uintptr_t site = ENTRY_SITE();
+    uint64_t context = 0;
+    struct group *g;
+    int rc;
+
+    ENTRY_BEGIN();
+    g = coll_group(group, call, &rc);
+    if (g && !result)
+        rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", call);
+    if (rc == DVM_OK)
+        rc = dup_context(g, call, site, &context);
+    if (rc == DVM_OK)
+        rc = group_make_known(context, g->receive_tids, g->size, result);
+    return dvm_leave(rc);
+}
+
+/* Everybody's choice, at rank 0. */
+static int gather(struct coll *c, struct choice *all)
+{
+    const struct group *g = c->group;
+    int rc = DVM_OK;
+
+    if (g->rank > 0)
+        return coll_send(c, 0, &all[g->rank], CHOICE_WORDS, DVM_INT64);
+    for (int i = 1; rc == DVM_OK && i < g->size; i++)
+        rc = coll_receive(c, i, &all[i], CHOICE_WORDS, DVM_INT64);
+    return rc;
+}
+
+/* A context for each colour, in the order in which it comes first. */
+static int make_contexts(const char *call, struct choice *all, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (all[i].colour == DVM_NULL || all[i].context)
+            continue;
+        all[i].context = context_make();
+        if (!all[i].context)
+            return no_context(call);
+        for (int j = i + 1; j < count; j++)
+            if (all[j].colour == all[i].colour)
+                all[j].context = all[i].context;
+    }
+    return DVM_OK;
+}
+
+static int exchange(struct group *g, const char *call, uintptr_t site, struct choice *all)
+{
+    struct coll *c;
+    int rc;
+
+    if (g->size == 1)
+        return make_contexts(call, all, 1);
+    rc = coll_begin(g, COLL_SPLIT, call, site, &c);
+    if (rc != DVM_OK)
+        return rc;
+    rc = gather(c, all);
+    if (rc == DVM_OK)
+        rc = coll_flush(c);
+    if (rc == DVM_OK && g->rank == 0)
+        rc = make_contexts(call, all, g->size);
+    if (rc == DVM_OK)
+        rc = bcast_binomial(c, 0, all, CHOICE_WORDS * (size_t)g->size, DVM_INT64);
+    return coll_end(c, rc);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct member *x = a, *y = b;
+
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->rank - y->rank;
+}
+
+/* Make this task's group out of everybody's choices. */
+static int take_part(const struct group *g, const struct choice *all, dvm_group *result)
+{
+    struct member *members = malloc((size_t)g->size * sizeof *members);
+    int *tids = malloc((size_t)g->size * sizeof *tids);
+    int count = 0, rc;
+
+    for (int i = 0; members && i < g->size; i++)
+        if (all[i].context == all[g->rank].context)
+            members[count++] = (struct member){all[i].colour, all[i].key, i};
+    if (members)
+        qsort(members, (size_t)count, sizeof *members, by_key);
+    for (int i = 0; members && tids && i < count; i++)
+        tids[i] = g->receive_tids[members[i].rank];
+    rc = members && tids ? group_make_known(all[g->rank].context, tids, count, result)
+                         : dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a new group");
+    free(members);
+    free(tids);
+    return rc;
+}
+
+static int split(struct group *g, const char *call, uintptr_t site, int colour, int key,
+                 dvm_group *result)
+{
+    struct choice *all = calloc((size_t)g->size, sizeof *all);
+    int rc;
+
+    if (!all)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a list of tasks", call);
+    if (colour == DVM_SPLIT_HOST)
+        colour = g->receive_tids[g->rank] >> DVM_TID_N_BITS;
+    all[g->rank] = (struct choice){.colour = colour, .key = key};
+    rc = exchange(g, call, site, all);
+    if (rc == DVM_OK && colour == DVM_NULL)
+        *result = DVM_GROUP_NONE;
+    else if (rc == DVM_OK)
+        rc = take_part(g, all, result);
+    free(all);
+    return rc;
+}
+
+int dvm_group_split(dvm_group group, int colour, int key, dvm_group *result)
+{
+    static const char call[] = "dvm_group_split";
+    uintptr_t site = ENTRY_SITE();
+    struct group *g;
+    int rc;
+
+    ENTRY_BEGIN();
+    g = coll_group(group, call, &rc);
+    if (g && !result)
+        rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", call);
+    else if (g && colour < 0 && colour != DVM_NULL && colour != DVM_SPLIT_HOST)
+        rc = dvm_fail(DVM_ERR_ARG, "%s: %d is no colour; colours are 0 or more, DVM_NULL for none, "
+                                   "or DVM_SPLIT_HOST", call, colour);
+    return dvm_leave(rc == DVM_OK ? split(g, call, site, colour, key, result) : rc);
+}
