@@ -72,12 +72,18 @@ expect 4 "${as_other[@]}" dvm hosts
 expect_line "$WORK/err" 'no daemon of the machine'
 
 say "the folder stands open: the daemon asks the kernel"
-chmod 777 "$RUNTIME" "$RUNTIME/$DVM_MACHINE" "$folder" "$folder/socket"
-"${as_other[@]}" "$PROGRAMS/stranger" socket "$folder/socket" >"$WORK/out"
-chmod 700 "$RUNTIME" "$RUNTIME/$DVM_MACHINE" "$folder"
-chmod 600 "$folder/socket"
+# the victim's own: that of this test's user is other tests', too
+within 30 "${as_victim[@]}" dvm start
+socket=$(find "/tmp/dvm-$victim/$DVM_MACHINE" -name socket)
+open=${socket%/socket}
+chmod 777 "/tmp/dvm-$victim" "/tmp/dvm-$victim/$DVM_MACHINE" "$open" "$socket"
+"${as_other[@]}" "$PROGRAMS/stranger" socket "$socket" >"$WORK/out"
+chmod 700 "/tmp/dvm-$victim" "/tmp/dvm-$victim/$DVM_MACHINE" "$open"
+chmod 600 "$socket"
 expect_line "$WORK/out" '^connected, then the end'
-expect_line "$(log_of sim1)" "process [0-9]+ of user $other was refused: the machine is of user 0"
+expect_line "$open/log" "process [0-9]+ of user $other was refused: the machine is of user $victim"
+within 30 "${as_victim[@]}" dvm halt
+rm -rf "/tmp/dvm-$victim"
 
 say "another user was there first"
 # taken WORDS: a victim who starts a machine is told so
