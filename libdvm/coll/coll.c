@@ -35,6 +35,8 @@ static const enum dvm_board_call board_calls[] = {
     [COLL_BCAST] = DVM_BOARD_BCAST,
     [COLL_REDUCE] = DVM_BOARD_REDUCE,
     [COLL_ALLREDUCE] = DVM_BOARD_ALLREDUCE,
+    [COLL_DUP] = DVM_BOARD_GROUP_DUP,
+    [COLL_SPLIT] = DVM_BOARD_GROUP_SPLIT,
 };
 static const char *const calls[] = {
     [COLL_BARRIER] = "dvm_barrier",

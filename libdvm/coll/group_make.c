@@ -69,19 +69,13 @@ static const char *find_gone(const struct list *l, int *tid)
     return why;
 }
 
-struct hearing {
-    const struct list *list;
-    const struct dvm_request *request;
-};
-
 /* A member that has ended is the end of the waiting: others may have heard of it before
  * they called, and never will. */
-static bool heard(void *arg)
+static bool one_is_gone(void *arg)
 {
-    const struct hearing *h = arg;
     int tid;
 
-    return match_complete(h->request) || find_gone(h->list, &tid);
+    return find_gone(arg, &tid);
 }
 
 /* Give up a word that may never come. */
@@ -100,20 +94,18 @@ static int not_heard(const struct list *l, struct dvm_request *request)
 }
 
 /* Take the word of the member above. */
-static int hear(const struct list *l, int from, struct agreement *word)
+static int hear(struct list *l, int from, struct agreement *word)
 {
     const struct match_filter filter = {
         .context = AGREE_CONTEXT, .source = l->tids[from], .tag = l->tag};
     const struct match_sink sink = {
         .buffer = word, .capacity = sizeof *word, .type = type_code(DVM_INT64)};
     struct dvm_request *request;
-    struct hearing h = {.list = l};
     int rc = match_irecv(&filter, &sink, &request);
 
     if (rc != DVM_OK)
         return rc;
-    h.request = request;
-    rc = match_wait_until(heard, &h, -1, l->site);
+    rc = match_wait_or(DVM_BOARD_GROUP_CREATE, l->site, request, one_is_gone, l);
     if (rc == DVM_OK && !match_complete(request))
         return not_heard(l, request);
     if (rc != DVM_OK)
@@ -142,7 +134,7 @@ static int pass_on(const struct list *l, int bit, const struct agreement *word)
     return first;
 }
 
-static int agree(const struct list *l, uint64_t *context)
+static int agree(struct list *l, uint64_t *context)
 {
     struct agreement word = {0};
     char sentence[DVM_SENTENCE_MAX];

@@ -145,6 +145,11 @@ struct board_subject;
 int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
                      const struct board_subject *subject);
 
+/* Wait until a request is complete or other(arg) is true. call and site: for the board.
+ * Error: LOST_DAEMON. */
+int match_wait_or(enum dvm_board_call call, uintptr_t site, struct dvm_request *request,
+                  bool (*other)(void *arg), void *arg);
+
 /* Whether a tid is known to have ended, and then, if text is not NULL, why. */
 bool match_task_gone(int tid, const char **text);
 

@@ -340,3 +340,26 @@ int match_wait_any(size_t count, struct dvm_request *const *requests, double tim
 {
     return match_wait_call(DVM_BOARD_NOTHING, 0, count, requests, timeout, index);
 }
+
+struct either {
+    struct any any; /* first: of one request */
+    bool (*other)(void *arg);
+    void *arg;
+};
+
+static bool either_done(void *arg)
+{
+    struct either *e = arg;
+
+    return any_complete(&e->any) || e->other(e->arg);
+}
+
+int match_wait_or(enum dvm_board_call call, uintptr_t site, struct dvm_request *request,
+                  bool (*other)(void *arg), void *arg)
+{
+    const struct board_subject subject = {.call = call, .site = site, .describe = any_describe};
+    struct either either = {
+        .any = {.count = 1, .requests = &request}, .other = other, .arg = arg};
+
+    return match_wait_until(either_done, &either, -1, &subject);
+}

@@ -32,6 +32,9 @@ enum dvm_board_call {
     DVM_BOARD_BCAST = 33,
     DVM_BOARD_REDUCE = 34,
     DVM_BOARD_ALLREDUCE = 35,
+    DVM_BOARD_GROUP_CREATE = 36, /* and its kin that make a group of a list */
+    DVM_BOARD_GROUP_DUP = 37,
+    DVM_BOARD_GROUP_SPLIT = 38,
     DVM_BOARD_REQUEST = 64, /* of a daemon, for something that has no number of its own */
     DVM_BOARD_SPAWN = 65,
     DVM_BOARD_HOSTS = 66,
