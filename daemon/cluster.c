@@ -415,7 +415,7 @@ int cluster_create(struct cluster **out, struct ev_loop *loop, const struct clus
     return DVM_OK;
 }
 
-int cluster_open_links(struct cluster *c, char *error, size_t size)
+static int open_links(struct cluster *c, char *error, size_t size)
 {
     const char *bind = c->bind[0] ? c->bind : NULL;
     int port = c->port;
@@ -432,6 +432,15 @@ int cluster_open_links(struct cluster *c, char *error, size_t size)
         return DVM_ERR_SYSTEM;
     }
     return links_create(&c->links, c->loop, bind, port, &cluster_links_events, c, error, size);
+}
+
+int cluster_open_links(struct cluster *c, char *error, size_t size)
+{
+    int code = open_links(c, error, size);
+
+    if (code == 0 && c->events.listening)
+        c->events.listening(c->arg, links_port(c->links));
+    return code;
 }
 
 int cluster_listen(struct cluster *c, char *error, size_t size)
@@ -493,6 +502,12 @@ double cluster_silence(const struct cluster *c)
 enum setting_lane_security cluster_lane_security(const struct cluster *c)
 {
     return c->lane_security;
+}
+
+size_t cluster_addresses(const struct cluster *c, int port,
+                         char out[CLUSTER_ADDRESSES][ENDPOINT_BYTES])
+{
+    return address_list(c->bind[0] ? c->bind : NULL, port, out);
 }
 
 int cluster_self(const struct cluster *c)

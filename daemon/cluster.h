@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/endpoint.h"
 #include "base/setting.h"
 #include "daemon/handler.h"
 #include "dvm.h"
@@ -52,6 +53,8 @@ struct cluster_events {
     void (*away)(void *arg, const char *why);
     /* This host is in the machine again: cluster_self and all else may have changed. */
     void (*back)(void *arg);
+    /* The control port was opened; comes before or out of cluster_join, too. */
+    void (*listening)(void *arg, int port);
 };
 
 struct cluster_config {
@@ -101,6 +104,12 @@ const struct cluster_host *cluster_hosts(const struct cluster *c, size_t *count)
  * and what another host said of itself so. */
 int cluster_load(struct cluster *c, uint64_t *change);
 void cluster_load_of(struct cluster *c, int slot, int tasks, uint64_t change);
+
+/* The addresses of this host that others may try, with a port, as texts of endpoint.h, in
+ * the order to be tried. Returns how many. */
+#define CLUSTER_ADDRESSES 16
+size_t cluster_addresses(const struct cluster *c, int port,
+                         char out[CLUSTER_ADDRESSES][ENDPOINT_BYTES]);
 
 /* Send a frame to the daemon of a slot (not this one), which routes it by dst. The
  * frame arrives once and in order of its class, or the host is declared down.

@@ -27,6 +27,7 @@
 #include "daemon/away.h"
 #include "daemon/config.h"
 #include "daemon/keeper.h"
+#include "daemon/lanes.h"
 #include "daemon/local.h"
 #include "daemon/log_timer.h"
 #include "daemon/options.h"
@@ -123,6 +124,13 @@ static void on_cluster_end(void *arg, int status, const char *why)
 static void on_away(void *arg, const char *why)
 {
     away_enter(arg, why);
+}
+
+static void on_listening(void *arg, int port)
+{
+    struct daemon *d = arg;
+
+    lanes_listen(d->lanes, d->bind, port + 1);
 }
 
 static void on_back(void *arg)
@@ -361,7 +369,8 @@ static int open_folder(struct daemon *d)
 static int open_cluster(struct daemon *d, const char *ticket)
 {
     static const struct cluster_events events = {on_frame, on_host_up, on_host_down,
-                                                 on_cluster_end, on_load, on_away, on_back};
+                                                 on_cluster_end, on_load, on_away, on_back,
+                                                 on_listening};
     const struct options *o = d->options;
     const struct setting_value *port = settings_get(d->settings, SETTING_PORT);
     const struct setting *security = &d->settings->list[SETTING_LANE_SECURITY];
@@ -412,6 +421,7 @@ static void end_parts(struct daemon *d)
         runtime_remove(d->folder); /* while the keeper still guards it */
     keeper_destroy(d->keeper);
     cluster_destroy(d->cluster);
+    lanes_destroy(d->lanes);
     unwatch_signals(d);
     log_timer_stop();
     if (d->loop)
@@ -435,6 +445,8 @@ static int open_all(struct daemon *d, const char *ticket)
         r = config_addresses(d->settings, d->bind, sizeof d->bind);
     if (!r && !late)
         r = open_folder(d);
+    if (!r)
+        r = lanes_create(&d->lanes, d);
     if (!r)
         r = open_cluster(d, ticket);
     if (!r && late)

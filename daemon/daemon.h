@@ -31,6 +31,7 @@ struct keeper; /* keeper.h: the process that starts and ends them */
 struct route;  /* route.c: handlers by number, open requests */
 struct options; /* options.h: the command line */
 struct settings; /* base/settings.h: what is in force on this host */
+struct lanes;   /* lanes.h: connections of tasks with those of other hosts */
 struct watch;   /* watch.h: what is kept for those who look at it */
 struct ending;  /* daemon.c: how it ends */
 struct away;    /* away.c: that this host has lost its machine */
@@ -39,6 +40,7 @@ struct daemon {
     struct ev_loop *loop;
     struct cluster *cluster;
     struct local *local;
+    struct lanes *lanes;
     struct tasks *tasks;
     struct keeper *keeper;
     struct route *route;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
+#include "daemon/lanes.h"
 #include "daemon/local.h"
 #include "daemon/table.h"
 #include "daemon/tasks.h"
@@ -69,6 +70,7 @@ int daemon_route_open(struct daemon *d)
     if (!r)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the router");
     add_rows(r, local_handlers);
+    add_rows(r, lanes_handlers);
     add_rows(r, tasks_handlers);
     add_rows(r, cluster_handlers);
     add_rows(r, config_handlers);

@@ -6,7 +6,6 @@
  */
 #include "proto/lane_hello.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "dvm.h"
@@ -89,6 +88,11 @@ int lane_hello_decode(struct lane_hello *h, const uint8_t *in, size_t bytes)
     get_bytes(&in, g.mac, LANE_MAC_BYTES);
     *h = g;
     return DVM_OK;
+}
+
+bool lane_hello_begins(const uint8_t *in, size_t n)
+{
+    return memcmp(in, hello_letters, n < LETTERS ? n : LETTERS) == 0;
 }
 
 void lane_answer_encode(uint8_t out[LANE_ANSWER_BYTES], const struct lane_answer *a)

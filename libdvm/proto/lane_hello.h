@@ -9,6 +9,7 @@
 #ifndef DVM_PROTO_LANE_HELLO_H
 #define DVM_PROTO_LANE_HELLO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,7 +62,10 @@ void lane_hello_encode(uint8_t out[LANE_HELLO_BYTES], const struct lane_hello *h
  * PROTOCOL (it is none: length, first bytes, tids). */
 int lane_hello_decode(struct lane_hello *h, const uint8_t *in, size_t bytes);
 
-/* Likewise for the answer. To sign or check one: encode, make the MAC of what
+/* Whether n bytes, of which more are to come, may be the begin of a hello. */
+bool lane_hello_begins(const uint8_t *in, size_t n);
+
+/* Encode and decode an answer, likewise. To sign or check one: encode, make the MAC of what
  * lane_answer_signed writes, and put it behind the first LANE_ANSWER_HEAD bytes. */
 void lane_answer_encode(uint8_t out[LANE_ANSWER_BYTES], const struct lane_answer *a);
 int lane_answer_decode(struct lane_answer *a, const uint8_t *in, size_t bytes);

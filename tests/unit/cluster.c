@@ -90,7 +90,7 @@ static int on_load(void *arg)
 }
 
 static const struct cluster_events events = {on_event_frame, on_up, on_down, on_end, on_load,
-                                             NULL, NULL};
+                                             NULL, NULL, NULL};
 
 static void on_wake(struct ev_loop *loop, ev_async *w, int revents)
 {

@@ -7,6 +7,7 @@
 #include "daemon/cluster.h"
 #include "daemon/config.h"
 #include "daemon/handler.h"
+#include "daemon/lanes.h"
 #include "daemon/local.h"
 #include "daemon/tasks.h"
 #include "daemon/watch.h"
@@ -30,8 +31,9 @@ static const struct message messages[] = {
 };
 #define MESSAGES (sizeof messages / sizeof messages[0])
 
-static const struct handler *const tables[] = {local_handlers, tasks_handlers, cluster_handlers,
-                                              watch_handlers, config_handlers};
+static const struct handler *const tables[] = {local_handlers, lanes_handlers, tasks_handlers,
+                                              cluster_handlers, watch_handlers,
+                                              config_handlers};
 #define TABLES (sizeof tables / sizeof tables[0])
 
 /* Taken before the router, or only ever told by a daemon: answers, and news for clients. */
@@ -42,8 +44,7 @@ static const int no_requests[] = {
     DVM_CTL_STDIO,       DVM_CTL_INVITE_REPLY, DVM_CTL_RESERVED,    DVM_CTL_LAUNCHED,
     DVM_CTL_EVENTS_REPLY, DVM_CTL_LOGS_REPLY,  DVM_CTL_CONFIG_REPLY,
     DVM_CTL_PROBED,
-    DVM_CTL_USAGE_REPLY, DVM_CTL_STAGED,       DVM_CTL_LANE_OPEN,   DVM_CTL_LANE_READY,
-    DVM_CTL_LANE_OFFER,  DVM_CTL_LANE_WANT,
+    DVM_CTL_USAGE_REPLY, DVM_CTL_STAGED,       DVM_CTL_LANE_READY,  DVM_CTL_LANE_OFFER,
 };
 
 static bool is_no_request(int type)
