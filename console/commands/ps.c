@@ -3,6 +3,7 @@
 
 #include "console/grid.h"
 #include "console/listing.h"
+#include "console/watch/waits.h"
 #include "console/words.h"
 
 struct settings {
@@ -16,26 +17,27 @@ static const struct option_row rows[] = {
 static const struct grid_column columns[] = {
     {"TID", false, false},  {"RANK", true, false}, {"HOST", false, false},
     {"PID", true, false},   {"STATE", false, false}, {"AGE", true, false},
-    {"PROGRAM", false, true}, {"PARENT", false, false},
+    {"PROGRAM", false, true}, {"PARENT", false, false}, {"WAITS IN", false, true},
 };
 
 #define ROLE_CONSOLE_NUMBER 2 /* Task.role */
 
-static json_t *task_json(const Dvm__Pb__Task *t)
+static json_t *task_json(const struct waits *w, const Dvm__Pb__Task *t)
 {
     char world[WORDS_HEX_MAX];
 
-    return json_pack("{s:i,s:i,s:i,s:s,s:i,s:s,s:f,s:o,s:i,s:s,s:s}", "tid", t->tid, "rank",
+    return json_pack("{s:i,s:i,s:i,s:s,s:i,s:s,s:f,s:o,s:i,s:s,s:s,s:o,s:o}", "tid", t->tid, "rank",
                      (int)t->rank, "size", (int)t->world_size, "host", t->host, "pid", t->pid,
                      "state", words_task_state(t->state), "age", t->age, "program",
                      console_text(t->program),
                      "parent", t->parent, "world", words_hex(world, t->world), "role",
-                     t->role == ROLE_CONSOLE_NUMBER ? "console" : "task");
+                     t->role == ROLE_CONSOLE_NUMBER ? "console" : "task", "doing", waits_doing(t),
+                     "waiting", waits_json(w, t));
 }
 
-static void task_line(struct grid *t, const Dvm__Pb__Task *task)
+static void task_line(struct grid *t, const struct waits *w, const Dvm__Pb__Task *task)
 {
-    char age[WORDS_AGE_MAX];
+    char age[WORDS_AGE_MAX], wait[WAITS_TEXT_MAX];
 
     grid_line(t);
     grid_cell(t, "0x%x", (unsigned)task->tid);
@@ -45,17 +47,18 @@ static void task_line(struct grid *t, const Dvm__Pb__Task *task)
         grid_cell(t, "%u", task->rank);
     grid_cell(t, "%s", task->host);
     grid_cell(t, "%d", task->pid);
-    grid_cell(t, "%s", words_task_state(task->state));
-    grid_color(t, words_task_color(task->state));
+    grid_cell(t, "%s", waits_state(task));
+    grid_color(t, task->waiting ? "yellow" : words_task_color(task->state));
     grid_cell(t, "%s", words_age(age, task->age));
     grid_cell(t, "%s", task->program);
     if (task->parent)
         grid_cell(t, "0x%x", (unsigned)task->parent);
     else
         grid_cell(t, "-");
+    grid_cell(t, "%s", waits_text(w, task, wait));
 }
 
-static void print_json(const struct listing *l)
+static void print_json(const struct listing *l, const struct waits *w)
 {
     json_t *tasks = json_array(), *failed = json_array();
 
@@ -64,19 +67,19 @@ static void print_json(const struct listing *l)
             json_array_append_new(failed, json_pack("{s:s,s:o}", "host", l->hosts->hosts[i]->name,
                                                     "error", console_text(l->asks[i].sentence)));
         for (size_t j = 0; l->replies[i] && j < l->replies[i]->n_tasks; j++)
-            json_array_append_new(tasks, task_json(l->replies[i]->tasks[j]));
+            json_array_append_new(tasks, task_json(w, l->replies[i]->tasks[j]));
     }
     console_json(json_pack("{s:s,s:s,s:o,s:o}", "schema", "ps/1", "machine", l->hosts->machine,
                            "tasks", tasks, "failed", failed));
 }
 
-static int print_table(const struct console *c, const struct listing *l)
+static int print_table(const struct console *c, const struct listing *l, const struct waits *w)
 {
     struct grid *t = grid_create(c, columns, sizeof columns / sizeof columns[0]);
 
     for (size_t i = 0; i < l->count; i++)
         for (size_t j = 0; l->replies[i] && j < l->replies[i]->n_tasks; j++)
-            task_line(t, l->replies[i]->tasks[j]);
+            task_line(t, w, l->replies[i]->tasks[j]);
     return grid_print(t);
 }
 
@@ -90,14 +93,16 @@ static bool empty(const struct listing *l)
 
 static int print(const struct console *c, const struct listing *l)
 {
+    struct waits *w = waits_create(l);
     int code, r = EXIT_OK;
 
     if (c->json)
-        print_json(l);
+        print_json(l, w);
     else if (empty(l))
         console_say(c, "no tasks run in machine %s", l->hosts->machine);
     else
-        r = print_table(c, l);
+        r = print_table(c, l, w);
+    waits_free(w);
     code = listing_complain(c, l);
     return r ? r : console_exit_some(l->failed, l->count, code);
 }
@@ -113,6 +118,7 @@ static int ps(struct console *c, const void *settings, int argc, char **argv)
     if (r)
         return r;
     message.consoles = s->all;
+    message.boards = true;
     r = listing_get(client, &message, &l);
     r = r ? console_failed(c, r) : print(c, &l);
     listing_free(&l);
@@ -123,12 +129,17 @@ static int ps(struct console *c, const void *settings, int argc, char **argv)
 const struct command command_ps = {
     .name = "ps",
     .operands = "",
-    .summary = "list the tasks of the machine",
-    .text = "A tid can be given to dvm kill as it is shown here.\n",
+    .summary = "list the tasks of the machine, and what they wait for",
+    .text = "A tid can be given to dvm kill as it is shown here.\n"
+            "A task is waiting when a call of libdvm does not go on: WAITS IN says which one, for\n"
+            "whom, for which tag, where in the program (compiled with -g, as dvmcc does), and for\n"
+            "how long. It is computing in its own code or in a call that does not wait, and just\n"
+            "running when it does not use libdvm.\n",
     .options = rows,
     .settings_size = sizeof(struct settings),
     .function = ps,
     .examples = "dvm ps                                          # tasks\n"
                 "dvm ps -a                                       # and consoles\n"
-                "dvm ps --json | jq '.tasks[] | select(.rank==0)' # for scripts\n",
+                "dvm ps --json | jq '.tasks[] | select(.rank==0)' # for scripts\n"
+                "dvm ps --json | jq '.tasks[] | select(.waiting.why == \"credit\")'\n",
 };

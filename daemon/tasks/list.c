@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "daemon/board.h"
+#include "daemon/local.h"
 #include "daemon/tasks/handlers.h"
 
 static bool wanted(const struct task *task, const Dvm__Pb__Tasks *ask)
@@ -38,6 +40,15 @@ static void fill_cpus(const struct task *task, Dvm__Pb__Task *m)
             m->cpus[m->n_cpus++] = (uint32_t)cpu;
 }
 
+/* What it waits for. m->waiting is to be freed with board_free. */
+static void fill_board(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
+{
+    const struct dvm_inbox *inbox = local_inbox(d->local, task->tid);
+
+    if (inbox && task->state == DVM_TASK_RUNNING)
+        m->looked = board_look(inbox, task->enrolled_pid, &m->waiting);
+}
+
 static int by_tid(const void *a, const void *b)
 {
     int x = (*(Dvm__Pb__Task *const *)a)->tid, y = (*(Dvm__Pb__Task *const *)b)->tid;
@@ -59,6 +70,8 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
             continue;
         list_fill(d, task, &rows[reply.n_tasks]);
         fill_cpus(task, &rows[reply.n_tasks]);
+        if (ask->boards)
+            fill_board(d, task, &rows[reply.n_tasks]);
         pointers[reply.n_tasks] = &rows[reply.n_tasks];
         reply.n_tasks++;
     }
@@ -71,8 +84,10 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
         daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_TASKS_REPLY, &reply.base);
     else
         daemon_fail(d, frame, DVM_ERR_NO_MEMORY, "no memory to list the tasks");
-    for (size_t i = 0; i < reply.n_tasks; i++)
+    for (size_t i = 0; i < reply.n_tasks; i++) {
+        board_free(rows[i].waiting);
         free(rows[i].cpus);
+    }
     free(rows);
     free(pointers);
     dvm__pb__tasks__free_unpacked(ask, NULL);

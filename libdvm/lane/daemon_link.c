@@ -190,6 +190,7 @@ static void request_describe_wait(void *arg, struct dvm_wait *wait)
     const struct request *r = arg;
 
     wait->why = r->asker.waits_for ? DVM_BOARD_END : DVM_BOARD_ANSWER;
+    wait->tag = DVM_ANY;
     wait->peer = r->asker.waits_for ? r->asker.waits_for : DVM_TID_DAEMON(r->slot);
 }
 

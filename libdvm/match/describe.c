@@ -49,19 +49,26 @@ void request_describe(const struct dvm_request *r, struct dvm_wait *wait)
         wait->tag = DVM_ANY; /* it is the library's own */
 }
 
+/* Of the messages of a stream that are on their way the one to be told of. */
+static const struct stream_send *first_send(const struct stream *s)
+{
+    if (s->waiting.first)
+        return s->waiting.first;
+    return s->moving.first ? s->moving.first : s->parked.first;
+}
+
 void flush_describe(void *arg, struct dvm_wait *wait)
 {
     const struct stream *s = stream_first();
+    const struct stream_send *send;
 
     while (s && stream_idle(s))
         s = stream_next(s);
-    wait->why = DVM_BOARD_BYTES;
-    wait->peer = DVM_ANY;
-    wait->tag = DVM_ANY;
-    if (!s)
-        return;
-    wait->peer = s->peer.tid;
-    stream_unsent(s, &wait->bytes);
-    if (s->waiting.first)
-        wait->why = send_why[stream_waits(s->waiting.first)];
+    send = s ? first_send(s) : NULL;
+    wait->why = send ? send_why[stream_waits(send)] : DVM_BOARD_BYTES;
+    wait->peer = s ? s->peer.tid : DVM_ANY;
+    wait->tag = send ? send->tag : DVM_ANY;
+    wait->context = send ? send->context : 0;
+    if (s)
+        stream_unsent(s, &wait->bytes);
 }

@@ -107,7 +107,7 @@ void request_free(struct dvm_request *request);
  * where they are not known yet (describe.c). */
 void request_describe(const struct dvm_request *request, struct dvm_wait *wait);
 
-/* The stream that match_flush waits for, and why (describe.c). */
+/* Say whom match_flush waits for, and why: the first message that is under way (describe.c). */
 void flush_describe(void *arg, struct dvm_wait *wait);
 
 /* Give up a request whose caller's buffer goes away, whatever its state, and free

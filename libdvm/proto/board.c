@@ -85,18 +85,18 @@ static bool known(const char *const *words, size_t count, unsigned number)
     return number < count && words[number];
 }
 
-static bool sound(const struct dvm_wait *w, uint64_t now)
+static bool sound(const struct dvm_wait *w)
 {
     return known(calls, DVM_BOARD_CALL_END, w->call) &&
            known(whys, DVM_BOARD_WHY_END, w->why) && w->threads > 0 && w->tag >= DVM_ANY &&
-           (w->peer == DVM_ANY || w->peer == DVM_NULL || DVM_TID_OK(w->peer)) && w->since <= now;
+           (w->peer == DVM_ANY || w->peer == DVM_NULL || DVM_TID_OK(w->peer));
 }
 
-bool dvm_board_read(const struct dvm_board *board, uint64_t now, struct dvm_wait *out)
+bool dvm_board_read(const struct dvm_board *board, struct dvm_wait *out)
 {
     for (int i = 0; i < TRIES; i++)
         if (copy(board, out))
-            return out->call == DVM_BOARD_NOTHING || sound(out, now);
+            return out->call == DVM_BOARD_NOTHING || sound(out);
     return false;
 }
 

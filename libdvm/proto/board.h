@@ -91,8 +91,8 @@ struct dvm_wait {
 
 /* Take a copy. false: none is to be had (it is being written again and again, or its writer
  * stopped in the middle), or it makes no sense; then *out is undefined. call may be
- * DVM_BOARD_NOTHING: then the rest but waits says nothing. now: clock_ns. */
-bool dvm_board_read(const struct dvm_board *board, uint64_t now, struct dvm_wait *out);
+ * DVM_BOARD_NOTHING: then the rest but waits says nothing. since is not checked. */
+bool dvm_board_read(const struct dvm_board *board, struct dvm_wait *out);
 
 /* Put a wait there. For its one writer. */
 void dvm_board_write(struct dvm_board *board, const struct dvm_wait *wait);

@@ -25,7 +25,7 @@ static void *read_many(void *bad)
     struct dvm_wait w;
 
     while (!atomic_load(&over))
-        if (dvm_board_read(&board, UINT64_MAX, &w) && w.call &&
+        if (dvm_board_read(&board, &w) && w.call &&
             (w.context != w.waits || w.bytes != w.waits || w.since != w.waits ||
              w.site != w.waits || w.peer != (int)(TID + w.waits) || w.tag != (int)w.waits))
             *(int *)bad = 1;

@@ -1,12 +1,16 @@
 /* board: what a task waits for is read as it was written, never as two halves; nonsense is
  * refused; and of several threads that wait the last is told of, then those before it. */
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/source.h"
+#include "daemon/board.h"
 #include "dvm.h"
 #include "lane/board.h"
 #include "proto/board.h"
@@ -55,7 +59,7 @@ Test(board, a_reader_never_sees_two_halves)
 
     cr_assert_eq(pthread_create(&writer, NULL, write_many, NULL), 0);
     while (!atomic_load(&over)) {
-        if (!dvm_board_read(&shared, UINT64_MAX, &w) || w.call == DVM_BOARD_NOTHING)
+        if (!dvm_board_read(&shared, &w) || w.call == DVM_BOARD_NOTHING)
             continue;
         wanted = wait_number(w.waits);
         cr_assert(same(&w, &wanted), "halves of two records");
@@ -64,7 +68,7 @@ Test(board, a_reader_never_sees_two_halves)
     }
     pthread_join(writer, NULL);
     wanted = wait_number(WRITES);
-    cr_assert(dvm_board_read(&shared, UINT64_MAX, &w) && same(&w, &wanted));
+    cr_assert(dvm_board_read(&shared, &w) && same(&w, &wanted));
 }
 
 Test(board, a_writer_that_stopped_in_the_middle_is_not_waited_for)
@@ -72,13 +76,13 @@ Test(board, a_writer_that_stopped_in_the_middle_is_not_waited_for)
     struct dvm_board b = {.sequence = 7};
     struct dvm_wait w;
 
-    cr_assert_not(dvm_board_read(&b, UINT64_MAX, &w));
+    cr_assert_not(dvm_board_read(&b, &w));
 }
 
 Test(board, nonsense_is_refused)
 {
     const struct dvm_wait good = wait_number(5);
-    struct dvm_wait bad[] = {good, good, good, good, good, good, good, good}, w;
+    struct dvm_wait bad[] = {good, good, good, good, good, good, good}, w;
     struct dvm_board b = {0};
 
     bad[0].call = DVM_BOARD_CALL_END;
@@ -88,13 +92,12 @@ Test(board, nonsense_is_refused)
     bad[4].peer = -7;
     bad[5].tag = -2;
     bad[6].threads = 0;
-    bad[7].since = 1000;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         dvm_board_write(&b, &bad[i]);
-        cr_expect_not(dvm_board_read(&b, 999, &w), "record %zu", i);
+        cr_expect_not(dvm_board_read(&b, &w), "record %zu", i);
     }
     dvm_board_write(&b, &good);
-    cr_expect(dvm_board_read(&b, 999, &w));
+    cr_expect(dvm_board_read(&b, &w));
 }
 
 Test(board, words_of_numbers)
@@ -120,7 +123,7 @@ static struct dvm_wait read_own(const struct dvm_inbox *inbox)
 {
     struct dvm_wait w = {0};
 
-    cr_assert(dvm_board_read(&inbox->board, clock_ns(), &w));
+    cr_assert(dvm_board_read(&inbox->board, &w));
     return w;
 }
 
@@ -170,5 +173,60 @@ Test(board, a_wait_without_a_subject_is_not_shown)
     cr_expect_eq(read_own(inbox).call, DVM_BOARD_NOTHING);
     board_hide(&place);
     board_use(NULL);
+    free(inbox);
+}
+
+/* ---- the daemon's look ------------------------------------------------------------------ */
+
+__attribute__((noinline)) static uintptr_t who_called(void)
+{
+    return (uintptr_t)__builtin_return_address(0);
+}
+
+Test(board, the_daemon_tells_the_file_of_the_call)
+{
+    struct dvm_inbox *inbox = calloc(1, sizeof *inbox);
+    struct dvm_wait w = wait_number(DVM_BOARD_SEND - 1);
+    Dvm__Pb__Waiting *m;
+    uint64_t address;
+    Dl_info info;
+
+    cr_assert(board_look(inbox, getpid(), &m));
+    cr_expect_null(m, "it does not wait");
+    w.site = who_called();
+    w.since = clock_ns() - UINT64_C(3000000000);
+    dvm_board_write(&inbox->board, &w);
+    cr_assert(board_look(inbox, getpid(), &m));
+    cr_assert_not_null(m);
+    cr_expect_eq(m->call, DVM_BOARD_SEND);
+    cr_expect(m->seconds >= 3);
+    cr_expect_not_null(strstr(m->module, "unit_board"), "%s", m->module);
+    cr_expect(m->module_bytes > 0 && m->module_time > 0);
+    cr_assert(source_address(m->module, m->offset, &address) && dladdr(&inbox, &info) == 0);
+    cr_assert(dladdr((void *)w.site, &info));
+    cr_expect_eq((uintptr_t)info.dli_fbase + address, w.site, "a PIE counts from 0");
+    board_free(m);
+    free(inbox);
+}
+
+Test(board, a_hostile_board_is_told_of_no_further_than_it_makes_sense)
+{
+    struct dvm_inbox *inbox = calloc(1, sizeof *inbox);
+    const uint64_t sites[] = {1, 0x1000, UINT64_MAX, (uintptr_t)&inbox};
+    struct dvm_wait w = wait_number(5);
+    Dvm__Pb__Waiting *m;
+
+    for (size_t i = 0; i < sizeof sites / sizeof sites[0]; i++) {
+        w.site = sites[i];
+        w.since = UINT64_MAX; /* in times to come */
+        dvm_board_write(&inbox->board, &w);
+        cr_assert(board_look(inbox, getpid(), &m) && m);
+        cr_expect_str_eq(m->module, "", "site %zu", i);
+        cr_expect_eq(m->seconds, 0);
+        board_free(m);
+    }
+    memset(&inbox->board, 0xff, sizeof inbox->board);
+    cr_expect_not(board_look(inbox, getpid(), &m));
+    cr_expect_null(m);
     free(inbox);
 }
