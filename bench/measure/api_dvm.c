@@ -1,0 +1,74 @@
+/* api_dvm.c: the measurements with DVM. Errors are left to the default: the library
+ * prints a sentence and ends the tasks.
+ */
+#include <dvm.h>
+
+#include "api.h"
+
+static void start(int *argc, char ***argv, int *rank, int *size)
+{
+    dvm_init(argc, argv);
+    dvm_group_rank(DVM_WORLD, rank);
+    dvm_group_size(DVM_WORLD, size);
+}
+
+static void end(void)
+{
+    dvm_finalize();
+}
+
+static void send(int to, int tag, const void *buf, size_t bytes)
+{
+    dvm_send(DVM_WORLD, to, tag, buf, bytes, DVM_CHAR);
+}
+
+static void receive(int from, int tag, void *buf, size_t bytes)
+{
+    dvm_recv(DVM_WORLD, from, tag, buf, bytes, DVM_CHAR, NULL);
+}
+
+static void send_window(int to, int tag, const void *buf, size_t bytes)
+{
+    struct dvm_request *requests[WINDOW];
+    int i;
+
+    for (i = 0; i < WINDOW; i++)
+        dvm_isend(DVM_WORLD, to, tag, (const char *)buf + (size_t)i * bytes, bytes, DVM_CHAR,
+                  &requests[i]);
+    dvm_waitall(WINDOW, requests, NULL);
+}
+
+static void receive_window(int from, int tag, void *buf, size_t bytes)
+{
+    struct dvm_request *requests[WINDOW];
+    int i;
+
+    for (i = 0; i < WINDOW; i++)
+        dvm_irecv(DVM_WORLD, from, tag, (char *)buf + (size_t)i * bytes, bytes, DVM_CHAR,
+                  &requests[i]);
+    dvm_waitall(WINDOW, requests, NULL);
+}
+
+static void barrier(void)
+{
+    dvm_barrier(DVM_WORLD);
+}
+
+static void bcast(void *buf, size_t bytes)
+{
+    dvm_bcast(DVM_WORLD, 0, buf, bytes, DVM_CHAR);
+}
+
+static void reduce(double *in, double *out, size_t count)
+{
+    dvm_reduce(DVM_WORLD, 0, in, out, count, DVM_DOUBLE, DVM_SUM);
+}
+
+static void allreduce(double *in, double *out, size_t count)
+{
+    dvm_allreduce(DVM_WORLD, in, out, count, DVM_DOUBLE, DVM_SUM);
+}
+
+const struct api api = {
+    start, end, send, receive, send_window, receive_window, barrier, bcast, reduce, allreduce,
+};

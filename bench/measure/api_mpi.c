@@ -1,0 +1,74 @@
+/* api_mpi.c: the measurements with MPI; compiled with the compiler of each MPI library.
+ * Errors are left to the default, which ends the tasks.
+ */
+#include <mpi.h>
+
+#include "api.h"
+
+static void start(int *argc, char ***argv, int *rank, int *size)
+{
+    MPI_Init(argc, argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, rank);
+    MPI_Comm_size(MPI_COMM_WORLD, size);
+}
+
+static void end(void)
+{
+    MPI_Finalize();
+}
+
+static void send(int to, int tag, const void *buf, size_t bytes)
+{
+    MPI_Send(buf, (int)bytes, MPI_CHAR, to, tag, MPI_COMM_WORLD);
+}
+
+static void receive(int from, int tag, void *buf, size_t bytes)
+{
+    MPI_Recv(buf, (int)bytes, MPI_CHAR, from, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+}
+
+static void send_window(int to, int tag, const void *buf, size_t bytes)
+{
+    MPI_Request requests[WINDOW];
+    int i;
+
+    for (i = 0; i < WINDOW; i++)
+        MPI_Isend((const char *)buf + (size_t)i * bytes, (int)bytes, MPI_CHAR, to, tag,
+                  MPI_COMM_WORLD, &requests[i]);
+    MPI_Waitall(WINDOW, requests, MPI_STATUSES_IGNORE);
+}
+
+static void receive_window(int from, int tag, void *buf, size_t bytes)
+{
+    MPI_Request requests[WINDOW];
+    int i;
+
+    for (i = 0; i < WINDOW; i++)
+        MPI_Irecv((char *)buf + (size_t)i * bytes, (int)bytes, MPI_CHAR, from, tag,
+                  MPI_COMM_WORLD, &requests[i]);
+    MPI_Waitall(WINDOW, requests, MPI_STATUSES_IGNORE);
+}
+
+static void barrier(void)
+{
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static void bcast(void *buf, size_t bytes)
+{
+    MPI_Bcast(buf, (int)bytes, MPI_CHAR, 0, MPI_COMM_WORLD);
+}
+
+static void reduce(double *in, double *out, size_t count)
+{
+    MPI_Reduce(in, out, (int)count, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
+}
+
+static void allreduce(double *in, double *out, size_t count)
+{
+    MPI_Allreduce(in, out, (int)count, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+}
+
+const struct api api = {
+    start, end, send, receive, send_window, receive_window, barrier, bcast, reduce, allreduce,
+};

@@ -1,0 +1,107 @@
+/* collective.c: collectives of all tasks. A new one is a function in api.h, a kind here
+ * and a row in measure.c. The root is rank 0.
+ */
+#include "measure.h"
+
+static void nothing_prepared(size_t bytes, unsigned salt)
+{
+    (void)bytes;
+    (void)salt;
+}
+
+static void barrier_once(size_t bytes)
+{
+    (void)bytes;
+    api.barrier();
+}
+
+static int nothing_received(size_t bytes, unsigned salt, int calls)
+{
+    (void)bytes;
+    (void)salt;
+    (void)calls;
+    return 1;
+}
+
+static void bcast_prepare(size_t bytes, unsigned salt)
+{
+    number = sum = 0;
+    if (rank == 0)
+        pattern_fill(out, bytes, 0, salt);
+    else
+        memset(out, 0x5a, bytes);
+}
+
+static void bcast_once(size_t bytes)
+{
+    if (rank == 0)
+        put_number(out);
+    api.bcast(out, bytes);
+    if (rank != 0)
+        take_number(out);
+}
+
+static int bcast_right(size_t bytes, unsigned salt, int calls)
+{
+    return rank == 0 ||
+           (sum == numbers_until((uint64_t)calls) && pattern_right(out, bytes, 0, salt));
+}
+
+/* What a task contributes at place k: small whole numbers, so that any order of adding
+ * gives the same. Place 0 is the number of the call. */
+static double contribution(size_t k, int task, unsigned salt)
+{
+    return (double)((uint64_t)(task + 1) * (k % 7 + salt % 5 + 1));
+}
+
+static void reduce_prepare(size_t bytes, unsigned salt)
+{
+    double *mine = (double *)(void *)out;
+    size_t k;
+
+    number = sum = 0;
+    for (k = 1; k < bytes / sizeof *mine; k++)
+        mine[k] = contribution(k, rank, salt);
+    memset(in, 0x5a, bytes);
+}
+
+static void reduce_once(size_t bytes)
+{
+    double *mine = (double *)(void *)out, *all = (double *)(void *)in;
+
+    mine[0] = (double)number++;
+    api.reduce(mine, all, bytes / sizeof *mine);
+    if (rank == 0)
+        sum += (uint64_t)all[0];
+}
+
+static void allreduce_once(size_t bytes)
+{
+    double *mine = (double *)(void *)out, *all = (double *)(void *)in;
+
+    mine[0] = (double)number++;
+    api.allreduce(mine, all, bytes / sizeof *mine);
+    sum += (uint64_t)all[0];
+}
+
+static int allreduce_right(size_t bytes, unsigned salt, int calls)
+{
+    const double *all = (const double *)(const void *)in;
+    double tasks = (double)size * (size + 1) / 2;
+    size_t k;
+
+    for (k = 1; k < bytes / sizeof *all; k++)
+        if (all[k] != tasks * contribution(k, 0, salt))
+            return 0;
+    return sum == (uint64_t)size * numbers_until((uint64_t)calls);
+}
+
+static int reduce_right(size_t bytes, unsigned salt, int calls)
+{
+    return rank != 0 || allreduce_right(bytes, salt, calls);
+}
+
+const struct kind barrier = { nothing_prepared, barrier_once, nothing_received };
+const struct kind bcast = { bcast_prepare, bcast_once, bcast_right };
+const struct kind reduce = { reduce_prepare, reduce_once, reduce_right };
+const struct kind allreduce = { reduce_prepare, allreduce_once, allreduce_right };
