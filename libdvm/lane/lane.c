@@ -24,7 +24,7 @@
 #define HASH_MULTIPLIER 0x9e3779b1u
 
 /* best first; the relay is last and always there */
-static const struct lane *const lanes[] = {&shm_lane, &relay_lane};
+static const struct lane *const lanes[] = {&shm_lane, &direct_lane, &relay_lane};
 #define LANES (sizeof lanes / sizeof lanes[0])
 
 static struct {
@@ -66,6 +66,7 @@ int lane_start(const struct lane_config *config)
     uplink_start(config->socket, config->self);
     bell_daemon(config->socket, uplink_rung);
     shm_polls(!config->threads);
+    direct_polls(!config->threads);
     lane.table = calloc(PEERS_START, sizeof(struct peer *));
     if (!lane.table)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of peers");
@@ -85,6 +86,7 @@ int lane_start(const struct lane_config *config)
 
 void lane_stop(void)
 {
+    direct_end();
     for (struct peer *p = lane.first, *next; p; p = next) {
         next = p->next;
         lane_forget(p);
@@ -183,6 +185,14 @@ void lane_improve(struct peer *peer)
     }
 }
 
+bool lane_used(const struct lane *which)
+{
+    for (size_t i = 0; i < LANES; i++)
+        if (lanes[i] == which)
+            return lane.used[i];
+    return false;
+}
+
 void lane_opened(struct peer *peer, const struct lane *better)
 {
     peer->out = better;
@@ -204,14 +214,19 @@ static void rung(unsigned index)
         shm_rung(index);
 }
 
+static bool polled_ready(void)
+{
+    return shm_ready() || direct_ready();
+}
+
 bool lane_rung(void)
 {
-    return bell_rung() || shm_ready();
+    return bell_rung() || shm_ready() || direct_ready();
 }
 
 void lane_sleep(double seconds)
 {
-    bell_sleep(seconds, shm_ready);
+    bell_sleep(seconds, polled_ready);
 }
 
 int lane_progress(void)
@@ -219,6 +234,7 @@ int lane_progress(void)
     if (bell_rung())
         bell_take(rung);
     shm_poll();
+    direct_poll();
     return uplink_lost() ? uplink_fail() : DVM_OK;
 }
 
@@ -232,6 +248,7 @@ void lane_forked(void)
 {
     uplink_forked();
     bell_forked();
+    direct_forked();
 }
 
 void lane_drain(struct peer *peer)

@@ -31,6 +31,7 @@ enum lane_taken {
 };
 
 struct lane;
+struct direct;
 
 enum shm_state { SHM_NONE, SHM_OPENING, SHM_READY, SHM_FAILED };
 
@@ -53,6 +54,7 @@ struct peer {
     const struct lane *out; /* the lane that takes frames now; NULL before lane_open */
     bool blocked;           /* out said AGAIN; the writable upcall clears it */
     struct shm_pair shm;
+    struct direct *direct;  /* its connection (lane/direct.h), or NULL */
     struct peer *next;      /* in the order of their making */
 };
 
@@ -62,6 +64,7 @@ struct lane {
     size_t eager_max;   /* longest message worth sending whole, bytes */
     uint64_t window;    /* bytes of one rendezvous that may be under way */
     bool holds;         /* keeps a frame that comes too early (LANE_HELD) */
+    bool breaks;        /* may lose what it took: frames are kept until acknowledged */
 
     /* Make the lane ready, or free what it has. NULL: nothing to do. */
     int (*start)(void);
@@ -89,7 +92,7 @@ struct lane {
     void (*forget)(struct peer *peer);
 };
 
-extern const struct lane shm_lane, relay_lane;
+extern const struct lane shm_lane, direct_lane, relay_lane;
 
 /* What the layer above gives. */
 struct lane_up {
@@ -103,6 +106,18 @@ struct lane_up {
     void (*writable)(struct peer *peer);
     /* The peer wrote what no task writes: nothing more of it can be trusted. */
     void (*broken)(struct peer *peer, const char *why);
+
+    /* Of lanes that break: */
+    /* The number of the last frame of the peer's that was taken in, to be told to it. */
+    uint64_t (*taken)(const struct peer *peer);
+    /* The peer has taken in our frames up to this number. */
+    void (*acknowledged)(struct peer *peer, uint64_t number);
+    /* Where the payload of a frame goes whose header came: NULL: nowhere special. The
+     * lane asks again for each part of it, and may then hand it up from there. */
+    uint8_t *(*into)(struct peer *peer, const struct dvm_frame *frame);
+    /* The lane broke: what it took may not have come. The lane out is the relay now.
+     * leaves: the peer has closed it in order, because it leaves. */
+    void (*lost)(struct peer *peer, bool leaves);
 };
 
 struct lane_config {
@@ -139,6 +154,13 @@ void lane_open(struct peer *peer);
 /* Open the best lane to the peer beside the first; once is enough. */
 void lane_improve(struct peer *peer);
 
+/* The connection to the peer is of no use, says the peer: give it up, as if it had broken
+ * here. false: there was none. */
+bool lane_break(struct peer *peer);
+
+/* Whether this task may use a lane: DVM_LANES lists it. */
+bool lane_used(const struct lane *lane);
+
 /* Called by a lane: it takes frames for the peer from now on. */
 void lane_opened(struct peer *peer, const struct lane *lane);
 
@@ -173,6 +195,23 @@ const struct lane_up *lane_up(void);
 
 /* Tell of nonsense that was dropped, on stderr, at most LANE_COMPLAINTS times. */
 void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Likewise for the connections (direct.c). Looking at them is a system call: for a task
+ * that spins. */
+bool direct_ready(void);
+void direct_poll(void);
+
+/* This task leaves and has nothing more to send: tell those at the other ends. */
+void direct_end(void);
+
+/* Whether they may be looked at like that, as shm_polls. */
+void direct_polls(bool may);
+
+/* A frame came that frames of the peer's connection may have waited for. */
+void direct_release(struct peer *peer);
+
+/* In a child after fork: close the copies. Async-signal-safe. */
+void direct_forked(void);
 
 /* The clients with this index rang (shm.c). */
 void shm_rung(unsigned index);

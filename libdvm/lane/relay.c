@@ -47,6 +47,8 @@ void relay_frame(const struct dvm_frame *frame, const uint8_t *payload)
     /* frames of its ring may have waited for this one */
     if (peer->shm.held)
         shm_lane.drain(peer);
+    if (peer->direct)
+        direct_release(peer);
 }
 
 const struct lane relay_lane = {

@@ -263,7 +263,8 @@ size_t seal_put(struct seal *seal, uint8_t *to, const void *head, size_t head_by
     if (!begin(seal, to) || !seal_text(seal, text, head, head_bytes) ||
         !seal_text(seal, text + head_bytes, tail, tail_bytes) ||
         crypto.EVP_CipherFinal_ex(seal->context, tag, &n) != 1 ||
-        crypto.EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_BYTES, tag) != 1 ||
+        crypto.EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_BYTES, tag) !=
+            1 ||
         !count(seal))
         return 0;
     return bytes + SEAL_MORE;

@@ -13,6 +13,10 @@
 #include "lane/uplink.h"
 #include "match/request.h"
 
+/* How long a task that leaves waits for acknowledgements before the daemons get what it has
+ * kept, seconds. */
+#define ACKNOWLEDGE_SECONDS 0.5
+
 static struct {
     bool started;
     bool forked;  /* this process was forked from a task, and is none */
@@ -109,6 +113,14 @@ int match_start(const struct match_config *config)
     return DVM_OK;
 }
 
+static bool all_went(void *arg)
+{
+    for (const struct stream *s = stream_first(); s; s = stream_next(s))
+        if (!stream_went(s))
+            return false;
+    return true;
+}
+
 static bool all_sent(void *arg)
 {
     for (const struct stream *s = stream_first(); s; s = stream_next(s))
@@ -131,11 +143,20 @@ int match_flush(double timeout, uintptr_t site)
 {
     const struct board_subject subject = {
         .call = DVM_BOARD_FINALIZE, .site = site, .describe = flush_describe};
+    int rc;
 
     deliver_open(false);
     while (posted_first())
         match_cancel(posted_first());
     unexpected_drop();
+    rc = match_wait_until(all_went, NULL, timeout, &subject);
+    if (rc || all_sent(NULL))
+        return rc;
+    /* a peer that computes acknowledges nothing */
+    stream_settle_up();
+    if (!match_wait_until(all_sent, NULL, ACKNOWLEDGE_SECONDS, &subject))
+        return DVM_OK;
+    stream_hand_over();
     return match_wait_until(all_sent, NULL, timeout, &subject);
 }
 

@@ -49,7 +49,7 @@ int dvm_frame_decode(struct dvm_frame *f, const uint8_t *in, size_t bytes)
     g.extra = wire_get(&in, 8);
     g.length = (uint32_t)wire_get(&in, 4);
     g.type = (uint32_t)wire_get(&in, 4);
-    if (g.op < DVM_OP_CONTROL || g.op > DVM_OP_CREDIT || g.src < 0 || g.dst < 0 ||
+    if (g.op < DVM_OP_CONTROL || g.op > DVM_OP_RESUME || g.src < 0 || g.dst < 0 ||
         g.length != bytes - DVM_FRAME_BYTES)
         return DVM_ERR_PROTOCOL;
     *f = g;

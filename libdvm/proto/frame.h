@@ -27,7 +27,11 @@ enum dvm_frame_op {
                          * receiver's ref */
     DVM_OP_DATA = 5,    /* bytes of a rendezvous: ref is the receiver's, extra the offset */
     DVM_OP_DONE = 6,    /* the message with ref was matched (synchronous), or copied (RTS) */
-    DVM_OP_CREDIT = 7   /* the sender may have sent up to extra cost units in all */
+    DVM_OP_CREDIT = 7,  /* the sender may have sent up to extra cost units in all */
+    DVM_OP_ACK = 8,     /* nothing but what stands before each frame of a direct lane: up to
+                         * which number frames were taken in; seq is 0 */
+    DVM_OP_RESUME = 9   /* the direct lane broke: frames up to number extra were taken in,
+                         * send the others again; seq is 0 */
 };
 
 /* Whom a message is for, once it is complete. */
@@ -41,7 +45,9 @@ enum dvm_frame_kind {
 
 enum dvm_frame_flags {
     DVM_FLAG_SYNC = 1,    /* answer with DONE when matched */
-    DVM_FLAG_REPLY = 2    /* control: answers the request with the same ref */
+    DVM_FLAG_REPLY = 2,   /* control: answers the request with the same ref */
+    DVM_FLAG_WANT = 4,    /* ACK: answer with another one */
+    DVM_FLAG_END = 8      /* ACK: the last frame of this connection, which is over */
 };
 
 struct dvm_frame {

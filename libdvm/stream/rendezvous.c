@@ -43,6 +43,7 @@ void rendezvous_end(struct stream_send *send, int error)
         [SEND_WAITING] = offsetof(struct stream, waiting),
         [SEND_PARKED] = offsetof(struct stream, parked),
         [SEND_MOVING] = offsetof(struct stream, moving),
+        [SEND_SENT] = offsetof(struct stream, sent),
     };
 
     assert(send->state < SEND_OVER);
@@ -51,6 +52,8 @@ void rendezvous_end(struct stream_send *send, int error)
         ids_remove(&sends, send->id);
     send->id = 0;
     send->state = SEND_OVER;
+    if (send->kept)
+        resend_own(send);
     send->done(send, error);
 }
 
@@ -61,7 +64,7 @@ static void park(struct stream_send *send, enum send_state from, enum send_state
     assert(send->state == from);
     send_remove(from == SEND_PARKED ? &s->parked : &s->moving, send);
     send->state = (uint8_t)to;
-    send_append(to == SEND_PARKED ? &s->parked : &s->moving, send);
+    send_append(to == SEND_PARKED ? &s->parked : to == SEND_SENT ? &s->sent : &s->moving, send);
 }
 
 int rendezvous_move(struct stream *s)
@@ -77,12 +80,14 @@ int rendezvous_move(struct stream *s)
     frame.extra = send->sent;
     frame.size = send->size;
     frame.length = (uint32_t)piece;
-    rc = stream_frame(s, &frame, send->bytes + send->sent);
+    rc = stream_frame(s, &frame, send->bytes + send->sent, send);
     if (rc != LANE_SENT)
         return rc;
     send->sent += piece;
     count_sent(0, piece);
-    if (send->sent == send->size)
+    if (send->sent == send->size && send->kept)
+        park(send, SEND_MOVING, SEND_SENT);
+    else if (send->sent == send->size)
         rendezvous_end(send, DVM_OK);
     else if (send->sent == send->allowed)
         park(send, SEND_MOVING, SEND_PARKED);
@@ -246,25 +251,45 @@ void stream_send_abort(struct stream_send *send, int error)
     rendezvous_end(send, error);
 }
 
-void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+/* The receive that a frame of DATA belongs to; NULL: none, or it makes no sense. */
+static struct stream_receive *receive_of(struct stream *s, const struct dvm_frame *frame)
 {
     struct stream_receive *r = ids_find(&receives, frame->ref);
 
     if (!r || r->stream != s || frame->extra != r->received || frame->length == 0 ||
-        frame->length > r->granted - r->received) {
+        frame->length > r->granted - r->received)
+        return NULL;
+    return r;
+}
+
+uint8_t *rendezvous_into(struct stream *s, const struct dvm_frame *frame)
+{
+    struct stream_receive *r = receive_of(s, frame);
+
+    return r && r->buffer ? r->buffer + r->received : NULL;
+}
+
+void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct stream_receive *r = receive_of(s, frame);
+
+    if (!r) {
         lane_complain("dropped data of tid %#x that nobody waits for", s->peer.tid);
         return;
     }
-    if (r->buffer)
+    /* a lane may have put it there already (into) */
+    if (r->buffer && payload != r->buffer + r->received)
         memcpy(r->buffer + r->received, payload, frame->length);
     r->received += frame->length;
     count_received(0, frame->length);
     if (r->received == r->size && r->remote)
         choice_took(&s->choice, CHOICE_RING, r->size, clock_ns() - r->began);
-    if (r->received == r->size)
+    if (r->received == r->size) {
+        resend_soon(s);
         receive_end(r, DVM_OK);
-    else
+    } else {
         receive_grant(r);
+    }
 }
 
 void rendezvous_fail(struct stream *s, int code)

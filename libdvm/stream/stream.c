@@ -20,6 +20,7 @@
 
 #define EARLY_MAX 256 /* frames of one peer that may have overtaken others */
 #define STREAM_SETTLES 2 /* frames for a peer after which it gets the best lane */
+#define STREAM_LOOKS 256 /* frames between looks whether there is a better one; a power of 2 */
 
 /* A frame of the stream's own that waits for room. */
 struct note {
@@ -82,13 +83,16 @@ static void stream_settle(struct stream *s)
     lane_improve(&s->peer);
 }
 
-int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload)
+int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload,
+                 struct stream_send *send)
 {
+    const struct lane *out = s->peer.out;
     int rc;
 
     frame->seq = s->send_seq + 1;
-    rc = s->peer.out->send(&s->peer, frame, payload);
-    if (rc == LANE_SENT && ++s->send_seq == STREAM_SETTLES)
+    rc = out->breaks ? resend_frame(s, frame, payload, send)
+                     : out->send(&s->peer, frame, payload);
+    if (rc == LANE_SENT && ++s->send_seq % STREAM_LOOKS == STREAM_SETTLES)
         stream_settle(s);
     if (rc == LANE_AGAIN)
         s->peer.blocked = true;
@@ -98,7 +102,9 @@ int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload)
 static void stream_open(struct stream *s)
 {
     s->opened = true;
-    lane_open(&s->peer);
+    /* a connection may have come from the other side */
+    if (!s->peer.out)
+        lane_open(&s->peer);
 }
 
 /* Send the notes that wait. Returns as a lane's send. */
@@ -106,7 +112,7 @@ static int notes_flush(struct stream *s)
 {
     while (s->notes) {
         struct note *note = s->notes;
-        int rc = stream_frame(s, &note->frame, NULL);
+        int rc = stream_frame(s, &note->frame, NULL, NULL);
 
         if (rc != LANE_SENT)
             return rc;
@@ -127,7 +133,7 @@ void stream_note(struct stream *s, const struct dvm_frame *frame)
         return;
     if (!s->opened)
         stream_open(s);
-    if (!s->notes && !s->peer.blocked && stream_frame(s, &copy, NULL) == LANE_SENT)
+    if (!s->notes && !s->peer.blocked && stream_frame(s, &copy, NULL, NULL) == LANE_SENT)
         return;
     note = blocks_get(sizeof *note);
     if (!note) {
@@ -202,7 +208,7 @@ static int send_begin(struct stream *s)
         }
     }
     frame = frame_of(s, send, eager);
-    rc = stream_frame(s, &frame, send->bytes);
+    rc = stream_frame(s, &frame, send->bytes, NULL);
     if (rc != LANE_SENT)
         return rc;
     s->spent += cost;
@@ -224,6 +230,8 @@ void stream_pump(struct stream *s)
 
     while (moved && !s->gone && !s->peer.blocked) {
         moved = false;
+        if ((s->resend.again || s->resend.due) && resend_again(s) != LANE_SENT)
+            return;
         if (notes_flush(s) != LANE_SENT)
             return;
         if (s->waiting.first)
@@ -247,7 +255,7 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
     frame.size = size;
     frame.length = (uint32_t)size;
     frame.type = type;
-    if (stream_frame(s, &frame, bytes) != LANE_SENT)
+    if (stream_frame(s, &frame, bytes, NULL) != LANE_SENT)
         return false;
     s->spent += STREAM_HEADER_COST + size;
     count_sent(1, size);
@@ -260,6 +268,7 @@ void stream_send(struct stream_send *send)
 
     send->id = send->peer_ref = send->sent = send->allowed = 0;
     send->rts = false;
+    send->kept = 0;
     send->state = SEND_WAITING;
     send_append(&s->waiting, send);
     if (s->gone) {
@@ -345,6 +354,20 @@ static void early_drop(struct stream *s)
     blocks_put(early, sizeof *early + early->frame.length);
 }
 
+/* Frames of the stream's that have no number. Returns whether it was one. */
+static bool unnumbered(struct stream *s, const struct lane *lane, const struct dvm_frame *frame)
+{
+    if (frame->seq != 0 || s->gone)
+        return false;
+    if (frame->op == DVM_OP_ACK && lane->breaks)
+        resend_ack(s, frame);
+    else if (frame->op == DVM_OP_RESUME && !lane->breaks && !lane->holds)
+        resend_resume(s, frame);
+    else
+        return false;
+    return true;
+}
+
 static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
                                 const struct dvm_frame *frame, const uint8_t *payload)
 {
@@ -354,8 +377,10 @@ static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
         upper->notice(frame, payload);
         return LANE_TAKEN;
     }
-    if (s->gone || frame->seq <= s->recv_seq)
+    if (s->gone || frame->seq <= s->recv_seq) {
+        unnumbered(s, lane, frame);
         return LANE_TAKEN;
+    }
     if (frame->seq != s->recv_seq + 1) {
         if (lane->holds)
             return LANE_HELD;
@@ -364,6 +389,8 @@ static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
     }
     s->in = lane;
     handle(s, frame, payload);
+    if (lane->breaks && !s->gone)
+        resend_came(s, frame);
     while (s->early && s->early->frame.seq <= s->recv_seq + 1) {
         if (s->early->frame.seq == s->recv_seq + 1)
             handle(s, &s->early->frame, s->early->payload);
@@ -382,7 +409,37 @@ static void on_made(struct peer *peer)
 
 static void on_writable(struct peer *peer)
 {
-    stream_pump((struct stream *)peer);
+    struct stream *s = (struct stream *)peer;
+
+    /* a new connection does not help: what the old one has lost is not known yet */
+    if (s->resend.resumes)
+        peer->blocked = true;
+    else
+        stream_pump(s);
+}
+
+static uint64_t on_taken(const struct peer *peer)
+{
+    return ((const struct stream *)peer)->recv_seq;
+}
+
+static void on_acknowledged(struct peer *peer, uint64_t number)
+{
+    resend_acknowledged((struct stream *)peer, number);
+}
+
+static uint8_t *on_into(struct peer *peer, const struct dvm_frame *frame)
+{
+    struct stream *s = (struct stream *)peer;
+
+    if (s->gone || frame->op != DVM_OP_DATA || frame->seq != s->recv_seq + 1)
+        return NULL;
+    return rendezvous_into(s, frame);
+}
+
+static void on_lost(struct peer *peer, bool leaves)
+{
+    resend_lost((struct stream *)peer, leaves);
 }
 
 static void on_broken(struct peer *peer, const char *why)
@@ -397,6 +454,10 @@ static const struct lane_up lane_calls = {
     .frame = on_frame,
     .writable = on_writable,
     .broken = on_broken,
+    .taken = on_taken,
+    .acknowledged = on_acknowledged,
+    .into = on_into,
+    .lost = on_lost,
 };
 
 int stream_start(const struct lane_config *config, const struct stream_up *up)
@@ -420,6 +481,9 @@ static void fail_list(struct send_list *list, int code)
 /* Fail what is under way and free what waits. */
 static void stream_close(struct stream *s, int code)
 {
+    resend_clear(s);
+    /* the bytes have all gone, as they have by a lane that does not tell */
+    fail_list(&s->sent, DVM_OK);
     fail_list(&s->waiting, code);
     fail_list(&s->parked, code);
     fail_list(&s->moving, code);
@@ -503,6 +567,7 @@ void stream_revoke(uint64_t context, int code)
         revoke_list(&s->waiting, context, code);
         revoke_list(&s->parked, context, code);
         revoke_list(&s->moving, context, code);
+        revoke_list(&s->sent, context, code);
     }
 }
 
@@ -520,9 +585,26 @@ size_t stream_unsent(const struct stream *s, uint64_t *bytes)
     return count;
 }
 
-bool stream_idle(const struct stream *s)
+bool stream_went(const struct stream *s)
 {
     uint64_t bytes = 0;
 
-    return !s->notes && stream_unsent(s, &bytes) == 0;
+    return !s->notes && !s->resend.resumes && stream_unsent(s, &bytes) == 0;
+}
+
+bool stream_idle(const struct stream *s)
+{
+    return !s->resend.first && stream_went(s);
+}
+
+void stream_settle_up(void)
+{
+    for (struct stream *s = stream_first(); s; s = stream_next(s))
+        resend_ask(s);
+}
+
+void stream_hand_over(void)
+{
+    for (struct stream *s = stream_first(); s; s = stream_next(s))
+        resend_hand_over(s);
 }

@@ -30,6 +30,7 @@ enum send_state {
     SEND_WAITING, /* for credit, room, or those before it */
     SEND_PARKED,  /* begun; waits for CTS or DONE */
     SEND_MOVING,  /* may send DATA now */
+    SEND_SENT,    /* all DATA went; the peer has to acknowledge it */
     SEND_OVER
 };
 
@@ -48,6 +49,7 @@ struct stream_send {
     uint64_t id;       /* that the receiver uses; 0: none */
     uint64_t peer_ref; /* the receiver's id of the rendezvous */
     uint64_t sent, allowed; /* bytes of DATA */
+    unsigned kept;     /* frames with its bytes that may have to be sent again */
     /* Called once when it is over: DVM_OK, or why it failed. May be called from
      * within stream_send. The record is the caller's again. */
     void (*done)(struct stream_send *send, int error);
@@ -72,6 +74,20 @@ struct send_list {
     struct stream_send *first, *last;
 };
 
+/* Frames that went by a lane that may break (resend.c). */
+struct resend {
+    struct kept *first, *last;
+    struct kept *again;    /* the next that goes once more; NULL: none has to */
+    size_t bytes;          /* of what is kept, without users' buffers */
+    uint64_t acknowledged; /* number up to which the peer has taken ours in */
+    unsigned resumes;      /* that must come from the peer before anything goes */
+    bool full;             /* what waits, waits until less is kept */
+    bool asked;            /* the peer to acknowledge */
+    bool due;              /* the peer is to be told what was taken in, when there is room */
+    unsigned frames;       /* that came since it was told that, */
+    size_t came;           /* and their bytes */
+};
+
 /* What stream/ knows of another task. Everybody may read; stream/ writes. */
 struct stream {
     struct peer peer; /* first: lane/ makes it */
@@ -80,7 +96,8 @@ struct stream {
     bool opened;                /* a lane was chosen */
     uint64_t send_seq;          /* number of the last frame that went */
     uint64_t credit, spent;     /* cost units in all: granted, used */
-    struct send_list waiting, parked, moving;
+    struct send_list waiting, parked, moving, sent;
+    struct resend resend;
     struct note *notes, *last_note; /* frames of the stream's own that wait for room */
 
     /* in */
@@ -192,9 +209,17 @@ bool stream_gone(struct stream *s, int code, const char *text, bool left);
 /* Fail what is sent in exactly this context. */
 void stream_revoke(uint64_t context, int code);
 
+/* This task is about to leave: ask for what is missing until stream_idle; then, after some
+ * time, have the daemons carry what peers do not acknowledge. */
+void stream_settle_up(void);
+void stream_hand_over(void);
+
 /* Whether all messages, but synchronous ones that wait for their match, are with
  * their receiver. */
 bool stream_idle(const struct stream *s);
+
+/* The same, but for acknowledgements: all has left this task. */
+bool stream_went(const struct stream *s);
 
 /* What a message on its way out waits for. */
 enum stream_waits {
@@ -217,8 +242,10 @@ void stream_pump(struct stream *s);
 /* Send a frame of the stream's own, in turn with others (stream.c). */
 void stream_note(struct stream *s, const struct dvm_frame *frame);
 
-/* Put a frame's number on it and send it. As a lane's send (stream.c). */
-int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload);
+/* Put a frame's number on it and send it. As a lane's send (stream.c). send: whose buffer
+ * has the payload and keeps it until send->kept is 0; NULL: it may go away. */
+int stream_frame(struct stream *s, struct dvm_frame *frame, const void *payload,
+                 struct stream_send *send);
 
 /* A frame of this stream with op, otherwise empty (stream.c). */
 struct dvm_frame stream_blank(const struct stream *s, enum dvm_frame_op op);
@@ -240,6 +267,8 @@ const struct stream_up *stream_up(void);
 
 /* Begin to send: the RTS, or a synchronous message's frame, needs an id. 0: none. */
 uint64_t rendezvous_id(struct stream_send *send);
+/* Where the bytes of a frame of DATA go, which is next; NULL: nowhere, or it is none. */
+uint8_t *rendezvous_into(struct stream *s, const struct dvm_frame *frame);
 /* Send one piece of DATA of the first message that may. Returns as a lane's send. */
 int rendezvous_move(struct stream *s);
 /* A send, or a receive, is over. */
@@ -247,6 +276,31 @@ void rendezvous_end(struct stream_send *send, int error);
 /* Fail all receives of a stream; free the tables of ids. */
 void rendezvous_fail(struct stream *s, int code);
 void rendezvous_stop(void);
+
+/* Send a numbered frame by a lane that may break, and keep it. As stream_frame. */
+int resend_frame(struct stream *s, struct dvm_frame *frame, const void *payload,
+                 struct stream_send *send);
+/* Send what must go once more. LANE_SENT: other frames may follow. */
+int resend_again(struct stream *s);
+/* A frame came by such a lane and was handled: acknowledge now and then, */
+void resend_came(struct stream *s, const struct dvm_frame *frame);
+/* with this one, because the peer waits for that, */
+void resend_soon(struct stream *s);
+/* or because it asks (ACK). */
+void resend_ack(struct stream *s, const struct dvm_frame *frame);
+/* Ask the peer to acknowledge, if there is anything it could. */
+void resend_ask(struct stream *s);
+/* The peer has taken in our frames up to this number. */
+void resend_acknowledged(struct stream *s, uint64_t number);
+/* The lane broke, or the peer leaves and has closed it; the peer has said RESUME. */
+void resend_lost(struct stream *s, bool leaves);
+void resend_resume(struct stream *s, const struct dvm_frame *frame);
+/* This task leaves: what is kept goes by the relay, which outlives it. */
+void resend_hand_over(struct stream *s);
+/* The buffer of a send is given back although frames with its bytes are kept. */
+void resend_own(struct stream_send *send);
+/* Free all that is kept. */
+void resend_clear(struct stream *s);
 
 /* Read the limits from the environment, and start to count anew. */
 void credit_start(void);

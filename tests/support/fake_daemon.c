@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,10 +26,12 @@
 #include "match/match.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
+#include "proto/lane_hello.h"
 #include "proto/passed.h"
 #include "proto/segment.h"
 
 #define TASKS_MAX 64
+#define DIALS_MAX 64 /* LANE_OPENs and connections that wait for their hello */
 #define POLL_MS 2
 #define US_NS 1000
 #define FLUSH_SECONDS 30.0
@@ -52,7 +55,16 @@ struct client {
     bool watchers[TASKS_MAX];
 };
 
+/* A LANE_OPEN, until its connection has come. */
+struct dial {
+    uint64_t id; /* 0: free */
+    int from, to;
+    uint8_t key[LANE_KEY_BYTES];
+};
+
 struct router {
+    struct dial dials[DIALS_MAX];
+    int callers[DIALS_MAX]; /* accepted, without hello yet; 0: free */
     int count;
     struct client clients[TASKS_MAX];
     int tids[TASKS_MAX];
@@ -222,6 +234,133 @@ static void pair_open(struct router *r, struct client *opener, int tid, const in
             &peer->inbox_fd, 1);
 }
 
+/* ---- direct lanes -------------------------------------------------------------- */
+
+int fake_lane_listen(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, DIALS_MAX) ||
+        getsockname(fd, (struct sockaddr *)&address, &length))
+        die("fake_lane_listen");
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void lane_refuse(struct client *c, const struct dvm_frame *frame)
+{
+    Dvm__Pb__Fail fail = DVM__PB__FAIL__INIT;
+    uint8_t buffer[64];
+
+    fail.code = DVM_ERR_REFUSED;
+    fail.text = "no lanes here";
+    control(c, DVM_CTL_FAIL, frame->ref, DVM_FLAG_REPLY, buffer, dvm__pb__fail__pack(&fail, buffer),
+            NULL, 0);
+}
+
+static void lane_open(struct router *r, struct client *c, const struct dvm_frame *frame,
+                      const uint8_t *payload)
+{
+    Dvm__Pb__LaneOpen *open = dvm__pb__lane_open__unpack(NULL, frame->length, payload);
+    Dvm__Pb__LaneReady ready = DVM__PB__LANE_READY__INIT;
+    char *address = "127.0.0.1";
+    struct dvm_frame answer;
+    uint8_t buffer[128];
+    int i = 0;
+
+    while (i < DIALS_MAX && r->dials[i].id)
+        i++;
+    if (!r->options->lane_port || i == DIALS_MAX) {
+        lane_refuse(c, frame);
+    } else {
+        r->dials[i] = (struct dial){.id = open->id, .from = c->tid, .to = open->tid};
+        memcpy(r->dials[i].key, open->key.data, LANE_KEY_BYTES);
+        ready.id = open->id;
+        ready.n_addresses = 1;
+        ready.addresses = &address;
+        ready.port = (uint32_t)r->options->lane_port;
+        ready.security = r->options->lane_security ? (uint32_t)r->options->lane_security
+                                                   : LANE_PLAIN;
+        /* from the daemon of the peer's host */
+        answer = (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                                   .flags = DVM_FLAG_REPLY, .src = frame->dst, .dst = c->tid,
+                                   .tag = DVM_CTL_LANE_READY, .ref = frame->ref};
+
+        answer.length = (uint32_t)dvm__pb__lane_ready__pack(&ready, buffer);
+        put(c, &answer, buffer, NULL, 0);
+    }
+    dvm__pb__lane_open__free_unpacked(open, NULL);
+}
+
+static void lane_want(struct router *r, struct client *c, const struct dvm_frame *frame,
+                      const uint8_t *payload)
+{
+    Dvm__Pb__LaneWant *want = dvm__pb__lane_want__unpack(NULL, frame->length, payload);
+    struct client *to = client_of(r, want->tid);
+    uint8_t buffer[16];
+
+    want->tid = c->tid;
+    if (r->options->lane_port && to && !to->over)
+        control(to, DVM_CTL_LANE_WANT, 0, 0, buffer, dvm__pb__lane_want__pack(want, buffer),
+                NULL, 0);
+    dvm__pb__lane_want__free_unpacked(want, NULL);
+}
+
+static void lane_offer(struct router *r, struct dial *dial, const struct lane_hello *hello, int fd)
+{
+    Dvm__Pb__LaneOffer offer = DVM__PB__LANE_OFFER__INIT;
+    struct client *to = client_of(r, dial->to);
+    uint8_t buffer[160];
+
+    offer.tid = dial->from;
+    offer.id = dial->id;
+    offer.key.data = dial->key;
+    offer.key.len = LANE_KEY_BYTES;
+    offer.nonce.data = (uint8_t *)(uintptr_t)hello->nonce;
+    offer.nonce.len = LANE_NONCE_BYTES;
+    offer.security = r->options->lane_security ? (uint32_t)r->options->lane_security : LANE_PLAIN;
+    offer.ciphers = hello->ciphers;
+    if (to && !to->over)
+        control(to, DVM_CTL_LANE_OFFER, 0, 0, buffer, dvm__pb__lane_offer__pack(&offer, buffer),
+                &fd, 1);
+    dial->id = 0;
+}
+
+/* Take the hello of a connection; false: it has not come yet. */
+static bool take_hello(struct router *r, int fd)
+{
+    uint8_t bytes[LANE_HELLO_BYTES];
+    struct lane_hello hello;
+    ssize_t got = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+
+    if ((got < 0 && errno == EAGAIN) || (got > 0 && got < (ssize_t)sizeof bytes))
+        return false;
+    if (got == (ssize_t)sizeof bytes && recv(fd, bytes, sizeof bytes, 0) == got &&
+        !lane_hello_decode(&hello, bytes, sizeof bytes))
+        for (int i = 0; i < DIALS_MAX; i++)
+            if (r->dials[i].id == hello.id)
+                lane_offer(r, &r->dials[i], &hello, fd);
+    return true;
+}
+
+static void lane_callers(struct router *r)
+{
+    for (int i = 0; r->options->lane_port && i < DIALS_MAX; i++) {
+        if (!r->callers[i]) {
+            int fd = accept4(r->options->lane_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+            r->callers[i] = fd > 0 ? fd : 0;
+        }
+        if (r->callers[i] && take_hello(r, r->callers[i])) {
+            close(r->callers[i]);
+            r->callers[i] = 0;
+        }
+    }
+}
+
 static void on_control(struct router *r, struct client *c, const struct dvm_frame *frame,
                        const uint8_t *payload, const int *fds, int fd_count)
 {
@@ -240,6 +379,10 @@ static void on_control(struct router *r, struct client *c, const struct dvm_fram
             tell_gone(c, tid, peer);
         else
             peer->watchers[c - r->clients] = true;
+    } else if (frame->tag == DVM_CTL_LANE_OPEN) {
+        lane_open(r, c, frame, payload);
+    } else if (frame->tag == DVM_CTL_LANE_WANT) {
+        lane_want(r, c, frame, payload);
     } else if (frame->tag == DVM_CTL_LEAVE) {
         c->left = true;
         control(c, DVM_CTL_OK, frame->ref, DVM_FLAG_REPLY, NULL, 0, NULL, 0);
@@ -454,6 +597,7 @@ static void loop_once(struct router *r)
     if (r->options->kill || r->options->hang_up)
         patience.tv_nsec = 100 * US_NS;
     ppoll(polls, (nfds_t)r->count, &patience, NULL);
+    lane_callers(r);
     for (int i = 0; i < r->count; i++) {
         struct client *c = &r->clients[i];
 
@@ -530,6 +674,9 @@ int fake_run(int count, fake_task_f *task, void *arg, const struct fake_options 
         }
     }
     bad = verdict(r) + late;
+    for (int i = 0; i < DIALS_MAX; i++)
+        if (r->callers[i])
+            close(r->callers[i]);
     close(go[0]);
     close(go[1]);
     free_clients(r);

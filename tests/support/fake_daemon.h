@@ -33,7 +33,13 @@ struct fake_options {
     bool refuse;          /* with hang_up: it only says so, and the connection stays open */
     bool host_lost;       /* with kill: its host is lost (HOST_EVENT instead of GONE) */
     int threads;          /* thread level of the tasks */
+    int lane_fd;          /* for direct lanes: a socket that listens (fake_lane_listen), */
+    int lane_port;        /* where tasks dial, which may be a proxy's port; 0: no lanes */
+    int lane_security;    /* enum lane_security; 0: LANE_PLAIN */
 };
+
+/* A socket that listens on a free port of 127.0.0.1, for lane_fd; *port receives it. */
+int fake_lane_listen(int *port);
 
 #define FAKE_SECONDS 60.0
 

@@ -1,0 +1,134 @@
+/* direct_out.c: frames onto a connection.
+ *
+ * A plain frame goes by one sendmsg straight from where the user has its bytes; a sealed one
+ * is encrypted into the buffer and goes from there. What the socket does not take stays in
+ * the buffer, which holds the rest of one frame; until that is gone the next frame has to
+ * wait (LANE_AGAIN).
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "lane/direct.h"
+#include "proto/wire.h"
+
+enum { BROKEN = -1 };
+
+static bool room(struct direct_out *out)
+{
+    if (!out->buffer)
+        out->buffer = malloc(DIRECT_RECORD_MAX);
+    return out->buffer;
+}
+
+/* Be told when the socket takes more, or no longer. */
+static void watch(struct direct *d, bool wanted)
+{
+    if (d->out.watched == wanted)
+        return;
+    d->out.watched = wanted;
+    direct_watch(d);
+}
+
+/* Returns bytes written, 0 when there is no room, or BROKEN. */
+static ssize_t write_some(struct direct *d, struct iovec *parts, int count)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+    ssize_t wrote;
+
+    do
+        wrote = sendmsg(d->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (wrote < 0 && errno == EINTR);
+    if (wrote >= 0)
+        return wrote;
+    return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM ? 0 : BROKEN;
+}
+
+int direct_out_flush(struct direct *d)
+{
+    struct direct_out *out = &d->out;
+
+    if (out->from < out->to) {
+        struct iovec part = {out->buffer + out->from, out->to - out->from};
+        ssize_t wrote = write_some(d, &part, 1);
+
+        if (wrote < 0)
+            return BROKEN;
+        out->from += (size_t)wrote;
+    }
+    watch(d, out->from < out->to);
+    return out->from < out->to ? LANE_AGAIN : LANE_SENT;
+}
+
+/* Keep what was not written of two parts. */
+static void keep(struct direct_out *out, const struct iovec *parts, size_t wrote)
+{
+    out->from = out->to = 0;
+    for (int i = 0; i < 2; i++) {
+        size_t skip = wrote < parts[i].iov_len ? wrote : parts[i].iov_len;
+
+        if (skip < parts[i].iov_len)
+            memcpy(out->buffer + out->to, (const uint8_t *)parts[i].iov_base + skip,
+                   parts[i].iov_len - skip);
+        out->to += parts[i].iov_len - skip;
+        wrote -= skip;
+    }
+}
+
+static int put_plain(struct direct *d, uint8_t *head, const void *payload, size_t length)
+{
+    struct iovec parts[2] = {{head, DIRECT_HEAD}, {(void *)(uintptr_t)payload, length}};
+    ssize_t wrote = write_some(d, parts, length ? 2 : 1);
+
+    if (wrote == (ssize_t)(DIRECT_HEAD + length))
+        return LANE_SENT;
+    if (wrote < 0 || (wrote > 0 && !room(&d->out)))
+        return BROKEN;
+    watch(d, true);
+    if (wrote == 0)
+        return LANE_AGAIN;
+    keep(&d->out, parts, (size_t)wrote);
+    return LANE_SENT;
+}
+
+static int put_sealed(struct direct *d, const uint8_t *head, const void *payload, size_t length)
+{
+    struct direct_out *out = &d->out;
+
+    if (!room(out))
+        return BROKEN;
+    out->from = 0;
+    out->to = seal_put(out->seal, out->buffer, head, DIRECT_HEAD, payload, length);
+    if (out->to == 0)
+        return BROKEN;
+    /* it is numbered by its nonce: whatever the socket takes, it is on its way */
+    return direct_out_flush(d) == BROKEN ? BROKEN : LANE_SENT;
+}
+
+int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *payload)
+{
+    uint8_t head[DIRECT_HEAD];
+    int rc;
+
+    assert(frame->length <= DVM_PAYLOAD_MAX);
+    if (d->out.from < d->out.to) {
+        rc = direct_out_flush(d);
+        if (rc != LANE_SENT)
+            return rc;
+    }
+    dvm_frame_encode(head, frame);
+    wire_put(head + DVM_FRAME_BYTES, lane_up()->taken(d->peer), 8);
+    if (d->out.seal)
+        return put_sealed(d, head, payload, frame->length);
+    return put_plain(d, head, payload, frame->length);
+}
+
+void direct_out_free(struct direct_out *out)
+{
+    free(out->buffer);
+    seal_free(out->seal);
+    memset(out, 0, sizeof *out);
+}

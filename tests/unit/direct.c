@@ -1,0 +1,371 @@
+/* direct.c: two tasks of different hosts with a connection of their own: all sizes, both
+ * ways, each security; resets in the middle; tasks that leave while others compute. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "lane/direct.h"
+#include "match/request.h"
+#include "tests/support/fake_daemon.h"
+#include "tests/support/proxy.h"
+
+#define CONTEXT 2
+#define READY_SECONDS 20.0
+
+static struct fake_options two_hosts(int security)
+{
+    struct fake_options o = {.hosts = 2, .lane_security = security};
+
+    o.lane_fd = fake_lane_listen(&o.lane_port);
+    return o;
+}
+
+static uint8_t byte_of(int number, size_t at)
+{
+    return (uint8_t)((size_t)number * 7 + at * 13 + (at >> 9));
+}
+
+static void fill(uint8_t *bytes, size_t size, int number)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = byte_of(number, i);
+}
+
+static bool is_filled(const uint8_t *bytes, size_t size, int number)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != byte_of(number, i))
+            return false;
+    return true;
+}
+
+static int send_to(int tid, int tag, const void *bytes, size_t size)
+{
+    return match_send(MATCH_STANDARD, CONTEXT, tid, tag, bytes, size, 0, 0, 0);
+}
+
+static int receive_from(int tid, int tag, void *bytes, size_t size)
+{
+    struct match_filter filter = {.context = CONTEXT, .source = tid, .tag = tag};
+    struct match_sink sink = {.buffer = bytes, .capacity = size};
+    struct match_result result;
+    int rc = match_recv(&filter, &sink, &result);
+
+    return rc ? rc : result.bytes == size ? 0 : -1;
+}
+
+/* Exchange words until both use the connection. */
+static int open_lane(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    double limit = clock_seconds() + READY_SECONDS;
+    uint8_t mine = 0, theirs = 0;
+
+    while (!(mine && theirs)) {
+        struct stream *s = stream_known(other);
+
+        mine = s && s->peer.out == &direct_lane;
+        FAKE_CHECK(send_to(other, 1, &mine, 1) == 0);
+        FAKE_CHECK(receive_from(other, 1, &theirs, 1) == 0);
+        FAKE_CHECK(clock_seconds() < limit);
+    }
+    return 0;
+}
+
+/* ---- sizes ------------------------------------------------------------------------ */
+
+static const size_t edges[] = {0,     1,     31,    32,    33,    63,    64,     65,    4095,
+                               4096,  4097,  16383, 16384, 63 * 1024 - 1, 63 * 1024,
+                               63 * 1024 + 1, DVM_PAYLOAD_MAX - 1, DVM_PAYLOAD_MAX,
+                               DVM_PAYLOAD_MAX + 1, 2 * DVM_PAYLOAD_MAX, 131072, 1 << 20,
+                               (4 << 20) + 5, 9 << 20};
+#define EDGES (sizeof edges / sizeof edges[0])
+
+static int all_sizes(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    uint8_t *bytes = malloc(edges[EDGES - 1]);
+
+    if (open_lane(me))
+        return 1;
+    for (int i = 0; i < (int)EDGES; i++) {
+        if (me->rank == i % 2) {
+            fill(bytes, edges[i], i);
+            FAKE_CHECK(send_to(other, i, bytes, edges[i]) == 0);
+        } else {
+            memset(bytes, 0, edges[i]);
+            FAKE_CHECK(receive_from(other, i, bytes, edges[i]) == 0);
+            FAKE_CHECK(is_filled(bytes, edges[i], i));
+        }
+    }
+    FAKE_CHECK(stream_known(other)->peer.out == &direct_lane);
+    free(bytes);
+    return 0;
+}
+
+Test(direct, carries_all_sizes)
+{
+    for (int security = LANE_PLAIN; security <= LANE_ENCRYPTED; security++) {
+        struct fake_options o = two_hosts(security);
+
+        cr_assert_eq(fake_run(2, all_sizes, NULL, &o), 0, "security %d", security);
+        close(o.lane_fd);
+    }
+}
+
+/* Both send at once, more than sockets hold, before either receives. */
+#define CROSS 40
+#define CROSS_BYTES 300000
+
+static int cross(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    uint8_t *out = malloc((size_t)CROSS * CROSS_BYTES), *in = malloc(CROSS_BYTES);
+    struct dvm_request *r[CROSS];
+
+    if (open_lane(me))
+        return 1;
+    for (int i = 0; i < CROSS; i++) {
+        size_t size = i % 3 ? CROSS_BYTES : 60000;
+
+        fill(out + (size_t)i * CROSS_BYTES, size, i);
+        FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT, other, i, out + (size_t)i * CROSS_BYTES,
+                               size, 0, 0, 0, &r[i]) == 0);
+    }
+    for (int i = 0; i < CROSS; i++) {
+        size_t size = i % 3 ? CROSS_BYTES : 60000;
+
+        FAKE_CHECK(receive_from(other, i, in, size) == 0);
+        FAKE_CHECK(is_filled(in, size, i));
+    }
+    for (int i = 0; i < CROSS; i++)
+        FAKE_CHECK(match_wait(r[i], NULL) == 0);
+    free(out);
+    free(in);
+    return 0;
+}
+
+Test(direct, both_send_at_once)
+{
+    for (int threads = DVM_THREAD_SINGLE; threads <= DVM_THREAD_MULTIPLE;
+         threads += DVM_THREAD_MULTIPLE - DVM_THREAD_SINGLE) {
+        struct fake_options o = two_hosts(LANE_ENCRYPTED);
+
+        o.threads = threads;
+        cr_assert_eq(fake_run(2, cross, NULL, &o), 0);
+        close(o.lane_fd);
+    }
+}
+
+/* ---- resets ----------------------------------------------------------------------- */
+
+static struct {
+    struct proxy *proxy;
+    pthread_t thread;
+    atomic_bool over;
+    unsigned long long every; /* bytes between resets */
+} weather;
+
+static void *reset_often(void *arg)
+{
+    struct timespec moment = {0, 200000};
+    unsigned long long last = 0;
+
+    while (!atomic_load(&weather.over)) {
+        unsigned long long now = proxy_bytes(weather.proxy);
+
+        if (now - last > weather.every) {
+            proxy_reset(weather.proxy);
+            last = now;
+        }
+        nanosleep(&moment, NULL); /* looks at a count in turns */
+    }
+    return NULL;
+}
+
+/* Run with the proxy between, which resets after so many bytes each. */
+static int run_in_weather(fake_task_f *task, int security, unsigned long long every)
+{
+    struct fake_options o = two_hosts(security);
+    int bad, accepted;
+
+    weather.proxy = proxy_start(o.lane_port);
+    weather.every = every;
+    atomic_store(&weather.over, false);
+    o.lane_port = proxy_port(weather.proxy);
+    pthread_create(&weather.thread, NULL, reset_often, NULL);
+    bad = fake_run(2, task, NULL, &o);
+    atomic_store(&weather.over, true);
+    pthread_join(weather.thread, NULL);
+    accepted = proxy_accepted(weather.proxy);
+    proxy_stop(weather.proxy);
+    close(o.lane_fd);
+    return bad ? -1 : accepted;
+}
+
+#define STORM 700
+#define STORM_LONG 20000
+
+/* A row of messages of all sizes, as many as the sender likes ahead. */
+static int storm(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    uint64_t seed = 42;
+    uint8_t *bytes = malloc(1 << 20);
+
+    int count = getenv("DVM_TEST_LONG") ? STORM_LONG : STORM;
+
+    if (open_lane(me))
+        return 1;
+    for (int i = 0; i < count; i++) {
+        size_t size = fake_random(&seed) % 8 ? fake_random(&seed) % 3000
+                                              : fake_random(&seed) % (1 << 20);
+
+        if (me->rank == 0) {
+            fill(bytes, size, i);
+            FAKE_CHECK(send_to(other, 5, bytes, size) == 0);
+        } else {
+            FAKE_CHECK(receive_from(other, 5, bytes, size) == 0);
+            FAKE_CHECK(is_filled(bytes, size, i));
+        }
+    }
+    free(bytes);
+    return 0;
+}
+
+Test(direct, resets_lose_nothing)
+{
+    cr_assert_geq(run_in_weather(storm, LANE_PLAIN, 1 << 20), 2, "it was never opened again");
+    cr_assert_geq(run_in_weather(storm, LANE_ENCRYPTED, 1 << 20), 2);
+}
+
+#define LARGE ((size_t)200 << 20)
+
+static int large(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    uint8_t *bytes = malloc(LARGE);
+
+    if (open_lane(me))
+        return 1;
+    if (me->rank == 0) {
+        fill(bytes, LARGE, 3);
+        FAKE_CHECK(send_to(other, 5, bytes, LARGE) == 0);
+        /* it is this task's again */
+        memset(bytes, 0, LARGE);
+    } else {
+        FAKE_CHECK(receive_from(other, 5, bytes, LARGE) == 0);
+        FAKE_CHECK(is_filled(bytes, LARGE, 3));
+    }
+    free(bytes);
+    return 0;
+}
+
+Test(direct, reset_within_a_large_message)
+{
+    cr_assert_geq(run_in_weather(large, LANE_PLAIN, 70 << 20), 1);
+}
+
+/* ---- leaving ---------------------------------------------------------------------- */
+
+/* The sender leaves at once; the receiver does not look for a while. */
+static int leave(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    struct timespec busy = {1, 0};
+    uint8_t bytes[20000];
+
+    if (open_lane(me))
+        return 1;
+    if (me->rank == 0) {
+        for (int i = 0; i < 3; i++) {
+            fill(bytes, sizeof bytes, i);
+            FAKE_CHECK(send_to(other, 5, bytes, sizeof bytes) == 0);
+        }
+        return 0;
+    }
+    nanosleep(&busy, NULL); /* computes, outside of the library */
+    for (int i = 0; i < 3; i++) {
+        FAKE_CHECK(receive_from(other, 5, bytes, sizeof bytes) == 0);
+        FAKE_CHECK(is_filled(bytes, sizeof bytes, i));
+    }
+    FAKE_CHECK(receive_from(other, 5, bytes, sizeof bytes) == DVM_ERR_TASK_GONE);
+    return 0;
+}
+
+Test(direct, a_task_that_leaves_takes_nothing_with_it)
+{
+    struct fake_options o = two_hosts(LANE_ENCRYPTED);
+
+    cr_assert_eq(fake_run(2, leave, NULL, &o), 0);
+    close(o.lane_fd);
+}
+
+/* Killed: what had reached the other host is received, then its death. */
+static int killed(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank], i = 0, rc;
+    uint8_t bytes[5000];
+
+    if (open_lane(me))
+        return stream_known(other)->gone ? 0 : 1;
+    if (me->rank == 1)
+        for (;; i++) {
+            fill(bytes, sizeof bytes, i);
+            send_to(other, 5, bytes, sizeof bytes);
+        }
+    while ((rc = receive_from(other, 5, bytes, sizeof bytes)) == 0)
+        FAKE_CHECK(is_filled(bytes, sizeof bytes, i++));
+    FAKE_CHECK(rc == DVM_ERR_TASK_GONE);
+    return 0;
+}
+
+Test(direct, death_comes_last)
+{
+    for (int i = 0; i < 10; i++) {
+        struct fake_options o = two_hosts(LANE_PLAIN);
+
+        o.kill = true;
+        o.kill_rank = 1;
+        o.kill_us = 100000;
+        cr_assert_eq(fake_run(2, killed, NULL, &o), 0);
+        close(o.lane_fd);
+    }
+}
+
+/* ---- no lane ---------------------------------------------------------------------- */
+
+static int without(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    uint8_t byte = 0;
+
+    for (int i = 0; i < 600; i++) {
+        FAKE_CHECK(send_to(other, 1, &byte, 1) == 0);
+        FAKE_CHECK(receive_from(other, 1, &byte, 1) == 0);
+    }
+    FAKE_CHECK(stream_known(other)->peer.out != &direct_lane);
+    return 0;
+}
+
+Test(direct, the_relay_goes_on_without_it)
+{
+    struct fake_options o = two_hosts(LANE_PLAIN), none = {.hosts = 2};
+    struct proxy *proxy = proxy_start(o.lane_port);
+
+    /* refused by the daemon; refused by the network; not wanted */
+    cr_assert_eq(fake_run(2, without, NULL, &none), 0);
+    o.lane_port = proxy_port(proxy);
+    proxy_refuse(proxy, true);
+    cr_assert_eq(fake_run(2, without, NULL, &o), 0);
+    proxy_refuse(proxy, false);
+    o.lanes = "relay";
+    cr_assert_eq(fake_run(2, without, NULL, &o), 0);
+    proxy_stop(proxy);
+    close(o.lane_fd);
+}
