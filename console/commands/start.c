@@ -21,7 +21,7 @@
 struct settings {
     int hosts, port, cores; /* 0: not given */
     double silence;         /* seconds, 0: not given */
-    const char *name, *bind;
+    const char *name, *bind, *security;
 };
 
 #define HOSTS_MAX 512         /* simulated hosts on one computer */
@@ -45,11 +45,14 @@ static const struct option_row rows[] = {
     {"silence", 0, OPTION_TIME, offsetof(struct settings, silence), "TIME",
      "a host that is silent so long is lost (default: 3s)", SETTING_SILENCE_MIN_S,
      SETTING_SILENCE_MAX_S},
+    {"lane-security", 0, OPTION_TEXT, offsetof(struct settings, security), "full|auth|off",
+     "protection of connections between tasks of different hosts (default: full)", 0, 0},
     OPTION_END};
 
 /* One daemon that is to be started, with the texts of its command line. */
 struct host {
     char name[DVM_NAME_MAX], port[NUMBER_MAX], cores[NUMBER_MAX], silence[NUMBER_MAX];
+    char security[SETTING_NAME_MAX + NUMBER_MAX];
 };
 
 struct start {
@@ -105,6 +108,12 @@ static void describe_host(struct start *t, size_t i)
         *word++ = "--silence";
         *word++ = h->silence;
     }
+    if (s->security && i == 0) {
+        snprintf(h->security, sizeof h->security, "%s=%s",
+                 setting_row(SETTING_LANE_SECURITY)->name, s->security);
+        *word++ = "--set";
+        *word++ = h->security;
+    }
     l->seconds = START_SECONDS;
 }
 
@@ -112,7 +121,12 @@ static void describe_host(struct start *t, size_t i)
 static int check(const struct start *t)
 {
     char folder[RUNTIME_PATH_MAX];
+    struct setting_value value;
 
+    if (t->s->security && setting_parse(SETTING_LANE_SECURITY, t->s->security, &value)) {
+        console_wrong(t->c, "--lane-security: %s", dvm_last_error());
+        return EXIT_USAGE;
+    }
     if (t->s->hosts > 1 && getenv("DVM_DIR")) {
         console_wrong(t->c, "DVM_DIR is the folder of one host and --hosts %d wants several; run: "
                             "unset DVM_DIR",

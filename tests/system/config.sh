@@ -39,12 +39,15 @@ expect_line "$WORK/err" "has no host nosuch"
 halt_machine
 
 say "what holds for the whole machine is the first daemon's"
-printf 'silence = 7 s\nlane_security = auth\n' >"$user"
-within 30 dvm start
+printf 'silence = 7 s\nlane_security = off\n' >"$user"
+expect 2 dvm start --lane-security some
+expect_line "$WORK/err" "lane_security takes off, auth or full; \"some\""
+within 30 dvm start --lane-security auth # stronger than the file
 first=$(dvm hosts --json | jq -r '.hosts[0].name')
 : >"$user"
 dvm invite --quiet | within 30 "$DVM_DAEMON" --host joiner --join -
 expect_same auth "$(setting joiner lane_security value)" "lane_security of the joiner"
+expect_same auth "$(setting "$first" lane_security value)" "lane_security of the first"
 expect_same "the machine" "$(setting joiner silence from)" "where its silence comes from"
 expect_same "7 s" "$(setting joiner silence value)" "its silence"
 expect_same auth "$(dvm hosts --json | jq -r .lane_security)" "lane_security that dvm hosts shows"
