@@ -15,6 +15,8 @@
 #include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
+#define SMALL_MACHINE 64 /* hosts: a task is told the names of all */
+
 static const char *whose(const Dvm__Pb__Hello *h)
 {
     return h->version[0] ? h->version : "unknown";
@@ -73,18 +75,54 @@ static int take_seat(struct connection *c, int tid)
     return DVM_OK;
 }
 
-/* WELCOME must be the first frame, before those that wait in the seat; that of a
- * large world goes in several. */
-static void welcome(struct connection *c, const struct tasks_place *t, uint32_t protocol)
+/* Hosts that a task is told the names of. */
+struct names {
+    Dvm__Pb__HostName *list; /* owned, as the pointers */
+    Dvm__Pb__HostName **pointers;
+    size_t count;
+};
+
+/* Of a small machine all hosts, of a large one those with tasks of the world. Without
+ * memory none: its sentences name slots. */
+static void names_collect(struct names *n, const struct daemon *d, const struct tasks_place *t)
+{
+    const struct cluster_host *hosts;
+    uint64_t wanted[DVM_SLOT_MAX / 64 + 1] = {0};
+    size_t count;
+
+    hosts = cluster_hosts(d->cluster, &count);
+    n->count = 0;
+    n->list = calloc(count + 1, sizeof *n->list);
+    n->pointers = calloc(count + 1, sizeof(*n->pointers));
+    for (size_t i = 0; i < t->world_count && count > SMALL_MACHINE; i++)
+        wanted[DVM_TID_SLOT(t->world_tids[i]) / 64] |= UINT64_C(1)
+                                                       << DVM_TID_SLOT(t->world_tids[i]) % 64;
+    for (size_t i = 0; n->list && n->pointers && i < count; i++) {
+        if (count > SMALL_MACHINE &&
+            !(wanted[hosts[i].slot / 64] & UINT64_C(1) << hosts[i].slot % 64))
+            continue;
+        dvm__pb__host_name__init(&n->list[n->count]);
+        n->list[n->count].slot = (uint32_t)hosts[i].slot;
+        n->list[n->count].name = (char *)(uintptr_t)hosts[i].name;
+        n->pointers[n->count] = &n->list[n->count];
+        n->count++;
+    }
+}
+
+static void names_free(struct names *n)
+{
+    free(n->list);
+    free(n->pointers);
+}
+
+/* The payload of WELCOME; *bytes to be freed, NULL without memory. Returns its size. */
+static size_t pack_welcome(struct connection *c, const struct tasks_place *t, uint32_t protocol,
+                           uint8_t **bytes)
 {
     struct daemon *d = c->local->d;
-    struct seat *s = c->seat;
-    struct outbox waiting = s->waiting;
     Dvm__Pb__Welcome w = DVM__PB__WELCOME__INIT;
-    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
-                          .src = DVM_TID_DAEMON(cluster_self(d->cluster)), .dst = t->tid,
-                          .tag = DVM_CTL_WELCOME};
-    uint8_t *bytes;
+    struct names names = {0};
+    size_t size;
 
     w.protocol = protocol;
     w.tid = t->tid;
@@ -97,16 +135,38 @@ static void welcome(struct connection *c, const struct tasks_place *t, uint32_t 
     w.world_tids = t->world_tids;
     w.n_world_tids = t->world_count;
     w.rank = (uint32_t)t->rank;
-    w.index = s->index;
+    w.index = c->seat->index;
     w.coordinator = (uint32_t)cluster_coordinator(d->cluster);
     w.child = t->child;
-    f.size = dvm__pb__welcome__get_packed_size(&w);
-    bytes = malloc(f.size + 1);
+    if (c->seat->role == ROLE_TASK)
+        names_collect(&names, d, t);
+    w.hosts = names.pointers;
+    w.n_hosts = names.count;
+    size = dvm__pb__welcome__get_packed_size(&w);
+    *bytes = malloc(size + 1);
+    if (*bytes)
+        dvm__pb__welcome__pack(&w, *bytes);
+    names_free(&names);
+    return size;
+}
+
+/* WELCOME must be the first frame, before those that wait in the seat; that of a
+ * large world goes in several. */
+static void welcome(struct connection *c, const struct tasks_place *t, uint32_t protocol)
+{
+    struct daemon *d = c->local->d;
+    struct seat *s = c->seat;
+    struct outbox waiting = s->waiting;
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                          .src = DVM_TID_DAEMON(cluster_self(d->cluster)), .dst = t->tid,
+                          .tag = DVM_CTL_WELCOME};
+    uint8_t *bytes;
+
+    f.size = pack_welcome(c, t, protocol, &bytes);
     if (!bytes) {
         connection_refuse(c, DVM_ERR_NO_MEMORY, "no memory to welcome a task");
         return;
     }
-    dvm__pb__welcome__pack(&w, bytes);
     s->waiting = (struct outbox){0};
     for (f.extra = 0; f.extra < f.size; f.extra += f.length) {
         size_t left = f.size - f.extra;

@@ -13,10 +13,16 @@
 
 #include "base/error.h"
 #include "group/context.h"
+#include "group/host.h"
+#include "group/site.h"
+#include "proto/frame.h"
 #include "type/type.h"
 
 #define TAG_BYTES 24
-#define SIDES_BYTES 320 /* the part of a sentence that names both sides */
+#define AMOUNT_BYTES 96
+#define WHO_BYTES (DVM_NAME_MAX + 32)
+#define GROUP_BYTES 64
+#define SIDES_BYTES 480 /* the part of a sentence that names both sides */
 
 int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
                       size_t *bytes)
@@ -40,31 +46,64 @@ static bool collective(const struct match_result *m)
     return m->context & CONTEXT_COLLECTIVE;
 }
 
-/* Both sides in words: who sent what, and what was asked for. */
+/* Elements of a type, or bytes where it is not known here: "200 double (1600 B)". */
+static void amount(uint32_t type, size_t bytes, char *text)
+{
+    size_t size = type_wire_size(type);
+
+    if (size > 0)
+        snprintf(text, AMOUNT_BYTES, "%zu %s (%zu B)", bytes / size, type_word(type), bytes);
+    else
+        snprintf(text, AMOUNT_BYTES, "%zu B of type %d", bytes, TYPE_ID(type));
+}
+
+/* Who it is: "rank 3 (node2)", and in DVM_UNIVERSE "tid 0x40007 (node2)". */
+static void name_task(const struct group *g, int tid, char *text)
+{
+    int rank = g && g->size > 0 ? group_rank_of(g, tid) : -1;
+    const char *host = host_name(DVM_TID_SLOT(tid));
+    char who[GROUP_MEMBER_TEXT_MAX];
+
+    if (rank >= 0)
+        snprintf(who, sizeof who, "rank %d", rank);
+    else
+        snprintf(who, sizeof who, "tid 0x%x", (unsigned)tid);
+    if (host)
+        snprintf(text, WHO_BYTES, "%s (%s)", who, host);
+    else
+        snprintf(text, WHO_BYTES, "%s", who);
+}
+
+/* Ranks are those of DVM_WORLD where nothing else is said. */
+static const char *group_words(const struct group *g, char *text)
+{
+    text[0] = '\0';
+    if (!g)
+        snprintf(text, GROUP_BYTES, "in a context without group ");
+    else if (g->number != DVM_WORLD && g->number != DVM_UNIVERSE)
+        snprintf(text, GROUP_BYTES, "in %s ", group_name(g));
+    return text;
+}
+
+/* Both sides in words: who sent what, and what was asked for, where. */
 static void sides(const struct match_sink *sink, const struct match_result *m, char *text,
                   size_t size)
 {
     const struct group *g = group_of_context(m->context);
-    char who[GROUP_MEMBER_TEXT_MAX], me[GROUP_MEMBER_TEXT_MAX], unit[GROUP_MEMBER_TEXT_MAX];
-    char tag[TAG_BYTES] = "";
-    size_t sent = type_wire_size(m->type), wanted = type_wire_size(sink->type);
+    char who[WHO_BYTES], sent[AMOUNT_BYTES], wanted[AMOUNT_BYTES], in[GROUP_BYTES];
+    char me[GROUP_MEMBER_TEXT_MAX] = "this task", tag[TAG_BYTES] = "";
+    bool together = collective(m);
 
-    if (sent > 0)
-        snprintf(unit, sizeof unit, "%zu %s (%zu bytes)", m->bytes / sent, type_name(m->type),
-                 m->bytes);
-    else
-        snprintf(unit, sizeof unit, "%zu bytes of type %d", m->bytes, TYPE_ID(m->type));
-    if (g && g->size > 0)
-        snprintf(me, sizeof me, ", rank %d,", g->rank);
-    else
-        me[0] = '\0';
-    if (!collective(m))
+    name_task(g, m->source, who);
+    amount(m->type, m->bytes, sent);
+    amount(sink->type, sink->capacity, wanted);
+    if (g && g->size > 0 && g->rank >= 0)
+        snprintf(me, sizeof me, "rank %d", g->rank);
+    if (!together)
         snprintf(tag, sizeof tag, ", tag %d", m->tag);
-    snprintf(text, size, "in %s%s %s %s %s%s; this task%s %s %zu %s (%zu bytes)",
-             collective(m) ? "a collective of " : "", g ? group_name(g) : "a context without group",
-             group_member_text(g, m->source, who, sizeof who), collective(m) ? "gave" : "sent",
-             unit, tag, me, collective(m) ? "gave" : "asked for",
-             wanted ? sink->capacity / wanted : 0, type_name(sink->type), sink->capacity);
+    snprintf(text, size, "%s%s%s %s %s%s; %s %s %s%s", together ? "in a collective " : "",
+             group_words(g, in), who, together ? "gave" : "sent", sent, tag, me,
+             together ? "gave" : "posted", wanted, site_text(sink->site));
 }
 
 static int refuse(int code, const struct match_sink *sink, const struct match_result *m,

@@ -13,7 +13,7 @@ _Static_assert(sizeof(short) == 2 && sizeof(int) == 4 && sizeof(long long) == 8 
                "types that have one size on all hosts");
 
 static const struct type types[DVM_TYPE_COUNT] = {
-#define ROW_(name, type, class) [DVM_##name] = {"DVM_" #name, sizeof(type), TYPE_##class}
+#define ROW_(name, type, class) [DVM_##name] = {"DVM_" #name, #type, sizeof(type), TYPE_##class}
     ROW_(BYTE, unsigned char, RAW),
     ROW_(CHAR, char, CHARACTER),
     ROW_(SCHAR, signed char, SIGNED),
@@ -89,6 +89,15 @@ const char *type_name(uint32_t code)
     const struct type *t = type_find(TYPE_ID(code));
 
     return t ? t->name : "an unknown type";
+}
+
+const char *type_word(uint32_t code)
+{
+    const struct type *t = type_find(TYPE_ID(code));
+
+    if (!t)
+        return "of an unknown type";
+    return t->class == TYPE_RAW ? "byte" : t->word;
 }
 
 uint32_t type_code(dvm_type type)

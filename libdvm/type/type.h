@@ -55,6 +55,7 @@ enum type_class {
 
 struct type {
     const char *name; /* such as "DVM_INT" */
+    const char *word; /* in C: "int" */
     size_t size;      /* of one element here, bytes */
     enum type_class class;
 };
@@ -71,6 +72,9 @@ const struct type *type_find(dvm_type type);
 
 /* The name of a code's type, "an unknown type" when there is none. */
 const char *type_name(uint32_t code);
+
+/* The same as C has it, "double"; "byte" for raw bytes. */
+const char *type_word(uint32_t code);
 
 /* The code of a type of this process. type must exist. */
 uint32_t type_code(dvm_type type);

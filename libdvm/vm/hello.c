@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "group/group.h"
+#include "group/host.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 #include "proto/frame.h"
@@ -231,6 +232,13 @@ static int take_fields(const Dvm__Pb__Welcome *m, struct vm_welcome *w)
     return DVM_OK;
 }
 
+static void learn_hosts(const Dvm__Pb__Welcome *m)
+{
+    host_forget();
+    for (size_t i = 0; i < m->n_hosts; i++)
+        host_learn((int)m->hosts[i]->slot, m->hosts[i]->name);
+}
+
 static int take_welcome(const struct arrival *a, struct vm_welcome *welcome)
 {
     Dvm__Pb__Welcome *m = dvm__pb__welcome__unpack(NULL, a->used, a->payload);
@@ -240,6 +248,8 @@ static int take_welcome(const struct arrival *a, struct vm_welcome *welcome)
     if (!m)
         return vm_bad_answer(DVM_CTL_WELCOME);
     rc = take_fields(m, &w);
+    if (rc == DVM_OK)
+        learn_hosts(m);
     dvm__pb__welcome__free_unpacked(m, NULL);
     if (rc == DVM_OK)
         rc = map_inbox(a->fd, &w, &w.inbox);

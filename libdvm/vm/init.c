@@ -19,8 +19,11 @@
 #include "base/runtime.h"
 #include "group/entry.h"
 #include "group/group.h"
+#include "group/host.h"
 #include "match/match.h"
 #include "proto/control.h"
+#include "proto/control.pb-c.h"
+#include "proto/event.h"
 #include "proto/frame.h"
 #include "proto/segment.h"
 #include "vm/vm.h"
@@ -116,6 +119,19 @@ static int count_neighbours(const struct vm_welcome *w)
     return count;
 }
 
+/* A host that joined: sentences name it. */
+static void on_host_event(const struct dvm_frame *frame, const uint8_t *payload, const int *fds,
+                          int fd_count)
+{
+    Dvm__Pb__HostEvent *m = dvm__pb__host_event__unpack(NULL, frame->length, payload);
+
+    if (m && m->event == DVM_EVENT_HOST_JOINED && m->host)
+        host_learn((int)m->host->slot, m->host->name);
+    dvm__pb__host_event__free_unpacked(m, NULL);
+    for (int i = 0; i < fd_count; i++)
+        close(fds[i]);
+}
+
 /* Start the layers with an enrolled socket, which they own from now on. */
 static int start_layers(int socket, const struct vm_welcome *w, int level)
 {
@@ -134,7 +150,9 @@ static int start_layers(int socket, const struct vm_welcome *w, int level)
         return rc;
     }
     rc = match_start(&config); /* owns socket and inbox in any case */
-    if (rc != DVM_OK)
+    if (rc == DVM_OK)
+        daemon_link_register(DVM_CTL_HOST_EVENT, on_host_event);
+    else
         group_stop();
     return rc;
 }
@@ -213,6 +231,7 @@ int dvm_finalize(void)
                     NULL, NULL);
     match_stop(0);
     group_stop();
+    host_forget();
     private_end(false);
     vm.pid = 0;
     error_speaker("");

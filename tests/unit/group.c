@@ -2,6 +2,7 @@
  * checked before a message goes, what a status says, and the sentences of a
  * mismatch, which must name both sides. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "dvm.h"
 #include "group/context.h"
 #include "group/group.h"
+#include "group/host.h"
+#include "proto/frame.h"
 #include "tests/support/group_task.h"
 
 static const struct fake_options hosts = {.hosts = 2};
@@ -222,24 +225,67 @@ Test(group, nobody_answers_at_once)
     cr_assert_eq(group_run(1, nobody, NULL, NULL), 0);
 }
 
+/* Whether the sentence begins with this, and then names the line of this file. */
+static bool said_at(const char *text, int line)
+{
+    char at[64];
+
+    if (!group_said(text) || strncmp(dvm_last_error(), text, strlen(text)) != 0)
+        return false;
+    if (system("command -v addr2line >/dev/null"))
+        return group_said(" at unit_group+0x");
+    snprintf(at, sizeof at, " B) at group.c:%d: ", line);
+    return group_said(at);
+}
+
 static int mismatch(const struct fake_task *me)
 {
     double x[200] = {0};
     int i[100];
 
+    host_forget();
+    host_learn(DVM_TID_SLOT(me->tids[1]), "node1");
     if (me->rank == 1)
         return dvm_send(DVM_WORLD, 0, 7, x, 200, DVM_DOUBLE);
     FAKE_CHECK(dvm_recv(DVM_WORLD, 1, 7, i, 100, DVM_INT, NULL) == DVM_ERR_TYPE);
-    FAKE_CHECK(group_said("rank 1 (tid 0x") && group_said("sent 200 DVM_DOUBLE (1600 bytes)"));
-    FAKE_CHECK(group_said("tag 7") && group_said("rank 0,"));
-    FAKE_CHECK(group_said("asked for 100 DVM_INT (400 bytes)"));
+    FAKE_CHECK(said_at("rank 1 (node1) sent 200 double (1600 B), tag 7; "
+                       "rank 0 posted 100 int (400 B)", __LINE__ - 2));
     FAKE_CHECK(dvm_recv(DVM_WORLD, 1, 7, x, 199, DVM_DOUBLE, NULL) == DVM_ERR_TRUNCATE);
-    FAKE_CHECK(group_said("200 DVM_DOUBLE (1600 bytes)"));
-    FAKE_CHECK(group_said("199 DVM_DOUBLE (1592 bytes)"));
+    FAKE_CHECK(said_at("rank 1 (node1) sent 200 double (1600 B), tag 7; "
+                       "rank 0 posted 199 double (1592 B)", __LINE__ - 2));
     FAKE_CHECK(dvm_recv(DVM_WORLD, 1, 7, x, 1599, DVM_BYTE, NULL) == DVM_ERR_TRUNCATE);
     /* it stayed all the time */
     FAKE_CHECK(dvm_recv(DVM_WORLD, 1, 7, x, 1600, DVM_BYTE, NULL) == DVM_OK);
     return 0;
+}
+
+/* A receive that was posted long before is told of where it was posted. */
+static int mismatch_posted(const struct fake_task *me)
+{
+    struct dvm_request *request;
+    double x[3] = {1, 2, 3};
+    int go = 0, line;
+
+    host_forget();
+    if (me->rank == 1) {
+        FAKE_CHECK(dvm_recv(DVM_WORLD, 0, 1, &go, 1, DVM_INT, NULL) == DVM_OK);
+        return dvm_send(DVM_UNIVERSE, me->tids[0], 7, x, 3, DVM_DOUBLE);
+    }
+    dvm_irecv(DVM_UNIVERSE, me->tids[1], 7, x, 2, DVM_DOUBLE, &request); line = __LINE__;
+    FAKE_CHECK(dvm_send(DVM_WORLD, 1, 1, &go, 1, DVM_INT) == DVM_OK);
+    FAKE_CHECK(dvm_wait(&request, NULL) == DVM_ERR_TRUNCATE);
+    FAKE_CHECK(group_said(" sent 3 double (24 B), tag 7; this task posted 2 double (16 B) at "));
+    FAKE_CHECK(said_at("tid 0x", line));
+    /* the message is still there */
+    FAKE_CHECK(dvm_recv(DVM_UNIVERSE, me->tids[1], 7, x, 3, DVM_DOUBLE, NULL) == DVM_OK);
+    FAKE_CHECK(x[2] == 3);
+    return 0;
+}
+
+Test(group, a_posted_receive_that_does_not_fit_is_told_where_it_was_posted)
+{
+    cr_assert_eq(group_run(2, mismatch_posted, NULL, NULL), 0);
+    cr_assert_eq(group_run(2, mismatch_posted, NULL, &hosts), 0);
 }
 
 Test(group, a_mismatch_names_both_sides)
@@ -330,7 +376,7 @@ static int one_fails(const struct fake_task *me)
     FAKE_CHECK(dvm_irecv(DVM_WORLD, 1, 1, &small, 1, DVM_BYTE, &requests[1]) == DVM_OK);
     FAKE_CHECK(dvm_irecv(DVM_WORLD, 1, 2, &values[2], 1, DVM_INT, &requests[2]) == DVM_OK);
     FAKE_CHECK(dvm_waitall(3, requests, statuses) == DVM_ERR_TRUNCATE);
-    FAKE_CHECK(group_said("1 DVM_INT (4 bytes)"));
+    FAKE_CHECK(group_said("1 int (4 B)"));
     FAKE_CHECK(statuses[0].error == DVM_OK && statuses[1].error == DVM_ERR_TRUNCATE);
     FAKE_CHECK(statuses[2].error == DVM_OK && statuses[1].source == 1);
     FAKE_CHECK(!requests[0] && !requests[1] && !requests[2]);

@@ -1,0 +1,12 @@
+/* site.h: where in the program a call was made, for sentences. */
+#ifndef DVM_GROUP_SITE_H
+#define DVM_GROUP_SITE_H
+
+#include <stdint.h>
+
+/* " at main.c:77" for the return address of a call, " at program+0x1234" where the line is
+ * not known, "" for 0. Looked up in a process of its own, which may take a moment; once for
+ * each address. Valid until the next call. */
+const char *site_text(uintptr_t site);
+
+#endif
