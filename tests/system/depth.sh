@@ -16,7 +16,7 @@ count() {
     local file
     rm -f "$WORK"/callgrind.*
     valgrind -q --tool=callgrind --callgrind-out-file="$WORK/callgrind.%p" \
-        "$build/tests/counted_depth" "$1" >"$WORK/out" 2>"$WORK/err" ||
+        "$build/tests/tool_depth" "$1" >"$WORK/out" 2>"$WORK/err" ||
         { tail -n 20 "$WORK/err" >&2; fail "status $?"; }
     file=$(grep -l 'count_posted_empty' "$WORK"/callgrind.*) || fail "callgrind has counted nothing"
     callgrind_annotate --auto=no --inclusive=yes --threshold=100 --show=Ir "$file" |
