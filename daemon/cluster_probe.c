@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "daemon/checkup.h"
 #include "daemon/cluster_state.h"
 #include "daemon/daemon.h"
+#include "daemon/lanes.h"
 #include "daemon/links/survey.h"
 #include "proto/control.pb-c.h"
 
@@ -31,11 +33,15 @@ struct probed {
     struct probing *probing;
     int slot;
     struct survey *survey; /* while it is at work */
-    bool surveyed, echoed;
+    struct lanes_attempt *attempt; /* likewise, at its lane port */
+    bool surveyed, echoed, called;
     uint64_t since;        /* ns: when the echo was asked for */
     uint32_t echo_us;
     struct survey_result list[TICKET_ADDRESSES];
     size_t count;
+    struct lanes_tried lanes[CLUSTER_ADDRESSES];
+    size_t lane_count;
+    char lane_text[DVM_SENTENCE_MAX];
 };
 
 struct probing {
@@ -45,7 +51,7 @@ struct probing {
     struct dvm_frame request;
     ev_timer limit;
     ev_timer finish; /* it is answered from the loop, and at no other moment */
-    size_t count, begun, open; /* open: surveys at work */
+    size_t count, begun, open; /* open: hosts that are being tried */
     struct probed hosts[];
 };
 
@@ -57,8 +63,10 @@ static void probing_free(struct probing *p)
     while (*at != p)
         at = &(*at)->next;
     *at = p->next;
-    for (size_t i = 0; i < p->count; i++)
+    for (size_t i = 0; i < p->count; i++) {
         survey_cancel(p->hosts[i].survey);
+        lanes_attempt_cancel(p->hosts[i].attempt);
+    }
     ev_timer_stop(c->loop, &p->limit);
     ev_timer_stop(c->loop, &p->finish);
     free(p);
@@ -76,6 +84,7 @@ void cluster_probe_stop(struct cluster *c)
 struct row {
     Dvm__Pb__ProbedHost host;
     Dvm__Pb__ProbedAddress address[TICKET_ADDRESSES], *pointers[TICKET_ADDRESSES];
+    Dvm__Pb__ProbedAddress lane[CLUSTER_ADDRESSES], *lanes[CLUSTER_ADDRESSES];
 };
 
 /* What is not known when time is over is answered as far as it is. */
@@ -83,6 +92,8 @@ static void take_rest(const struct links *l, struct probed *h)
 {
     struct ticket host;
 
+    if (h->attempt)
+        h->lane_count = lanes_attempt_look(h->attempt, h->lanes, h->lane_text);
     if (h->surveyed)
         return;
     if (h->survey) {
@@ -115,6 +126,16 @@ static void fill_host(const struct links *l, struct probed *from, struct row *to
         a->result = from->list[i].result;
         a->rtt_us = from->list[i].rtt_us;
         a->ready_us = from->list[i].ready_us;
+    }
+    to->host.lane_text = from->lane_text;
+    to->host.lanes = to->lanes;
+    to->host.n_lanes = from->lane_count;
+    for (size_t i = 0; i < from->lane_count; i++) {
+        Dvm__Pb__ProbedAddress *a = to->lanes[i] = &to->lane[i];
+
+        dvm__pb__probed_address__init(a);
+        a->address = from->lanes[i].address;
+        a->result = from->lanes[i].result;
     }
 }
 
@@ -174,7 +195,7 @@ static void on_end(struct ev_loop *loop, ev_timer *w, int revents)
 static bool is_done(const struct probing *p)
 {
     for (size_t i = 0; i < p->count; i++)
-        if (!p->hosts[i].surveyed || !p->hosts[i].echoed)
+        if (!p->hosts[i].surveyed || !p->hosts[i].echoed || !p->hosts[i].called)
             return false;
     return true;
 }
@@ -214,19 +235,39 @@ static void ask_echo(struct probed *h)
 
 static void begin_more(struct probing *p);
 
+/* One of the two that try a host has ended. */
+static void tried(struct probed *h)
+{
+    struct probing *p = h->probing;
+
+    if (!h->surveyed || !h->called)
+        return;
+    p->open--;
+    begin_more(p);
+    if (is_done(p) && !ev_is_active(&p->finish))
+        ev_timer_start(p->daemon->loop, &p->finish);
+}
+
 static void on_survey(void *arg, const struct survey_result *list, size_t count)
 {
     struct probed *h = arg;
-    struct probing *p = h->probing;
 
     h->survey = NULL;
     h->surveyed = true;
     h->count = count;
     memcpy(h->list, list, count * sizeof *list);
-    p->open--;
-    begin_more(p);
-    if (is_done(p) && !ev_is_active(&p->finish))
-        ev_timer_start(p->daemon->loop, &p->finish);
+    tried(h);
+}
+
+static void on_called(void *arg)
+{
+    struct probed *h = arg;
+
+    h->lane_count = lanes_attempt_look(h->attempt, h->lanes, h->lane_text);
+    lanes_attempt_cancel(h->attempt);
+    h->attempt = NULL;
+    h->called = true;
+    tried(h);
 }
 
 static void begin(struct probed *h)
@@ -241,9 +282,11 @@ static void begin(struct probed *h)
     }
     if (h->survey) {
         p->open++;
+        h->attempt = lanes_attempt_start(p->daemon->lanes, h->slot, on_called, h);
+        h->called = !h->attempt;
         ask_echo(h);
     } else {
-        h->surveyed = h->echoed = true; /* it has gone */
+        h->surveyed = h->echoed = h->called = true; /* it has gone */
     }
 }
 

@@ -42,6 +42,9 @@ struct doctor_pair {
     struct finding fault;  /* what is not well; level FINDING_WELL: nothing */
     const struct doctor_host *who, *where; /* of a fault: who does not reach whom; the
                                             * remedy is for where */
+    enum doctor_way lane;      /* likewise for connections between their tasks: tasks of low */
+    const char *lane_address;  /* dial those of high, here; "" for none, borrowed */
+    struct finding lane_fault; /* why they cannot; level FINDING_WELL: they can, or unknown */
 };
 
 struct doctor {

@@ -134,10 +134,10 @@ static const Dvm__Pb__ProbedAddress *good_of(const Dvm__Pb__ProbedHost *h)
     return NULL;
 }
 
-static bool has(const Dvm__Pb__ProbedHost *h, enum dvm_probe result)
+static bool has(Dvm__Pb__ProbedAddress **tried, size_t count, enum dvm_probe result)
 {
-    for (size_t i = 0; i < h->n_addresses; i++)
-        if (h->addresses[i]->result == result)
+    for (size_t i = 0; i < count; i++)
+        if (tried[i]->result == result)
             return true;
     return false;
 }
@@ -155,23 +155,30 @@ static enum finding_code code_of(const Dvm__Pb__ProbedHost *h)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (has(h, rows[i].result))
+        if (has(h->addresses, h->n_addresses, rows[i].result))
             return rows[i].code;
     return FINDING_ADDRESS;
+}
+
+/* A finding with all addresses that were tried, and what came of each. */
+static void add_tried(struct findings *to, enum finding_level level, enum finding_code code,
+                      Dvm__Pb__ProbedAddress **tried, size_t count)
+{
+    char text[FINDING_TEXT_BYTES] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < count && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.63s %s", i ? ", " : "",
+                                 tried[i]->address, doctor_probe_name(tried[i]->result));
+    finding_add(to, level, code, "%s", text[0] ? text : finding_row((int)code)->cause);
 }
 
 static void set_fault(struct doctor_pair *p, enum finding_level level, enum finding_code code,
                       const Dvm__Pb__ProbedHost *tried)
 {
     struct findings one = {.count = 0};
-    char text[FINDING_TEXT_BYTES] = "";
-    size_t used = 0;
 
-    for (size_t i = 0; tried && i < tried->n_addresses && used < sizeof text; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.63s %s", i ? ", " : "",
-                                 tried->addresses[i]->address,
-                                 doctor_probe_name(tried->addresses[i]->result));
-    finding_add(&one, level, code, "%s", text[0] ? text : finding_row((int)code)->cause);
+    add_tried(&one, level, code, tried ? tried->addresses : NULL, tried ? tried->n_addresses : 0);
     p->fault = one.list[0];
 }
 
@@ -205,6 +212,38 @@ static void judge(struct doctor_pair *p)
     }
 }
 
+/* Whether tasks of low can dial those of high, by what the daemon of low has tried. */
+static void judge_lane(struct doctor_pair *p)
+{
+    static const struct {
+        enum dvm_probe result;
+        enum finding_code code;
+    } rows[] = {
+        {DVM_PROBE_SILENT, FINDING_LANE_SILENT},     {DVM_PROBE_REFUSED, FINDING_LANE_REFUSED},
+        {DVM_PROBE_STRANGER, FINDING_LANE_STRANGER}, {DVM_PROBE_NO_ROUTE, FINDING_LANE_ROUTE},
+    };
+    const Dvm__Pb__ProbedHost *h = p->back;
+    struct findings one = {.count = 0};
+
+    p->lane_address = "";
+    p->lane = DOCTOR_UNKNOWN; /* also of a daemon that does not know of lanes */
+    for (size_t i = 0; h && i < h->n_lanes; i++)
+        if (h->lanes[i]->result == DVM_PROBE_GOOD) {
+            p->lane = DOCTOR_DIRECT;
+            p->lane_address = h->lanes[i]->address;
+            return;
+        }
+    if (h && h->lane_text[0])
+        finding_add(&one, FINDING_NOTE, FINDING_LANE_CLOSED, "%.250s", h->lane_text);
+    for (size_t i = 0; h && one.count == 0 && i < sizeof rows / sizeof rows[0]; i++)
+        if (has(h->lanes, h->n_lanes, rows[i].result))
+            add_tried(&one, FINDING_NOTE, rows[i].code, h->lanes, h->n_lanes);
+    if (one.count == 0)
+        return;
+    p->lane = DOCTOR_RELAYED;
+    p->lane_fault = one.list[0];
+}
+
 static int judge_all(struct doctor *d, size_t first)
 {
     size_t count = d->count - first;
@@ -221,6 +260,7 @@ static int judge_all(struct doctor *d, size_t first)
             p->there = view(p->high, p->low->slot);
             p->back = view(p->low, p->high->slot);
             judge(p);
+            judge_lane(p);
         }
     return DVM_OK;
 }

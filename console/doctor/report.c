@@ -62,6 +62,20 @@ static void add_tries(json_t *list, const struct doctor_host *from, const struct
     }
 }
 
+/* Connections between tasks of the two. */
+static json_t *lane_json(const struct doctor_pair *p)
+{
+    char cause[2 * DVM_NAME_MAX + FINDING_TEXT_BYTES + 32];
+    json_t *one = json_pack("{s:s,s:s,s:o?}", "state", finding_level_name(p->lane_fault.level),
+                            "way", doctor_way_name(p->lane), "address",
+                            p->lane_address[0] ? console_text(p->lane_address) : NULL);
+
+    snprintf(cause, sizeof cause, "%s does not reach the lane port of %s: %s", p->low->name,
+             p->high->name, p->lane_fault.text);
+    add_fault(one, p->lane_fault.code, cause, p->high->name);
+    return one;
+}
+
 static json_t *pair_json(const struct doctor_pair *p)
 {
     json_t *tries = json_array(), *one;
@@ -77,6 +91,7 @@ static json_t *pair_json(const struct doctor_pair *p)
     snprintf(cause, sizeof cause, "%s does not reach %s: %s", p->who->name, p->where->name,
              p->fault.text);
     add_fault(one, p->fault.code, cause, p->where->name);
+    json_object_set_new(one, "lane", lane_json(p));
     return one;
 }
 

@@ -160,6 +160,40 @@ static void show_pair(const struct doctor *d, size_t at, const char **names, boo
     print_fault(&p->fault, sentence, p->where->name);
 }
 
+/* A host whose lane port others do not reach, once, with all of these. */
+static void show_lane(const struct doctor *d, size_t at, const char **names, bool *done)
+{
+    const struct doctor_pair *p = &d->pairs[at];
+    char text[NAMES_BYTES], sentence[2 * NAMES_BYTES + FINDING_TEXT_BYTES];
+    size_t n = 0;
+
+    if (p->lane_fault.level == FINDING_WELL || done[at])
+        return;
+    for (size_t i = at; i < d->pair_count; i++)
+        if (d->pairs[i].high == p->high && same(&d->pairs[i].lane_fault, &p->lane_fault)) {
+            done[i] = true;
+            names[n++] = d->pairs[i].low->name;
+        }
+    write_names(names, n, text);
+    snprintf(sentence, sizeof sentence, "%s %s not reach the lane port of %s: %s; so the daemons "
+             "carry what their tasks send each other", text, n > 1 ? "do" : "does",
+             p->high->name, p->lane_fault.text);
+    print_fault(&p->lane_fault, sentence, p->high->name);
+}
+
+static void show_lanes(const struct doctor *d, const char **names, bool *done)
+{
+    size_t direct = 0;
+
+    for (size_t i = 0; i < d->pair_count; i++) {
+        show_lane(d, i, names, done);
+        direct += d->pairs[i].lane == DOCTOR_DIRECT;
+    }
+    if (d->pair_count > 0)
+        printf("lanes: tasks of %zu of %zu pairs of hosts can connect to each other\n", direct,
+               d->pair_count);
+}
+
 static void show_faults(const struct doctor *d, const char **names, bool *done)
 {
     for (int level = FINDING_BAD; level > FINDING_WELL; level--)
@@ -232,6 +266,8 @@ static int show(const struct doctor *d, const char **names, bool *done, uint32_t
     if (doctor_is_bad(d))
         putchar('\n');
     show_faults(d, names, done);
+    memset(done, 0, (d->count + d->pair_count) * sizeof *done);
+    show_lanes(d, names, done);
     show_cost(d, times);
     if (!doctor_is_bad(d))
         printf("\nno fault was found\n");

@@ -5,13 +5,14 @@
  * wrong MAC leaves it: who guesses cannot take it away from whom it belongs to. Tasks that
  * have not enrolled yet find the connection in their seat, like any frame.
  */
-#include "daemon/lanes.h"
+#include "daemon/lanes/lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/endpoint.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/lanes/expected.h"
@@ -22,13 +23,6 @@
 
 #define NS_PER_MS 1000000
 #define OFFER_MAX 256 /* bytes of a packed LaneOffer */
-
-struct lanes {
-    struct daemon *d; /* borrowed */
-    struct expected *expected;
-    struct gate *gate;
-    int port; /* 0: not open */
-};
 
 static uint64_t now_ms(void)
 {
@@ -65,6 +59,24 @@ static int offer(struct daemon *d, const struct expected_lane *lane, struct lane
     return r;
 }
 
+/* Another daemon looks whether this port is reached (attempt.c): it is answered as a task
+ * answers. Its entry stays, so that each of the addresses may be tried. */
+static const char *answer_daemon(const struct expected_lane *lane, const struct lane_hello *h,
+                                 int fd)
+{
+    struct lane_answer a = {.id = lane->id};
+    uint8_t bytes[LANE_ANSWER_BYTES], signed_bytes[LANE_ANSWER_SIGNED];
+
+    if (getrandom(a.nonce, sizeof a.nonce, 0) != sizeof a.nonce)
+        return "the system has no random numbers";
+    lane_answer_encode(bytes, &a);
+    lane_answer_signed(signed_bytes, bytes, h->nonce);
+    if (!mac_make(bytes + LANE_ANSWER_HEAD, lane->key, signed_bytes, sizeof signed_bytes) ||
+        send(fd, bytes, sizeof bytes, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof bytes)
+        return "it could not be answered";
+    return NULL;
+}
+
 static const char *on_hello(void *arg, const uint8_t bytes[LANE_HELLO_BYTES], int fd)
 {
     struct lanes *l = arg;
@@ -83,6 +95,8 @@ static const char *on_hello(void *arg, const uint8_t bytes[LANE_HELLO_BYTES], in
         return "its hello names other tasks than were announced";
     if (!mac_check(h.mac, found->key, bytes, LANE_HELLO_SIGNED))
         return "its hello is not signed with the key that was announced";
+    if (DVM_TID_N(found->to) == 0)
+        return answer_daemon(found, &h, fd);
     lane = *found;
     expected_drop(l->expected, h.id);
     r = offer(l->d, &lane, &h, fd);
@@ -93,13 +107,16 @@ static const char *on_hello(void *arg, const uint8_t bytes[LANE_HELLO_BYTES], in
 
 /* ---- what tasks ask for ---------------------------------------------------------------- */
 
-/* Whether a task of another host asks about one of this host; else it is told why not, if
- * it wants an answer. */
+/* Whether a task of another host asks about one of this host, or a daemon about this one;
+ * else it is told why not, if it wants an answer. */
 static bool may_ask(struct daemon *d, const struct dvm_frame *frame, int tid)
 {
     bool shared = DVM_TID_SLOT(frame->src) == cluster_self(d->cluster);
+    bool there = DVM_TID_N(frame->src) == 0
+                     ? tid == DVM_TID_DAEMON(cluster_self(d->cluster))
+                     : local_role(d->local, tid) == ROLE_TASK;
 
-    if (!shared && local_role(d->local, tid) == ROLE_TASK)
+    if (!shared && there)
         return true;
     if (frame->ref && shared)
         daemon_fail(d, frame, DVM_ERR_UNSUPPORTED, "tasks 0x%x and 0x%x share host %s, and need "
@@ -180,7 +197,7 @@ static void on_want(struct daemon *d, const struct dvm_frame *frame, const uint8
 }
 
 const struct handler lanes_handlers[] = {
-    {DVM_CTL_LANE_OPEN, on_open, ROLE_TASK},
+    {DVM_CTL_LANE_OPEN, on_open, ROLE_TASK | ROLE_DAEMON},
     {DVM_CTL_LANE_WANT, on_want, ROLE_TASK},
     {0, NULL, 0},
 };
@@ -219,6 +236,8 @@ void lanes_destroy(struct lanes *l)
 {
     if (!l)
         return;
+    while (l->attempts)
+        lanes_attempt_cancel(l->attempts);
     gate_destroy(l->gate);
     expected_destroy(l->expected);
     free(l);

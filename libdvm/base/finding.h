@@ -60,7 +60,19 @@
     X(NOT_TRIED, 208, "path", "it was not tried in time",                                      \
       "ask again with more time: dvm doctor --timeout 60; is %s short of CPU?")                \
     X(NO_ANSWER, 209, "daemon", "the host's daemon did not report",                            \
-      "is it of an older version, or stopped? dvm hosts; dvm logs %s")
+      "is it of an older version, or stopped? dvm hosts; dvm logs %s")                          \
+    X(LANE_CLOSED, 210, "lane port", "the host takes no connections between tasks",            \
+      "see why: dvm logs %s; the port above its control port must be free: setting port")       \
+    X(LANE_SILENT, 211, "lane port", "no answer comes back",                                   \
+      "open the port above the control port (TCP), too, in the firewall of %s or on the way "   \
+      "to it; until then daemons carry what those tasks send, which is slower")                \
+    X(LANE_REFUSED, 212, "lane port", "the connection is refused",                             \
+      "let the firewall of %s accept the port above its control port (TCP), too; until then "   \
+      "daemons carry what those tasks send, which is slower")                                  \
+    X(LANE_STRANGER, 213, "lane port", "somebody else answers there",                          \
+      "several hosts have that address; offer others: setting offer in dvmd.conf of %s")       \
+    X(LANE_ROUTE, 214, "lane port", "no way leads there",                                      \
+      "offer only addresses that the others reach: setting offer in dvmd.conf of %s")
 
 enum finding_code {
     FINDING_NONE,

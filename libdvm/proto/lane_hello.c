@@ -65,11 +65,6 @@ void lane_hello_encode(uint8_t out[LANE_HELLO_BYTES], const struct lane_hello *h
     put_bytes(out, h->mac, LANE_MAC_BYTES);
 }
 
-static bool is_task(int32_t tid)
-{
-    return DVM_TID_OK(tid) && DVM_TID_N(tid) != 0;
-}
-
 int lane_hello_decode(struct lane_hello *h, const uint8_t *in, size_t bytes)
 {
     struct lane_hello g;
@@ -82,7 +77,7 @@ int lane_hello_decode(struct lane_hello *h, const uint8_t *in, size_t bytes)
         return r;
     g.src = (int32_t)(uint32_t)wire_get(&in, 4);
     g.dst = (int32_t)(uint32_t)wire_get(&in, 4);
-    if (!is_task(g.src) || !is_task(g.dst))
+    if (!DVM_TID_OK(g.src) || !DVM_TID_OK(g.dst))
         return DVM_ERR_PROTOCOL;
     get_bytes(&in, g.nonce, LANE_NONCE_BYTES);
     get_bytes(&in, g.mac, LANE_MAC_BYTES);

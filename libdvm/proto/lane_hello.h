@@ -41,8 +41,8 @@ enum lane_cipher { LANE_AES_256_GCM = 1, LANE_CHACHA20_POLY1305 = 2 };
 struct lane_hello {
     uint8_t ciphers; /* enum lane_cipher: those that the dialing task can do */
     uint64_t id;     /* of LANE_OPEN */
-    int32_t src;     /* the dialing task */
-    int32_t dst;     /* the task that is called */
+    int32_t src;     /* the dialing task; or a daemon, which only looks (dvm doctor) */
+    int32_t dst;     /* the task, or daemon, that is called */
     uint8_t nonce[LANE_NONCE_BYTES];
     uint8_t mac[LANE_MAC_BYTES];
 };

@@ -84,6 +84,31 @@ doctor 0
 pair note direct D206
 open 3
 
+# lane WAY CODE: for connections of tasks of the second host with those of the third
+lane() {
+    expect_same "$1 $2" "$(jq -r --arg a "${net}2" --arg b "${net}3" '.pairs[] | select(.hosts == [$a, $b]) | .lane | "\(.way) \(.code)"' "$WORK/out")" "lane of ${net}2 to ${net}3"
+    expect_same 2 "$(jq --arg a "${net}1" '[.pairs[] | select(.hosts[0] == $a and .lane.way == "direct")] | length' "$WORK/out")" "other lanes"
+}
+third=$("$netns" address "$net" 3)
+port=$(on 1 dvm hosts --json | jq -r --arg a "${net}3" '.hosts[] | select(.name == $a) | .address' | sed 's/.*://')
+
+say "the lane port of one host alone is blocked: a note, with the reason"
+doctor 0
+lane direct null
+expect_same "$third:$((port + 1))" "$(jq -r --arg b "${net}3" '.pairs[] | select(.hosts[1] == $b) | .lane.address' "$WORK/out" | sort -u)" "address of the lane port"
+block 3 input ip saddr "$second" tcp dport $((port + 1)) drop
+doctor 0
+pair well direct null
+lane relayed D211
+on 1 dvm doctor >"$WORK/out"
+expect_line "$WORK/out" "^note: ${net}2 does not reach the lane port of ${net}3: $third:$((port + 1)) silent; so the daemons carry .* -> open .*the firewall of ${net}3 .* \[D211\]$"
+expect_line "$WORK/out" "^lanes: tasks of 2 of 3 pairs of hosts can connect"
+open 3
+block 3 input ip saddr "$second" tcp dport $((port + 1)) reject with tcp reset
+doctor 0
+lane relayed D212
+open 3
+
 say "a host that would not reach the machine, and one that would"
 doctor 0 --ssh "$netns shell $net" "${net}4"
 block 4 output ip daddr "$first" drop

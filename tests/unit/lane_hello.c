@@ -66,8 +66,8 @@ Test(lane_hello, refuses_what_is_wrong)
     } wrong[] = {
         {0, 'X', DVM_ERR_PROTOCOL},   {3, 'A', DVM_ERR_PROTOCOL},   {4, 2, DVM_ERR_VERSION},
         {4, 0, DVM_ERR_VERSION},      {6, 1, DVM_ERR_PROTOCOL},     {7, 1, DVM_ERR_PROTOCOL},
-        {16, 0, DVM_ERR_PROTOCOL},    {19, 0x80, DVM_ERR_PROTOCOL}, {19, 0x40, DVM_ERR_PROTOCOL},
-        {20, 0, DVM_ERR_PROTOCOL},    {22, 0, DVM_ERR_PROTOCOL},    {23, 0xff, DVM_ERR_PROTOCOL},
+        {18, 0, DVM_ERR_PROTOCOL},    {19, 0x80, DVM_ERR_PROTOCOL}, {19, 0x40, DVM_ERR_PROTOCOL},
+        {22, 0, DVM_ERR_PROTOCOL},    {23, 0xff, DVM_ERR_PROTOCOL},
     };
     uint8_t bytes[LANE_HELLO_BYTES + 1];
     struct lane_hello h = {.id = 42};
