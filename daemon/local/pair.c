@@ -1,10 +1,10 @@
 /* pair.c: PAIR_OPEN: a task has made a ring for another task of this host; and RING.
  *
- * A ring that could shrink under its reader would kill it with SIGBUS, so its
+ * A pool that could shrink under its reader would kill it with SIGBUS, so its
  * size and seals are checked here, where no task can change them any more. The
- * peer gets the ring and the opener's inbox (OFFER), the opener the peer's inbox
- * (READY). A peer that has not enrolled yet finds the offer in its seat. READY
- * carries the number of the request, but no reply flag.
+ * peer gets the pool, the ring's place in it, and the opener's inbox (OFFER), the
+ * opener the peer's inbox (READY). A peer that has not enrolled yet finds the offer
+ * in its seat. READY carries the number of the request, but no reply flag.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #define RING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 #define REPLY_MAX 64 /* bytes of a packed PairOffer or PairReady */
 
-static const char *ring_fault(int fd)
+static const char *pool_fault(int fd)
 {
     struct stat st;
     int seals = fcntl(fd, F_GET_SEALS);
@@ -29,14 +29,14 @@ static const char *ring_fault(int fd)
         return "it is no memfd";
     if ((seals & RING_SEALS) != RING_SEALS)
         return "it is not sealed against shrinking and growing";
-    if (fstat(fd, &st) || st.st_size != DVM_RING_BYTES)
+    if (fstat(fd, &st) || st.st_size != DVM_POOL_BYTES)
         return "it has the wrong size";
     return NULL;
 }
 
-/* Tell one side of the other: PairOffer and PairReady have the same fields. */
+/* Tell one side of the other: PairReady has the fields of PairOffer but at, which is 0. */
 static int introduce(struct local *l, struct seat *to, const struct seat *other, int type,
-                     uint64_t ref, const int *fds, int fd_count)
+                     uint64_t ref, uint64_t at, const int *fds, int fd_count)
 {
     Dvm__Pb__PairOffer m = DVM__PB__PAIR_OFFER__INIT;
     uint8_t bytes[REPLY_MAX];
@@ -46,12 +46,14 @@ static int introduce(struct local *l, struct seat *to, const struct seat *other,
 
     m.tid = other->tid;
     m.index = other->index;
+    m.at = at;
     f.length = (uint32_t)dvm__pb__pair_offer__pack(&m, bytes);
     f.size = f.length;
     return seat_put(to, &f, bytes, fds, fd_count);
 }
 
-static void join(struct local *l, const struct dvm_frame *frame, struct seat *peer, int ring)
+static void join(struct local *l, const struct dvm_frame *frame, struct seat *peer, int pool,
+                 uint64_t at)
 {
     struct seat *opener = seat_find(l, frame->src);
     int offer[2], r;
@@ -63,11 +65,11 @@ static void join(struct local *l, const struct dvm_frame *frame, struct seat *pe
         daemon_fail(l->d, frame, r, "%s", dvm_last_error());
         return;
     }
-    offer[0] = ring;
+    offer[0] = pool;
     offer[1] = opener->inbox_fd;
-    r = introduce(l, peer, opener, DVM_CTL_PAIR_OFFER, 0, offer, 2);
+    r = introduce(l, peer, opener, DVM_CTL_PAIR_OFFER, 0, at, offer, 2);
     if (!r)
-        r = introduce(l, opener, peer, DVM_CTL_PAIR_READY, frame->ref, &peer->inbox_fd, 1);
+        r = introduce(l, opener, peer, DVM_CTL_PAIR_READY, frame->ref, 0, &peer->inbox_fd, 1);
     if (r)
         daemon_fail(l->d, frame, r, "no lane to task 0x%x could be made: %s",
                     (unsigned)peer->tid, dvm_error_text(r));
@@ -79,6 +81,7 @@ void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *p
     struct seat *self = seat_find(l, frame->src), *peer;
     Dvm__Pb__PairOpen *m;
     const char *fault;
+    uint64_t at;
     int count, tid;
     const int *fds = local_passed(l, &count);
 
@@ -86,13 +89,14 @@ void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *p
         return; /* of another host: it has no business here */
     m = dvm__pb__pair_open__unpack(NULL, frame->length, payload);
     tid = m ? m->tid : 0;
+    at = m ? m->at : 0;
     dvm__pb__pair_open__free_unpacked(m, NULL);
     if (l->passed_lost || (count > 0 && daemon_files_low(d, fds[0]))) {
         /* the relay goes on carrying what they say */
         log_warning("task 0x%x gets no ring: no descriptor is left", (unsigned)frame->src);
         return;
     }
-    fault = count == 1 ? ring_fault(fds[0]) : "one descriptor belongs to it";
+    fault = count == 1 ? pool_fault(fds[0]) : "one descriptor belongs to it";
     if (fault) {
         connection_refuse(self->client, DVM_ERR_PROTOCOL,
                       "task 0x%x offered a ring that cannot be used: %s",
@@ -103,7 +107,7 @@ void pair_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *p
     if (!peer || peer->left || peer->role != ROLE_TASK || peer == self)
         tasks_tell_gone(d->tasks, frame->src, tid);
     else
-        join(l, frame, peer, fds[0]);
+        join(l, frame, peer, fds[0], at);
 }
 
 void pair_ring(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)

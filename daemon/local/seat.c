@@ -41,11 +41,28 @@ int local_seat_open(struct local *l, int tid, enum role role)
     return DVM_OK;
 }
 
+/* One inbox more, or less: what each task may lend to its neighbours changes with it. */
+static void share_out(struct local *l, int more)
+{
+    uint32_t share;
+    size_t at = 0;
+    struct seat *s;
+
+    l->inboxes += more;
+    share = DVM_POOL_HOST / (uint32_t)(l->inboxes > 0 ? l->inboxes : 1);
+    while ((s = table_next(&l->seats, &at)))
+        if (s->inbox)
+            atomic_store_explicit(&s->inbox->share, share, memory_order_relaxed);
+}
+
 void seat_free(struct local *l, struct seat *s)
 {
     outbox_clear(&s->waiting);
-    if (s->inbox)
+    if (s->inbox) {
+        /* whoever has it mapped: nobody of that tid writes anywhere any more (lane/lend.c) */
+        atomic_store(&s->inbox->over, 1);
         munmap(s->inbox, DVM_INBOX_BYTES);
+    }
     if (s->inbox_fd >= 0)
         close(s->inbox_fd);
     if (s->index)
@@ -70,6 +87,8 @@ void local_seat_close(struct local *l, int tid)
 
     if (!s)
         return;
+    if (s->inbox)
+        share_out(l, -1);
     if (s->client) {
         connection_flush(s->client);
         connection_close(s->client);
@@ -138,6 +157,7 @@ int seat_inbox(struct local *l, struct seat *s)
     s->inbox->version = DVM_SEGMENT_VERSION;
     s->inbox->tid = s->tid;
     s->inbox->index = s->index;
+    share_out(l, 1);
     return DVM_OK;
 }
 

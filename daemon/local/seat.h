@@ -55,6 +55,7 @@ struct local {
     int passed_count;
     bool passed_lost;          /* some did not get through: this process is at its limit */
     uint64_t index_used[DVM_INBOX_WORDS];
+    int inboxes;               /* of seats */
     bool full;                 /* no descriptor was left for the last that connected */
     bool ending;
 };

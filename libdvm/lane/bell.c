@@ -31,8 +31,11 @@ void bell_stop(void)
 {
     count_use(NULL);
     bell_set_stop();
-    if (own)
+    if (own) {
+        /* behind the end of all rings: neighbours may use their memory again (lend.c) */
+        atomic_store(&own->left, 1);
         munmap(own, DVM_INBOX_BYTES);
+    }
     own = NULL;
 }
 

@@ -231,7 +231,7 @@ void direct_fail(struct direct *d, const char *why)
     if (!was_ready)
         return;
     if (peer->out == &direct_lane)
-        peer->out = &relay_lane;
+        lane_open(peer);
     lane_up()->lost(peer, false);
 }
 
@@ -243,7 +243,7 @@ static void finish(struct direct *d)
     shut(d);
     d->again = clock_ns() + (AGAIN_NS << AGAIN_DOUBLES);
     if (peer->out == &direct_lane)
-        peer->out = &relay_lane;
+        lane_open(peer);
     lane_up()->lost(peer, true);
 }
 
@@ -455,7 +455,7 @@ static void direct_drain(struct peer *peer)
         read_all(peer, INT32_MAX, true);
 }
 
-static void direct_forget(struct peer *peer)
+static void direct_forget(struct peer *peer, bool left)
 {
     struct direct *d = peer->direct;
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "lane/bell.h"
 #include "lane/board.h"
+#include "lane/lend.h"
 #include "lane/uplink.h"
 
 #define PEERS_START 64        /* places of the first table; a power of two */
@@ -87,9 +88,10 @@ int lane_start(const struct lane_config *config)
 void lane_stop(void)
 {
     direct_end();
+    lend_stop(); /* as it is: peers may still take what lies there */
     for (struct peer *p = lane.first, *next; p; p = next) {
         next = p->next;
-        lane_forget(p);
+        lane_forget(p, false);
         free(p);
     }
     for (size_t i = 0; i < LANES; i++)
@@ -173,6 +175,13 @@ struct peer *lane_peer(int tid)
 void lane_open(struct peer *peer)
 {
     peer->out = &relay_lane;
+    lane_widened(peer, relay_lane.eager_max, relay_lane.payload_max);
+}
+
+void lane_widened(struct peer *peer, size_t eager_max, size_t payload_max)
+{
+    peer->eager_max = eager_max;
+    peer->payload_max = payload_max;
 }
 
 void lane_improve(struct peer *peer)
@@ -196,6 +205,8 @@ bool lane_used(const struct lane *which)
 void lane_opened(struct peer *peer, const struct lane *better)
 {
     peer->out = better;
+    if (!better->widen) /* else it has said so itself */
+        lane_widened(peer, better->eager_max, better->payload_max);
     peer->blocked = false;
     lane.up->writable(peer);
 }
@@ -226,7 +237,14 @@ bool lane_rung(void)
 
 void lane_sleep(double seconds)
 {
-    bell_sleep(seconds, polled_ready);
+    double most = lend_rest_seconds();
+
+    bell_sleep(most >= 0 && (seconds < 0 || seconds > most) ? most : seconds, polled_ready);
+}
+
+void lane_rest(void)
+{
+    lend_rest();
 }
 
 int lane_progress(void)
@@ -258,11 +276,11 @@ void lane_drain(struct peer *peer)
             lanes[i]->drain(peer);
 }
 
-void lane_forget(struct peer *peer)
+void lane_forget(struct peer *peer, bool left)
 {
     for (size_t i = 0; i < LANES; i++)
         if (lanes[i]->forget)
-            lanes[i]->forget(peer);
+            lanes[i]->forget(peer, left);
     peer->out = NULL;
 }
 

@@ -35,10 +35,23 @@ struct direct;
 
 enum shm_state { SHM_NONE, SHM_OPENING, SHM_READY, SHM_FAILED };
 
+/* What is lent to a peer (lend.c). */
+struct lend {
+    uint64_t at;               /* place of the slot in the pool; 0: none */
+    uint32_t bytes;
+    bool returning;            /* it was left, and the peer may not be out of it yet */
+    uint64_t end;              /* cells in all, then */
+    uint64_t seen;             /* cells, when it was last looked at */
+    struct peer *next;         /* with something lent, or to be given back */
+    bool listed;
+    bool parting;              /* the peer is gone, but may still touch its rings */
+};
+
 /* What the shm lane keeps for a peer. */
 struct shm_pair {
-    struct ring_out out;       /* to the peer; out.ring NULL: none */
-    struct ring_in in;         /* from the peer; in.ring NULL: none */
+    struct ring_out out;       /* to the peer; out.now.ring NULL: none */
+    struct ring_in in;         /* from the peer; in.base NULL: none */
+    struct lend lend;          /* to the peer */
     struct dvm_inbox *inbox;   /* the peer's, mapped; NULL before the first ring */
     unsigned index;            /* the peer's bit in inboxes */
     struct peer *same_index;   /* next peer with this index */
@@ -53,6 +66,8 @@ struct peer {
     int tid;
     const struct lane *out; /* the lane that takes frames now; NULL before lane_open */
     bool blocked;           /* out said AGAIN; the writable upcall clears it */
+    size_t eager_max;       /* bytes of the longest message that goes whole, and of the */
+    size_t payload_max;     /* longest payload: by out, as it is now */
     struct shm_pair shm;
     struct direct *direct;  /* its connection (lane/direct.h), or NULL */
     struct peer *next;      /* in the order of their making */
@@ -60,8 +75,8 @@ struct peer {
 
 struct lane {
     const char *name;
-    size_t payload_max; /* bytes of payload of its longest frame */
-    size_t eager_max;   /* longest message worth sending whole, bytes */
+    size_t payload_max; /* bytes of payload of its longest frame, at best */
+    size_t eager_max;   /* longest message worth sending whole, bytes, at best */
     uint64_t window;    /* bytes of one rendezvous that may be under way */
     bool holds;         /* keeps a frame that comes too early (LANE_HELD) */
     bool breaks;        /* may lose what it took: frames are kept until acknowledged */
@@ -81,6 +96,10 @@ struct lane {
      * comes when it is not), or LOST_DAEMON. payload: frame->length bytes. */
     int (*send)(struct peer *peer, const struct dvm_frame *frame, const void *payload);
 
+    /* Let frames with so many bytes of payload through, if that is possible now: the
+     * peer's maxima say what came of it. NULL: they never change. */
+    void (*widen)(struct peer *peer, size_t bytes);
+
     /* Copy bytes from an address of the peer's. NULL: it cannot; false: not now or not
      * from this peer, and to is undefined. */
     bool (*copy)(struct peer *peer, uint64_t from, void *to, size_t bytes);
@@ -88,8 +107,9 @@ struct lane {
     /* Hand up all frames of the peer that are here. NULL: it cannot know. */
     void (*drain)(struct peer *peer);
 
-    /* Free what is kept for the peer: it is gone. NULL: nothing is. */
-    void (*forget)(struct peer *peer);
+    /* Free what is kept for the peer: it is gone; it may still run when it has only left
+     * the machine. NULL: nothing is. */
+    void (*forget)(struct peer *peer, bool left);
 };
 
 extern const struct lane shm_lane, direct_lane, relay_lane;
@@ -183,8 +203,11 @@ void lane_forked(void);
 /* Hand up all frames of a peer that are here already, whatever their lane. */
 void lane_drain(struct peer *peer);
 
-/* The peer is gone: free what the lanes keep for it. */
-void lane_forget(struct peer *peer);
+/* The peer is gone (left: by dvm_finalize): free what the lanes keep for it. */
+void lane_forget(struct peer *peer, bool left);
+
+/* This task is about to sleep, or has nothing to do: give back what idle lanes hold. */
+void lane_rest(void);
 
 /* Called by a lane: hand a frame up. */
 enum lane_taken lane_deliver(const struct lane *lane, struct peer *peer,
@@ -212,6 +235,12 @@ void direct_release(struct peer *peer);
 
 /* In a child after fork: close the copies. Async-signal-safe. */
 void direct_forked(void);
+
+/* Called by a lane: its peer takes frames with so many bytes now. */
+void lane_widened(struct peer *peer, size_t eager_max, size_t payload_max);
+
+/* Ring the peer's bell, or where it cannot be reached from here have the daemon do it (shm.c). */
+void shm_ring(struct peer *peer);
 
 /* The clients with this index rang (shm.c). */
 void shm_rung(unsigned index);

@@ -22,14 +22,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "lane/copy.h"
 
-#define CELLS_STEP (DVM_RING_CELLS / 4) /* taken before the producer is told */
-#define DATA_STEP (DVM_RING_DATA / 8)
+#define CELLS_STEPS 4 /* parts of the cells that are taken before the producer is told */
+#define DATA_STEPS 8  /* and of the data */
 #define RING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+#define CELLS_MAX 1024        /* of a ring that another task may have made */
+#define DATA_MAX (1024 * 1024)
 
 /* Bytes of the data region that a payload takes. */
 static uint64_t data_space(uint32_t length)
@@ -38,46 +38,40 @@ static uint64_t data_space(uint32_t length)
 }
 
 /* Where a payload of so many bytes can begin, at used data bytes or behind. */
-static uint64_t data_place(uint64_t used, uint64_t bytes)
+static uint64_t data_place(uint64_t size, uint64_t used, uint64_t bytes)
 {
-    uint64_t rest = DVM_RING_DATA - used % DVM_RING_DATA;
+    uint64_t rest = size - (used & (size - 1));
 
     return rest < bytes ? used + rest : used;
 }
 
-void ring_format(struct dvm_ring *ring, int producer, int consumer)
+void ring_format(struct dvm_ring *ring, uint32_t cells, int producer, int consumer)
 {
+    memset(ring, 0, DVM_RING_BYTES(cells, 0));
     ring->magic = DVM_RING_MAGIC;
     ring->version = DVM_SEGMENT_VERSION;
     ring->producer = producer;
     ring->consumer = consumer;
 }
 
-int ring_make(struct ring_out *out, int producer, int consumer, int *fd)
+static struct ring_put_side put_side(struct dvm_ring *ring, uint32_t cells, uint32_t data)
 {
-    int memory = memfd_create("dvm-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    void *map;
+    return (struct ring_put_side){.ring = ring, .bytes = (uint8_t *)(ring->cells + cells),
+                                  .mask = cells - 1, .data_size = data,
+                                  .payload_max = DVM_RING_PAYLOAD_MAX(data)};
+}
 
-    if (memory < 0)
-        return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot make a ring for tid %#x", consumer);
-    /* allocated before it is mapped: a shortage is an error here, not a SIGBUS later */
-    if (fallocate(memory, 0, 0, DVM_RING_BYTES) ||
-        fcntl(memory, F_ADD_SEALS, RING_SEALS | F_SEAL_SEAL)) {
-        dvm_fail_errno(DVM_ERR_LIMIT, "cannot allocate a ring for tid %#x", consumer);
-        close(memory);
-        return DVM_ERR_LIMIT;
-    }
-    map = mmap(NULL, DVM_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-    if (map == MAP_FAILED) {
-        dvm_fail_errno(DVM_ERR_LIMIT, "cannot map a ring for tid %#x", consumer);
-        close(memory);
-        return DVM_ERR_LIMIT;
-    }
-    ring_format(map, producer, consumer);
-    copy_tell(map);
-    *out = (struct ring_out){.ring = map};
-    *fd = memory;
-    return DVM_OK;
+static struct ring_take_side take_side(struct dvm_ring *ring, uint32_t cells, uint32_t data)
+{
+    return (struct ring_take_side){.ring = ring, .bytes = (uint8_t *)(ring->cells + cells),
+                                   .mask = cells - 1, .data_size = data,
+                                   .payload_max = DVM_RING_PAYLOAD_MAX(data)};
+}
+
+void ring_begin(struct ring_out *out, struct dvm_ring *home, uint64_t home_at)
+{
+    *out = (struct ring_out){.now = put_side(home, DVM_HOME_CELLS, DVM_HOME_DATA),
+                             .home_at = home_at};
 }
 
 /* Map bytes of a sealed memfd that somebody else made. */
@@ -97,20 +91,32 @@ static int map_sealed(void **out, int fd, size_t bytes)
     return DVM_OK;
 }
 
-int ring_map(struct ring_in *in, int fd, int producer, int consumer)
+void ring_take_from(struct ring_in *in, uint8_t *base, uint64_t at, int producer, int consumer)
 {
-    struct dvm_ring *ring = NULL;
-    int rc = map_sealed((void **)&ring, fd, DVM_RING_BYTES);
+    *in = (struct ring_in){
+        .now = take_side((struct dvm_ring *)(base + at), DVM_HOME_CELLS, DVM_HOME_DATA),
+        .base = base, .home_at = at, .producer = producer, .consumer = consumer};
+}
 
+int ring_map(struct ring_in *in, int fd, uint64_t at, int producer, int consumer)
+{
+    uint8_t *base = NULL;
+    struct dvm_ring *ring;
+    int rc;
+
+    if (at >= DVM_POOL_SLOTS_AT || at % DVM_HOME_BYTES)
+        return dvm_fail(DVM_ERR_PROTOCOL, "tid %#x offered a ring at a place for none", producer);
+    rc = map_sealed((void **)&base, fd, DVM_POOL_BYTES);
     if (rc)
         return rc;
+    ring = (struct dvm_ring *)(base + at);
     if (ring->magic != DVM_RING_MAGIC || ring->version != DVM_SEGMENT_VERSION ||
         ring->producer != producer || ring->consumer != consumer) {
-        munmap(ring, DVM_RING_BYTES);
+        munmap(base, DVM_POOL_BYTES);
         return dvm_fail(DVM_ERR_PROTOCOL, "tid %#x offered a ring that is none for this task",
                         producer);
     }
-    *in = (struct ring_in){.ring = ring, .producer = producer, .consumer = consumer};
+    ring_take_from(in, base, at, producer, consumer);
     return DVM_OK;
 }
 
@@ -130,18 +136,11 @@ int ring_map_inbox(struct dvm_inbox **inbox, int fd, int tid)
     return DVM_OK;
 }
 
-void ring_free_out(struct ring_out *out)
-{
-    if (out->ring)
-        munmap(out->ring, DVM_RING_BYTES);
-    *out = (struct ring_out){.ring = NULL};
-}
-
 void ring_free_in(struct ring_in *in)
 {
-    if (in->ring)
-        munmap(in->ring, DVM_RING_BYTES);
-    *in = (struct ring_in){.ring = NULL};
+    if (in->base)
+        munmap(in->base, DVM_POOL_BYTES);
+    *in = (struct ring_in){.base = NULL};
 }
 
 void ring_free_inbox(struct dvm_inbox **inbox)
@@ -151,8 +150,10 @@ void ring_free_inbox(struct dvm_inbox **inbox)
     *inbox = NULL;
 }
 
+/* ---- producer ----------------------------------------------------------------- */
+
 /* Read the consumer's words. What it cannot have written counts as: nothing taken out. */
-static void read_out(struct ring_out *out)
+static void read_out(struct ring_put_side *out)
 {
     /* [O] and [W] pair with the stores in tell */
     uint64_t data = atomic_load(&out->ring->data_out);
@@ -164,20 +165,22 @@ static void read_out(struct ring_out *out)
         out->cells_out = cells;
 }
 
-static bool fits(const struct ring_out *out, uint64_t data_end)
+/* One cell is left free for a move. */
+static bool fits(const struct ring_put_side *out, uint64_t data_end)
 {
-    return out->cells - out->cells_out < DVM_RING_CELLS &&
-           data_end - out->data_out <= DVM_RING_DATA;
+    return out->cells - out->cells_out < out->mask && data_end - out->data_out <= out->data_size;
 }
 
-/* Whether there is room for a cell, and data up to data_end. */
-static bool has_room(struct ring_out *out, uint64_t data_end)
+/* Look for room for a cell, and data up to data_end. */
+static bool make_room(struct ring_put_side *out, uint64_t data_end)
 {
-    if (fits(out, data_end))
-        return true;
     read_out(out);
-    if (fits(out, data_end))
+    if (fits(out, data_end)) {
+        if (out->wants)
+            atomic_store_explicit(&out->ring->wants_space, 0, memory_order_relaxed);
+        out->wants = false;
         return true;
+    }
     if (!out->wants) {
         out->wants = true;
         atomic_store(&out->ring->wants_space, 1);
@@ -189,28 +192,48 @@ static bool has_room(struct ring_out *out, uint64_t data_end)
 /* Whether a frame's payload goes into its cell. */
 static bool is_small(const struct dvm_frame *frame)
 {
-    return frame->length <= DVM_CELL_INLINE && frame->size == frame->length && !frame->ref &&
-           !frame->extra;
+    return frame->length <= DVM_CELL_INLINE && frame->size == frame->length &&
+           !(frame->ref | frame->extra);
+}
+
+/* The cell that comes next is written: show it. */
+static void show(struct ring_put_side *out, struct dvm_cell *cell)
+{
+    out->cells++;
+    /* [M] pairs with the loads in ring_peek and ring_ready */
+    atomic_store(&cell->mark, (uint32_t)out->cells);
+}
+
+static void put_long(struct ring_put_side *now, struct dvm_cell *cell,
+                     const struct dvm_frame *frame, uint64_t at, const void *payload)
+{
+    cell->size = frame->size;
+    cell->ref = frame->ref;
+    cell->extra = frame->extra;
+    cell->at = at;
+    now->data = at + data_space(frame->length);
+    if (frame->length)
+        memcpy(now->bytes + (at & (now->data_size - 1)), payload, frame->length);
 }
 
 bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *payload)
 {
-    struct dvm_ring *ring = out->ring;
-    struct dvm_cell *cell = &ring->cells[out->cells % DVM_RING_CELLS];
+    struct ring_put_side *now = &out->now;
+    struct dvm_cell *cell = &now->ring->cells[now->cells & now->mask];
     bool small = is_small(frame);
     uint64_t bytes = small ? 0 : data_space(frame->length);
-    uint64_t at = data_place(out->data, bytes);
+    uint64_t at = small ? now->data : data_place(now->data_size, now->data, bytes);
 
-    assert(frame->length <= DVM_RING_PAYLOAD_MAX);
-    if (!has_room(out, at + bytes))
-        return false;
-    if (out->wants) {
-        out->wants = false;
-        atomic_store_explicit(&ring->wants_space, 0, memory_order_relaxed);
+    assert(small || frame->length <= now->payload_max);
+    if (!fits(now, at + bytes)) {
+        out->looks++;
+        if (!make_room(now, at + bytes))
+            return false;
     }
-    if (out->cells == 0)
-        ring->first = out->first = frame->seq;
-    assert(frame->seq == out->first + out->cells);
+    if (out->frames == 0)
+        (ring_is_away(out) ? &out->home : now)->ring->first = out->first = frame->seq;
+    assert(frame->seq == out->first + out->frames);
+    out->frames++;
     cell->op = frame->op;
     cell->kind = frame->kind;
     cell->flags = frame->flags;
@@ -219,89 +242,182 @@ bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *p
     cell->type = frame->type;
     cell->tag = frame->tag;
     cell->context = frame->context;
-    if (small) {
-        if (frame->length)
-            memcpy(cell->bytes, payload, frame->length);
-    } else {
-        cell->size = frame->size;
-        cell->ref = frame->ref;
-        cell->extra = frame->extra;
-        cell->at = at;
-        if (bytes)
-            memcpy(ring->data + at % DVM_RING_DATA, payload, frame->length);
-        out->data = at + bytes;
-    }
-    out->cells++;
-    /* [M] pairs with the loads in ring_peek and ring_ready */
-    atomic_store(&cell->mark, (uint32_t)out->cells);
+    if (!small)
+        put_long(now, cell, frame, at, payload);
+    else if (frame->length == sizeof(uint64_t))
+        memcpy(cell->bytes, payload, sizeof(uint64_t));
+    else if (frame->length)
+        memcpy(cell->bytes, payload, frame->length);
+    show(now, cell);
     return true;
 }
 
-/* Check where a payload lies, which the producer says: *payload points there. */
-static int find_data(struct ring_in *in, const uint8_t **payload)
+/* Write where the pair goes on into the cell that is kept for this. */
+static void put_move(struct ring_put_side *side, uint64_t at, uint64_t cells, uint64_t data)
 {
-    const struct dvm_cell *cell = &in->cell;
-    uint64_t bytes = data_space(cell->length);
+    struct dvm_cell *cell = &side->ring->cells[side->cells & side->mask];
 
-    if (cell->length > DVM_RING_PAYLOAD_MAX || cell->at != data_place(in->data, bytes))
-        return DVM_ERR_PROTOCOL;
-    *payload = in->ring->data + cell->at % DVM_RING_DATA;
-    in->next_data = cell->at + bytes;
-    return 1;
+    cell->op = DVM_CELL_MOVE;
+    cell->kind = cell->flags = cell->inside = 0;
+    cell->length = 0;
+    cell->size = at;
+    cell->ref = cells;
+    cell->extra = data;
+    show(side, cell);
 }
 
-int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **payload)
+void ring_move(struct ring_out *out, struct dvm_ring *to, uint64_t at, uint32_t cells,
+               uint32_t data)
 {
-    struct dvm_cell *cell = &in->cell;
-    struct dvm_cell *shared = &in->ring->cells[in->cells % DVM_RING_CELLS];
-
-    /* [M] pairs with the release in ring_put */
-    if (atomic_load_explicit(&shared->mark, memory_order_acquire) != (uint32_t)(in->cells + 1))
-        return 0;
-    memcpy(cell, shared, sizeof *cell);
-    /* the copy is what is checked: the producer may still write the original */
-    atomic_signal_fence(memory_order_seq_cst);
-    *frame = (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = cell->op,
-                                .kind = cell->kind, .flags = cell->flags,
-                                .src = in->producer, .dst = in->consumer, .tag = cell->tag,
-                                .seq = in->ring->first + in->cells,
-                                .context = cell->context, .size = cell->length,
-                                .length = cell->length, .type = cell->type};
-    in->next_data = in->data;
-    if (cell->inside) {
-        *payload = cell->bytes;
-        return cell->length <= DVM_CELL_INLINE ? 1 : DVM_ERR_PROTOCOL;
-    }
-    frame->size = cell->size;
-    frame->ref = cell->ref;
-    frame->extra = cell->extra;
-    return find_data(in, payload);
+    assert(!ring_is_away(out));
+    out->home = out->now;
+    out->now = put_side(to, cells, data);
+    put_move(&out->home, at, cells, data);
 }
+
+void ring_move_home(struct ring_out *out)
+{
+    assert(ring_is_away(out));
+    put_move(&out->now, out->home_at, DVM_HOME_CELLS, DVM_HOME_DATA);
+    out->now = out->home;
+    out->home.ring = NULL;
+    out->looks = 0;
+}
+
+bool ring_left(const struct dvm_ring *ring, uint64_t cells)
+{
+    /* [O] pairs with the store in tell: the consumer reads nothing there any more */
+    return atomic_load(&ring->cells_out) == cells;
+}
+
+/* ---- consumer ----------------------------------------------------------------- */
 
 /* Tell the producer what was taken. Returns whether it waits for that. */
-static bool tell(struct ring_in *in)
+static bool tell(struct ring_take_side *in)
 {
     struct dvm_ring *ring = in->ring;
 
     in->cells_told = in->cells;
     in->data_told = in->data;
-    /* [O] and [W] pair with the loads in read_out and the store in has_room */
+    /* [O] and [W] pair with the loads in read_out and the store in make_room */
     atomic_store(&ring->data_out, in->data);
     atomic_store(&ring->cells_out, in->cells);
     return atomic_load(&ring->wants_space) != 0;
 }
 
+/* Whether a producer may have a ring of this shape there; that it is one, of the pair,
+ * need not be believed: whatever is there is only read as a ring. */
+static bool place_is_sane(uint64_t at, uint64_t cells, uint64_t data)
+{
+    return cells >= DVM_HOME_CELLS && cells <= CELLS_MAX && !(cells & (cells - 1)) &&
+           data >= DVM_HOME_DATA && data <= DATA_MAX && !(data & (data - 1)) &&
+           at >= DVM_POOL_SLOTS_AT && at % DVM_POOL_PAGE == 0 && at < DVM_POOL_BYTES &&
+           DVM_RING_BYTES(cells, data) <= DVM_POOL_BYTES - at;
+}
+
+/* The next cell says where the pair goes on. Returns whether that makes sense. */
+static bool follow(struct ring_in *in, const struct dvm_cell *cell)
+{
+    uint64_t at = cell->size, cells = cell->ref, data = cell->extra;
+    bool home = in->home.ring == NULL;
+
+    atomic_signal_fence(memory_order_seq_cst); /* what is checked is what was read */
+    if (home ? !place_is_sane(at, cells, data) : at != in->home_at)
+        return false;
+    in->now.cells++;
+    if (home) {
+        /* when the pair is back the producer must not find an old word */
+        atomic_store(&in->now.ring->polled, 0);
+        tell(&in->now);
+        in->home = in->now;
+        in->now = take_side((struct dvm_ring *)(in->base + at), (uint32_t)cells, (uint32_t)data);
+    } else {
+        tell(&in->now); /* the last touch: it may be another pair's at once */
+        in->now = in->home;
+        in->home.ring = NULL;
+        in->returned = true;
+    }
+    if (in->polled)
+        ring_poll(in, true);
+    return true;
+}
+
+/* Check where a payload lies, which the producer says: *payload points there. */
+static int find_data(struct ring_in *in, uint32_t length, uint64_t at, const uint8_t **payload)
+{
+    struct ring_take_side *now = &in->now;
+    uint64_t bytes = data_space(length);
+
+    if (length > now->payload_max || at != data_place(now->data_size, now->data, bytes))
+        return DVM_ERR_PROTOCOL;
+    *payload = now->bytes + (at & (now->data_size - 1));
+    in->next_data = at + bytes;
+    return 1;
+}
+
+/* Read the next cell, once: the producer may still write it, and what is checked is what
+ * was read. */
+static int read_cell(struct ring_in *in, const struct dvm_cell *cell, struct dvm_frame *frame,
+                     const uint8_t **payload)
+{
+    bool inside = cell->inside;
+    uint64_t at = cell->at;
+
+    *frame = (struct dvm_frame){.version = DVM_FRAME_VERSION, .op = cell->op,
+                                .kind = cell->kind, .flags = cell->flags,
+                                .src = in->producer, .dst = in->consumer, .tag = cell->tag,
+                                .seq = in->first + in->frames, .context = cell->context,
+                                .size = cell->length, .length = cell->length,
+                                .type = cell->type};
+    if (!inside) {
+        frame->size = cell->size;
+        frame->ref = cell->ref;
+        frame->extra = cell->extra;
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    if (!inside)
+        return find_data(in, frame->length, at, payload);
+    in->next_data = in->now.data;
+    *payload = cell->bytes;
+    return frame->length <= DVM_CELL_INLINE ? 1 : DVM_ERR_PROTOCOL;
+}
+
+int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **payload)
+{
+    const struct dvm_cell *cell;
+
+    for (;;) {
+        cell = &in->now.ring->cells[in->now.cells & in->now.mask];
+        /* [M] pairs with the store in show */
+        if (atomic_load_explicit(&cell->mark, memory_order_acquire) !=
+            (uint32_t)(in->now.cells + 1))
+            return 0;
+        if (cell->op != DVM_CELL_MOVE)
+            break;
+        if (!follow(in, cell))
+            return DVM_ERR_PROTOCOL;
+    }
+    if (in->frames == 0)
+        in->first = (in->home.ring ? in->home.ring : in->now.ring)->first;
+    return read_cell(in, cell, frame, payload);
+}
+
 bool ring_take(struct ring_in *in)
 {
-    in->cells++;
-    in->data = in->next_data;
-    if (in->cells - in->cells_told < CELLS_STEP && in->data - in->data_told < DATA_STEP)
+    struct ring_take_side *now = &in->now;
+
+    now->cells++;
+    now->data = in->next_data;
+    in->frames++;
+    if (now->cells - now->cells_told <= now->mask / CELLS_STEPS &&
+        now->data - now->data_told < now->data_size / DATA_STEPS)
         return false;
-    return tell(in);
+    return tell(now);
 }
 
 void ring_poll(struct ring_in *in, bool polled)
 {
+    in->polled = polled;
     /* seq_cst: pairs with the load in ring_polled */
-    atomic_store(&in->ring->polled, polled);
+    atomic_store(&in->now.ring->polled, polled);
 }

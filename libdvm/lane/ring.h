@@ -1,7 +1,7 @@
 /* ring.h: frames through a ring in shared memory, one producer, one consumer.
  *
- * The layout and the bell are in proto/segment.h. Neither side trusts the other:
- * each counts in private memory and checks what it reads.
+ * The layout, the move from a ring to another, and the bell are in proto/segment.h.
+ * Neither side trusts the other: each counts in private memory and checks what it reads.
  */
 #ifndef DVM_LANE_RING_H
 #define DVM_LANE_RING_H
@@ -12,66 +12,111 @@
 #include "proto/frame.h"
 #include "proto/segment.h"
 
-/* The producer's side. */
-struct ring_out {
-    struct dvm_ring *ring; /* mapped; owned */
-    uint64_t first;        /* what ring->first is */
+/* One ring as its producer knows it. */
+struct ring_put_side {
+    struct dvm_ring *ring; /* NULL: none */
+    uint8_t *bytes;        /* its data region */
+    uint32_t mask;         /* its cells - 1 */
+    uint32_t payload_max;  /* bytes of a frame's payload */
     uint64_t cells, data;  /* put in since the start: cells, bytes of data */
     uint64_t cells_out, data_out; /* the consumer's words as last read */
+    uint64_t data_size;
     bool wants;            /* what ring->wants_space is */
 };
 
-/* The consumer's side. */
-struct ring_in {
-    struct dvm_ring *ring; /* mapped; owned */
-    int producer, consumer;
-    uint64_t cells, data;  /* taken out since the start: cells, bytes of data */
-    uint64_t cells_told, data_told; /* what the producer was told */
-    uint64_t next_data;    /* data, once the cell that was peeked is taken */
-    struct dvm_cell cell;  /* copy of the cell that was peeked */
+/* The producer's side of a pair. */
+struct ring_out {
+    struct ring_put_side now;  /* where frames go */
+    struct ring_put_side home; /* while now is another one */
+    uint64_t home_at;      /* place of home in the pool */
+    uint64_t frames, first; /* put in all; seq of the first */
+    unsigned looks;        /* how often room was looked for at home, since it was moved there */
 };
 
-/* Make an empty ring, allocated and sealed. *fd receives its descriptor, which the
- * caller closes. Errors: LIMIT, SYSTEM. */
-int ring_make(struct ring_out *out, int producer, int consumer, int *fd);
+/* One ring as its consumer knows it. */
+struct ring_take_side {
+    struct dvm_ring *ring; /* NULL: none */
+    const uint8_t *bytes;
+    uint32_t mask, payload_max;
+    uint64_t cells, data;  /* taken out since the start: cells, bytes of data */
+    uint64_t cells_told, data_told; /* what the producer was told */
+    uint64_t data_size;
+};
 
-/* Write the header of a ring into zeroed memory of DVM_RING_BYTES. */
-void ring_format(struct dvm_ring *ring, int producer, int consumer);
+/* The consumer's side of a pair. */
+struct ring_in {
+    struct ring_take_side now, home; /* as in ring_out */
+    uint8_t *base;         /* the producer's pool, mapped; owned */
+    uint64_t home_at;
+    uint64_t frames;       /* taken in all */
+    uint64_t first;        /* seq of the first */
+    uint64_t next_data;    /* data, once the cell that was peeked is taken */
+    int producer, consumer;
+    bool polled;           /* what ring->polled is where frames are taken */
+    bool returned;         /* a slot was left: the caller rings the producer, and resets it */
+};
 
-/* Map a ring that another task made, and check seals, size and header. fd stays the
- * caller's. Errors: PROTOCOL, SYSTEM. */
-int ring_map(struct ring_in *in, int fd, int producer, int consumer);
+/* Write an empty ring into memory of DVM_RING_BYTES(cells, data). */
+void ring_format(struct dvm_ring *ring, uint32_t cells, int producer, int consumer);
+
+/* Begin to put into a home, formatted, at a place of the producer's pool. */
+void ring_begin(struct ring_out *out, struct dvm_ring *home, uint64_t home_at);
+
+/* Go on in another ring, formatted, at that place: the pair is at home, and then it is
+ * not. The caller rings as after ring_put. */
+void ring_move(struct ring_out *out, struct dvm_ring *to, uint64_t at, uint32_t cells,
+               uint32_t data);
+
+/* Go on at home. The left ring is free when ring_left says so. */
+void ring_move_home(struct ring_out *out);
+
+/* Whether frames go into another ring than the home. */
+static inline bool ring_is_away(const struct ring_out *out)
+{
+    return out->home.ring != NULL;
+}
+
+/* Whether the consumer has taken all, up to cells, of a ring that was left. */
+bool ring_left(const struct dvm_ring *ring, uint64_t cells);
+
+/* Take out of a home, formatted, at a place of a pool. */
+void ring_take_from(struct ring_in *in, uint8_t *base, uint64_t at, int producer, int consumer);
+
+/* Map the pool of another task, and take the ring at a place for the home of its pair with
+ * this one: seals, size, place and head are checked. fd stays the caller's. Errors:
+ * PROTOCOL, SYSTEM. */
+int ring_map(struct ring_in *in, int fd, uint64_t at, int producer, int consumer);
 
 /* Map the inbox of another task, checked likewise. Errors: PROTOCOL, SYSTEM. */
 int ring_map_inbox(struct dvm_inbox **inbox, int fd, int tid);
 
 /* Unmap; either may be empty. */
-void ring_free_out(struct ring_out *out);
 void ring_free_in(struct ring_in *in);
 void ring_free_inbox(struct dvm_inbox **inbox);
 
-/* Put a frame in. false: there is no room, and the consumer was asked to ring. A
- * payload of more than DVM_RING_PAYLOAD_MAX bytes is the caller's error, and so is a
- * frame whose seq does not follow the last one's. */
+/* Put a frame in. false: there is no room, and the consumer was asked to ring. A payload
+ * of more than now.payload_max bytes is the caller's error, and so is a frame whose seq
+ * does not follow the last one's. */
 bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *payload);
 
 /* Whether the consumer looks at this ring by itself while it is awake. Asked after
  * ring_put, whose store of the mark and this load are sequentially consistent. */
 static inline bool ring_polled(const struct ring_out *out)
 {
-    return atomic_load(&out->ring->polled) != 0;
+    return atomic_load(&out->now.ring->polled) != 0;
 }
 
-/* Whether a frame is there: one load. */
+/* Whether a cell is there: one load. */
 static inline bool ring_ready(const struct ring_in *in)
 {
-    const struct dvm_cell *cell = &in->ring->cells[in->cells % DVM_RING_CELLS];
+    const struct dvm_cell *cell = &in->now.ring->cells[in->now.cells & in->now.mask];
 
-    return atomic_load(&cell->mark) == (uint32_t)(in->cells + 1);
+    return atomic_load(&cell->mark) == (uint32_t)(in->now.cells + 1);
 }
 
-/* Look at the next frame; *payload is valid until ring_take. Returns 1, 0 when the ring
- * is empty, or PROTOCOL when its words make no sense. */
+/* Look at the next frame; *payload is valid until ring_take, but what it says may still
+ * be changed by a producer that is not sane. Returns 1, 0 when the ring is empty, or
+ * PROTOCOL when its words make no sense. */
 int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **payload);
 
 /* Give the place of the frame that was peeked back. Returns whether the producer must be

@@ -1,7 +1,7 @@
 /* shm.c: the lane between two tasks of one host: a ring in each direction.
  *
- * The sender makes its ring when lane_improve asks and passes it to the daemon (PAIR_OPEN),
- * which offers it to the peer (PAIR_OFFER) and answers with the peer's inbox
+ * The sender makes its ring in its pool (lend.c) when lane_improve asks and passes it to the
+ * daemon (PAIR_OPEN), which offers it to the peer (PAIR_OFFER) and answers with the peer's inbox
  * (PAIR_READY); until then the stream uses the relay. Frames that came into the
  * ring before the relay's last ones stay in the ring (held), in their order.
  *
@@ -18,15 +18,17 @@
 #include "base/error.h"
 #include "lane/bell.h"
 #include "lane/daemon_link.h"
+#include "lane/lend.h"
 #include "lane/uplink.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 
-#define SHM_EAGER_MAX DVM_RING_PAYLOAD_MAX
-#define OFFER_FDS 2               /* ring, then the opener's inbox */
+#define SHM_PAYLOAD_MAX DVM_RING_PAYLOAD_MAX(DVM_LARGE_DATA)
+#define OFFER_FDS 2               /* the pool, then the opener's inbox */
 #define READY_FDS 1               /* the peer's inbox */
 
 #define POLLED_MAX 8              /* rings that a task looks at while it is awake */
+#define HOME_LOOKS 4              /* looks for room at home after which a pair moves */
 
 /* peers by their index, linked by shm.same_index; empty again when all are forgotten */
 static struct peer *by_index[DVM_INDEX_MAX + 1];
@@ -47,6 +49,7 @@ static int shm_start(void)
 {
     daemon_link_register(DVM_CTL_PAIR_OFFER, shm_pair_offer);
     daemon_link_register(DVM_CTL_PAIR_READY, shm_pair_ready);
+    lend_start(bell_inbox());
     return DVM_OK;
 }
 
@@ -77,17 +80,15 @@ static void shm_open(struct peer *peer)
     peer->shm.state = SHM_FAILED;
     copy_start();
     /* without a ring the relay goes on */
-    if (ring_make(&peer->shm.out, lane_self(), peer->tid, &fd))
+    if (lend_home(peer, &fd))
         return;
     open.tid = peer->tid;
+    open.at = peer->shm.out.home_at;
     length = dvm__pb__pair_open__pack(&open, buffer);
     assert(length <= sizeof buffer);
     if (!daemon_link_control(DVM_TID_DAEMON(peer->tid >> DVM_TID_N_BITS), DVM_CTL_PAIR_OPEN, 0,
                              buffer, length, &fd, 1))
         peer->shm.state = SHM_OPENING;
-    close(fd);
-    if (peer->shm.state == SHM_FAILED)
-        ring_free_out(&peer->shm.out);
 }
 
 static void index_remove(struct peer *peer)
@@ -130,16 +131,16 @@ static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_co
     peer = lane_peer(offer->tid);
     if (!peer)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a peer");
-    if (peer->shm.in.ring)
+    if (peer->shm.in.base)
         return dvm_fail(DVM_ERR_EXISTS, "tid %#x offered a second ring", offer->tid);
     rc = inbox_take(peer, fds[1], offer->index);
     if (!rc)
-        rc = ring_map(&peer->shm.in, fds[0], offer->tid, lane_self());
+        rc = ring_map(&peer->shm.in, fds[0], offer->at, offer->tid, lane_self());
     /* the peer writes there from now on: without the ring its messages are lost */
     if (rc)
         lane_up()->broken(peer, "offered a ring that cannot be used here");
     else
-        copy_learn(&peer->shm.source, peer->shm.in.ring);
+        copy_learn(&peer->shm.source, peer->shm.in.now.ring);
     if (!rc)
         *out = peer;
     return rc;
@@ -197,12 +198,12 @@ static void shm_pair_ready(const struct dvm_frame *frame, const uint8_t *payload
         close(fds[i]);
     if (peer) {
         peer->shm.state = SHM_READY;
+        lane_widened(peer, peer->shm.out.now.payload_max, peer->shm.out.now.payload_max);
         lane_opened(peer, &shm_lane);
     }
 }
 
-/* Ring the peer's bell, or where it cannot be reached from here have the daemon do it. */
-static void shm_ring(struct peer *peer)
+void shm_ring(struct peer *peer)
 {
     Dvm__Pb__Ring ring = DVM__PB__RING__INIT;
     uint8_t buffer[DVM_LINE];
@@ -216,11 +217,22 @@ static void shm_ring(struct peer *peer)
 
 static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void *payload)
 {
+    struct ring_out *out = &peer->shm.out;
+
     assert(peer->shm.state == SHM_READY);
-    if (!ring_put(&peer->shm.out, frame, payload))
-        return LANE_AGAIN;
+    if (__builtin_expect(out->looks >= HOME_LOOKS, 0) && !ring_is_away(out)) {
+        out->looks = 0;
+        lend_widen(peer);
+    }
+    if (!ring_put(out, frame, payload)) {
+        if (ring_is_away(out))
+            return LANE_AGAIN;
+        lend_widen(peer);
+        if (!ring_put(out, frame, payload))
+            return LANE_AGAIN;
+    }
     /* pairs with the consumer's stores when it goes to sleep or stops to poll */
-    if (!ring_polled(&peer->shm.out) || atomic_load(&peer->shm.inbox->sleep) != DVM_AWAKE)
+    if (!ring_polled(out) || atomic_load(&peer->shm.inbox->sleep) != DVM_AWAKE)
         shm_ring(peer);
     return LANE_SENT;
 }
@@ -237,7 +249,7 @@ static void poll_less(struct peer *peer)
         polled.peers[i] = polled.peers[--polled.count];
         break;
     }
-    if (peer->shm.in.ring)
+    if (peer->shm.in.base)
         ring_poll(&peer->shm.in, false);
 }
 
@@ -249,6 +261,10 @@ static bool shm_take(struct peer *peer)
     const uint8_t *payload;
     int rc = ring_peek(in, &frame, &payload);
 
+    if (in->returned) {
+        in->returned = false;
+        shm_ring(peer);
+    }
     if (rc == 0)
         return false;
     if (rc < 0) {
@@ -261,7 +277,7 @@ static bool shm_take(struct peer *peer)
         peer->shm.held = true;
         return false;
     }
-    if (in->ring && ring_take(in))
+    if (in->base && ring_take(in))
         shm_ring(peer);
     return true;
 }
@@ -272,7 +288,7 @@ static bool shm_take_all(struct peer *peer)
     bool took = false;
 
     peer->shm.held = false;
-    while (peer->shm.in.ring && shm_take(peer))
+    while (peer->shm.in.base && shm_take(peer))
         took = true;
     return took;
 }
@@ -283,7 +299,7 @@ static void poll_more(struct peer *peer)
 {
     struct peer *old;
 
-    if (!polled.may || peer->shm.polled || !peer->shm.in.ring)
+    if (!polled.may || peer->shm.polled || !peer->shm.in.base)
         return;
     if (polled.count == POLLED_MAX) {
         old = polled.peers[polled.oldest++ % POLLED_MAX];
@@ -291,7 +307,7 @@ static void poll_more(struct peer *peer)
         shm_take_all(old); /* what came before its producer knew */
     }
     /* taking frames may have freed the ring, or made another one polled */
-    if (polled.count == POLLED_MAX || peer->shm.polled || !peer->shm.in.ring)
+    if (polled.count == POLLED_MAX || peer->shm.polled || !peer->shm.in.base)
         return;
     polled.peers[polled.count++] = peer;
     peer->shm.polled = true;
@@ -325,8 +341,9 @@ void shm_rung(unsigned index)
 
     for (struct peer *peer = by_index[index]; peer; peer = next) {
         next = peer->shm.same_index;
-        if (peer->shm.in.ring)
+        if (peer->shm.in.base)
             shm_drain(peer);
+        lend_look(peer);
         if (peer->blocked) {
             peer->blocked = false;
             lane_up()->writable(peer);
@@ -339,14 +356,19 @@ static bool shm_copy(struct peer *peer, uint64_t from, void *to, size_t bytes)
     return copy_read(&peer->shm.source, from, to, bytes);
 }
 
-static void shm_forget(struct peer *peer)
+static void shm_widen(struct peer *peer, size_t bytes)
+{
+    if (!ring_is_away(&peer->shm.out) && bytes > peer->shm.out.now.payload_max)
+        lend_widen(peer);
+}
+
+static void shm_forget(struct peer *peer, bool left)
 {
     poll_less(peer);
     if (peer->shm.inbox)
         index_remove(peer);
-    ring_free_out(&peer->shm.out);
     ring_free_in(&peer->shm.in);
-    ring_free_inbox(&peer->shm.inbox);
+    lend_forget(peer, left);
     peer->shm.source = (struct copy_source){0};
     peer->shm.held = false;
     peer->shm.state = SHM_FAILED;
@@ -354,8 +376,8 @@ static void shm_forget(struct peer *peer)
 
 const struct lane shm_lane = {
     .name = "shm",
-    .payload_max = DVM_RING_PAYLOAD_MAX,
-    .eager_max = SHM_EAGER_MAX,
+    .payload_max = SHM_PAYLOAD_MAX,
+    .eager_max = SHM_PAYLOAD_MAX,
     .window = UINT64_MAX,
     .holds = true,
     .start = shm_start,
@@ -363,6 +385,7 @@ const struct lane shm_lane = {
     .reaches = shm_reaches,
     .open = shm_open,
     .send = shm_send,
+    .widen = shm_widen,
     .copy = shm_copy,
     .drain = shm_drain,
     .forget = shm_forget,

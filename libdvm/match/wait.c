@@ -186,6 +186,7 @@ static void wait_in_vain(struct board_place *place)
         board_show(place);
     stream_watch_now();
     stream_grant_starved();
+    lane_rest();
 }
 
 /* Sleep on the bell, at most until limit (clock_seconds; negative: for ever). */

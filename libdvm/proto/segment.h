@@ -1,13 +1,14 @@
 /* segment.h: the layout of shared memory between tasks of one host.
  *
- * Two kinds of memfd, both fully allocated and then sealed against shrinking
- * and growing (a smaller file would kill its readers with SIGBUS):
+ * Two kinds of memfd, sealed against shrinking and growing (a smaller file would
+ * kill its readers with SIGBUS):
  *
  *   inbox   one page a task, made by the daemon: how its owner sleeps, and who
  *           rang. Mapped by the owner, the daemon, and every task that has a
  *           ring to or from the owner.
- *   ring    one per ordered pair of tasks, made by the sending task: frames, one
- *           producer, one consumer.
+ *   pool    one a task that has sent something to a neighbour, made by it: the
+ *           rings to its neighbours. Mapped by them, too. Of its size only what is
+ *           in use has memory: allocated before it is used, given back after.
  *
  * Every word has one writer, but for the inbox's summary and bitmap, which are
  * set by an atomic or. So a task that dies at any instruction blocks nobody.
@@ -18,6 +19,24 @@
  * last, is its number, counted from 1 for ever: the consumer looks at the mark of
  * the cell that comes next, and nothing else is needed to see that it is there.
  * What was consumed is published in steps, so that this word seldom moves.
+ *
+ * An ordered pair has a small ring of its own, its home, as long as both live. When
+ * there is traffic the producer lends it a slot of the pool with a large ring, and
+ * the pair moves there: the last cell that is written at home says where it goes on
+ * (DVM_CELL_MOVE). When the traffic is over a last cell in the slot says: at home.
+ * One cell of each ring is kept free for this, so that a move never waits.
+ *
+ *   producer                              consumer
+ *     clear the slot's head and cells       sees the mark [M], checks the place
+ *     write MOVE, mark (seq_cst) [M]        at home: polled = 0
+ *     from here on cells go there           cells_out = all (seq_cst) [O]
+ *                                           from here on looks there
+ *     sees that cells_out is all [O]:       what was a slot: rings the producer
+ *     what was a slot is free
+ *
+ * A slot is free, too, when the consumer has died, or says that it has left (left in
+ * its inbox), or its daemon says that it has ended (over): nobody writes there then.
+ * The daemon bounds what a task may lend (share).
  *
  * A consumer that is awake looks at some rings by itself (polled). Otherwise:
  *
@@ -42,13 +61,16 @@
  * bell (it is in another network namespace) has the daemon ring.
  *
  * Each is the store-buffer pattern: of the one who writes his word and reads the
- * other's, and the other, at least one sees what the other wrote.
+ * other's, and the other, at least one sees what the other wrote. polled is read in
+ * the ring that the cell went to; behind a move that is the new ring's, which is 0
+ * until the consumer has come there.
  */
 #ifndef DVM_PROTO_SEGMENT_H
 #define DVM_PROTO_SEGMENT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/un.h>
 
@@ -80,9 +102,11 @@ struct dvm_inbox {
     uint32_t magic, version; /* written by the daemon before the segment is passed on */
     int32_t tid;             /* of its owner */
     uint32_t index;          /* the owner's bit */
-    uint8_t pad0[DVM_LINE - 16];
+    _Atomic uint32_t share;  /* written by the daemon: bytes of slots the owner may lend */
+    _Atomic uint32_t over;   /* written by the daemon: 1 when the owner has ended */
+    uint8_t pad0[DVM_LINE - 24];
     _Atomic uint32_t sleep;  /* written by the owner: enum dvm_sleep */
-    uint32_t pad;
+    _Atomic uint32_t left;   /* written by the owner: 1 when it touches no ring any more */
     /* written by the owner before it first sleeps in epoll, and read behind sleep */
     _Atomic uint64_t bell;     /* names its datagram socket */
     _Atomic uint64_t bell_key; /* what a datagram holds, in the host's byte order */
@@ -96,11 +120,8 @@ struct dvm_inbox {
 
 _Static_assert(sizeof(struct dvm_inbox) <= DVM_INBOX_BYTES, "an inbox is one page");
 
-#define DVM_RING_CELLS 128        /* power of two */
-#define DVM_RING_DATA (64 * 1024) /* bytes; power of two */
-#define DVM_CELL_INLINE 32        /* bytes of a message that fit into its cell */
-/* Longest payload of a frame in a ring: several fit, so that both sides work at once. */
-#define DVM_RING_PAYLOAD_MAX (DVM_RING_DATA / 4)
+#define DVM_CELL_INLINE 32     /* bytes of a message that fit into its cell */
+#define DVM_CELL_MOVE 0xff     /* op of the cell behind which the pair moves; no frame's */
 
 struct dvm_cell {
     _Atomic uint32_t mark; /* low half of the cell's number; written last */
@@ -122,28 +143,49 @@ struct dvm_cell {
 
 _Static_assert(sizeof(struct dvm_cell) == DVM_LINE, "a cell is one cache line");
 
+/* Head of a ring; its cells follow, then its data, each payload beginning on a line. */
 struct dvm_ring {
     uint32_t magic, version;    /* written by the producer before the ring is offered */
     int32_t producer, consumer; /* tids */
     uint64_t first;             /* written by the producer before the first cell: its seq */
     int32_t pid;                /* of the producer, 0: its memory is not to be read */
-    uint32_t pad;
+    _Atomic uint32_t wants_space; /* written by the producer: ring me when you take out */
     uint64_t cookie, cookie_at; /* a number of the producer's and where it has it */
     uint8_t pad0[DVM_LINE - 48];
-    _Atomic uint32_t wants_space; /* written by the producer: ring me when you take out */
-    uint8_t pad1[DVM_LINE - 4];
     _Atomic uint64_t cells_out; /* written by the consumer: cells taken since the start */
     _Atomic uint64_t data_out;  /* written by the consumer: data bytes given back */
-    uint8_t pad2[DVM_LINE - 16];
+    uint8_t pad1[DVM_LINE - 16];
     _Atomic uint32_t polled;    /* written by the consumer: it looks here while awake */
-    uint8_t pad3[DVM_LINE - 4];
-    struct dvm_cell cells[DVM_RING_CELLS];
-    uint8_t data[DVM_RING_DATA]; /* payloads, each beginning on a line */
+    uint8_t pad2[DVM_LINE - 4];
+    struct dvm_cell cells[];
 };
 
-#define DVM_RING_BYTES ((4 + DVM_RING_CELLS) * DVM_LINE + DVM_RING_DATA)
+#define DVM_RING_HEAD (3 * DVM_LINE)
 
-_Static_assert(sizeof(struct dvm_ring) == DVM_RING_BYTES, "a ring has no holes");
+_Static_assert(sizeof(struct dvm_ring) == DVM_RING_HEAD, "a head is three lines");
+
+/* Bytes of a ring; cells and data (bytes) are powers of two. Longest payload of a frame:
+ * several fit, so that both sides work at once. */
+#define DVM_RING_BYTES(cells, data) (DVM_RING_HEAD + (size_t)(cells) * DVM_LINE + (size_t)(data))
+#define DVM_RING_PAYLOAD_MAX(data) ((data) / 4)
+
+#define DVM_HOME_CELLS 8
+#define DVM_HOME_DATA 256
+#define DVM_HOME_BYTES DVM_RING_BYTES(DVM_HOME_CELLS, DVM_HOME_DATA)
+#define DVM_LARGE_CELLS 128          /* of a ring in a slot */
+#define DVM_LARGE_DATA (64 * 1024)
+#define DVM_MIDDLE_CELLS 32          /* the same where many tasks share the memory */
+#define DVM_MIDDLE_DATA (8 * 1024)
+
+/* A pool: homes at multiples of DVM_HOME_BYTES, then slots of whole pages. */
+#define DVM_POOL_PAGE 4096
+#define DVM_POOL_HOMES 4096          /* as many as there are clients of a host */
+#define DVM_POOL_SLOTS_AT (DVM_POOL_HOMES * DVM_HOME_BYTES)
+#define DVM_POOL_SLOT_PAGES 2048     /* 8 MiB */
+#define DVM_POOL_BYTES (DVM_POOL_SLOTS_AT + (size_t)DVM_POOL_SLOT_PAGES * DVM_POOL_PAGE)
+#define DVM_POOL_HOST (16u << 20)    /* bytes of slots that all tasks of a host may lend */
+
+_Static_assert(DVM_POOL_SLOTS_AT % DVM_POOL_PAGE == 0, "slots begin on a page");
 
 /* Ring the owner of an inbox: set the bit of the client with this index, and wake
  * the owner if it sleeps. Returns false when its bell cannot be reached from here and

@@ -74,8 +74,10 @@ int rendezvous_move(struct stream *s)
     struct dvm_frame frame = stream_blank(s, DVM_OP_DATA);
     int rc;
 
-    if (piece > s->peer.out->payload_max)
-        piece = s->peer.out->payload_max;
+    if (piece > s->peer.payload_max && s->peer.out->widen)
+        s->peer.out->widen(&s->peer, piece);
+    if (piece > s->peer.payload_max)
+        piece = s->peer.payload_max;
     frame.ref = send->peer_ref;
     frame.extra = send->sent;
     frame.size = send->size;

@@ -169,7 +169,7 @@ static struct dvm_frame frame_of(const struct stream *s, const struct stream_sen
 
 static uint64_t send_cost(const struct stream *s, const struct stream_send *send)
 {
-    return STREAM_HEADER_COST + (send->size <= s->peer.out->eager_max ? send->size : 0);
+    return STREAM_HEADER_COST + (send->size <= s->peer.eager_max ? send->size : 0);
 }
 
 enum stream_waits stream_waits(const struct stream_send *send)
@@ -186,12 +186,23 @@ enum stream_waits stream_waits(const struct stream_send *send)
                                                                  : STREAM_WAITS_ROOM;
 }
 
+/* Whether a message of this size goes whole. */
+static bool goes_whole(struct stream *s, size_t size)
+{
+    if (__builtin_expect(size <= s->peer.eager_max, 1))
+        return true;
+    if (size > s->peer.out->eager_max || !s->peer.out->widen)
+        return false;
+    s->peer.out->widen(&s->peer, size);
+    return size <= s->peer.eager_max;
+}
+
 /* Send the first waiting message, as EAGER or RTS, if credit allows. Returns as a
  * lane's send; AGAIN also for want of credit. */
 static int send_begin(struct stream *s)
 {
     struct stream_send *send = s->waiting.first;
-    bool eager = send->size <= s->peer.out->eager_max;
+    bool eager = goes_whole(s, send->size);
     uint64_t cost = STREAM_HEADER_COST + (eager ? send->size : 0);
     struct dvm_frame frame;
     int rc;
@@ -247,7 +258,7 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
     struct dvm_frame frame;
 
     if (!s->opened || s->gone || s->peer.blocked || s->waiting.first || s->notes ||
-        size > s->peer.out->eager_max || s->credit - s->spent < STREAM_HEADER_COST + size)
+        s->credit - s->spent < STREAM_HEADER_COST + size || !goes_whole(s, size))
         return false;
     frame = stream_blank(s, DVM_OP_EAGER);
     frame.tag = tag;
@@ -545,7 +556,7 @@ bool stream_gone(struct stream *s, int code, const char *text, bool left)
     s->gone_text = strdup(text);
     stream_close(s, code);
     credit_close(s);
-    lane_forget(&s->peer);
+    lane_forget(&s->peer, left);
     upper->gone(s);
     return true;
 }

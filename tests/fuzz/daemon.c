@@ -269,7 +269,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     input_be_quiet();
     signal(SIGPIPE, SIG_IGN); /* as dvmd does */
-    ring = input_segment(DVM_RING_BYTES);
+    ring = input_segment(DVM_POOL_BYTES);
     if (!mkdtemp(folder) || ring < 0)
         abort();
     return 0;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "group/sink.h"
+#include "lane/ringpool.h"
 #include "lane/ring.h"
 #include "match/request.h"
 #include "proto/control.h"
@@ -31,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct neighbour {
     int tid;
+    struct ringpool pool;     /* with the ring to the task */
     struct ring_out out;  /* to the task */
     struct ring_in in;    /* from the task */
     int inbox;            /* descriptor */
@@ -144,9 +146,9 @@ static void pair_opened(const uint8_t *payload, size_t length, const int *fds, i
     Dvm__Pb__PairReady ready = DVM__PB__PAIR_READY__INIT;
 
     for (size_t i = 0; open && fd_count == 1 && i < SHM_PEERS; i++) {
-        if (open->tid != t.peers[i].tid || t.peers[i].in.ring)
+        if (open->tid != t.peers[i].tid || t.peers[i].in.base)
             continue;
-        if (ring_map(&t.peers[i].in, fds[0], SELF, open->tid))
+        if (ring_map(&t.peers[i].in, fds[0], open->at, SELF, open->tid))
             abort();
         ready.tid = open->tid;
         ready.index = SELF_INDEX + 1 + (uint32_t)i;
@@ -211,13 +213,15 @@ static void step_offer(void)
     Dvm__Pb__PairOffer offer = DVM__PB__PAIR_OFFER__INIT;
     int fds[2];
 
-    if (n->out.ring || ring_make(&n->out, n->tid, SELF, &fds[0]))
+    if (n->out.now.ring || ringpool_open(&n->pool) || ringpool_home(&n->pool, &offer.at))
         return;
+    ring_format(ringpool_ring(&n->pool, offer.at), DVM_HOME_CELLS, n->tid, SELF);
+    ring_begin(&n->out, ringpool_ring(&n->pool, offer.at), offer.at);
+    fds[0] = n->pool.fd;
     fds[1] = n->inbox;
     offer.tid = n->tid;
     offer.index = SELF_INDEX + 1 + i;
     tell(DVM_CTL_PAIR_OFFER, &offer.base, fds, 2);
-    close(fds[0]);
     ring_bell(DVM_INDEX_DAEMON);
 }
 
@@ -227,10 +231,26 @@ static void step_ring_frame(void)
     struct neighbour *n = &t.peers[i];
     struct dvm_frame f;
 
-    if (next_frame(&packet, &f, n) && n->out.ring && f.length <= DVM_RING_PAYLOAD_MAX) {
-        if (n->out.cells)
-            f.seq = n->out.ring->first + n->out.cells;
+    if (next_frame(&packet, &f, n) && n->out.now.ring && f.length <= n->out.now.payload_max) {
+        if (n->out.frames)
+            f.seq = n->out.first + n->out.frames;
         ring_put(&n->out, &f, packet.bytes + DVM_FRAME_BYTES);
+    }
+    ring_bell(SELF_INDEX + 1 + i);
+}
+
+/* Move to a slot and back, whatever the task has seen of it. */
+static void step_ring_move(void)
+{
+    unsigned i = choose(SHM_PEERS);
+    struct neighbour *n = &t.peers[i];
+
+    if (n->out.now.ring && ring_is_away(&n->out)) {
+        ring_move_home(&n->out);
+    } else if (n->out.now.ring) {
+        ring_format(ringpool_ring(&n->pool, DVM_POOL_SLOTS_AT), DVM_MIDDLE_CELLS, n->tid, SELF);
+        ring_move(&n->out, ringpool_ring(&n->pool, DVM_POOL_SLOTS_AT), DVM_POOL_SLOTS_AT,
+                  DVM_MIDDLE_CELLS, DVM_MIDDLE_DATA);
     }
     ring_bell(SELF_INDEX + 1 + i);
 }
@@ -240,19 +260,21 @@ static void step_ring_scribble(void)
 {
     unsigned i = choose(SHM_PEERS);
     struct neighbour *n = &t.peers[i];
-    size_t at = (size_t)input_int(&t.in, 3) % DVM_RING_BYTES;
+    struct ring_put_side *now = &n->out.now;
+    size_t bytes = DVM_RING_BYTES((size_t)now->mask + 1, now->data_size);
+    size_t at = (size_t)input_int(&t.in, 3) % bytes;
     uint64_t cells = input_int(&t.in, 3);
     struct dvm_frame f;
 
     next_frame(&packet, &f, n);
-    if (n->out.ring) {
-        if (packet.size > DVM_RING_BYTES - at)
-            packet.size = DVM_RING_BYTES - at;
-        memcpy((uint8_t *)n->out.ring + at, packet.bytes, packet.size);
+    if (now->ring) {
+        if (packet.size > bytes - at)
+            packet.size = bytes - at;
+        memcpy((uint8_t *)now->ring + at, packet.bytes, packet.size);
         /* as if these cells had been written, too */
-        for (cells %= DVM_RING_CELLS + 2; cells > 0; cells--, n->out.cells++)
-            atomic_store(&n->out.ring->cells[n->out.cells % DVM_RING_CELLS].mark,
-                         (uint32_t)(n->out.cells + 1));
+        for (cells %= now->mask + 3; cells > 0; cells--, now->cells++)
+            atomic_store(&now->ring->cells[now->cells & now->mask].mark,
+                         (uint32_t)(now->cells + 1));
     }
     ring_bell(SELF_INDEX + 1 + i);
 }
@@ -266,9 +288,11 @@ static void step_ring_take(void)
     struct dvm_frame f;
     const uint8_t *payload;
 
-    if (in->ring && lie) {
-        atomic_store(lie % 2 ? &in->ring->cells_out : &in->ring->data_out, in->cells + lie);
-    } else if (in->ring && ring_peek(in, &f, &payload) == 1) {
+    if (in->base && lie) {
+        struct dvm_ring *ring = in->now.ring;
+
+        atomic_store(lie % 2 ? &ring->cells_out : &ring->data_out, in->now.cells + lie);
+    } else if (in->base && ring_peek(in, &f, &payload) == 1) {
         if (f.src != SELF || f.dst != t.peers[i].tid)
             abort();
         ring_take(in);
@@ -390,7 +414,7 @@ static void step_life(void)
 static void (*const steps[])(void) = {
     step_relay, step_relay, step_ring_frame, step_ring_frame, step_ring_scribble, step_ring_take,
     step_offer, step_receive, step_receive, step_send, step_finish, step_probe, step_take,
-    step_life,
+    step_life, step_ring_move,
 };
 
 /* ---- the whole ------------------------------------------------------------------------ */
@@ -413,6 +437,7 @@ static int make_inbox(int tid, unsigned index, struct dvm_inbox **map)
     (*map)->version = DVM_SEGMENT_VERSION;
     (*map)->tid = tid;
     (*map)->index = index;
+    atomic_store(&(*map)->share, DVM_POOL_HOST);
     return fd;
 }
 
@@ -447,7 +472,7 @@ static void end(void)
     close(t.daemon);
     munmap(t.inbox, DVM_INBOX_BYTES);
     for (int i = 0; i < PEERS; i++) {
-        ring_free_out(&t.peers[i].out);
+        ringpool_close(&t.peers[i].pool);
         ring_free_in(&t.peers[i].in);
         close(t.peers[i].inbox);
     }

@@ -211,7 +211,8 @@ static void refuse(struct client *c)
     control(c, DVM_CTL_REFUSE, 0, 0, buffer, dvm__pb__refuse__pack(&refuse, buffer), NULL, 0);
 }
 
-static void pair_open(struct router *r, struct client *opener, int tid, const int *fds)
+static void pair_open(struct router *r, struct client *opener, int tid, uint64_t at,
+                      const int *fds)
 {
     struct client *peer = client_of(r, tid);
     Dvm__Pb__PairOffer pair = DVM__PB__PAIR_OFFER__INIT;
@@ -226,10 +227,12 @@ static void pair_open(struct router *r, struct client *opener, int tid, const in
     offer[1] = opener->inbox_fd;
     pair.tid = opener->tid;
     pair.index = opener->index;
+    pair.at = at;
     control(peer, DVM_CTL_PAIR_OFFER, 0, 0, buffer, dvm__pb__pair_offer__pack(&pair, buffer),
             offer, 2);
     pair.tid = peer->tid;
     pair.index = peer->index;
+    pair.at = 0;
     control(opener, DVM_CTL_PAIR_READY, 0, 0, buffer, dvm__pb__pair_offer__pack(&pair, buffer),
             &peer->inbox_fd, 1);
 }
@@ -364,17 +367,19 @@ static void lane_callers(struct router *r)
 static void on_control(struct router *r, struct client *c, const struct dvm_frame *frame,
                        const uint8_t *payload, const int *fds, int fd_count)
 {
-    Dvm__Pb__Watch *watch; /* PairOpen has the same field */
+    Dvm__Pb__PairOpen *open; /* Watch has its first field */
     struct client *peer;
+    uint64_t at;
     int tid;
 
     if (frame->tag == DVM_CTL_PAIR_OPEN || frame->tag == DVM_CTL_WATCH) {
-        watch = dvm__pb__watch__unpack(NULL, frame->length, payload);
-        tid = watch->tid;
-        dvm__pb__watch__free_unpacked(watch, NULL);
+        open = dvm__pb__pair_open__unpack(NULL, frame->length, payload);
+        tid = open->tid;
+        at = open->at;
+        dvm__pb__pair_open__free_unpacked(open, NULL);
         peer = client_of(r, tid);
         if (frame->tag == DVM_CTL_PAIR_OPEN && fd_count == 1)
-            pair_open(r, c, tid, fds);
+            pair_open(r, c, tid, at, fds);
         else if (!peer || peer->over)
             tell_gone(c, tid, peer);
         else
@@ -528,6 +533,7 @@ static void make_client(struct router *r, int i, int hosts)
     c->inbox->version = DVM_SEGMENT_VERSION;
     c->inbox->tid = c->tid;
     c->inbox->index = c->index;
+    atomic_store(&c->inbox->share, r->options->share ? r->options->share : FAKE_SHARE);
 }
 
 static void start_task(struct router *r, int i, fake_task_f *task, void *arg, int go)

@@ -36,10 +36,15 @@ struct fake_options {
     int lane_fd;          /* for direct lanes: a socket that listens (fake_lane_listen), */
     int lane_port;        /* where tasks dial, which may be a proxy's port; 0: no lanes */
     int lane_security;    /* enum lane_security; 0: LANE_PLAIN */
+    uint32_t share;       /* bytes of slots that each task may lend; 0: FAKE_SHARE */
 };
 
 /* A socket that listens on a free port of 127.0.0.1, for lane_fd; *port receives it. */
 int fake_lane_listen(int *port);
+
+#define FAKE_SHARE (4u << 20)
+#define FAKE_SHARE_MIDDLE (64u * 1024) /* slots are of middle size then */
+#define FAKE_SHARE_NONE 1
 
 #define FAKE_SECONDS 60.0
 

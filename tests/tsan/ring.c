@@ -19,9 +19,11 @@
 #define POLL_CHANGES 7 /* how often the consumer begins or ends to poll, in frames */
 #define PRODUCER 0x40001
 #define CONSUMER 0x40002
+#define MOVES 1000 /* frames between two moves of the pair */
+#define PAYLOAD_MAX DVM_RING_PAYLOAD_MAX(DVM_MIDDLE_DATA)
 
 static struct dvm_inbox *producer_inbox, *consumer_inbox;
-static struct dvm_ring *ring;
+static uint8_t *pool;
 
 static void *shared_page(size_t bytes)
 {
@@ -32,9 +34,17 @@ static void *shared_page(size_t bytes)
     return page;
 }
 
+/* Whether the pair is in the slot then. */
+static bool away(uint64_t seq)
+{
+    return seq / MOVES % 2;
+}
+
 static uint32_t length_of(uint64_t seq)
 {
-    return (uint32_t)(seq * 2654435761u >> 7) % (seq % 64 ? 100 : DVM_RING_PAYLOAD_MAX);
+    uint32_t length = (uint32_t)(seq * 2654435761u >> 7) % (seq % 64 ? 100 : PAYLOAD_MAX);
+
+    return away(seq) ? length : length % (DVM_RING_PAYLOAD_MAX(DVM_HOME_DATA) + 1);
 }
 
 /* The producer's sleep, as in bell.c, which knows one inbox a process only. */
@@ -47,16 +57,38 @@ static void producer_sleep(void)
     atomic_exchange(&producer_inbox->summary, 0);
 }
 
+static uint64_t slot_end; /* cells of the slot's last use; 0: it had none */
+
+/* To the slot, which the consumer must have left, and back again. */
+static void move(struct ring_out *out)
+{
+    struct dvm_ring *slot = (struct dvm_ring *)(pool + DVM_POOL_SLOTS_AT);
+
+    if (ring_is_away(out)) {
+        slot_end = out->now.cells + 1;
+        ring_move_home(out);
+        dvm_inbox_ring(consumer_inbox, 1);
+        return;
+    }
+    while (slot_end && !ring_left(slot, slot_end))
+        producer_sleep();
+    ring_format(slot, DVM_MIDDLE_CELLS, PRODUCER, CONSUMER);
+    ring_move(out, slot, DVM_POOL_SLOTS_AT, DVM_MIDDLE_CELLS, DVM_MIDDLE_DATA);
+}
+
 static void *produce(void *arg)
 {
-    struct ring_out out = {.ring = ring};
-    static uint8_t bytes[DVM_RING_PAYLOAD_MAX];
+    struct ring_out out;
+    static uint8_t bytes[PAYLOAD_MAX];
 
+    ring_begin(&out, (struct dvm_ring *)pool, 0);
     for (uint64_t seq = 0; seq < FRAMES; seq++) {
         struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
                                   .src = PRODUCER, .dst = CONSUMER, .seq = seq,
                                   .size = length_of(seq), .length = length_of(seq)};
 
+        if (away(seq) != ring_is_away(&out))
+            move(&out);
         memset(bytes, (int)seq, frame.length);
         while (!ring_put(&out, &frame, bytes))
             producer_sleep();
@@ -80,8 +112,9 @@ static bool take_all(struct ring_in *in, uint64_t *next)
 {
     struct dvm_frame frame;
     const uint8_t *payload;
+    int rc;
 
-    while (ring_peek(in, &frame, &payload) == 1) {
+    while ((rc = ring_peek(in, &frame, &payload)) == 1) {
         if (frame.seq != *next || frame.length != length_of(*next))
             return false;
         for (uint32_t i = 0; i < frame.length; i++)
@@ -91,7 +124,10 @@ static bool take_all(struct ring_in *in, uint64_t *next)
             dvm_inbox_ring(producer_inbox, 2);
         ++*next;
     }
-    return true;
+    if (in->returned)
+        dvm_inbox_ring(producer_inbox, 2);
+    in->returned = false;
+    return rc == 0;
 }
 
 static struct ring_in in;
@@ -136,9 +172,10 @@ static bool run(bool epoll)
 
     producer_inbox = shared_page(DVM_INBOX_BYTES);
     consumer_inbox = shared_page(DVM_INBOX_BYTES);
-    ring = shared_page(DVM_RING_BYTES);
-    ring_format(ring, PRODUCER, CONSUMER);
-    in = (struct ring_in){.ring = ring, .producer = PRODUCER, .consumer = CONSUMER};
+    pool = shared_page(DVM_POOL_BYTES);
+    slot_end = 0;
+    ring_format((struct dvm_ring *)pool, DVM_HOME_CELLS, PRODUCER, CONSUMER);
+    ring_take_from(&in, pool, 0, PRODUCER, CONSUMER);
     polls = false;
     bell_start(consumer_inbox, 2);
     if (pipe(silent) || (epoll && bell_watch(silent[0], EPOLLIN, nothing, NULL)) ||

@@ -295,6 +295,7 @@ static void open_pair(struct raw_client *from, int tid, int fd)
                           .tag = DVM_CTL_PAIR_OPEN};
 
     m.tid = tid;
+    m.at = DVM_HOME_BYTES;
     f.size = dvm__pb__pair_open__pack(&m, bytes);
     raw_send(from, f, bytes, f.size, &fd, 1);
     close(fd);
@@ -305,20 +306,24 @@ Test(local_socket, a_ring_is_passed_with_both_inboxes)
     int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     struct raw_client *a = raw_enrol(own.folder, TASK, NULL);
     struct raw_client *b = raw_enrol(own.folder, TASK, NULL);
+    Dvm__Pb__PairOffer *offer;
     struct stat st;
 
-    open_pair(a, b->tid, ring(seals, DVM_RING_BYTES));
+    open_pair(a, b->tid, ring(seals, DVM_POOL_BYTES));
     cr_assert(raw_expect(b, DVM_CTL_PAIR_OFFER));
     cr_assert_eq(b->fd_count, 2);
     fstat(b->fds[0], &st);
-    cr_assert_eq(st.st_size, DVM_RING_BYTES);
+    cr_assert_eq(st.st_size, DVM_POOL_BYTES);
+    offer = dvm__pb__pair_offer__unpack(NULL, b->frame.length, b->payload);
+    cr_assert_eq(offer->at, DVM_HOME_BYTES);
+    dvm__pb__pair_offer__free_unpacked(offer, NULL);
     cr_assert(raw_expect(a, DVM_CTL_PAIR_READY));
     cr_assert_eq(a->fd_count, 1);
-    open_pair(a, DVM_TID_MAKE(1, 9999), ring(seals, DVM_RING_BYTES));
+    open_pair(a, DVM_TID_MAKE(1, 9999), ring(seals, DVM_POOL_BYTES));
     cr_assert(raw_expect(a, DVM_CTL_GONE));
-    open_pair(a, b->tid, ring(F_SEAL_GROW, DVM_RING_BYTES));
+    open_pair(a, b->tid, ring(F_SEAL_GROW, DVM_POOL_BYTES));
     expect_refusal(a, DVM_ERR_PROTOCOL, "not sealed");
-    open_pair(b, b->tid, ring(seals, DVM_RING_BYTES / 2));
+    open_pair(b, b->tid, ring(seals, DVM_POOL_BYTES / 2));
     expect_refusal(b, DVM_ERR_PROTOCOL, "wrong size");
 }
 

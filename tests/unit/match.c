@@ -108,10 +108,52 @@ static int all_sizes(const struct fake_task *me)
 Test(match, all_sizes_shm)
 {
     static const char *const ways[] = {"auto", "always", "never"};
+    static const uint32_t shares[] = {0, FAKE_SHARE_MIDDLE, FAKE_SHARE_NONE};
 
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct fake_options options = shm;
+
+        options.share = shares[i];
         setenv("DVM_SINGLE_COPY", ways[i], 1);
-        cr_assert_eq(fake_run(2, all_sizes, NULL, &shm), 0, "DVM_SINGLE_COPY=%s", ways[i]);
+        cr_assert_eq(fake_run(2, all_sizes, NULL, &options), 0, "DVM_SINGLE_COPY=%s", ways[i]);
+        setenv("DVM_SINGLE_COPY", "never", 1);
+        cr_assert_eq(fake_run(2, all_sizes, NULL, &options), 0, "a share of %u", shares[i]);
+    }
+}
+
+/* Messages of all lengths between more pairs than there are slots. */
+static int all_pairs(const struct fake_task *me)
+{
+    static uint8_t buffer[3000], other[3000];
+    uint64_t seed = 1;
+
+    for (int round = 0; round < 10; round++) {
+        for (int step = 1; step < me->count; step++) {
+            int to = me->tids[(me->rank + step) % me->count];
+            int from = me->tids[(me->rank - step + me->count) % me->count];
+            size_t size = fake_random(&seed) % sizeof buffer;
+            struct dvm_request *request = post(from, round, other, sizeof other);
+            struct match_result result;
+
+            fill(buffer, size, (unsigned)me->rank);
+            FAKE_CHECK(request && send_bytes(MATCH_STANDARD, to, round, buffer, size) == 0);
+            FAKE_CHECK(finish(request, &result) == 0);
+            FAKE_CHECK(result.bytes == size &&
+                       filled(other, size, (unsigned)((me->rank - step + me->count) % me->count)));
+        }
+    }
+    return 0;
+}
+
+Test(match, all_pairs_share_few_slots)
+{
+    static const uint32_t shares[] = {0, FAKE_SHARE_MIDDLE, FAKE_SHARE_NONE};
+
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        struct fake_options options = shm;
+
+        options.share = shares[i];
+        cr_assert_eq(fake_run(8, all_pairs, NULL, &options), 0, "a share of %u", shares[i]);
     }
 }
 
