@@ -73,7 +73,10 @@ bool dvm_inbox_ring(struct dvm_inbox *inbox, unsigned index)
     atomic_fetch_or(&inbox->summary, UINT32_C(1) << (word / 2));
     /* pairs with the owner's store of sleep before it looks at summary */
     sleep = atomic_load(&inbox->sleep);
-    if (sleep == DVM_ASLEEP_FUTEX)
+    /* the daemon also where this says epoll, and everybody where it says nonsense: a task that
+     * writes what it likes must not keep another from hearing of its end */
+    if (sleep == DVM_ASLEEP_FUTEX || sleep > DVM_ASLEEP_EPOLL ||
+        (index == DVM_INDEX_DAEMON && sleep != DVM_AWAKE))
         syscall(SYS_futex, &inbox->summary, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
     return sleep != DVM_ASLEEP_EPOLL || index == DVM_INDEX_DAEMON || send_bell(inbox);
 }
