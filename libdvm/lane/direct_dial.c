@@ -10,7 +10,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "lane/bell.h"
 #include "lane/daemon_link.h"
 #include "lane/direct.h"
@@ -30,7 +30,6 @@
 #define ANSWER_NS UINT64_C(60000000000) /* for the peer, which may be busy with other things */
 #define WANT_NS UINT64_C(3000000000)  /* before the peer is asked again */
 #define OPEN_BYTES 96                 /* of a packed LaneOpen, at most */
-#define PORT_BYTES 8
 
 static void next_address(struct direct *d);
 
@@ -113,7 +112,7 @@ static void on_ready(const struct dvm_frame *frame, const uint8_t *payload, cons
         return;
     ready = dvm__pb__lane_ready__unpack(NULL, frame->length, payload);
     if (!ready || ready->id != d->id || ready->security < LANE_PLAIN ||
-        ready->security > LANE_ENCRYPTED || ready->port == 0 || ready->port > UINT16_MAX) {
+        ready->security > LANE_ENCRYPTED) {
         dvm__pb__lane_ready__free_unpacked(ready, NULL);
         direct_fail(d, "its daemon's answer makes no sense");
         return;
@@ -126,71 +125,66 @@ static void on_ready(const struct dvm_frame *frame, const uint8_t *payload, cons
 
 /* ---- dialing ----------------------------------------------------------------------- */
 
-static void close_socket(struct direct *d)
+/* Begin to connect to an endpoint. Returns the socket, or -1 and why not. */
+static int dial(const char *endpoint, const char **why)
 {
-    if (d->fd < 0)
-        return;
-    bell_unwatch(d->fd);
-    close(d->fd);
-    d->fd = -1;
+    struct sockaddr_storage address;
+    socklen_t length;
+    char text[ENDPOINT_BYTES];
+    int fd;
+
+    if (!endpoint_resolve(endpoint, text) || !endpoint_socket(text, &address, &length)) {
+        *why = "no address that can be reached from this host";
+        return -1;
+    }
+    fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || (connect(fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)) {
+        *why = strerror(errno);
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Remember what became of the address that is tried. */
+static void tried(struct direct *d, const char *why)
+{
+    snprintf(d->reason, sizeof d->reason, "%s: %s",
+             endpoint_shown(d->ready->addresses[d->address]), why);
+    d->address++;
 }
 
 /* The address that was tried is of no use. */
 static void address_failed(struct direct *d, const char *why)
 {
-    snprintf(d->reason, sizeof d->reason, "%s port %u: %s", d->ready->addresses[d->address],
-             d->ready->port, why);
-    close_socket(d);
-    d->address++;
+    tried(d, why);
+    bell_unwatch(d->fd);
+    close(d->fd);
+    d->fd = -1;
     next_address(d);
-}
-
-/* Begin to connect to a numeric address. Returns the socket, or -1 with errno. */
-static int dial(const char *address, uint32_t port)
-{
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                             .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char text[PORT_BYTES];
-    int fd = -1;
-
-    snprintf(text, sizeof text, "%u", port);
-    if (getaddrinfo(address, text, &hints, &found)) {
-        errno = EINVAL;
-        return -1;
-    }
-    fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) && errno != EINPROGRESS) {
-        int error = errno;
-
-        close(fd);
-        fd = -1;
-        errno = error;
-    }
-    freeaddrinfo(found);
-    return fd;
 }
 
 /* Try addresses until one may work. */
 static void next_address(struct direct *d)
 {
-    char why[DIRECT_REASON];
+    const char *why = "its socket cannot be watched";
+    char text[DIRECT_REASON];
 
-    for (; d->address < d->ready->n_addresses; d->address++) {
-        d->fd = dial(d->ready->addresses[d->address], d->ready->port);
+    while (d->address < d->ready->n_addresses) {
+        d->fd = dial(d->ready->addresses[d->address], &why);
         if (d->fd >= 0 && !bell_watch(d->fd, EPOLLOUT, direct_event, d)) {
             d->state = DIRECT_DIALING;
             d->deadline = clock_ns() + CONNECT_NS;
             return;
         }
-        snprintf(d->reason, sizeof d->reason, "%s port %u: %s", d->ready->addresses[d->address],
-                 d->ready->port, strerror(errno));
+        tried(d, why);
         if (d->fd >= 0)
             close(d->fd);
         d->fd = -1;
     }
-    snprintf(why, sizeof why, "%s", d->reason);
-    direct_fail(d, why);
+    snprintf(text, sizeof text, "%s", d->reason);
+    direct_fail(d, text);
 }
 
 /* It is connected: say who this is. */

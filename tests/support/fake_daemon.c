@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "dvm.h"
 #include "match/match.h"
 #include "proto/control.h"
@@ -269,7 +270,7 @@ static void lane_open(struct router *r, struct client *c, const struct dvm_frame
 {
     Dvm__Pb__LaneOpen *open = dvm__pb__lane_open__unpack(NULL, frame->length, payload);
     Dvm__Pb__LaneReady ready = DVM__PB__LANE_READY__INIT;
-    char *address = "127.0.0.1";
+    char endpoint[ENDPOINT_BYTES], *address = endpoint;
     struct dvm_frame answer;
     uint8_t buffer[128];
     int i = 0;
@@ -281,6 +282,7 @@ static void lane_open(struct router *r, struct client *c, const struct dvm_frame
     } else {
         r->dials[i] = (struct dial){.id = open->id, .from = c->tid, .to = open->tid};
         memcpy(r->dials[i].key, open->key.data, LANE_KEY_BYTES);
+        endpoint_write(endpoint, "127.0.0.1", r->options->lane_port);
         ready.id = open->id;
         ready.n_addresses = 1;
         ready.addresses = &address;
