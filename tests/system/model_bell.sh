@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The ring and the bell between two tasks of a host, as libdvm/proto/segment.h has them, in
+# all interleavings of a small case (tests/model/bell.pml): every frame is taken once, in
+# order and whole, nobody sleeps for ever, and when either side dies at any step the other
+# comes to its end. Faults planted into the model are found.
+# ctest: LIMIT 300
+. "$(dirname "$0")/lib.sh"
+
+command -v spin >/dev/null || skip "spin is not installed"
+model=$source_tree/tests/model/bell.pml
+
+# check NAME DEFINE...: search all states; the output is in $WORK/NAME
+check() {
+    local name=$1
+    shift
+    mkdir "$WORK/$name.d"
+    (cd "$WORK/$name.d" && spin -a "$@" "$model" && gcc -O1 -w -DSAFETY -DMEMLIM=2000 -o pan pan.c &&
+        within 200 ./pan -E -m1000000) >"$WORK/$name" 2>&1 || { tail -n 20 "$WORK/$name" >&2; fail "no verdict on $name"; }
+    rm -r "$WORK/$name.d"
+}
+
+# whole NAME: the search was complete
+whole() { ! grep -qE 'max search depth too small|Search not completed|out of memory' "$WORK/$1"; }
+
+# good NAME DEFINE...
+good() {
+    check "$@"
+    expect_line "$WORK/$1" 'errors: 0$'
+    whole "$1" || fail "$1 was not searched to the end"
+    say "$1: $(sed -nE 's/^ *([0-9]+) states, stored.*/\1/p' "$WORK/$1") states, no fault"
+}
+
+# bad NAME DEFINE...: a fault must be found, by an assertion
+bad() {
+    check "$@"
+    expect_line "$WORK/$1" 'assertion violated'
+}
+
+good together -DEPOLL=1
+good producer_dies -DDIES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
+good consumer_dies -DDIES=2 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
+if long; then
+    good producer_dies_epoll -DDIES=1 -DEPOLL=1
+    good consumer_dies_epoll -DDIES=2 -DEPOLL=1
+    good four_cells -DEPOLL=1 -DCELLS=4 -DSTEP=2 -DMESSAGES=6
+fi
+for fault in 1 2 3 4 5 6 7 8; do bad fault_$fault -DFAULT=$fault; done
+say "8 planted faults are found"
