@@ -5,9 +5,9 @@
  */
 #include "daemon/lanes/gate.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ev.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -64,12 +64,18 @@ static void hang_up(struct caller *c)
 
 static void write_who(const struct sockaddr_storage *from, char who[WHO_BYTES])
 {
-    socklen_t size = from->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                 : sizeof(struct sockaddr_in);
+    const struct sockaddr_in *four = (const void *)from;
+    const struct sockaddr_in6 *six = (const void *)from;
+    const void *bytes = &four->sin_addr;
+    int family = from->ss_family;
 
-    if ((from->ss_family != AF_INET && from->ss_family != AF_INET6) ||
-        getnameinfo((const struct sockaddr *)from, size, who, WHO_BYTES, NULL, 0,
-                    NI_NUMERICHOST) != 0)
+    if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+        family = AF_INET;
+        bytes = &six->sin6_addr.s6_addr[12];
+    } else if (family == AF_INET6) {
+        bytes = &six->sin6_addr;
+    }
+    if ((family != AF_INET && family != AF_INET6) || !inet_ntop(family, bytes, who, WHO_BYTES))
         snprintf(who, WHO_BYTES, "somewhere");
 }
 

@@ -3,6 +3,7 @@
  *   stranger hold PORT N SECONDS       keep N connections open, saying nothing
  *   stranger drip PORT N SECONDS       the same, saying a greeting a byte at a time
  *   stranger noise PORT N SECONDS      the same, sending random bytes
+ *   stranger lane PORT N SECONDS       the same, sending what begins like the hello of a lane
  *   stranger relay FILE TO             pass connections on to port TO, until it is
  *                                      killed, and record what the client of the
  *                                      first says; prints the port to use
@@ -14,7 +15,7 @@
  * Connections that are closed are made again until the seconds are over. At the end
  * one line: how many were made, refused, closed by the other side, and the most that
  * were open at a time. Everything goes to 127.0.0.1. It knows nothing of DVM but the
- * first bytes of ZeroMQ's protocol, which any scanner knows.
+ * first bytes of ZeroMQ's protocol, which any scanner knows, and those of a hello.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,13 +36,14 @@
 #include <unistd.h>
 
 #define GREETING_BYTES 64 /* of ZMTP 3 */
+#define HELLO_BYTES 72    /* of a direct lane */
 #define DRIP_MS 50        /* between two bytes of a connection */
 #define TURN_MS 20
 #define NOISE_BYTES 400
 #define RECORD_MAX (1 << 20)
 #define REPLAY_MS 4000    /* longer than a daemon bears a stranger */
 
-enum manner { HOLD, DRIP, NOISE };
+enum manner { HOLD, DRIP, NOISE, LANE };
 
 struct caller {
     int fd; /* -1: none */
@@ -114,6 +116,15 @@ static void speak(struct caller *c, enum manner manner)
             bytes[i] = (uint8_t)random();
         if (random() % 2) /* half of them begin well */
             greeting(bytes);
+    } else if (manner == LANE && c->said == 0) {
+        n = random() % 4 ? HELLO_BYTES : HELLO_BYTES / 2; /* some are never whole */
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = (uint8_t)random();
+        memcpy(bytes, "DVML\1\3\0\0", 8);
+        if (random() % 2) { /* tids of two tasks */
+            memcpy(bytes + 16, "\1\0\4\0", 4);
+            memcpy(bytes + 20, "\1\0\10\0", 4);
+        }
     }
     if (n > 0 && send(c->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n)
         c->said += n;
@@ -295,7 +306,8 @@ static int knock(const char *path)
 
 int main(int argc, char **argv)
 {
-    static const char *const manners[] = {[HOLD] = "hold", [DRIP] = "drip", [NOISE] = "noise"};
+    static const char *const manners[] = {[HOLD] = "hold", [DRIP] = "drip", [NOISE] = "noise",
+                                          [LANE] = "lane"};
     struct rlimit files;
 
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
