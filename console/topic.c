@@ -39,6 +39,8 @@ static const struct topic_row environment[] = {
                    "its own"},
     {"DVM_SINGLE_COPY", "how large messages of a host go: auto (the faster way), always, never"},
     {"DVM_LANES", "lanes that a task may open, a list of names (default: all); for finding faults"},
+    {"DVM_COLL", "algorithms of collectives, such as allreduce=star,bcast=binomial, the same for "
+                 "all tasks; for measuring and finding faults"},
     {"DVM_BSEND_BYTES", "how much dvm_bsend may keep in a task, bytes (default: 512 MiB)"},
     {"DVM_CREDIT_BYTES", "how many unreceived bytes a task takes in (default: 64 MiB)"},
     {"DVM_SOCKET, DVM_TOKEN", "set by the machine for a task that it starts: its daemon's "

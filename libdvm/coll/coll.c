@@ -1,51 +1,43 @@
-/* coll.c: messages of collectives, and their failure.
+/* coll.c: the collectives of a group, and how they end.
  *
- * All members run the same sequence of calls, so the messages between two of them
- * come in the order in which they are asked for. The tag carries number and kind
- * of the call all the same: where a message of another collective comes than the one
- * that is waited for, the program is told so.
- *
- * Never a hang: every wait here also waits for the alarm, a receive from anybody in
- * a context of its own that is always posted. It completes when a member sends its
- * sentence before it gives up, and it fails when a member dies (a wildcard receive
- * does). From then on the group's collectives are over: what is under way is
+ * Never a hang: every wait of a collective also waits for the alarm, a receive from
+ * anybody in a context of its own that is always posted. It completes when a member
+ * sends its sentence before it gives up, and it fails when a member dies (a wildcard
+ * receive does). From then on the group's collectives are over: what is under way is
  * revoked, and each further call fails with the same sentence. A death is told to
  * everybody by the daemons; only what a single member knows is sent on.
+ *
+ * At the first collective the members agree on what all must know alike to choose the
+ * same algorithms: whether they are more than the cores somewhere.
  */
 #include "coll/coll.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "coll/algorithms.h"
+#include "coll/schedule.h"
 #include "group/context.h"
 #include "group/sink.h"
+#include "match/load.h"
 #include "match/match.h"
+#include "proto/frame.h"
 #include "type/type.h"
 
-#define KIND_BITS 5
-#define KIND_MASK ((1 << KIND_BITS) - 1)
-#define SEQUENCE_MASK (DVM_TAG_MAX >> KIND_BITS)
 #define ALARM_TAG 0 /* of the only messages in the alarm's context */
 
-static const enum dvm_board_call board_calls[] = {
-    [COLL_BARRIER] = DVM_BOARD_BARRIER,
-    [COLL_BCAST] = DVM_BOARD_BCAST,
-    [COLL_REDUCE] = DVM_BOARD_REDUCE,
-    [COLL_ALLREDUCE] = DVM_BOARD_ALLREDUCE,
-    [COLL_DUP] = DVM_BOARD_GROUP_DUP,
-    [COLL_SPLIT] = DVM_BOARD_GROUP_SPLIT,
-};
 static const char *const calls[] = {
-    [COLL_BARRIER] = "dvm_barrier",
-    [COLL_BCAST] = "dvm_bcast",
-    [COLL_REDUCE] = "dvm_reduce",
-    [COLL_ALLREDUCE] = "dvm_allreduce",
-    [COLL_DUP] = "dvm_group_dup",
-    [COLL_SPLIT] = "dvm_group_split",
+#define COLL_NAME(name, call) [COLL_##name] = (call),
+    COLL_KINDS(COLL_NAME)
+#undef COLL_NAME
 };
+
+const char *coll_call(unsigned kind)
+{
+    return kind < COLL_KIND_COUNT ? calls[kind] : "another call";
+}
 
 static uint64_t alarm_context(const struct group *g)
 {
@@ -80,17 +72,18 @@ static int check_members(const struct coll *c)
 }
 
 /* A group is freed: nobody will tell it anything. */
-static void state_drop(struct group *g)
+static void state_drop(struct group *g, bool stopped)
 {
-    struct dvm_request *alarm = g->coll->alarm;
+    struct coll *c = g->coll;
 
-    if (!alarm)
+    schedule_free(c->spare);
+    c->spare = NULL;
+    if (!c->alarm || stopped)
         return;
-    match_cancel(alarm);
-    match_wait(alarm, NULL);
+    match_cancel(c->alarm);
+    match_wait(c->alarm, NULL);
 }
 
-/* The state of a group's collectives, made at the first. */
 static int state_make(struct group *g)
 {
     struct coll *c = calloc(1, sizeof *c);
@@ -100,6 +93,8 @@ static int state_make(struct group *g)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a collective");
     c->group = g;
     c->context = g->context | CONTEXT_COLLECTIVE;
+    c->forcing = getenv("DVM_COLL");
+    c->sequence = UINT32_MAX; /* the user's calls count from 1: agree is number 0 */
     rc = post_alarm(c);
     if (rc != DVM_OK) {
         free(c);
@@ -144,8 +139,7 @@ static int give_up(struct coll *c, int code, bool tell)
     return dvm_fail(code, "%s", c->text);
 }
 
-/* The alarm has completed: understand why, and end the collectives. */
-static int alarmed(struct coll *c)
+int coll_alarmed(struct coll *c)
 {
     const uint8_t *b = c->alarm_bytes;
     struct match_result result = {0};
@@ -168,25 +162,23 @@ static int alarmed(struct coll *c)
     return give_up(c, rc, false);
 }
 
-static bool rung(const struct coll *c)
+bool coll_rung(const struct coll *c)
 {
     return c->alarm && match_complete(c->alarm);
 }
 
-/* Wait until a request is complete, or the alarm rings first. */
-static int wait_for(struct coll *c, struct dvm_request *request)
+/* Whether an error says that another member is not there. */
+static bool is_loss(int rc)
 {
-    struct dvm_request *both[] = {request, c->alarm};
-    size_t index;
-    int rc = DVM_OK;
+    return rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE;
+}
 
-    while (rc == DVM_OK && !match_complete(request)) {
-        if (rung(c))
-            return alarmed(c);
-        rc = match_wait_call(board_calls[c->kind], c->site, sizeof both / sizeof both[0], both, -1,
-                             &index);
-    }
-    return rc;
+int coll_failed(struct coll *c, int rc)
+{
+    /* a member that is missed may have left after it gave up: the alarm knows why */
+    if (is_loss(rc) && coll_rung(c))
+        rc = coll_alarmed(c);
+    return give_up(c, rc, true);
 }
 
 struct group *coll_group(dvm_group group, const char *call, int *rc)
@@ -206,165 +198,49 @@ struct group *coll_group(dvm_group group, const char *call, int *rc)
     return g;
 }
 
-int coll_begin(struct group *g, enum coll_kind kind, const char *call, uintptr_t site,
-               struct coll **coll)
+/* Members on this task's host. */
+static int neighbours(const struct group *g)
 {
-    bool first = !g->coll;
-    struct coll *c;
+    int slot = g->receive_tids[g->rank] >> DVM_TID_N_BITS, count = 0;
+
+    for (int i = 0; i < g->size; i++)
+        count += g->receive_tids[i] >> DVM_TID_N_BITS == slot;
+    return count;
+}
+
+/* What all members must know alike. */
+static int agree(struct coll *c)
+{
+    int mine = neighbours(c->group) > load_cores(), any = 0;
+    struct schedule *s;
+    int rc = schedule_begin(c, COLL_ALLREDUCE, 0, 0, &s);
+
+    if (rc != DVM_OK)
+        return rc;
+    allreduce_doubling(s, &(struct reduction){&mine, &any, 1, DVM_INT, DVM_MAX});
+    rc = schedule_run(s);
+    c->crowded = any;
+    return rc;
+}
+
+int coll_state(struct group *g, const char *call, struct coll **coll)
+{
     int rc;
 
     assert(g->size > 1);
-    if (first) {
+    if (!g->coll) {
         rc = state_make(g);
         if (rc != DVM_OK)
             return rc;
-    }
-    c = g->coll;
-    c->call = call;
-    c->kind = kind;
-    c->site = site;
-    c->sequence++;
-    c->tag = (int)((c->sequence & SEQUENCE_MASK) << KIND_BITS | (uint32_t)kind);
-    if (first) {
-        rc = check_members(c);
+        rc = check_members(g->coll);
         if (rc != DVM_OK)
-            return give_up(c, rc, false);
-    }
-    if (c->failed != DVM_OK)
-        return dvm_fail(c->failed, "%s: %s", call, c->text);
-    if (rung(c))
-        return alarmed(c);
-    *coll = c;
-    return DVM_OK;
-}
-
-/* Free the sends that are left after a failure: revoked, so complete. */
-static void drop_sends(struct coll *c)
-{
-    while (c->send_count > 0) {
-        struct dvm_request *r = c->sends[--c->send_count];
-
-        if (match_complete(r))
-            match_finish(r, NULL);
-        else
-            match_release(r);
-    }
-}
-
-int coll_flush(struct coll *c)
-{
-    int rc = DVM_OK;
-
-    while (rc == DVM_OK && c->send_count > 0) {
-        rc = wait_for(c, c->sends[c->send_count - 1]);
-        if (rc == DVM_OK)
-            rc = match_finish(c->sends[--c->send_count], NULL);
-    }
-    return rc;
-}
-
-/* Whether an error says that another member is not there. */
-static bool is_loss(int rc)
-{
-    return rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE;
-}
-
-int coll_end(struct coll *c, int rc)
-{
-    if (rc == DVM_OK)
-        rc = coll_flush(c);
-    if (rc == DVM_OK)
-        return DVM_OK;
-    /* a member that is missed may have left after it gave up: the alarm knows why */
-    if (is_loss(rc) && rung(c))
-        rc = alarmed(c);
-    rc = give_up(c, rc, true);
-    drop_sends(c);
-    return rc;
-}
-
-int coll_send(struct coll *c, int rank, const void *buffer, size_t count, dvm_type type)
-{
-    struct dvm_request *request;
-    int rc;
-
-    if (c->send_count == COLL_SENDS_MAX) {
-        rc = coll_flush(c);
+            return give_up(g->coll, rc, false);
+        rc = agree(g->coll);
         if (rc != DVM_OK)
             return rc;
     }
-    rc = match_isend(MATCH_STANDARD, c->context, c->group->send_tids[rank], c->tag, buffer,
-                     count * type_find(type)->size, type_code(type), c->site, c->group->number,
-                     &request);
-    if (rc == DVM_OK)
-        c->sends[c->send_count++] = request;
-    return rc;
-}
-
-/* The message is of another call than this one. */
-static int mixed_up(const struct coll *c, int rank, int tag)
-{
-    unsigned kind = (unsigned)tag & KIND_MASK;
-
-    return dvm_fail(DVM_ERR_ARG,
-                    "rank %d of %s is in %s (its collective number %d), rank %d in %s (number "
-                    "%d); all tasks of a group must call the same collectives in the same order",
-                    rank, group_name(c->group),
-                    kind < sizeof calls / sizeof calls[0] ? calls[kind] : "another call",
-                    tag >> KIND_BITS, c->group->rank, c->call, c->tag >> KIND_BITS);
-}
-
-/* Take the end of a receive and check that it was the one expected. */
-static int finish_receive(struct coll *c, struct dvm_request *request, int rank, size_t bytes,
-                          dvm_type type)
-{
-    struct match_result result = {.tag = c->tag};
-    int rc = match_finish(request, &result);
-    size_t came;
-
-    if ((rc == DVM_OK || rc == DVM_ERR_TYPE || rc == DVM_ERR_TRUNCATE) && result.tag != c->tag)
-        return mixed_up(c, rank, result.tag);
-    if (rc != DVM_OK)
-        return rc;
-    came = type_converted_bytes(result.type, type_code(type), result.bytes);
-    if (came != bytes)
-        return dvm_fail(DVM_ERR_TRUNCATE,
-                        "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; all tasks must "
-                        "give the same count",
-                        c->call, rank, group_name(c->group), came, c->group->rank, bytes);
-    return DVM_OK;
-}
-
-/* The alarm has revoked a receive, or the daemon is lost and nothing moves any more:
- * give it up. The last sentence stays. */
-static void drop_receive(struct dvm_request *request, int rc)
-{
-    char sentence[DVM_SENTENCE_MAX];
-
-    if (!match_complete(request)) {
-        match_release(request);
-        return;
-    }
-    error_save(sentence);
-    match_finish(request, NULL);
-    dvm_fail(rc, "%s", sentence);
-}
-
-int coll_receive(struct coll *c, int rank, void *buffer, size_t count, dvm_type type)
-{
-    size_t bytes = count * type_find(type)->size;
-    const struct match_sink sink = sink_make(c->group, buffer, bytes, type, c->site);
-    const struct match_filter filter = {
-        .context = c->context, .source = c->group->receive_tids[rank], .tag = DVM_ANY};
-    struct dvm_request *request;
-    int rc = match_irecv(&filter, &sink, &request);
-
-    if (rc != DVM_OK)
-        return rc;
-    rc = wait_for(c, request);
-    if (rc == DVM_OK)
-        rc = finish_receive(c, request, rank, bytes, type);
-    else
-        drop_receive(request, rc);
-    return rc;
+    *coll = g->coll;
+    if ((*coll)->failed != DVM_OK)
+        return dvm_fail((*coll)->failed, "%s: %s", call, (*coll)->text);
+    return coll_rung(*coll) ? coll_alarmed(*coll) : DVM_OK;
 }

@@ -1,88 +1,88 @@
-/* coll.h: what the collective algorithms share: messages between members that
- * cannot hang, and what happens when a collective fails.
+/* coll.h: what the collectives of a group share: their number, what they are called, and
+ * what happens when one fails.
  *
- * An algorithm is one file with one function that takes a struct coll between
- * coll_begin and coll_end. It may use the functions here only, and must stop at the
- * first error.
+ * A collective is a schedule (schedule.h) that an algorithm, one a file, fills in; the
+ * public calls (calls_*.c) check arguments, choose the algorithm (choose.h) and run it.
  */
 #ifndef DVM_COLL_COLL_H
 #define DVM_COLL_COLL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "dvm.h"
 #include "group/group.h"
+#include "proto/board.h"
 
 struct dvm_request;
 
-/* Which public function a message belongs to; part of its tag. */
+/* Which public function a message belongs to, part of its tag: X(NAME, function). */
+#define COLL_KINDS(X)                                                                      \
+    X(BARRIER, "dvm_barrier")                                                              \
+    X(BCAST, "dvm_bcast")                                                                  \
+    X(REDUCE, "dvm_reduce")                                                                \
+    X(ALLREDUCE, "dvm_allreduce")                                                          \
+    X(GROUP_DUP, "dvm_group_dup")                                                          \
+    X(GROUP_SPLIT, "dvm_group_split")                                                      \
+    X(GATHER, "dvm_gather")                                                                \
+    X(GATHERV, "dvm_gatherv")                                                              \
+    X(SCATTER, "dvm_scatter")                                                              \
+    X(SCATTERV, "dvm_scatterv")                                                            \
+    X(ALLGATHER, "dvm_allgather")                                                          \
+    X(ALLGATHERV, "dvm_allgatherv")                                                        \
+    X(ALLTOALL, "dvm_alltoall")                                                            \
+    X(ALLTOALLV, "dvm_alltoallv")                                                          \
+    X(REDUCE_SCATTER, "dvm_reduce_scatter")                                                \
+    X(REDUCE_SCATTER_BLOCK, "dvm_reduce_scatter_block")                                    \
+    X(SCAN, "dvm_scan")                                                                    \
+    X(EXSCAN, "dvm_exscan")
+
 enum coll_kind {
-    COLL_BARRIER,
-    COLL_BCAST,
-    COLL_REDUCE,
-    COLL_ALLREDUCE,
-    COLL_DUP,
-    COLL_SPLIT
+#define COLL_CONSTANT(name, call) COLL_##name,
+    COLL_KINDS(COLL_CONSTANT)
+#undef COLL_CONSTANT
+    COLL_KIND_COUNT
 };
 
 #define COLL_ALARM_BYTES (sizeof(int32_t) + DVM_SENTENCE_MAX)
-#define COLL_SENDS_MAX 32 /* messages that one task has under way: log2 of the most tasks */
 
-/* Of a group; what of the current call. */
+struct schedule;
+
+/* Of a group, from its first collective on. */
 struct coll {
     struct group *group;
-    uint64_t context;   /* of the collectives */
-    uint32_t sequence;  /* number of the call */
-    enum coll_kind kind;
-    const char *call;   /* its name */
-    uintptr_t site;
-    int tag;            /* of its messages */
+    uint64_t context;          /* of the collectives */
+    uint32_t sequence;         /* number of the last call */
+    bool crowded;              /* on some host the members are more than the cores */
+    bool forcing;              /* DVM_COLL is set */
+    struct schedule *spare;    /* for the next call; NULL: make one */
     struct dvm_request *alarm; /* completes when a member failed or died */
     uint8_t alarm_bytes[COLL_ALARM_BYTES];
-    struct dvm_request *sends[COLL_SENDS_MAX]; /* under way */
-    int send_count;
-    int failed;         /* why the collectives of the group have ended, DVM_OK: they have not */
+    int failed;                /* why the collectives have ended, DVM_OK: they have not */
     char text[DVM_SENTENCE_MAX];
 };
 
-/* Begin a collective of a group of at least two tasks. Errors: NO_MEMORY, and why
- * the group's collectives have ended. */
-int coll_begin(struct group *g, enum coll_kind kind, const char *call, uintptr_t site,
-               struct coll **coll);
-
-/* End it: waits for the sends; on failure tells all members and ends the group's
- * collectives. Returns rc, or the error that came last. */
-int coll_end(struct coll *c, int rc);
+/* The public function of a kind; "another call" for a number that is none. */
+const char *coll_call(unsigned kind);
 
 /* The group of a public call; NULL with *rc GROUP when it has no collectives. */
 struct group *coll_group(dvm_group group, const char *call, int *rc);
 
-/* Start to send count elements to a rank. The buffer must stay until coll_flush or
- * coll_end. */
-int coll_send(struct coll *c, int rank, const void *buffer, size_t count, dvm_type type);
+/* The state of a group of at least two tasks, made at the first collective, which all
+ * members call. call: for sentences. Errors: NO_MEMORY, and why the collectives of the
+ * group have ended. */
+int coll_state(struct group *g, const char *call, struct coll **coll);
 
-/* Wait until all that was sent is out of its buffers. */
-int coll_flush(struct coll *c);
+/* Whether another member has failed or died: a wait must end, with coll_alarmed. */
+bool coll_rung(const struct coll *c);
 
-/* Receive exactly count elements from a rank. Errors: TRUNCATE (another number), TYPE,
- * ARG (it is in another collective), TASK_GONE, HOST_GONE. */
-int coll_receive(struct coll *c, int rank, void *buffer, size_t count, dvm_type type);
+/* Understand the alarm and end the collectives. Returns the error. */
+int coll_alarmed(struct coll *c);
 
-/* ---- the algorithms, on a begun collective ---------------------------------- */
-
-/* Return when all tasks have come. Errors of all three: those of coll_receive, and
- * NO_MEMORY. */
-int barrier_dissemination(struct coll *c);
-
-/* Copy root's buffer to all others'. What the root sends may be under way still. */
-int bcast_binomial(struct coll *c, int root, void *buffer, size_t count, dvm_type type);
-
-/* Combine in rank order into out of rank 0. out: room for count elements on every
- * rank; what other ranks find in it afterwards is of no use. in and out do not
- * overlap. */
-int reduce_binomial(struct coll *c, const void *in, void *out, size_t count, dvm_type type,
-                    dvm_op op);
+/* A collective failed here with rc and a sentence: end them all, and tell the other
+ * members. Returns the error, which is another one where the alarm knows better. */
+int coll_failed(struct coll *c, int rc);
 
 #endif

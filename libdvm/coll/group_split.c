@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coll/coll.h"
+#include "coll/calls.h"
 #include "coll/group_make.h"
 #include "group/context.h"
 #include "group/entry.h"
@@ -35,51 +35,43 @@ static int no_context(const char *call)
     return dvm_fail(DVM_ERR_LIMIT, "%s: this task has made all groups that it may", call);
 }
 
-static int dup_context(struct group *g, const char *call, uintptr_t site, uint64_t *context)
+static int dup_context(struct call *c, uint64_t *context)
 {
-    struct coll *c;
-    int rc;
+    int rc = DVM_OK;
 
-    if (g->rank == 0 && !(*context = context_make()))
-        return no_context(call);
-    if (g->size == 1)
-        return DVM_OK;
-    rc = coll_begin(g, COLL_DUP, call, site, &c);
+    if (c->group->rank == 0 && !(*context = context_make()))
+        rc = no_context(coll_call(c->kind));
     if (rc == DVM_OK)
-        rc = coll_end(c, bcast_binomial(c, 0, context, 1, DVM_UINT64));
+        rc = call_begin(c, 0);
+    if (rc != DVM_OK || !c->schedule)
+        return rc;
+    bcast_binomial(c->schedule, 0, context, 1, DVM_UINT64);
+    return schedule_run(c->schedule);
+}
+
+/* The group of a public call, with a place for the result. */
+static int find_for(struct call *c, dvm_group group, const dvm_group *result)
+{
+    int rc = call_find(c, group, NULL);
+
+    if (rc == DVM_OK && !result)
+        rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", coll_call(c->kind));
     return rc;
 }
 
 int dvm_group_dup(dvm_group group, dvm_group *result)
 {
-    static const char call[] = "dvm_group_dup";
-    uintptr_t site = ENTRY_SITE();
+    struct call c = {.kind = COLL_GROUP_DUP, .site = ENTRY_SITE()};
     uint64_t context = 0;
-    struct group *g;
     int rc;
 
     ENTRY_BEGIN();
-    g = coll_group(group, call, &rc);
-    if (g && !result)
-        rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", call);
+    rc = find_for(&c, group, result);
     if (rc == DVM_OK)
-        rc = dup_context(g, call, site, &context);
+        rc = dup_context(&c, &context);
     if (rc == DVM_OK)
-        rc = group_make_known(context, g->receive_tids, g->size, result);
+        rc = group_make_known(context, c.group->receive_tids, c.group->size, result);
     return dvm_leave(rc);
-}
-
-/* Everybody's choice, at rank 0. */
-static int gather(struct coll *c, struct choice *all)
-{
-    const struct group *g = c->group;
-    int rc = DVM_OK;
-
-    if (g->rank > 0)
-        return coll_send(c, 0, &all[g->rank], CHOICE_WORDS, DVM_INT64);
-    for (int i = 1; rc == DVM_OK && i < g->size; i++)
-        rc = coll_receive(c, i, &all[i], CHOICE_WORDS, DVM_INT64);
-    return rc;
 }
 
 /* A context for each colour, in the order in which it comes first. */
@@ -98,24 +90,28 @@ static int make_contexts(const char *call, struct choice *all, int count)
     return DVM_OK;
 }
 
-static int exchange(struct group *g, const char *call, uintptr_t site, struct choice *all)
+/* Everybody's choice comes to rank 0; with contexts the whole list goes to all. */
+static int exchange(struct call *c, struct choice *all)
 {
-    struct coll *c;
-    int rc;
+    const struct group *g = c->group;
+    const struct blocks blocks = {.base = all, .count = CHOICE_WORDS, .type = DVM_INT64};
+    int rc = call_begin(c, 0);
 
-    if (g->size == 1)
-        return make_contexts(call, all, 1);
-    rc = coll_begin(g, COLL_SPLIT, call, site, &c);
     if (rc != DVM_OK)
         return rc;
-    rc = gather(c, all);
-    if (rc == DVM_OK)
-        rc = coll_flush(c);
+    if (!c->schedule)
+        return make_contexts(coll_call(c->kind), all, 1);
+    gather_linear(c->schedule, 0, &all[g->rank], CHOICE_WORDS, &blocks);
+    rc = schedule_run(c->schedule);
     if (rc == DVM_OK && g->rank == 0)
-        rc = make_contexts(call, all, g->size);
-    if (rc == DVM_OK)
-        rc = bcast_binomial(c, 0, all, CHOICE_WORDS * (size_t)g->size, DVM_INT64);
-    return coll_end(c, rc);
+        rc = make_contexts(coll_call(c->kind), all, g->size);
+    if (rc != DVM_OK)
+        return rc;
+    rc = call_begin(c, 0);
+    if (rc != DVM_OK)
+        return rc;
+    bcast_binomial(c->schedule, 0, all, CHOICE_WORDS * (size_t)g->size, DVM_INT64);
+    return schedule_run(c->schedule);
 }
 
 static int by_key(const void *a, const void *b)
@@ -148,18 +144,19 @@ static int take_part(const struct group *g, const struct choice *all, dvm_group 
     return rc;
 }
 
-static int split(struct group *g, const char *call, uintptr_t site, int colour, int key,
-                 dvm_group *result)
+static int split(struct call *c, int colour, int key, dvm_group *result)
 {
+    const struct group *g = c->group;
     struct choice *all = calloc((size_t)g->size, sizeof *all);
     int rc;
 
     if (!all)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a list of tasks", call);
+        return dvm_fail(DVM_ERR_NO_MEMORY, "dvm_group_split: no memory is left for a list of "
+                                           "tasks");
     if (colour == DVM_SPLIT_HOST)
         colour = g->receive_tids[g->rank] >> DVM_TID_N_BITS;
     all[g->rank] = (struct choice){.colour = colour, .key = key};
-    rc = exchange(g, call, site, all);
+    rc = exchange(c, all);
     if (rc == DVM_OK && colour == DVM_NULL)
         *result = DVM_GROUP_NONE;
     else if (rc == DVM_OK)
@@ -170,17 +167,13 @@ static int split(struct group *g, const char *call, uintptr_t site, int colour, 
 
 int dvm_group_split(dvm_group group, int colour, int key, dvm_group *result)
 {
-    static const char call[] = "dvm_group_split";
-    uintptr_t site = ENTRY_SITE();
-    struct group *g;
+    struct call c = {.kind = COLL_GROUP_SPLIT, .site = ENTRY_SITE()};
     int rc;
 
     ENTRY_BEGIN();
-    g = coll_group(group, call, &rc);
-    if (g && !result)
-        rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", call);
-    else if (g && colour < 0 && colour != DVM_NULL && colour != DVM_SPLIT_HOST)
-        rc = dvm_fail(DVM_ERR_ARG, "%s: %d is no colour; colours are 0 or more, DVM_NULL for none, "
-                                   "or DVM_SPLIT_HOST", call, colour);
-    return dvm_leave(rc == DVM_OK ? split(g, call, site, colour, key, result) : rc);
+    rc = find_for(&c, group, result);
+    if (rc == DVM_OK && colour < 0 && colour != DVM_NULL && colour != DVM_SPLIT_HOST)
+        rc = dvm_fail(DVM_ERR_ARG, "dvm_group_split: %d is no colour; colours are 0 or more, "
+                                   "DVM_NULL for none, or DVM_SPLIT_HOST", colour);
+    return dvm_leave(rc == DVM_OK ? split(&c, colour, key, result) : rc);
 }

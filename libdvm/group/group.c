@@ -40,7 +40,7 @@ static struct {
     struct group *recent; /* found last by its context */
 } table;
 
-void (*group_on_remove)(struct group *g);
+void (*group_on_remove)(struct group *g, bool stopped);
 
 static int by_tid(const void *a, const void *b)
 {
@@ -179,8 +179,13 @@ void group_stop(void)
 {
     match_is_member = NULL;
     match_on_host_gone = NULL;
-    for (int i = 0; i < table.used; i++)
-        group_free(table.places[i].group);
+    for (int i = 0; i < table.used; i++) {
+        struct group *g = table.places[i].group;
+
+        if (g && g->coll && group_on_remove)
+            group_on_remove(g, true);
+        group_free(g);
+    }
     free(table.places);
     memset(&table, 0, sizeof table);
 }
@@ -212,7 +217,7 @@ void group_remove(struct group *g)
 
     assert(g->number >= BUILT_IN && p->group == g);
     if (g->coll && group_on_remove)
-        group_on_remove(g);
+        group_on_remove(g, false);
     p->group = NULL;
     p->uses = p->uses == USES_MAX ? 0 : p->uses + 1;
     table.recent = NULL;

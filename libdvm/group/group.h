@@ -46,8 +46,9 @@ int group_add(uint64_t context, const int *tids, int size, dvm_group *number);
 /* Take a group that is not built in out of the table and free it. */
 void group_remove(struct group *g);
 
-/* Told of a group that is freed while it has a coll, by group_remove; set by coll/. */
-extern void (*group_on_remove)(struct group *g);
+/* Told of a group that is freed while it has a coll; stopped: with all others, when nothing
+ * moves any more. Set by coll/. */
+extern void (*group_on_remove)(struct group *g, bool stopped);
 
 /* The group of a handle; NULL, with the sentence kept (GROUP), when there is none.
  * call: name of the public function, for the sentence. */

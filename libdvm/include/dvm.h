@@ -399,16 +399,84 @@ DVM_API int dvm_barrier(dvm_group group);
 /* Copy count elements from root's buf to every other task's buf. Error: RANK. */
 DVM_API int dvm_bcast(dvm_group group, int root, void *buf, size_t count, dvm_type type);
 
+#define DVM_IN_PLACE ((void *)1) /* for an input: it is in the output's place */
+
 /* Combine the tasks' in arrays element by element, in rank order, into root's
- * out, which other tasks may give as NULL. in and out must not overlap. Errors:
- * RANK, OP. */
+ * out, which other tasks may give as NULL. in and out must not overlap; the root may
+ * give DVM_IN_PLACE as in, and its operand in out. Errors: RANK, OP.
+ *
+ * All reductions combine neighbouring ranks first, then pairs of pairs and so on, left to
+ * right. So the result has the same bits for any number of hosts, any order of arrival and
+ * whatever algorithm is used. */
 DVM_API int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count,
                        dvm_type type, dvm_op op);
 
 /* As dvm_reduce, with the result in every task's out; all get the same bits.
- * Error: OP. */
+ * DVM_IN_PLACE, where it is given, is given by all. Error: OP. */
 DVM_API int dvm_allreduce(dvm_group group, const void *in, void *out, size_t count,
                           dvm_type type, dvm_op op);
+
+/* Combine as dvm_reduce and divide the result: in has count elements for each rank, in order
+ * of ranks, and the task with rank r gets the r-th count of them. With DVM_IN_PLACE as in,
+ * the operand is in out, which then has room for all. Errors: OP. */
+DVM_API int dvm_reduce_scatter_block(dvm_group group, const void *in, void *out, size_t count,
+                                     dvm_type type, dvm_op op);
+
+/* The same with a count of its own for each rank; all tasks give the same counts. */
+DVM_API int dvm_reduce_scatter(dvm_group group, const void *in, void *out, const size_t *counts,
+                               dvm_type type, dvm_op op);
+
+/* Combine what the ranks from 0 up to this one have given, in rank order. DVM_IN_PLACE as in
+ * dvm_allreduce. Error: OP. */
+DVM_API int dvm_scan(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                     dvm_op op);
+
+/* As dvm_scan, without what this task has given; out of rank 0 is not touched. */
+DVM_API int dvm_exscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                       dvm_op op);
+
+/* Copy each task's count elements to root's out, one behind the other in order of ranks. out
+ * is used at the root only, which may give DVM_IN_PLACE as in when its own are in their
+ * place. Error: RANK. */
+DVM_API int dvm_gather(dvm_group group, int root, const void *in, void *out, size_t count,
+                       dvm_type type);
+
+/* As dvm_gather, where each task gives a count of its own: at the root counts has them by
+ * rank, and offsets where each begins in out, in elements. Elsewhere out, counts and offsets
+ * are not used. */
+DVM_API int dvm_gatherv(dvm_group group, int root, const void *in, size_t count, void *out,
+                        const size_t *counts, const size_t *offsets, dvm_type type);
+
+/* Copy the r-th count elements of root's in to the task with rank r. in is used at the root
+ * only, which may give DVM_IN_PLACE as out to leave its own where they are. Error: RANK. */
+DVM_API int dvm_scatter(dvm_group group, int root, const void *in, void *out, size_t count,
+                        dvm_type type);
+
+/* As dvm_scatter, where each task takes a count of its own; counts and offsets as in
+ * dvm_gatherv. */
+DVM_API int dvm_scatterv(dvm_group group, int root, const void *in, const size_t *counts,
+                         const size_t *offsets, void *out, size_t count, dvm_type type);
+
+/* As dvm_gather, to every task's out. DVM_IN_PLACE as in: each task's own are in their place. */
+DVM_API int dvm_allgather(dvm_group group, const void *in, void *out, size_t count,
+                          dvm_type type);
+
+/* As dvm_gatherv, to every task's out; all give the same counts. */
+DVM_API int dvm_allgatherv(dvm_group group, const void *in, size_t count, void *out,
+                           const size_t *counts, const size_t *offsets, dvm_type type);
+
+/* Send the r-th count elements of in to rank r, and receive what rank r has for this task as
+ * the r-th count elements of out. in and out must not overlap; with DVM_IN_PLACE as in what is
+ * sent is in out, too. */
+DVM_API int dvm_alltoall(dvm_group group, const void *in, void *out, size_t count,
+                         dvm_type type);
+
+/* As dvm_alltoall, with counts and offsets (in elements) of their own for each rank. What is
+ * sent to a rank must be as much as it takes from this task. With DVM_IN_PLACE as in, in_counts
+ * and in_offsets are not used. */
+DVM_API int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                          const size_t *in_offsets, void *out, const size_t *out_counts,
+                          const size_t *out_offsets, dvm_type type);
 
 /* ---- hosts ------------------------------------------------------------------------ */
 

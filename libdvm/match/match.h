@@ -130,6 +130,14 @@ int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
 int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr_t site,
                 bool *found, struct dvm_message **message, struct match_result *result);
 
+/* The earliest unexpected message that fits, without progress. Returns whether there is one;
+ * *result describes it. */
+bool match_peek(const struct match_filter *filter, struct match_result *result);
+
+/* How many messages have become unexpected so far: while it stays, match_peek finds nothing
+ * new. */
+uint64_t match_kept(void);
+
 /* Receive a taken message. *message becomes NULL when it is used up; it stays when the
  * sink refuses it (TRUNCATE, TYPE, UNSUPPORTED) or memory is short. */
 int match_mrecv(struct dvm_message **message, const struct match_sink *sink,

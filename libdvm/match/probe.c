@@ -73,6 +73,15 @@ int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr
     return DVM_OK;
 }
 
+bool match_peek(const struct match_filter *filter, struct match_result *result)
+{
+    const struct dvm_message *m = unexpected_find(filter);
+
+    if (m)
+        *result = m->in.what;
+    return m;
+}
+
 int match_mrecv(struct dvm_message **message, const struct match_sink *sink,
                 struct match_result *result)
 {

@@ -25,6 +25,7 @@ struct list {
 static struct match_table tables[MATCH_PATTERNS];
 static unsigned entered; /* patterns (bits 1 << pattern) by whose table all can be found */
 static struct list waiting, taken;
+static uint64_t kept; /* messages that have come here so far */
 
 int unexpected_start(void)
 {
@@ -120,6 +121,11 @@ static void message_leave(struct dvm_message *m)
         entered = EXACT;
 }
 
+uint64_t match_kept(void)
+{
+    return kept;
+}
+
 struct dvm_message *unexpected_add(const struct incoming *in)
 {
     size_t bytes = in->whole ? in->what.bytes : 0;
@@ -138,6 +144,7 @@ struct dvm_message *unexpected_add(const struct incoming *in)
     if (bytes)
         memcpy(m->payload, in->payload, bytes);
     m->in.payload = m->payload;
+    kept++;
     return m;
 }
 

@@ -35,6 +35,12 @@ enum dvm_board_call {
     DVM_BOARD_GROUP_CREATE = 36, /* and its kin that make a group of a list */
     DVM_BOARD_GROUP_DUP = 37,
     DVM_BOARD_GROUP_SPLIT = 38,
+    DVM_BOARD_GATHER = 39,
+    DVM_BOARD_SCATTER = 40,
+    DVM_BOARD_ALLGATHER = 41,
+    DVM_BOARD_ALLTOALL = 42,
+    DVM_BOARD_REDUCE_SCATTER = 43,
+    DVM_BOARD_SCAN = 44,
     DVM_BOARD_REQUEST = 64, /* of a daemon, for something that has no number of its own */
     DVM_BOARD_SPAWN = 65,
     DVM_BOARD_HOSTS = 66,

@@ -65,3 +65,17 @@ bool group_said(const char *text)
     fprintf(stderr, "\"%s\" is not in \"%s\"\n", text, dvm_last_error());
     return false;
 }
+
+bool group_meet(const struct fake_task *me)
+{
+    int x;
+
+    for (int i = 1; me->rank == 0 && i < me->count; i++)
+        if (dvm_recv(DVM_WORLD, i, 1, &x, 1, DVM_INT, NULL) || x != i)
+            return false;
+    for (int i = 1; me->rank == 0 && i < me->count; i++)
+        if (dvm_send(DVM_WORLD, i, 2, &i, 1, DVM_INT))
+            return false;
+    return me->rank == 0 || (!dvm_send(DVM_WORLD, 0, 1, &me->rank, 1, DVM_INT) &&
+                             !dvm_recv(DVM_WORLD, 0, 2, &x, 1, DVM_INT, NULL));
+}

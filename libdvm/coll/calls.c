@@ -1,0 +1,64 @@
+/* calls.c: what the public calls of collectives have in common; see calls.h. */
+#include "coll/calls.h"
+
+#include "group/sink.h"
+#include "type/type.h"
+
+int call_find(struct call *c, dvm_group group, const int *root)
+{
+    const char *name = coll_call(c->kind);
+    int rc, tid;
+
+    c->group = coll_group(group, name, &rc);
+    c->schedule = NULL;
+    if (c->group && root)
+        rc = group_peer(c->group, name, *root, &tid);
+    return rc;
+}
+
+int call_begin(struct call *c, unsigned signature)
+{
+    struct coll *coll;
+    int rc;
+
+    if (c->group->size == 1)
+        return DVM_OK;
+    rc = coll_state(c->group, coll_call(c->kind), &coll);
+    return rc == DVM_OK ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule) : rc;
+}
+
+enum algorithm call_choose(const struct call *c, size_t bytes)
+{
+    return choose(c->schedule->coll, c->kind, bytes);
+}
+
+int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
+                dvm_type type)
+{
+    const char *name = coll_call(c->kind);
+    size_t all, bytes;
+
+    if (__builtin_mul_overflow(count, blocks, &all))
+        return dvm_fail(DVM_ERR_ARG, "%s: %zu elements for each of %zu tasks are more than memory "
+                                     "can hold", name, count, blocks);
+    return sink_check_buffer(name, buffer, all, type, &bytes);
+}
+
+int call_blocks(const struct call *c, const struct blocks *b)
+{
+    size_t most = 0, bytes;
+
+    if (!b->counts || !b->offsets)
+        return dvm_fail(DVM_ERR_ARG, "%s: counts and offsets must be given, one for each rank",
+                        coll_call(c->kind));
+    for (int r = 0; r < c->group->size; r++) {
+        size_t end;
+
+        if (__builtin_add_overflow(b->counts[r], b->offsets[r], &end))
+            return dvm_fail(DVM_ERR_ARG, "%s: count and offset of rank %d are more than memory can "
+                                         "hold", coll_call(c->kind), r);
+        if (b->counts[r] > 0 && end > most)
+            most = end;
+    }
+    return sink_check_buffer(coll_call(c->kind), b->base, most, b->type, &bytes);
+}

@@ -1,0 +1,33 @@
+/* calls.h: how the public calls of collectives begin. */
+#ifndef DVM_COLL_CALLS_H
+#define DVM_COLL_CALLS_H
+
+#include "coll/algorithms.h"
+#include "coll/choose.h"
+
+/* A call of a group: what does not depend on its buffers. */
+struct call {
+    enum coll_kind kind;
+    uintptr_t site;
+    struct group *group;
+    struct schedule *schedule; /* of a group of at least two, once begun */
+};
+
+/* Find and check the group, and the root where root is not NULL. Errors: GROUP, RANK. */
+int call_find(struct call *c, dvm_group group, const int *root);
+
+/* Begin, where the group has more than one task; all arguments are checked. signature: as of
+ * schedule_begin. Errors: as coll_state. */
+int call_begin(struct call *c, unsigned signature);
+
+/* The algorithm for so many bytes. */
+enum algorithm call_choose(const struct call *c, size_t bytes);
+
+/* Check a buffer of count elements for each of blocks ranks. Errors: TYPE, ARG. */
+int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
+                dvm_type type);
+
+/* The same for blocks with counts and offsets of their own. */
+int call_blocks(const struct call *c, const struct blocks *b);
+
+#endif

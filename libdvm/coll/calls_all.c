@@ -1,0 +1,164 @@
+/* calls_all.c: the public collectives in which everybody gives to everybody: allgather and
+ * alltoall.
+ */
+#include <string.h>
+
+#include "coll/calls.h"
+#include "group/entry.h"
+#include "type/type.h"
+
+/* This task's block is put into its place, unless it is there. */
+static void put_own(const struct call *c, const struct blocks *all, const void *in)
+{
+    void *place = blocks_at(all, c->group->rank);
+    size_t bytes = blocks_count(all, c->group->rank) * type_find(all->type)->size;
+
+    if (in != DVM_IN_PLACE && bytes > 0)
+        memmove(place, in, bytes);
+}
+
+int dvm_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
+{
+    struct call c = {.kind = COLL_ALLGATHER, .site = ENTRY_SITE()};
+    const struct blocks all = {.base = out, .count = count, .type = type};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_buffer(&c, in, count, 1, type);
+    if (rc == DVM_OK)
+        rc = call_buffer(&c, out, count, (size_t)c.group->size, type);
+    if (rc == DVM_OK)
+        rc = call_begin(&c, 0);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    put_own(&c, &all, in);
+    if (!c.schedule)
+        return dvm_leave(DVM_OK);
+    switch (call_choose(&c, count * type_find(type)->size)) {
+    case ALGORITHM_STAR:
+        allgather_star(c.schedule, &all);
+        break;
+    case ALGORITHM_BRUCK:
+        allgather_bruck(c.schedule, &all);
+        break;
+    default:
+        allgather_ring(c.schedule, &all);
+    }
+    return dvm_leave(schedule_run(c.schedule));
+}
+
+int dvm_allgatherv(dvm_group group, const void *in, size_t count, void *out, const size_t *counts,
+                   const size_t *offsets, dvm_type type)
+{
+    struct call c = {.kind = COLL_ALLGATHERV, .site = ENTRY_SITE()};
+    const struct blocks all = {.base = out, .counts = counts, .offsets = offsets, .type = type};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK)
+        rc = call_blocks(&c, &all);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_buffer(&c, in, count, 1, type);
+    if (rc == DVM_OK && in != DVM_IN_PLACE && count != counts[c.group->rank])
+        rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_allgatherv: rank %d gives %zu elements, but its "
+                                        "counts say %zu for it", c.group->rank, count,
+                      counts[c.group->rank]);
+    if (rc == DVM_OK)
+        rc = call_begin(&c, 0);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    put_own(&c, &all, in);
+    if (!c.schedule)
+        return dvm_leave(DVM_OK);
+    allgather_ring(c.schedule, &all);
+    return dvm_leave(schedule_run(c.schedule));
+}
+
+/* What is sent when in and out are the same: a copy of out's blocks, as the schedule's memory. */
+static struct blocks copy_blocks(struct schedule *s, const struct blocks *out)
+{
+    size_t size = type_find(out->type)->size, most = 0;
+    struct blocks in = *out;
+
+    for (int r = 0; r < s->size; r++) {
+        size_t end = out->offsets ? out->offsets[r] + out->counts[r]
+                                  : out->count * (size_t)(r + 1);
+
+        if (end > most)
+            most = end;
+    }
+    in.base = schedule_space(s, most * size);
+    if (in.base && most > 0)
+        memcpy(in.base, out->base, most * size);
+    return in;
+}
+
+/* bytes: of one block, as all members know it; SIZE_MAX: they do not. */
+static int alltoall(struct call *c, struct blocks *in, const struct blocks *out, size_t bytes)
+{
+    int rc = call_begin(c, 0);
+
+    if (rc != DVM_OK)
+        return rc;
+    if (!c->schedule) {
+        if (in->base != DVM_IN_PLACE && blocks_count(out, 0) > 0)
+            memmove(blocks_at(out, 0), blocks_at(in, 0),
+                    blocks_count(out, 0) * type_find(out->type)->size);
+        return DVM_OK;
+    }
+    if (in->base == DVM_IN_PLACE)
+        *in = copy_blocks(c->schedule, out);
+    if (bytes != SIZE_MAX && call_choose(c, bytes) == ALGORITHM_PAIRWISE)
+        alltoall_pairwise(c->schedule, in, out);
+    else
+        alltoall_spread(c->schedule, in, out);
+    return schedule_run(c->schedule);
+}
+
+int dvm_alltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
+{
+    struct call c = {.kind = COLL_ALLTOALL, .site = ENTRY_SITE()};
+    struct blocks from = {.base = (void *)(uintptr_t)in, .count = count, .type = type};
+    const struct blocks to = {.base = out, .count = count, .type = type};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_buffer(&c, in, count, (size_t)c.group->size, type);
+    if (rc == DVM_OK)
+        rc = call_buffer(&c, out, count, (size_t)c.group->size, type);
+    if (rc == DVM_OK)
+        rc = alltoall(&c, &from, &to, count * type_find(type)->size);
+    return dvm_leave(rc);
+}
+
+int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                  const size_t *in_offsets, void *out, const size_t *out_counts,
+                  const size_t *out_offsets, dvm_type type)
+{
+    struct call c = {.kind = COLL_ALLTOALLV, .site = ENTRY_SITE()};
+    struct blocks from = {.base = (void *)(uintptr_t)in, .counts = in_counts,
+                          .offsets = in_offsets, .type = type};
+    const struct blocks to = {
+        .base = out, .counts = out_counts, .offsets = out_offsets, .type = type};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_blocks(&c, &from);
+    if (rc == DVM_OK)
+        rc = call_blocks(&c, &to);
+    if (rc == DVM_OK && in != DVM_IN_PLACE &&
+        in_counts[c.group->rank] != out_counts[c.group->rank])
+        rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_alltoallv: rank %d gives itself %zu elements and "
+                                        "takes %zu", c.group->rank, in_counts[c.group->rank],
+                      out_counts[c.group->rank]);
+    if (rc == DVM_OK)
+        rc = alltoall(&c, &from, &to, SIZE_MAX);
+    return dvm_leave(rc);
+}

@@ -1,0 +1,200 @@
+/* calls_reduce.c: the public reductions. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "coll/calls.h"
+#include "group/entry.h"
+#include "group/sink.h"
+#include "type/op.h"
+#include "type/type.h"
+
+/* Check what a reduction was given, of out_blocks results each; out is used by this task where
+ * needs_out. DVM_IN_PLACE as in: out is both. Errors: TYPE, OP, ARG. */
+static int check(const struct call *c, struct reduction *r, size_t in_blocks, bool needs_out)
+{
+    const char *name = coll_call(c->kind);
+    size_t bytes = 0, in_bytes;
+    bool in_place = r->in == DVM_IN_PLACE && needs_out;
+    int rc = call_buffer(c, in_place ? r->out : r->in, r->count, in_blocks, r->type);
+
+    if (rc == DVM_OK && needs_out)
+        rc = sink_check_buffer(name, r->out, r->count, r->type, &bytes);
+    if (rc == DVM_OK)
+        rc = op_check(name, r->op, r->type);
+    if (rc != DVM_OK)
+        return rc;
+    if (in_place)
+        r->in = r->out;
+    in_bytes = in_blocks * r->count * type_find(r->type)->size;
+    if (needs_out && !in_place && r->count > 0 && (uintptr_t)r->in < (uintptr_t)r->out + bytes &&
+        (uintptr_t)r->out < (uintptr_t)r->in + in_bytes)
+        return dvm_fail(DVM_ERR_ARG, "%s: in and out overlap; give two arrays, or DVM_IN_PLACE as "
+                                     "in", name);
+    return DVM_OK;
+}
+
+/* A group of one: the result is what it gave. */
+static int alone(const struct reduction *r)
+{
+    if (r->count > 0 && r->out != r->in)
+        memcpy(r->out, r->in, r->count * type_find(r->type)->size);
+    return DVM_OK;
+}
+
+int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,
+               dvm_op op)
+{
+    struct call c = {.kind = COLL_REDUCE, .site = ENTRY_SITE()};
+    struct reduction r = {in, out, count, type, op};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, &root);
+    if (rc == DVM_OK)
+        rc = check(&c, &r, 1, c.group->rank == root);
+    if (rc == DVM_OK)
+        rc = call_begin(&c, (unsigned)root << 4 | (unsigned)op);
+    if (rc != DVM_OK || !c.schedule)
+        return dvm_leave(rc == DVM_OK ? alone(&r) : rc);
+    if (call_choose(&c, count * type_find(type)->size) == ALGORITHM_STAR)
+        reduce_star(c.schedule, root, &r);
+    else
+        reduce_binomial(c.schedule, root, &r);
+    return dvm_leave(schedule_run(c.schedule));
+}
+
+int dvm_allreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                  dvm_op op)
+{
+    struct call c = {.kind = COLL_ALLREDUCE, .site = ENTRY_SITE()};
+    struct reduction r = {in, out, count, type, op};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK)
+        rc = check(&c, &r, 1, true);
+    if (rc == DVM_OK)
+        rc = call_begin(&c, (unsigned)op);
+    if (rc != DVM_OK || !c.schedule)
+        return dvm_leave(rc == DVM_OK ? alone(&r) : rc);
+    switch (call_choose(&c, count * type_find(type)->size)) {
+    case ALGORITHM_STAR:
+        allreduce_star(c.schedule, &r);
+        break;
+    case ALGORITHM_DOUBLING:
+        allreduce_doubling(c.schedule, &r);
+        break;
+    default:
+        allreduce_scatter_gather(c.schedule, &r);
+    }
+    return dvm_leave(schedule_run(c.schedule));
+}
+
+static int scan(enum coll_kind kind, uintptr_t site, dvm_group group, struct reduction *r)
+{
+    struct call c = {.kind = kind, .site = site};
+    int rc = call_find(&c, group, NULL);
+
+    if (rc == DVM_OK)
+        rc = check(&c, r, 1, true);
+    if (rc == DVM_OK)
+        rc = call_begin(&c, (unsigned)r->op);
+    if (rc != DVM_OK)
+        return rc;
+    if (!c.schedule)
+        return kind == COLL_SCAN ? alone(r) : DVM_OK;
+    scan_doubling(c.schedule, r, kind == COLL_SCAN);
+    return schedule_run(c.schedule);
+}
+
+int dvm_scan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op)
+{
+    struct reduction r = {in, out, count, type, op};
+    uintptr_t site = ENTRY_SITE();
+
+    ENTRY_BEGIN();
+    return dvm_leave(scan(COLL_SCAN, site, group, &r));
+}
+
+int dvm_exscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op)
+{
+    struct reduction r = {in, out, count, type, op};
+    uintptr_t site = ENTRY_SITE();
+
+    ENTRY_BEGIN();
+    return dvm_leave(scan(COLL_EXSCAN, site, group, &r));
+}
+
+int dvm_reduce_scatter_block(dvm_group group, const void *in, void *out, size_t count,
+                             dvm_type type, dvm_op op)
+{
+    struct call c = {.kind = COLL_REDUCE_SCATTER_BLOCK, .site = ENTRY_SITE()};
+    struct reduction r = {in, out, count, type, op};
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK)
+        rc = check(&c, &r, (size_t)c.group->size, true);
+    if (rc == DVM_OK)
+        rc = call_begin(&c, (unsigned)op);
+    if (rc != DVM_OK || !c.schedule)
+        return dvm_leave(rc == DVM_OK ? alone(&r) : rc);
+    reduce_scatter_spread(c.schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
+                                                             .count = count, .type = type},
+                          out, op);
+    return dvm_leave(schedule_run(c.schedule));
+}
+
+/* Offsets of blocks that lie one behind the other, and their sum. */
+static int offsets_of(const struct call *c, const size_t *counts, size_t *offsets, size_t *all)
+{
+    *all = 0;
+    for (int r = 0; r < c->group->size; r++) {
+        offsets[r] = *all;
+        if (__builtin_add_overflow(*all, counts[r], all))
+            return dvm_fail(DVM_ERR_ARG, "%s: the counts are more than memory can hold",
+                            coll_call(c->kind));
+    }
+    return DVM_OK;
+}
+
+int dvm_reduce_scatter(dvm_group group, const void *in, void *out, const size_t *counts,
+                       dvm_type type, dvm_op op)
+{
+    struct call c = {.kind = COLL_REDUCE_SCATTER, .site = ENTRY_SITE()};
+    struct reduction r = {in, out, 0, type, op};
+    size_t *offsets = NULL;
+    int rc;
+
+    ENTRY_BEGIN();
+    rc = call_find(&c, group, NULL);
+    if (rc == DVM_OK && !counts)
+        rc = dvm_fail(DVM_ERR_ARG, "dvm_reduce_scatter: counts must be given, one for each rank");
+    if (rc == DVM_OK && !(offsets = malloc((size_t)c.group->size * sizeof *offsets)))
+        rc = dvm_fail(DVM_ERR_NO_MEMORY, "dvm_reduce_scatter: no memory is left for offsets");
+    if (rc == DVM_OK)
+        rc = offsets_of(&c, counts, offsets, &r.count);
+    if (rc == DVM_OK) /* the whole of in, of which out has one block */
+        rc = check(&c, &(struct reduction){in == DVM_IN_PLACE ? out : in, NULL, r.count, type, op},
+                   1, false);
+    if (rc == DVM_OK) {
+        r.count = counts[c.group->rank];
+        rc = check(&c, &(struct reduction){DVM_IN_PLACE, out, r.count, type, op}, 1, true);
+    }
+    if (rc == DVM_OK)
+        rc = call_begin(&c, (unsigned)op);
+    r.in = in == DVM_IN_PLACE ? out : in;
+    if (rc == DVM_OK && c.schedule) {
+        reduce_scatter_spread(c.schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
+                                                                 .counts = counts,
+                                                                 .offsets = offsets, .type = type},
+                              out, op);
+        rc = schedule_run(c.schedule);
+    } else if (rc == DVM_OK) {
+        alone(&r);
+    }
+    free(offsets);
+    return dvm_leave(rc);
+}

@@ -1,0 +1,120 @@
+/* choose.c: the table of what is used when: the first row that fits.
+ *
+ * Where tasks are more than the cores, what counts is how often each must be given a core:
+ * stars ask for that once. Otherwise trees for small messages and pieces for large ones. What
+ * a row may look at must be the same at all members: sizes, the number of members and of
+ * hosts, and what they have agreed on (coll.c).
+ */
+#include "coll/choose.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/frame.h"
+
+#define STAR_MAX 4096          /* bytes that a star may move to or from each task */
+#define BCAST_TREE_MAX 65536   /* bytes that go down a tree between hosts */
+#define DOUBLING_MAX 16384     /* bytes of an operand that is exchanged whole */
+#define BRUCK_MAX 8192         /* bytes of a block */
+#define SPREAD_MAX 32768
+
+/* Conditions of a row; 0: none. */
+enum { CROWDED = 1, HOSTS = 2, MANY = 4 /* more than two tasks */ };
+
+static const struct row {
+    enum coll_kind kind;
+    int when;
+    size_t most; /* bytes */
+    enum algorithm algorithm;
+} rows[] = {
+    {COLL_BARRIER, CROWDED, SIZE_MAX, ALGORITHM_STAR},
+    {COLL_BARRIER, 0, SIZE_MAX, ALGORITHM_DISSEMINATION},
+    {COLL_BCAST, CROWDED, STAR_MAX, ALGORITHM_STAR},
+    {COLL_BCAST, 0, BCAST_TREE_MAX, ALGORITHM_BINOMIAL},
+    {COLL_BCAST, HOSTS | MANY, SIZE_MAX, ALGORITHM_SCATTER_RING},
+    {COLL_BCAST, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
+    {COLL_REDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
+    {COLL_REDUCE, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
+    {COLL_ALLREDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
+    {COLL_ALLREDUCE, 0, DOUBLING_MAX, ALGORITHM_DOUBLING},
+    {COLL_ALLREDUCE, 0, SIZE_MAX, ALGORITHM_SCATTER_GATHER},
+    {COLL_ALLGATHER, CROWDED, STAR_MAX, ALGORITHM_STAR},
+    {COLL_ALLGATHER, MANY, BRUCK_MAX, ALGORITHM_BRUCK},
+    {COLL_ALLGATHER, 0, SIZE_MAX, ALGORITHM_RING},
+    {COLL_ALLTOALL, 0, SPREAD_MAX, ALGORITHM_SPREAD},
+    {COLL_ALLTOALL, 0, SIZE_MAX, ALGORITHM_PAIRWISE},
+};
+#define ROWS (sizeof rows / sizeof rows[0])
+
+static const char *const names[ALGORITHM_COUNT] = {
+    [ALGORITHM_STAR] = "star",
+    [ALGORITHM_DISSEMINATION] = "dissemination",
+    [ALGORITHM_BINOMIAL] = "binomial",
+    [ALGORITHM_SCATTER_RING] = "scatter_ring",
+    [ALGORITHM_DOUBLING] = "doubling",
+    [ALGORITHM_SCATTER_GATHER] = "scatter_gather",
+    [ALGORITHM_BRUCK] = "bruck",
+    [ALGORITHM_RING] = "ring",
+    [ALGORITHM_SPREAD] = "spread",
+    [ALGORITHM_PAIRWISE] = "pairwise",
+};
+
+/* places are in order of tids, and so of hosts */
+static bool several_hosts(const struct group *g)
+{
+    return g->places[0].tid >> DVM_TID_N_BITS != g->places[g->size - 1].tid >> DVM_TID_N_BITS;
+}
+
+static bool fits(const struct row *row, const struct coll *c, enum coll_kind kind, size_t bytes)
+{
+    return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
+           (!(row->when & HOSTS) || several_hosts(c->group)) &&
+           (!(row->when & MANY) || c->group->size > 2);
+}
+
+/* The name that DVM_COLL gives for a call ("dvm_" left out); length 0: none. */
+static const char *forced_name(const char *call, size_t *length)
+{
+    const char *list = getenv("DVM_COLL");
+    size_t call_length = strlen(call);
+
+    for (*length = 0; list && *list;) {
+        size_t item = strcspn(list, ",");
+
+        if (item > call_length && list[call_length] == '=' &&
+            strncmp(list, call, call_length) == 0) {
+            *length = item - call_length - 1;
+            return list + call_length + 1;
+        }
+        list += item + (list[item] == ',');
+    }
+    return "";
+}
+
+/* The row that DVM_COLL asks for, or NULL. */
+static const struct row *forced(enum coll_kind kind)
+{
+    size_t length;
+    const char *name = forced_name(coll_call(kind) + strlen("dvm_"), &length);
+
+    for (size_t i = 0; length > 0 && i < ROWS; i++) {
+        const char *own = names[rows[i].algorithm];
+
+        if (rows[i].kind == kind && strlen(own) == length && strncmp(own, name, length) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes)
+{
+    const struct row *row = c->forcing ? forced(kind) : NULL;
+
+    for (size_t i = 0; !row && i < ROWS; i++)
+        if (fits(&rows[i], c, kind, bytes))
+            row = &rows[i];
+    assert(row);
+    return row->algorithm;
+}

@@ -1,0 +1,28 @@
+/* choose.h: which algorithm a collective uses. */
+#ifndef DVM_COLL_CHOOSE_H
+#define DVM_COLL_CHOOSE_H
+
+#include <stddef.h>
+
+#include "coll/coll.h"
+
+enum algorithm {
+    ALGORITHM_STAR,
+    ALGORITHM_DISSEMINATION,
+    ALGORITHM_BINOMIAL,
+    ALGORITHM_SCATTER_RING,
+    ALGORITHM_DOUBLING,
+    ALGORITHM_SCATTER_GATHER,
+    ALGORITHM_BRUCK,
+    ALGORITHM_RING,
+    ALGORITHM_SPREAD,
+    ALGORITHM_PAIRWISE,
+    ALGORITHM_COUNT
+};
+
+/* The algorithm for a call whose message, or whose block for a rank, has so many bytes. All
+ * members get the same answer. DVM_COLL, a list such as "allreduce=star,bcast=binomial",
+ * forces one where the call has it; all members must have the same. */
+enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes);
+
+#endif

@@ -1,0 +1,196 @@
+/* run.c: running a schedule: the steps of a round at once, then the wait for its messages.
+ *
+ * Small messages go as buffered ones, which need no request and no wait. A wait also ends
+ * when the alarm rings, or when a message shows that a member is in another call.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coll/mixup.h"
+#include "coll/schedule.h"
+#include "group/sink.h"
+#include "match/match.h"
+#include "type/op.h"
+#include "type/type.h"
+
+#define BUFFERED_MAX 4096 /* bytes of a message that is copied when it cannot go at once */
+#define PENDING_START 16
+
+static const enum dvm_board_call board_calls[COLL_KIND_COUNT] = {
+    [COLL_BARRIER] = DVM_BOARD_BARRIER,
+    [COLL_BCAST] = DVM_BOARD_BCAST,
+    [COLL_REDUCE] = DVM_BOARD_REDUCE,
+    [COLL_ALLREDUCE] = DVM_BOARD_ALLREDUCE,
+    [COLL_GROUP_DUP] = DVM_BOARD_GROUP_DUP,
+    [COLL_GROUP_SPLIT] = DVM_BOARD_GROUP_SPLIT,
+    [COLL_GATHER] = DVM_BOARD_GATHER,
+    [COLL_GATHERV] = DVM_BOARD_GATHER,
+    [COLL_SCATTER] = DVM_BOARD_SCATTER,
+    [COLL_SCATTERV] = DVM_BOARD_SCATTER,
+    [COLL_ALLGATHER] = DVM_BOARD_ALLGATHER,
+    [COLL_ALLGATHERV] = DVM_BOARD_ALLGATHER,
+    [COLL_ALLTOALL] = DVM_BOARD_ALLTOALL,
+    [COLL_ALLTOALLV] = DVM_BOARD_ALLTOALL,
+    [COLL_REDUCE_SCATTER] = DVM_BOARD_REDUCE_SCATTER,
+    [COLL_REDUCE_SCATTER_BLOCK] = DVM_BOARD_REDUCE_SCATTER,
+    [COLL_SCAN] = DVM_BOARD_SCAN,
+    [COLL_EXSCAN] = DVM_BOARD_SCAN,
+};
+
+/* Keep a message of this round. */
+static int keep(struct schedule *s, struct dvm_request *request)
+{
+    if (s->pending_count == s->pending_room) {
+        size_t room = s->pending_room ? s->pending_room * 2 : PENDING_START;
+        struct pending *more = realloc(s->pending, room * sizeof *more);
+
+        if (!more) {
+            match_release(request);
+            return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a collective",
+                            coll_call(s->kind));
+        }
+        s->pending = more;
+        s->pending_room = room;
+    }
+    s->pending[s->pending_count++] = (struct pending){request, s->at};
+    return DVM_OK;
+}
+
+static int send_step(struct schedule *s, const struct step *step)
+{
+    const struct group *g = s->coll->group;
+    size_t bytes = step->count * type_find(step->type)->size;
+    struct dvm_request *request;
+    int rc;
+
+    if (bytes <= BUFFERED_MAX)
+        return match_send(MATCH_BUFFERED, s->coll->context, g->send_tids[step->rank], s->tag,
+                          step->from, bytes, type_code(step->type), s->site, g->number);
+    rc = match_isend(MATCH_STANDARD, s->coll->context, g->send_tids[step->rank], s->tag,
+                     step->from, bytes, type_code(step->type), s->site, g->number, &request);
+    return rc == DVM_OK ? keep(s, request) : rc;
+}
+
+static int receive_step(struct schedule *s, const struct step *step)
+{
+    const struct group *g = s->coll->group;
+    size_t bytes = step->count * type_find(step->type)->size;
+    const struct match_sink sink = sink_make(g, step->to, bytes, step->type, s->site);
+    const struct match_filter filter = {
+        .context = s->coll->context, .source = g->receive_tids[step->rank], .tag = s->tag};
+    struct dvm_request *request;
+    int rc = match_irecv(&filter, &sink, &request);
+
+    return rc == DVM_OK ? keep(s, request) : rc;
+}
+
+static int do_step(struct schedule *s, const struct step *step)
+{
+    switch (step->what) {
+    case STEP_SEND:
+        return send_step(s, step);
+    case STEP_RECEIVE:
+        return receive_step(s, step);
+    case STEP_COMBINE:
+        op_apply(step->op, step->type, step->to, step->from, step->count);
+        break;
+    case STEP_COPY:
+        memmove(step->to, step->from, step->count);
+        break;
+    case STEP_ROUND:
+        break;
+    }
+    return DVM_OK;
+}
+
+/* Take the end of a message: a receive must have got just what was expected. */
+static int finish(struct schedule *s, const struct pending *p)
+{
+    const struct step *step = &s->steps[p->step];
+    struct match_result result = {0};
+    int rc = match_finish(p->request, &result);
+    size_t bytes = step->count * type_find(step->type)->size, came;
+
+    if (rc != DVM_OK || step->what == STEP_SEND)
+        return rc;
+    came = type_converted_bytes(result.type, type_code(step->type), result.bytes);
+    if (came != bytes)
+        return dvm_fail(DVM_ERR_TRUNCATE,
+                        "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; all tasks must "
+                        "give the same count",
+                        coll_call(s->kind), step->rank, group_name(s->coll->group), came, s->rank,
+                        bytes);
+    return DVM_OK;
+}
+
+/* Take what is complete of this round. Returns 1 when something is not. */
+static int finish_round(struct schedule *s)
+{
+    while (s->pending_at < s->pending_count) {
+        const struct pending *p = &s->pending[s->pending_at];
+        int rc;
+
+        if (!match_complete(p->request))
+            return 1;
+        s->pending_at++;
+        rc = finish(s, p);
+        if (rc != DVM_OK)
+            return rc;
+    }
+    s->pending_at = s->pending_count = 0;
+    return DVM_OK;
+}
+
+int schedule_advance(struct schedule *s)
+{
+    int rc = s->rc;
+
+    while (rc == DVM_OK) {
+        rc = finish_round(s);
+        if (rc != DVM_OK || s->at == s->count)
+            break;
+        for (; rc == DVM_OK && s->at < s->count; s->at++) {
+            if (s->steps[s->at].what == STEP_ROUND) {
+                s->at++;
+                break;
+            }
+            rc = do_step(s, &s->steps[s->at]);
+        }
+    }
+    return rc;
+}
+
+/* Whether a wait must end although the message has not come. */
+static bool interrupted(void *arg)
+{
+    struct schedule *s = arg;
+
+    return coll_rung(s->coll) || mixup_seen(s);
+}
+
+/* Wait for the first message that is not complete. */
+static int wait_for(struct schedule *s)
+{
+    struct dvm_request *request = s->pending[s->pending_at].request;
+    int rc;
+
+    if (coll_rung(s->coll))
+        return coll_alarmed(s->coll);
+    rc = match_wait_or(board_calls[s->kind], s->site, request, interrupted, s);
+    if (rc != DVM_OK || match_complete(request))
+        return rc;
+    return coll_rung(s->coll) ? coll_alarmed(s->coll) : mixup_tell(s);
+}
+
+int schedule_run(struct schedule *s)
+{
+    int rc = schedule_advance(s);
+
+    while (rc == 1) {
+        rc = wait_for(s);
+        if (rc == DVM_OK)
+            rc = schedule_advance(s);
+    }
+    return schedule_end(s, rc);
+}

@@ -1,0 +1,186 @@
+/* schedule.c: making schedules; run.c runs them. A group keeps the schedule of its last
+ * call for the next one, so that in the steady state nothing is allocated for steps.
+ */
+#include "coll/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "coll/tag.h"
+#include "match/match.h"
+
+#define STEPS_START 32 /* of a new schedule */
+
+/* Memory of a schedule. */
+struct space {
+    struct space *next;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+static int no_memory(const char *call)
+{
+    return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a collective", call);
+}
+
+int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
+                   struct schedule **out)
+{
+    struct schedule *s = c->spare;
+
+    c->spare = NULL;
+    if (!s)
+        s = calloc(1, sizeof *s);
+    if (!s)
+        return no_memory(coll_call(kind));
+    c->sequence++;
+    s->coll = c;
+    s->size = c->group->size;
+    s->rank = c->group->rank;
+    s->kind = kind;
+    s->site = site;
+    s->tag = tag_make(c->sequence, kind, signature);
+    s->rc = DVM_OK;
+    s->count = s->at = 0;
+    s->pending_count = s->pending_at = 0;
+    s->looked = 0;
+    *out = s;
+    return DVM_OK;
+}
+
+static void free_spaces(struct schedule *s)
+{
+    while (s->spaces) {
+        struct space *space = s->spaces;
+
+        s->spaces = space->next;
+        free(space);
+    }
+}
+
+void schedule_free(struct schedule *s)
+{
+    if (!s)
+        return;
+    free_spaces(s);
+    free(s->pending);
+    free(s->steps);
+    free(s);
+}
+
+/* The sends and receives that are left after a failure: revoked, so complete, or the daemon
+ * is lost and nothing moves any more. */
+static void drop_pending(struct schedule *s)
+{
+    for (size_t i = s->pending_at; i < s->pending_count; i++) {
+        struct dvm_request *r = s->pending[i].request;
+
+        if (match_complete(r))
+            match_finish(r, NULL);
+        else
+            match_release(r);
+    }
+}
+
+int schedule_end(struct schedule *s, int rc)
+{
+    struct coll *c = s->coll;
+    char sentence[DVM_SENTENCE_MAX];
+
+    if (rc != DVM_OK) {
+        rc = coll_failed(c, rc);
+        error_save(sentence);
+        drop_pending(s);
+        dvm_fail(rc, "%s", sentence);
+    }
+    free_spaces(s);
+    if (c->spare)
+        schedule_free(s);
+    else
+        c->spare = s;
+    return rc;
+}
+
+static struct step *append(struct schedule *s, enum step_what what)
+{
+    if (s->rc == DVM_OK && s->count == s->room) {
+        size_t room = s->room ? s->room * 2 : STEPS_START;
+        struct step *more = realloc(s->steps, room * sizeof *more);
+
+        if (!more)
+            s->rc = no_memory(coll_call(s->kind));
+        else
+            s->steps = more, s->room = room;
+    }
+    if (s->rc != DVM_OK)
+        return NULL;
+    s->steps[s->count] = (struct step){.what = what};
+    return &s->steps[s->count++];
+}
+
+static void append_message(struct schedule *s, enum step_what what, int rank, void *to,
+                           const void *from, size_t count, dvm_type type)
+{
+    struct step *step = append(s, what);
+
+    if (!step)
+        return;
+    step->rank = rank;
+    step->to = to;
+    step->from = from;
+    step->count = count;
+    step->type = type;
+}
+
+void schedule_send(struct schedule *s, int rank, const void *from, size_t count, dvm_type type)
+{
+    append_message(s, STEP_SEND, rank, NULL, from, count, type);
+}
+
+void schedule_receive(struct schedule *s, int rank, void *to, size_t count, dvm_type type)
+{
+    append_message(s, STEP_RECEIVE, rank, to, NULL, count, type);
+}
+
+void schedule_combine(struct schedule *s, void *left, const void *right, size_t count,
+                      dvm_type type, dvm_op op)
+{
+    struct step *step = count > 0 ? append(s, STEP_COMBINE) : NULL;
+
+    if (!step)
+        return;
+    step->to = left;
+    step->from = right;
+    step->count = count;
+    step->type = type;
+    step->op = op;
+}
+
+void schedule_copy(struct schedule *s, void *to, const void *from, size_t bytes)
+{
+    struct step *step = bytes > 0 && to != from ? append(s, STEP_COPY) : NULL;
+
+    if (!step)
+        return;
+    step->to = to;
+    step->from = from;
+    step->count = bytes;
+}
+
+void schedule_round(struct schedule *s)
+{
+    append(s, STEP_ROUND);
+}
+
+void *schedule_space(struct schedule *s, size_t bytes)
+{
+    struct space *space = s->rc == DVM_OK ? malloc(sizeof *space + bytes) : NULL;
+
+    if (!space) {
+        if (s->rc == DVM_OK)
+            s->rc = no_memory(coll_call(s->kind));
+        return NULL;
+    }
+    space->next = s->spaces;
+    s->spaces = space;
+    return space->bytes;
+}

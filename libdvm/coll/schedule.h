@@ -1,0 +1,86 @@
+/* schedule.h: a collective as a list of steps: send, receive, combine, copy.
+ *
+ * An algorithm appends steps; what is in front of a round's end is over before what is
+ * behind it begins. So the same algorithm serves calls that wait and calls that do not.
+ * Appending never fails: without memory the schedule remembers that, and running it is an
+ * error. Buffers of steps must stay as they are until the schedule has run.
+ */
+#ifndef DVM_COLL_SCHEDULE_H
+#define DVM_COLL_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coll/coll.h"
+
+enum step_what { STEP_SEND, STEP_RECEIVE, STEP_COMBINE, STEP_COPY, STEP_ROUND };
+
+struct step {
+    enum step_what what;
+    int rank;         /* to or from */
+    dvm_type type;
+    dvm_op op;
+    size_t count;     /* elements; bytes for a copy */
+    void *to;
+    const void *from;
+};
+
+/* A message of the round under way. */
+struct pending {
+    struct dvm_request *request;
+    size_t step; /* its place */
+};
+
+struct schedule {
+    struct coll *coll;
+    int size, rank;       /* of the group, and of this task in it */
+    enum coll_kind kind;
+    uintptr_t site;       /* return address of the user's call */
+    int tag;              /* of its messages */
+    int rc;               /* DVM_OK, or why it cannot be run */
+    struct step *steps;   /* owned; room, count: how many */
+    size_t room, count, at;
+    struct pending *pending; /* owned */
+    size_t pending_room, pending_count, pending_at;
+    struct space *spaces; /* owned */
+    uint64_t looked;      /* messages that had come when mixups were looked for */
+};
+
+/* An empty schedule for the group's next collective. signature: of what all members must
+ * give alike (a root, an operator), for finding those that do not. Error: NO_MEMORY. */
+int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
+                   struct schedule **s);
+
+/* Append: send count elements to a rank, receive exactly so many from one, */
+void schedule_send(struct schedule *s, int rank, const void *from, size_t count, dvm_type type);
+void schedule_receive(struct schedule *s, int rank, void *to, size_t count, dvm_type type);
+
+/* left[i] = left[i] op right[i], copy bytes (nothing where both places are the same), */
+void schedule_combine(struct schedule *s, void *left, const void *right, size_t count,
+                      dvm_type type, dvm_op op);
+void schedule_copy(struct schedule *s, void *to, const void *from, size_t bytes);
+
+/* and end a round. */
+void schedule_round(struct schedule *s);
+
+/* Memory that lives as long as the schedule, for any type; bytes may be 0. NULL when there is
+ * none: the steps that use it are never run. */
+void *schedule_space(struct schedule *s, size_t bytes);
+
+/* Run all steps, waiting, and end the schedule. On failure all members are told. Errors:
+ * TRUNCATE, TYPE, ARG (a member is in another call), TASK_GONE, HOST_GONE, NO_MEMORY. */
+int schedule_run(struct schedule *s);
+
+/* Go on as far as that is possible without waiting. Returns DVM_OK when all steps are over, 1
+ * when messages are under way, or an error as schedule_run. The schedule is not ended. */
+int schedule_advance(struct schedule *s);
+
+/* End it: the coll keeps it for the next call, or it is freed. rc: what came of it; an error
+ * ends the collectives of the group. Returns rc, or the error that is known better. */
+int schedule_end(struct schedule *s, int rc);
+
+/* Free all; NULL is taken. Nothing may be under way. */
+void schedule_free(struct schedule *s);
+
+#endif

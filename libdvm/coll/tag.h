@@ -1,0 +1,36 @@
+/* tag.h: the tags of messages of collectives.
+ *
+ *     bits 30-15  number of the call in its group
+ *     bits 14-10  enum coll_kind
+ *     bits 9-0    signature: a checksum of what all members must give alike
+ *
+ * Members call the same collectives in the same order, so the tag of a call is the same at
+ * all. A message whose tag is of a call that is over, or of the present number with
+ * another kind or signature, shows that they do not (mixup.h).
+ */
+#ifndef DVM_COLL_TAG_H
+#define DVM_COLL_TAG_H
+
+#include <stdint.h>
+
+#define TAG_KIND_BITS 5
+#define TAG_SIGNATURE_BITS 10
+#define TAG_SEQUENCE_MASK 0xffffu
+
+static inline int tag_make(uint32_t sequence, unsigned kind, unsigned signature)
+{
+    return (int)((sequence & TAG_SEQUENCE_MASK) << (TAG_KIND_BITS + TAG_SIGNATURE_BITS) |
+                 kind << TAG_SIGNATURE_BITS | (signature & ((1u << TAG_SIGNATURE_BITS) - 1)));
+}
+
+static inline unsigned tag_kind(int tag)
+{
+    return (unsigned)tag >> TAG_SIGNATURE_BITS & ((1u << TAG_KIND_BITS) - 1);
+}
+
+static inline uint32_t tag_sequence(int tag)
+{
+    return (uint32_t)tag >> (TAG_KIND_BITS + TAG_SIGNATURE_BITS) & TAG_SEQUENCE_MASK;
+}
+
+#endif
