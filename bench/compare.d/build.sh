@@ -3,12 +3,12 @@
 
 # build_dvm: a release, installed into a folder of its own, and the program with its dvmcc
 build_dvm() {
-    local build=${DVM_BUILD:-$top/build/release}
+    local build=${DVM_BUILD:-$top/build/compare}
     if [ -z "$prefix" ]; then
         if [ -z "${DVM_BUILD:-}" ]; then
             talk "building the release"
-            (cd "$top" && cmake --preset release && cmake --build --preset release) >"$work/build.log" 2>&1 ||
-                { tail -n 20 "$work/build.log" >&2; exit 1; }
+            (cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
+                cmake --build "$build") >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2; exit 1; }
         fi
         prefix=$work/prefix
         cmake --install "$build" --prefix "$prefix" >"$work/install.log"

@@ -39,6 +39,8 @@ function short(x) {
 
 function is_more_better(unit) { return unit == "MB/s" || unit == "Mmsg/s" }
 
+function figure(row, who) { return known(row, who) ? middle[row, who] : 0 }
+
 # the better of the MPI libraries; where they have no figure, PVM's
 function best_peer(row,    a, b) {
     if (known(row, "mpich") && known(row, "openmpi")) {
@@ -47,9 +49,7 @@ function best_peer(row,    a, b) {
         return (a > b) == is_more_better(unit[row]) ? a : b
     }
     if (known(row, "mpich")) return middle[row, "mpich"]
-    if (known(row, "openmpi")) return middle[row, "openmpi"]
-    if (known(row, "pvm")) return middle[row, "pvm"]
-    return 0
+    return known(row, "openmpi") ? middle[row, "openmpi"] : figure(row, "pvm")
 }
 
 function ratio(row, other) { return known(row, "dvm") && other > 0 ? middle[row, "dvm"] / other : "" }
@@ -61,8 +61,8 @@ function holds(text, row,    left, right, op, x) {
     op = substr(text, RSTART, RLENGTH)
     right = substr(text, RSTART + RLENGTH) + 0
     if (left == "peer") x = ratio(row, best_peer(row))
-    else if (left == "limit") x = ratio(row, middle[row, "limit"] + 0)
-    else if (left == "plain") x = ratio(row, middle["net_plain" SUBSEP metric[row] SUBSEP "dvm"] + 0)
+    else if (left == "limit") x = ratio(row, figure(row, "limit"))
+    else if (left == "plain") x = ratio(row, figure("net_plain" SUBSEP metric[row], "dvm"))
     else x = known(row, "dvm") ? middle[row, "dvm"] : ""
     if (x == "") return ""
     if (op == "<") return x < right
@@ -142,7 +142,10 @@ file == 1 { goal[$1 SUBSEP $2] = $3; next }
         where[row] = $1
         metric[row] = $3
         unit[row] = $5
-        if ($3 !~ /^sweep_/) order[++rows] = row
+        if ($3 !~ /^sweep_/) {
+            if (!($1 in rows_of)) places[++place_count] = $1
+            row_of[$1, ++rows_of[$1]] = row
+        }
     }
     key = row SUBSEP $2
     value[key, ++times[key]] = $4
@@ -151,6 +154,8 @@ file == 1 { goal[$1 SUBSEP $2] = $3; next }
 END {
     split("dvm mpich openmpi pvm limit", people, " ")
     columns = 11
+    for (i = 1; i <= place_count; i++)
+        for (k = 1; k <= rows_of[places[i]]; k++) order[++rows] = row_of[places[i], k]
     for (i = 1; i <= rows; i++)
         for (k = 1; k <= 5; k++) look(order[i], people[k])
     if (as == "json") {

@@ -1,6 +1,6 @@
 /* measure.c: what a message library does on this machine, one line a figure: NAME VALUE UNIT.
  *
- *   measure [quick] WHAT...     point, sweep, window, ring, collective, memory,
+ *   measure [quick] WHAT...     latency, bandwidth, window, sweep, ring, collective, memory,
  *                               waiting=SECONDS, count=FILE, meet
  *
  * The same source for all libraries; api_NAME.c is the thin part that differs. A figure is
@@ -30,11 +30,11 @@ struct row {
 };
 
 static const struct row rows[] = {
-    { "point", "latency_8B", &ping_pong, 8, LATENCY },
-    { "point", "latency_1KiB", &ping_pong, 1 << 10, LATENCY },
-    { "point", "bandwidth_64KiB", &ping_pong, 64 << 10, BANDWIDTH },
-    { "point", "bandwidth_1MiB", &ping_pong, 1 << 20, BANDWIDTH },
-    { "point", "bandwidth_4MiB", &ping_pong, 4 << 20, BANDWIDTH },
+    { "latency", "latency_8B", &ping_pong, 8, LATENCY },
+    { "latency", "latency_1KiB", &ping_pong, 1 << 10, LATENCY },
+    { "bandwidth", "bandwidth_64KiB", &ping_pong, 64 << 10, BANDWIDTH },
+    { "bandwidth", "bandwidth_1MiB", &ping_pong, 1 << 20, BANDWIDTH },
+    { "bandwidth", "bandwidth_4MiB", &ping_pong, 4 << 20, BANDWIDTH },
     { "window", "rate_8B", &window, 8, RATE },
     { "ring", "ring_8B", &ring, 8, STEP },
     { "collective", "barrier", &barrier, 0, CALL },
@@ -178,7 +178,7 @@ static void measure_group(const char *group)
         }
     if (!known)
         wrong("no such group of figures");
-    if (!strcmp(group, "point"))
+    if (!strcmp(group, "latency"))
         measure_percentiles();
 }
 

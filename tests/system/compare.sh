@@ -8,10 +8,11 @@
 if sanitized; then skip "an installed prefix is made from a build without sanitizers"; fi
 
 only=$(pick dvm,openmpi dvm,mpich,openmpi,pvm)
-say "measure ($only)"
+read -ra sections <<<"$(pick "shm start" "shm net over start")"
+say "measure ${sections[*]} ($only)"
 status=0
 DVM_BUILD=$build BENCH_MACHINE=$DVM_MACHINE "$source_tree/bench/compare" --quick --as-is --turns 2 --only "$only" --json \
-    --plots "$WORK/plots" shm start >"$WORK/json" 2>"$WORK/talk" || status=$?
+    --plots "$WORK/plots" "${sections[@]}" >"$WORK/json" 2>"$WORK/talk" || status=$?
 cat "$WORK/talk"
 expect_same 0 $status "exit status of bench/compare"
 ! grep -E "failed|wrong" "$WORK/talk" || fail "something was not measured"
