@@ -117,13 +117,13 @@ static int refuse(int code, const struct match_sink *sink, const struct match_re
     return dvm_fail(code, "%s: %s", both, advice);
 }
 
-static int check(const struct match_sink *sink, const struct match_result *m)
+/* What is not of the same type, or too long. Apart, so that the common case does not pay for
+ * its registers. */
+__attribute__((noinline, cold)) static int check_well(const struct match_sink *sink,
+                                                      const struct match_result *m)
 {
-    enum type_relation relation;
+    enum type_relation relation = type_relate(m->type, sink->type);
 
-    if (m->type == sink->type && m->bytes <= sink->capacity)
-        return DVM_OK;
-    relation = type_relate(m->type, sink->type);
     if (relation == TYPE_DIFFERENT)
         return refuse(DVM_ERR_TYPE, sink, m,
                       "the types differ; receive it as what was sent, or as DVM_BYTE. The "
@@ -137,6 +137,13 @@ static int check(const struct match_sink *sink, const struct match_result *m)
                       "it does not fit; receive it with a larger buffer (dvm_probe tells the "
                       "size). The message is kept");
     return relation == TYPE_CONVERT;
+}
+
+static int check(const struct match_sink *sink, const struct match_result *m)
+{
+    if (m->type == sink->type && m->bytes <= sink->capacity)
+        return DVM_OK;
+    return check_well(sink, m);
 }
 
 static int convert(const struct match_sink *sink, const struct match_result *m, const void *raw)
