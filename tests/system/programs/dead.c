@@ -1,0 +1,56 @@
+/* dead.c: ranks 0 to 2 wait for each other in a circle, rank 3 for one of them; rank 4
+ * computes, rank 5 waits for it, and 6 for rank 5.
+ *
+ * dead.c any: all wait for a message of anybody.
+ * dead.c wait FILE: rank 1 waits for rank 0, which computes until FILE exists and then sends. */
+#include <dvm.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TAG = 7, CIRCLE = 3 };
+
+static void compute(const char *until)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+
+    while (!until || access(until, F_OK))
+        nanosleep(&moment, NULL); /* stands for work */
+}
+
+static void receive(int rank)
+{
+    int x;
+
+    dvm_recv(DVM_WORLD, rank, TAG, &x, 1, DVM_INT, NULL);
+}
+
+static void stand(int me)
+{
+    if (me < CIRCLE)
+        receive((me + 1) % CIRCLE);
+    else if (me == 4)
+        compute(NULL);
+    else
+        receive(me == 3 ? 0 : me - 1);
+}
+
+int main(int argc, char **argv)
+{
+    int me;
+
+    dvm_init(&argc, &argv);
+    dvm_group_rank(DVM_WORLD, &me);
+    if (argc == 1) {
+        stand(me);
+    } else if (strcmp(argv[1], "any") == 0) {
+        receive(DVM_ANY);
+    } else if (me == 0) {
+        compute(argv[2]);
+        dvm_send(DVM_WORLD, 1, TAG, &me, 1, DVM_INT);
+    } else {
+        receive(0);
+    }
+    dvm_finalize();
+    return 0;
+}
