@@ -5,10 +5,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "lane/bell.h"
 #include "lane/direct.h"
 #include "match/request.h"
 #include "tests/support/fake_daemon.h"
@@ -160,6 +163,121 @@ Test(direct, both_send_at_once)
         cr_assert_eq(fake_run(2, cross, NULL, &o), 0);
         close(o.lane_fd);
     }
+}
+
+/* ---- a socket that takes little ----------------------------------------------------- */
+
+#define FAR DVM_TID_MAKE(9, 1)
+#define NARROW 300 /* frames */
+
+static int text_of(int number)
+{
+    return number % 3 ? number % 100 : 20000 + number;
+}
+
+/* A connection of this task's whose other end is here. */
+static struct direct *narrow_connection(int security, int *end)
+{
+    static const uint8_t salt[2 * LANE_NONCE_BYTES];
+    struct direct *d = direct_of(lane_peer(FAR));
+    int ends[2], little = 4096;
+    const char *why;
+
+    if (!seal_load(&why) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
+        return NULL;
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
+    d->fd = ends[0];
+    *end = ends[1];
+    if (bell_watch(d->fd, EPOLLIN, direct_event, d) ||
+        !direct_use(d, (uint32_t)security, LANE_CHACHA20_POLY1305, salt, true))
+        return NULL;
+    return d;
+}
+
+/* Take all bytes out of the other end. */
+static size_t read_end(int end, uint8_t *bytes, size_t room)
+{
+    size_t size = 0;
+    ssize_t got;
+
+    while (size < room && (got = recv(end, bytes + size, room - size, 0)) > 0)
+        size += (size_t)got;
+    return size;
+}
+
+/* The bytes are frames in a row, each as it was put. */
+static int check_frames(uint8_t *bytes, size_t size, int security)
+{
+    static const uint8_t salt[2 * LANE_NONCE_BYTES], key[LANE_KEY_BYTES];
+    uint8_t derived[SEAL_KEY_BYTES];
+    struct seal *seal = NULL;
+    size_t at = 0;
+
+    if (security == LANE_ENCRYPTED) {
+        FAKE_CHECK(seal_derive(derived, key, salt, sizeof salt, LANE_INFO_TO_ACCEPTER));
+        seal = seal_new(LANE_CHACHA20_POLY1305, derived, false);
+    }
+    for (int i = 0; i < NARROW; i++) {
+        size_t text = (size_t)DIRECT_HEAD + (size_t)text_of(i);
+        struct dvm_frame frame;
+
+        if (seal) {
+            uint8_t *record = bytes + at;
+
+            FAKE_CHECK(size - at >= text + SEAL_MORE && seal_length(record) == text);
+            at += SEAL_HEAD_BYTES;
+            FAKE_CHECK(seal_begin(seal, record) && seal_text(seal, bytes + at, bytes + at, text));
+            FAKE_CHECK(seal_end(seal, bytes + at + text));
+        }
+        FAKE_CHECK(size - at >= text);
+        FAKE_CHECK(!dvm_frame_decode(&frame, bytes + at, text - 8) && frame.seq == (uint64_t)i + 1);
+        FAKE_CHECK(is_filled(bytes + at + DIRECT_HEAD, text - DIRECT_HEAD, i));
+        at += text + (seal ? SEAL_TAG_BYTES : 0);
+    }
+    FAKE_CHECK(at == size);
+    seal_free(seal);
+    return 0;
+}
+
+static int narrow(const struct fake_task *me)
+{
+    int security = *(int *)me->arg, end, again = 0;
+    size_t room = (size_t)NARROW * 21000, size = 0;
+    struct direct *d = narrow_connection(security, &end);
+    uint8_t *bytes = malloc(room), *text = malloc(30000);
+
+    FAKE_CHECK(d && bytes && text);
+    for (int i = 0; i < NARROW; i++) {
+        struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
+                                  .src = lane_self(), .dst = FAR, .seq = (uint64_t)i + 1,
+                                  .length = (uint32_t)text_of(i)};
+
+        fill(text, frame.length, i);
+        while (direct_out_put(d, &frame, text) == LANE_AGAIN) {
+            again++;
+            size += read_end(end, bytes + size, room - size);
+        }
+        /* it is the caller's again, also when half of it has not gone yet */
+        memset(text, 0, frame.length);
+    }
+    while (direct_out_flush(d) == LANE_AGAIN)
+        size += read_end(end, bytes + size, room - size);
+    size += read_end(end, bytes + size, room - size);
+    FAKE_CHECK(again > NARROW / 4);
+    FAKE_CHECK(check_frames(bytes, size, security) == 0);
+    close(end);
+    free(bytes);
+    free(text);
+    match_gone(FAR, DVM_ERR_TASK_GONE, "enough", false);
+    return 0;
+}
+
+Test(direct, keeps_what_a_socket_does_not_take)
+{
+    struct fake_options o = {.lanes = "direct"};
+
+    for (int security = LANE_PLAIN; security <= LANE_ENCRYPTED; security += 2)
+        cr_assert_eq(fake_run(1, narrow, &security, &o), 0, "security %d", security);
 }
 
 /* ---- resets ----------------------------------------------------------------------- */
