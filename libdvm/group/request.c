@@ -167,3 +167,13 @@ int dvm_cancel(struct dvm_request *request)
                                                    "complete or never started"));
     return dvm_leave(match_cancel(request));
 }
+
+int dvm_fd(void)
+{
+    int fd;
+
+    ENTRY_BEGIN();
+    fd = match_descriptor();
+    dvm_leave(fd < 0 ? fd : DVM_OK);
+    return fd;
+}

@@ -309,6 +309,27 @@ DVM_API int dvm_improbe(dvm_group group, int source, int tag, int *found,
 DVM_API int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm_type type,
                       struct dvm_status *status);
 
+/* A descriptor for programs that wait for several things in a loop of their own: poll
+ * (or select, or epoll_wait) says that it is readable when something has come that a
+ * DVM call would take in. Then call dvm_test, dvm_iprobe or the like until they find
+ * nothing more, and only then poll again: what one call has taken in for the next no
+ * longer makes it readable, and it may be readable for nothing.
+ *
+ *     struct pollfd wait[2] = {{dvm_fd(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+ *     for (;;) {
+ *         dvm_iprobe(DVM_WORLD, DVM_ANY, DVM_ANY, &found, &status);
+ *         if (found)
+ *             take_message(&status);
+ *         else if (poll(wait, 2, -1) > 0 && wait[1].revents)
+ *             take_input();
+ *     }
+ *
+ * It must be neither read nor closed, and ends with dvm_finalize; each call returns the
+ * same one. From the first call on nothing goes on between calls (such as a large
+ * dvm_isend) but when the program polls and calls. Returns the descriptor, which is not
+ * negative. Errors: LIMIT (no descriptor is left), SYSTEM, NO_MEMORY. */
+DVM_API int dvm_fd(void);
+
 /* ---- groups ----------------------------------------------------------------- */
 
 /* This task's rank in the group (its tid in DVM_UNIVERSE; DVM_NULL when it is no member).

@@ -3,6 +3,7 @@
 #include "lane/bell.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -104,20 +105,47 @@ static void sleep_futex(double seconds)
     syscall(SYS_futex, &own->summary, FUTEX_WAIT, 0, timeout, NULL, 0);
 }
 
-void bell_sleep(double seconds, bool (*ready)(void))
+void bell_disarm(void)
 {
-    bool set = bell_watching();
+    atomic_store_explicit(&own->sleep, DVM_AWAKE, memory_order_release);
+}
 
+bool bell_arm(bool (*ready)(void))
+{
     if (bell_set_found())
-        return;
+        return false;
     /* pairs with the ringer's or of summary, or its store of a cell's mark, and its load
      * of sleep */
-    atomic_store(&own->sleep, set ? DVM_ASLEEP_EPOLL : DVM_ASLEEP_FUTEX);
-    if (atomic_load(&own->summary) == 0 && !(ready && ready())) {
-        if (set)
-            bell_set_sleep(seconds);
-        else
-            sleep_futex(seconds);
-    }
-    atomic_store_explicit(&own->sleep, DVM_AWAKE, memory_order_release);
+    atomic_store(&own->sleep, bell_watching() ? DVM_ASLEEP_EPOLL : DVM_ASLEEP_FUTEX);
+    if (atomic_load(&own->summary) == 0 && !(ready && ready()))
+        return true;
+    bell_disarm();
+    return false;
+}
+
+void bell_sleep(double seconds, bool (*ready)(void))
+{
+    if (!bell_arm(ready))
+        return;
+    if (atomic_load_explicit(&own->sleep, memory_order_relaxed) == DVM_ASLEEP_EPOLL)
+        bell_set_sleep(seconds);
+    else
+        sleep_futex(seconds);
+    bell_disarm();
+}
+
+void bell_wait(double seconds)
+{
+    if (bell_watching())
+        bell_set_wait(seconds);
+    else
+        sleep_futex(seconds);
+}
+
+void bell_kick(void)
+{
+    if (bell_watching())
+        bell_set_kick();
+    /* it may have gone to sleep before anything was watched */
+    syscall(SYS_futex, &own->summary, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

@@ -37,6 +37,25 @@ void bell_take(void (*rung)(unsigned index));
  * One thread at a time; without the library's lock. */
 void bell_sleep(double seconds, bool (*ready)(void));
 
+/* Say that this task sleeps although no thread does yet. ready as in bell_sleep. Returns
+ * false, and the task is awake as before, when somebody has rung already. Then bell_wait
+ * sleeps without taking in what the set has found, so that it may return for nothing;
+ * meanwhile another thread may call bell_disarm. Threads agree among themselves who may
+ * call what (match/service.c). */
+bool bell_arm(bool (*ready)(void));
+void bell_wait(double seconds);
+
+/* This task is awake: who rings need not wake it. */
+void bell_disarm(void);
+
+/* Have a thread that is in bell_wait return. One that is about to go there is missed. */
+void bell_kick(void);
+
+/* A descriptor that can be polled, and is readable when a ringer has met
+ * DVM_ASLEEP_EPOLL, or something watched is ready. From now on sleeping is in epoll. It
+ * stays open until bell_stop. Errors as of bell_watch. */
+int bell_descriptor(void);
+
 /* Look at fd with every sleep: ready(arg, events) is called by bell_take (library lock
  * held) when one of events (EPOLLIN, EPOLLOUT), EPOLLERR or EPOLLHUP is there, again
  * and again as long as it is. ready may watch and unwatch anything. fd stays the
@@ -66,6 +85,12 @@ void bell_look(void);
 
 /* Sleep in epoll, at most so many seconds (negative: for ever). */
 void bell_set_sleep(double seconds);
+
+/* The same, without noting what was found. */
+void bell_set_wait(double seconds);
+
+/* Send a datagram to the own bell, so that those return who sleep in the set. */
+void bell_set_kick(void);
 
 /* Whether the last bell_set_sleep found something; and call ready for it. */
 bool bell_set_found(void);

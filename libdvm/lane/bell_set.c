@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/filter.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -45,6 +46,7 @@ static struct {
     struct watched *table;  /* by descriptor; of size; owned */
     size_t size;
     _Atomic unsigned count; /* of what is watched, without bell and daemon */
+    bool shown;             /* the program has the set's descriptor */
     uint32_t makings;
     struct epoll_event found[FOUND_MAX];
     _Atomic int found_count;
@@ -237,16 +239,46 @@ void bell_unwatch(int fd)
 
 /* ---- sleeping --------------------------------------------------------------------- */
 
+/* Seconds in milliseconds, rounded up, lest a short time is asked for again and again. */
+static int to_ms(double seconds)
+{
+    if (seconds <= 0)
+        return seconds < 0 ? -1 : 0;
+    return seconds > INT_MAX / MS_A_SECOND - 1 ? INT_MAX : (int)(seconds * MS_A_SECOND) + 1;
+}
+
 void bell_set_sleep(double seconds)
 {
-    /* up, lest a short time is asked for again and again */
-    int ms = seconds < 0    ? -1
-             : seconds == 0 ? 0
-             : seconds > INT_MAX / MS_A_SECOND - 1 ? INT_MAX : (int)(seconds * MS_A_SECOND) + 1;
-    int count = epoll_wait(set.epoll, set.found, FOUND_MAX, ms);
+    int count = epoll_wait(set.epoll, set.found, FOUND_MAX, to_ms(seconds));
 
     if (count > 0)
         atomic_store_explicit(&set.found_count, count, memory_order_release);
+}
+
+void bell_set_wait(double seconds)
+{
+    /* not epoll_wait: of several that wait there only one is woken */
+    struct pollfd any = {.fd = set.epoll, .events = POLLIN};
+
+    poll(&any, 1, to_ms(seconds));
+}
+
+void bell_set_kick(void)
+{
+    dvm_inbox_nudge(bell_inbox());
+}
+
+int bell_descriptor(void)
+{
+    int rc = set.epoll >= 0 ? DVM_OK : set_make();
+
+    if (rc)
+        return rc;
+    if (!set.shown)
+        atomic_fetch_add(&set.count, 1);
+    set.shown = true;
+    dvm_inbox_ring(bell_inbox(), bell_index());
+    return set.epoll;
 }
 
 void bell_look(void)
@@ -280,6 +312,7 @@ void bell_set_forked(void)
     if (set.bell >= 0)
         close(set.bell);
     set.epoll = set.bell = -1;
+    set.shown = false;
     atomic_store(&set.count, 0);
     atomic_store(&set.found_count, 0);
     if (set.size)

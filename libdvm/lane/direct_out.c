@@ -30,6 +30,7 @@ static void watch(struct direct *d, bool wanted)
     if (d->out.watched == wanted)
         return;
     d->out.watched = wanted;
+    lane_owed += wanted ? 1 : -1;
     direct_watch(d);
 }
 
@@ -128,6 +129,7 @@ int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *
 
 void direct_out_free(struct direct_out *out)
 {
+    lane_owed -= out->watched;
     free(out->buffer);
     seal_free(out->seal);
     memset(out, 0, sizeof *out);

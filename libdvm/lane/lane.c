@@ -38,6 +38,8 @@ static struct {
     int complaints;
 } lane;
 
+size_t lane_owed;
+
 /* Whether a list such as "shm,relay" has the name; no list has all. */
 static bool listed(const char *list, const char *name)
 {
@@ -102,6 +104,7 @@ void lane_stop(void)
     bell_stop();
     free(lane.table);
     memset(&lane, 0, sizeof lane);
+    lane_owed = 0;
 }
 
 int lane_self(void)
@@ -245,6 +248,11 @@ void lane_sleep(double seconds)
 void lane_rest(void)
 {
     lend_rest();
+}
+
+bool lane_arm(void)
+{
+    return bell_arm(shm_ready);
 }
 
 int lane_progress(void)

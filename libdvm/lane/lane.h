@@ -149,6 +149,12 @@ struct lane_config {
     const struct lane_up *up;
 };
 
+/* How much this task owes others, which they may wait for: sends that are neither over nor
+ * wait for their match alone, rendezvous on their way in, frames of streams' own and bytes
+ * of lanes that wait for room. While it is not 0 somebody must make progress, also outside
+ * of calls. */
+extern size_t lane_owed;
+
 /* Start. DVM_LANES (a list of names; default all) says which lanes this task opens;
  * relay always is among them. Error: NO_MEMORY. */
 int lane_start(const struct lane_config *config);
@@ -193,6 +199,9 @@ bool lane_rung(void);
 
 /* Sleep until lane_rung, at most so many seconds (negative: for ever), or a signal. */
 void lane_sleep(double seconds);
+
+/* As bell_arm: say that this task sleeps. */
+bool lane_arm(void);
 
 /* Look at the socket although nobody rang: the daemon may be gone. As lane_progress. */
 int lane_check(void);

@@ -1,5 +1,9 @@
 /* life.c: from match_start to match_stop, and the gate that every call passes.
  *
+ * With one thread, and nothing owed when the last call left, the gate is one load and
+ * one comparison each way. Otherwise calls take progress back from the service thread, or
+ * the lock, and leave it again.
+ *
  * A child after fork is no task: a handler that runs in it closes its copy of
  * the socket and shuts the gate; what else it inherited is freed if it becomes a
  * task itself.
@@ -9,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lane/bell.h"
 #include "lane/board.h"
 #include "lane/uplink.h"
 #include "match/request.h"
@@ -17,7 +22,16 @@
  * kept, seconds. */
 #define ACKNOWLEDGE_SECONDS 0.5
 
+enum gate {
+    GATE_CLOSED, /* not to be passed without gate_enter */
+    GATE_OPEN
+};
+
 static struct {
+    uint8_t gate;  /* enum gate; written by a task of one thread only */
+    bool careful;  /* calls leave by gate_leave: there are threads, or polled */
+    bool threads;  /* DVM_THREAD_MULTIPLE */
+    bool polled;   /* the program has the bell's descriptor */
     bool started;
     bool forked;  /* this process was forked from a task, and is none */
     bool handler; /* the handler for forks is installed */
@@ -33,40 +47,85 @@ static const struct stream_up calls = {
 /* No thread is in the middle of a change when the child gets its copy. */
 static void before_fork(void)
 {
-    if (life.started)
-        wait_lock();
+    if (!life.started)
+        return;
+    wait_lock();
+    if (!life.threads)
+        service_take();
 }
 
 static void in_parent(void)
 {
-    if (life.started)
-        wait_unlock();
+    if (!life.started)
+        return;
+    if (life.gate == GATE_CLOSED && !life.threads && !life.polled && lane_owed)
+        service_open();
+    wait_unlock();
 }
 
 static void after_fork(void)
 {
     if (!life.started)
         return;
-    life.started = false;
+    life.started = life.careful = false;
+    life.gate = GATE_CLOSED;
     life.forked = true;
+    service_forked();
     lane_forked();
 }
 
-int dvm_enter(void)
+/* What is not done for every call: errors, the lock, taking progress back. */
+static int gate_enter(void)
 {
-    if (__builtin_expect(!life.started, 0))
+    if (!life.started)
         return life.forked
                    ? dvm_fail(DVM_ERR_FORKED, "%s", dvm_error_text(DVM_ERR_FORKED))
                    : dvm_fail(DVM_ERR_NOT_INIT, "%s", dvm_error_text(DVM_ERR_NOT_INIT));
     wait_lock();
+    if (!life.threads)
+        service_take();
+    if (life.polled)
+        bell_disarm();
+    if (!life.careful)
+        life.gate = GATE_OPEN;
     return DVM_OK;
+}
+
+/* Leave progress to whoever makes it now, and the lock. */
+static void gate_leave(void)
+{
+    if (!life.started)
+        return; /* this call has ended the task's life */
+    wait_leave();
+    if (life.polled)
+        wait_arm();
+    else if (lane_owed && service_open() && !life.threads)
+        life.gate = GATE_CLOSED; /* the next call takes progress back */
+    wait_unlock();
+}
+
+int dvm_enter(void)
+{
+    return __builtin_expect(life.gate == GATE_OPEN, 1) ? DVM_OK : gate_enter();
 }
 
 int dvm_leave(int rc)
 {
-    wait_leave();
-    wait_unlock();
+    if (__builtin_expect(life.careful || lane_owed, 0))
+        gate_leave();
     return rc == DVM_OK ? rc : dvm_report(rc);
+}
+
+int match_descriptor(void)
+{
+    int fd = bell_descriptor();
+
+    if (fd < 0)
+        return fd;
+    service_never();
+    life.polled = life.careful = true;
+    life.gate = GATE_CLOSED;
+    return fd;
 }
 
 static void stop_all(void)
@@ -76,7 +135,8 @@ static void stop_all(void)
     stream_stop();
     request_stop();
     gone_stop();
-    life.started = life.forked = false;
+    life.started = life.forked = life.careful = life.polled = false;
+    life.gate = GATE_CLOSED;
 }
 
 int match_start(const struct match_config *config)
@@ -109,6 +169,8 @@ int match_start(const struct match_config *config)
         stop_all();
         return rc;
     }
+    life.threads = life.careful = lanes.threads;
+    life.gate = life.careful ? GATE_CLOSED : GATE_OPEN;
     life.started = true;
     return DVM_OK;
 }
@@ -164,6 +226,7 @@ int match_stop(double timeout)
 {
     int rc = match_flush(timeout, 0);
 
+    service_stop();
     stop_all();
     wait_stop();
     return rc;

@@ -196,6 +196,10 @@ int dvm_enter(void);
 /* Leave it: gives the lock back and acts on rc as dvm_report. Returns rc. */
 int dvm_leave(int rc);
 
+/* A descriptor that is readable when progress is due (dvm_fd). From now on the program
+ * makes all progress in its calls. Errors as of bell_descriptor. */
+int match_descriptor(void);
+
 struct match_config {
     int self;                 /* this task's tid */
     int socket;               /* to the daemon, connected and past WELCOME; owned from now on */

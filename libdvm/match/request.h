@@ -235,11 +235,55 @@ void wait_start(const struct match_config *config);
 /* The end: gives the lock up for good. */
 void wait_stop(void);
 
+/* The program polls the bell's descriptor and leaves: have it rung from now on, or make
+ * it readable when somebody has rung already. */
+void wait_arm(void);
+
 /* Whether this thread's leaving must wake others, and do so (life.c). */
 void wait_leave(void);
 
 /* The lock of DVM_THREAD_MULTIPLE; nothing with one thread. */
 void wait_lock(void);
 void wait_unlock(void);
+
+/* The caller is about to sleep, or has looked in vain: whoever it waits for must be able to send,
+ * and its end be told. */
+void wait_in_vain(void);
+
+/* For the service thread of a task with threads, which waits like them (lock held). own:
+ * true takes the bell, and returns whether it was free; false gives it back. */
+bool wait_own(bool own);
+
+/* Whether a thread of the program would have the bell. */
+bool wait_wanted(void);
+
+/* One turn of the bell's owner: progress, then a sleep of at most so many seconds when
+ * there was none to make. Returns LOST_DAEMON when the daemon is gone. */
+int wait_turn(double seconds);
+
+/* ---- service.c --------------------------------------------------------------------------- */
+
+/* Begin: no thread yet. threads: DVM_THREAD_MULTIPLE. */
+void service_start(bool threads);
+
+/* A call leaves with something owed: from now on the service thread may make progress.
+ * Returns false when there is no thread for that. With the lock of threads. */
+bool service_open(void);
+
+/* A call enters, of a task of one thread that has left with service_open: it makes the
+ * progress again. Waits for a turn of the thread to end. */
+void service_take(void);
+
+/* End the thread; it can be made anew. The lock of threads is given up meanwhile. */
+void service_stop(void);
+
+/* The same, and there will be none. */
+void service_never(void);
+
+/* In a child after fork: there is no thread. */
+void service_forked(void);
+
+/* How often the thread has made progress: for tests. */
+unsigned service_turns(void);
 
 #endif

@@ -49,6 +49,8 @@ static struct {
     pthread_cond_t cond;
     unsigned others;       /* threads that sleep on cond */
     bool owned;            /* a thread sleeps on the bell */
+    bool served;           /* that is the service thread */
+    bool wanted;           /* it must leave the bell to another */
     bool changed;          /* something completed since others were told */
 } waiting;
 
@@ -63,7 +65,8 @@ void wait_start(const struct match_config *config)
     waiting.waits = 0;
     load_start();
     waiting.others = 0;
-    waiting.owned = waiting.changed = false;
+    waiting.owned = waiting.served = waiting.wanted = waiting.changed = false;
+    service_start(waiting.threads);
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -87,7 +90,7 @@ void wait_stop(void)
 {
     wait_unlock();
     load_stop();
-    waiting.threads = waiting.owned = waiting.changed = false;
+    waiting.threads = waiting.owned = waiting.served = waiting.changed = false;
 }
 
 void wait_changed(void)
@@ -103,9 +106,16 @@ static void tell_others(bool leaving)
         return;
     if (waiting.others && (waiting.changed || leaving))
         pthread_cond_broadcast(&waiting.cond);
-    if (waiting.changed && waiting.owned)
+    if (waiting.changed && waiting.owned && !waiting.served)
         dvm_inbox_ring(bell_inbox(), bell_index());
     waiting.changed = false;
+}
+
+void wait_arm(void)
+{
+    /* else another thread sleeps for all */
+    if (!waiting.owned && !lane_arm())
+        bell_kick();
 }
 
 void wait_leave(void)
@@ -177,16 +187,18 @@ static bool spin(void)
     return false;
 }
 
-/* This thread is about to sleep, or has asked in vain and may ask again and again:
- * whoever it waits for must be able to send, and its end be told. place: NULL, or what is
- * to be put on the board. */
-static void wait_in_vain(struct board_place *place)
+void wait_in_vain(void)
 {
-    if (place)
-        board_show(place);
     stream_watch_now();
     stream_grant_starved();
     lane_rest();
+}
+
+/* This thread is about to sleep: so it stands on the board. */
+static void show_in_vain(struct board_place *place)
+{
+    board_show(place);
+    wait_in_vain();
 }
 
 /* Sleep on the bell, at most until limit (clock_seconds; negative: for ever). */
@@ -218,6 +230,43 @@ static void sleep_other(double limit)
     waiting.others--;
 }
 
+/* Have the service thread leave the bell to this one. */
+static void have_bell(void)
+{
+    waiting.wanted = true;
+    dvm_inbox_ring(bell_inbox(), bell_index());
+}
+
+bool wait_own(bool own)
+{
+    if (own && waiting.owned)
+        return false;
+    waiting.owned = waiting.served = own;
+    waiting.wanted = false;
+    if (!own)
+        tell_others(true);
+    return true;
+}
+
+bool wait_wanted(void)
+{
+    return waiting.wanted;
+}
+
+int wait_turn(double seconds)
+{
+    int rc = progress();
+
+    tell_others(false);
+    if (rc || lane_rung())
+        return rc;
+    wait_in_vain();
+    wait_unlock();
+    lane_sleep(seconds);
+    wait_lock();
+    return DVM_OK;
+}
+
 /* Wait for a bell, as its owner. */
 static int wait_bell(double limit, struct board_place *place)
 {
@@ -229,7 +278,7 @@ static int wait_bell(double limit, struct board_place *place)
     rang = spin();
     wait_lock();
     if (!rang) {
-        wait_in_vain(place);
+        show_in_vain(place);
         rc = sleep_owner(limit);
     }
     waiting.owned = false;
@@ -245,6 +294,9 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
     bool over = done(arg);
     int rc = DVM_OK;
 
+    /* who does not wait does not sleep, where descriptors are looked at */
+    if (!over && timeout == 0 && !waiting.owned)
+        bell_look();
     while (!over) {
         rc = rc ? rc : progress();
         /* once a turn: to ask may acknowledge a death */
@@ -252,7 +304,7 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
         if (over || rc)
             break;
         if (limit >= 0 && (timeout == 0 || clock_seconds() >= limit)) {
-            wait_in_vain(NULL);
+            wait_in_vain();
             rc = dvm_fail(DVM_ERR_TIMEOUT, "the time limit of %g s has passed", timeout);
             break;
         }
@@ -263,7 +315,9 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
             rc = wait_bell(limit, &place);
         } else {
             /* the owner may sleep for long */
-            wait_in_vain(&place);
+            show_in_vain(&place);
+            if (waiting.served)
+                have_bell();
             sleep_other(limit);
         }
     }
@@ -284,7 +338,7 @@ int match_progress(void)
     rc = progress();
 
     if (!rang)
-        wait_in_vain(NULL);
+        wait_in_vain();
     if (waiting.changed)
         tell_others(false);
     return rc;

@@ -48,8 +48,7 @@ static int sender_get(void)
     return fd;
 }
 
-/* Send a datagram to the bell. Returns false when it did not get there. */
-static bool send_bell(struct dvm_inbox *inbox)
+bool dvm_inbox_nudge(struct dvm_inbox *inbox)
 {
     uint64_t key = atomic_load_explicit(&inbox->bell_key, memory_order_relaxed);
     struct sockaddr_un to;
@@ -78,7 +77,7 @@ bool dvm_inbox_ring(struct dvm_inbox *inbox, unsigned index)
     if (sleep == DVM_ASLEEP_FUTEX || sleep > DVM_ASLEEP_EPOLL ||
         (index == DVM_INDEX_DAEMON && sleep != DVM_AWAKE))
         syscall(SYS_futex, &inbox->summary, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-    return sleep != DVM_ASLEEP_EPOLL || index == DVM_INDEX_DAEMON || send_bell(inbox);
+    return sleep != DVM_ASLEEP_EPOLL || index == DVM_INDEX_DAEMON || dvm_inbox_nudge(inbox);
 }
 
 void dvm_inbox_forked(void)

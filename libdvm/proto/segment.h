@@ -193,6 +193,10 @@ _Static_assert(DVM_POOL_SLOTS_AT % DVM_POOL_PAGE == 0, "slots begin on a page");
  * written into the owner's socket wakes the owner. Async-signal-safe. */
 bool dvm_inbox_ring(struct dvm_inbox *inbox, unsigned index);
 
+/* Send a datagram to the owner's bell, which must have been made: it wakes who sleeps in
+ * epoll, and nothing else. Returns false when it did not get there. */
+bool dvm_inbox_nudge(struct dvm_inbox *inbox);
+
 /* Make the address of an owner's bell; returns its length. */
 unsigned dvm_bell_address(uint64_t bell, struct sockaddr_un *address);
 

@@ -51,6 +51,8 @@ void rendezvous_end(struct stream_send *send, int error)
     if (send->id)
         ids_remove(&sends, send->id);
     send->id = 0;
+    if (send->state != SEND_PARKED || send->rts)
+        lane_owed--;
     send->state = SEND_OVER;
     if (send->kept)
         resend_own(send);
@@ -154,6 +156,7 @@ static void receive_link(struct stream_receive *r)
     if (r->next)
         r->next->previous = r;
     r->stream->receiving = r;
+    lane_owed++;
 }
 
 /* Copy the bytes from the sender's memory, where that is possible and faster. */
@@ -221,6 +224,7 @@ static void receive_unlink(struct stream_receive *r)
         r->stream->receiving = r->next;
     if (r->next)
         r->next->previous = r->previous;
+    lane_owed--;
 }
 
 static void receive_end(struct stream_receive *r, int error)

@@ -120,6 +120,7 @@ static int notes_flush(struct stream *s)
         if (!s->notes)
             s->last_note = NULL;
         blocks_put(note, sizeof *note);
+        lane_owed--;
     }
     return LANE_SENT;
 }
@@ -147,6 +148,7 @@ void stream_note(struct stream *s, const struct dvm_frame *frame)
     else
         s->notes = note;
     s->last_note = note;
+    lane_owed++;
 }
 
 static struct dvm_frame frame_of(const struct stream *s, const struct stream_send *send,
@@ -232,6 +234,8 @@ static int send_begin(struct stream *s)
     send_remove(&s->waiting, send);
     send->state = SEND_PARKED;
     send_append(&s->parked, send);
+    if (eager)
+        lane_owed--; /* its match is all that it waits for */
     return LANE_SENT;
 }
 
@@ -282,6 +286,7 @@ void stream_send(struct stream_send *send)
     send->kept = 0;
     send->state = SEND_WAITING;
     send_append(&s->waiting, send);
+    lane_owed++;
     if (s->gone) {
         rendezvous_end(send, s->gone_code);
         return;
@@ -506,6 +511,7 @@ static void stream_close(struct stream *s, int code)
 
         s->notes = note->next;
         blocks_put(note, sizeof *note);
+        lane_owed--;
     }
     s->last_note = NULL;
 }
