@@ -47,7 +47,7 @@ start_pvm() {
 have() { command -v "$1" >/dev/null; }
 
 build_limits() {
-    local sources=(-O2 -std=c11 -D_GNU_SOURCE -o "$work/limits" "$here/limits.c")
+    local sources=(-I "$top" -O2 -std=c11 -D_GNU_SOURCE -o "$work/limits" "$here"/limits/{limits,tcp,seal}.c)
     gcc -DBENCH_SEAL "${sources[@]}" -lcrypto 2>/dev/null || gcc "${sources[@]}"
 }
 

@@ -10,11 +10,9 @@
  *   limits start N                N processes started and waited for
  *   limits busy N                 N processes that only compute, until stdin ends
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <linux/futex.h>
-#include <netinet/tcp.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -22,29 +20,24 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include "measure/timing.h"
+#include "bench/measure/timing.h"
+#include "limits.h"
 
-#ifdef BENCH_SEAL
-#include <openssl/evp.h>
-#endif
-
-enum { PORT = 7717, TRIES = 250, PIECE = 1 << 20, LARGEST = 4 << 20, TASKS_MAX = 256 };
+enum { TASKS_MAX = 256 };
 extern char **environ;
-static double batch_seconds = BATCH_SECONDS;
+double batch_seconds = BATCH_SECONDS;
 
-static void fail(const char *what)
+void fail(const char *what)
 {
     perror(what);
     exit(1);
 }
 
-static void report(const char *name, double value, const char *unit)
+void report(const char *name, double value, const char *unit)
 {
     printf("%s %.6g %s\n", name, value, unit);
     fflush(stdout);
@@ -220,208 +213,6 @@ static void shm(void)
     report("bandwidth_4MiB", copy_speed(4 << 20), "MB/s");
 }
 
-/* ---- TCP ------------------------------------------------------------------------------ */
-
-struct connection {
-    int socket, server, spin;
-    size_t bytes;
-    char *data;
-};
-
-static void move(struct connection *c, char *data, size_t bytes, int sending)
-{
-    size_t done = 0;
-    ssize_t n;
-
-    while (done < bytes) {
-        n = sending ? send(c->socket, data + done, bytes - done, MSG_NOSIGNAL)
-                    : recv(c->socket, data + done, bytes - done, c->spin ? MSG_DONTWAIT : 0);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-            fail("the other end went away");
-    }
-}
-
-static void exchange(struct connection *c)
-{
-    move(c, c->data, c->bytes, !c->server);
-    move(c, c->data, c->bytes, c->server);
-}
-
-/* The client tells how many exchanges come; the server learns it. */
-static double tcp_batch(void *arg, int calls)
-{
-    struct connection *c = arg;
-    double start;
-    int i;
-
-    move(c, (char *)&calls, sizeof calls, 1);
-    start = now();
-    for (i = 0; i < calls; i++)
-        exchange(c);
-    return now() - start;
-}
-
-static void tcp_serve(struct connection *c)
-{
-    int calls;
-
-    for (;;) {
-        move(c, (char *)&calls, sizeof calls, 0);
-        if (calls == 0)
-            return;
-        while (calls-- > 0)
-            exchange(c);
-    }
-}
-
-static int tcp_connected(int server, const char *address)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-    struct timespec moment = { 0, 20000000 };
-    int one = 1, s = socket(AF_INET, SOCK_STREAM, 0), i;
-
-    inet_pton(AF_INET, address, &a.sin_addr);
-    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (server) {
-        if (bind(s, (void *)&a, sizeof a) || listen(s, 1) || (s = accept(s, NULL, NULL)) < 0)
-            fail("listen");
-    } else {
-        for (i = 0; connect(s, (void *)&a, sizeof a); i++) {
-            if (i == TRIES)
-                fail("connect");
-            close(s);
-            s = socket(AF_INET, SOCK_STREAM, 0);
-            nanosleep(&moment, NULL); /* until the server is there; TRIES bounds it */
-        }
-    }
-    setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return s;
-}
-
-/* Seconds of half a round trip, or on the server's side nothing. */
-static double tcp_time(struct connection *c, size_t bytes, int spin)
-{
-    double seconds;
-    int end = 0;
-
-    c->bytes = bytes;
-    c->spin = spin;
-    if (c->server) {
-        tcp_serve(c);
-        return 0;
-    }
-    seconds = one_call(tcp_batch, c, batch_seconds) / 2;
-    move(c, (char *)&end, sizeof end, 1);
-    return seconds;
-}
-
-static void tcp(int server, const char *address)
-{
-    static const struct {
-        const char *name;
-        size_t bytes;
-        int is_latency;
-    } rows[] = {
-        { "latency_8B", 8, 1 },
-        { "latency_1KiB", 1 << 10, 1 },
-        { "bandwidth_64KiB", 64 << 10, 0 },
-        { "bandwidth_1MiB", 1 << 20, 0 },
-        { "bandwidth_4MiB", 4 << 20, 0 },
-    };
-    struct connection c = { .server = server, .data = calloc(1, LARGEST) };
-    char name[64];
-    size_t i;
-
-    c.socket = tcp_connected(server, address);
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        double asleep = tcp_time(&c, rows[i].bytes, 0), spinning;
-
-        spinning = rows[i].is_latency ? tcp_time(&c, rows[i].bytes, 1) : asleep;
-        if (server)
-            continue;
-        if (!rows[i].is_latency) {
-            report(rows[i].name, (double)rows[i].bytes / asleep / 1e6, "MB/s");
-            continue;
-        }
-        report(rows[i].name, (asleep < spinning ? asleep : spinning) * 1e6, "us");
-        snprintf(name, sizeof name, "tcp_sleeping_%s", rows[i].name);
-        report(name, asleep * 1e6, "us");
-        snprintf(name, sizeof name, "tcp_spinning_%s", rows[i].name);
-        report(name, spinning * 1e6, "us");
-    }
-    free(c.data);
-    close(c.socket);
-}
-
-/* ---- encryption alone ------------------------------------------------------------------ */
-
-#ifdef BENCH_SEAL
-enum { NONCE = 12, MAC = 16 };
-
-struct sealing {
-    EVP_CIPHER_CTX *context;
-    unsigned char *plain, *sealed, nonce[NONCE], mac[MAC];
-    int open;
-};
-
-static void seal(struct sealing *s)
-{
-    int n;
-
-    if (EVP_CipherInit_ex(s->context, NULL, NULL, NULL, s->nonce, -1) != 1 ||
-        EVP_CipherUpdate(s->context, s->open ? s->plain : s->sealed, &n,
-                         s->open ? s->sealed : s->plain, PIECE) != 1)
-        fail("seal");
-    if (s->open && EVP_CIPHER_CTX_ctrl(s->context, EVP_CTRL_AEAD_SET_TAG, MAC, s->mac) != 1)
-        fail("seal: tag");
-    if (EVP_CipherFinal_ex(s->context, s->plain, &n) != 1)
-        fail("seal: what was opened is not what was sealed");
-    if (!s->open && EVP_CIPHER_CTX_ctrl(s->context, EVP_CTRL_AEAD_GET_TAG, MAC, s->mac) != 1)
-        fail("seal: tag");
-}
-
-static double seal_batch(void *arg, int calls)
-{
-    double start = now();
-
-    while (calls-- > 0)
-        seal(arg);
-    return now() - start;
-}
-
-static double seal_speed(struct sealing *s, int open)
-{
-    static const unsigned char key[32];
-
-    s->open = open;
-    s->context = EVP_CIPHER_CTX_new();
-    if (!s->context ||
-        EVP_CipherInit_ex(s->context, EVP_aes_256_gcm(), NULL, key, NULL, !open) != 1)
-        fail("seal: AES-256-GCM");
-    double seconds = one_call(seal_batch, s, batch_seconds);
-    EVP_CIPHER_CTX_free(s->context);
-    return PIECE / seconds / 1e6;
-}
-
-static void seal_both(void)
-{
-    struct sealing s = { .plain = calloc(1, PIECE), .sealed = calloc(1, PIECE) };
-    double sealing = seal_speed(&s, 0), opening = seal_speed(&s, 1);
-
-    report("encrypt_1MiB", sealing, "MB/s");
-    report("decrypt_1MiB", opening, "MB/s");
-    free(s.plain);
-    free(s.sealed);
-}
-#else
-static void seal_both(void)
-{
-    fprintf(stderr, "limits: built without libcrypto\n");
-}
-#endif
-
 /* ---- processes ---------------------------------------------------------------------------- */
 
 static void start(const char *self, int count)
@@ -486,7 +277,7 @@ int main(int argc, char **argv)
     else if (!strcmp(what, "tcp-server") || !strcmp(what, "tcp"))
         tcp(what[3] != 0, argument);
     else if (!strcmp(what, "seal"))
-        seal_both();
+        seal();
     else if (!strcmp(what, "start"))
         start(argv[0], number_of(argument));
     else if (!strcmp(what, "busy"))
