@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,14 @@
 #include "base/source.h"
 #include "daemon/board.h"
 #include "dvm.h"
+#include "lane/bell.h"
 #include "lane/board.h"
+#include "lane/daemon_link.h"
 #include "proto/board.h"
+#include "proto/control.h"
+#include "proto/frame.h"
 #include "proto/segment.h"
+#include "tests/support/fake_daemon.h"
 
 #define WRITES 200000
 #define TID 0x40001
@@ -229,4 +235,55 @@ Test(board, a_hostile_board_is_told_of_no_further_than_it_makes_sense)
     cr_expect_not(board_look(inbox, getpid(), &m));
     cr_expect_null(m);
     free(inbox);
+}
+
+/* ---- a request that nobody answers ------------------------------------------------------- */
+
+#define SITE 77
+#define PATIENCE 30.0 /* seconds: the machine may be busy */
+
+struct watcher {
+    const struct dvm_inbox *inbox;
+    atomic_bool seen, stop;
+    struct dvm_wait wait;
+};
+
+static void *watch(void *arg)
+{
+    struct watcher *w = arg;
+
+    while (!atomic_load(&w->stop) && !atomic_load(&w->seen)) {
+        if (dvm_board_read(&w->inbox->board, &w->wait) && w->wait.call != DVM_BOARD_NOTHING)
+            atomic_store(&w->seen, true);
+        sched_yield();
+    }
+    return NULL;
+}
+
+static int unanswered(const struct fake_task *me)
+{
+    int host = DVM_TID_DAEMON(DVM_TID_SLOT(me->tids[0]));
+    struct watcher w = {.inbox = bell_inbox()};
+    double end = clock_seconds() + PATIENCE;
+    struct daemon_answer answer;
+    struct dvm_wait now;
+    pthread_t thread;
+
+    daemon_link_asker(DVM_BOARD_SPAWN, SITE, 0);
+    FAKE_CHECK(pthread_create(&thread, NULL, watch, &w) == 0);
+    while (!atomic_load(&w.seen) && clock_seconds() < end)
+        FAKE_CHECK(daemon_link_request(host, DVM_CTL_SPAWN, NULL, 0, 0.05, &answer) ==
+                   DVM_ERR_TIMEOUT);
+    atomic_store(&w.stop, true);
+    pthread_join(thread, NULL);
+    FAKE_CHECK(atomic_load(&w.seen) && w.wait.call == DVM_BOARD_SPAWN);
+    FAKE_CHECK(w.wait.why == DVM_BOARD_ANSWER && w.wait.peer == host && w.wait.site == SITE);
+    FAKE_CHECK(w.wait.tag == DVM_ANY && w.wait.threads == 1);
+    FAKE_CHECK(dvm_board_read(&bell_inbox()->board, &now) && now.call == DVM_BOARD_NOTHING);
+    return 0;
+}
+
+Test(board, a_request_tells_which_call_waits_for_the_daemon)
+{
+    cr_assert_eq(fake_run(1, unanswered, NULL, NULL), 0);
 }
