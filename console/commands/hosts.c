@@ -36,6 +36,13 @@ static const char *security(const Dvm__Pb__HostsReply *reply)
     return NULL;
 }
 
+/* What that means for connections between tasks, in the order of the words. */
+static const char *const meanings[] = {
+    [LANE_SECURITY_OFF] = "what tasks of different hosts send each other is not protected",
+    [LANE_SECURITY_AUTH] = "tasks of different hosts prove who they are, and do not encrypt",
+    [LANE_SECURITY_FULL] = "what tasks of different hosts send each other is encrypted",
+};
+
 static int print_json(const Dvm__Pb__HostsReply *reply, const char *survives)
 {
     json_t *list = json_array();
@@ -70,8 +77,7 @@ static int print_table(const struct console *c, const Dvm__Pb__HostsReply *reply
     if (!r)
         printf("survives: %s\n", survives);
     if (!r && security(reply))
-        printf("lane security: %s (no direct lanes yet; what goes through daemons is always "
-               "encrypted)\n", security(reply));
+        printf("lane security: %s (%s)\n", security(reply), meanings[reply->lane_security - 1]);
     return r;
 }
 

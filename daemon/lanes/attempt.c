@@ -186,8 +186,10 @@ static void say_hello(struct call *c)
 {
     struct lanes_attempt *a = c->attempt;
     uint8_t bytes[LANE_HELLO_BYTES];
+    const char *why;
 
     c->connected = true;
+    mac_load(&why);
     lane_hello_encode(bytes, &a->hello);
     if (!mac_make(bytes + LANE_HELLO_SIGNED, a->key, bytes, LANE_HELLO_SIGNED) ||
         send(c->fd, bytes, sizeof bytes, MSG_NOSIGNAL) != (ssize_t)sizeof bytes) {

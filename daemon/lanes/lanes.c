@@ -165,6 +165,7 @@ static void expect(struct lanes *l, const struct dvm_frame *frame, const Dvm__Pb
 static void on_open(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__LaneOpen *m = dvm__pb__lane_open__unpack(NULL, frame->length, payload);
+    const char *why;
 
     if (!m || m->key.len != LANE_KEY_BYTES)
         daemon_fail(d, frame, DVM_ERR_PROTOCOL, "a LANE_OPEN that cannot be read");
@@ -173,6 +174,9 @@ static void on_open(struct daemon *d, const struct dvm_frame *frame, const uint8
     else if (d->lanes->port == 0)
         daemon_fail(d, frame, DVM_ERR_UNSUPPORTED, "host %s takes no connections between tasks: "
                     "its lane port is not open (its log says why)", d->host);
+    else if (!mac_load(&why))
+        daemon_fail(d, frame, DVM_ERR_UNSUPPORTED, "host %s takes no connections between tasks: %s",
+                    d->host, why);
     else
         expect(d->lanes, frame, m);
     if (m)

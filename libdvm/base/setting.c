@@ -79,9 +79,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
         0, 0, security_words, "WORD",
         "Protection of direct connections between tasks of different hosts: full encrypts, auth "
         "only authenticates, off does neither. The value of the daemon that starts the machine "
-        "holds for all of it; a host whose administrator demands more does not join. This "
-        "version opens no such connections: what goes between hosts goes through the daemons, "
-        "which always encrypt."},
+        "holds for all of it; a host whose administrator demands more does not join. What "
+        "goes through the daemons is always encrypted."},
     [SETTING_CGROUP] = {"cgroup", SETTING_PATH, SETTING_FIXED, "auto", NULL, 0, 0, cgroup_words,
         "WHERE",
         "Where each task gets a cgroup (version 2) of its own: auto, below the cgroup that the "

@@ -59,7 +59,11 @@ static const char *on_hello(void *arg, const uint8_t hello[LANE_HELLO_BYTES], in
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+    const char *why;
+
     input_be_quiet();
+    if (!mac_load(&why))
+        return 1;
     loop = ev_loop_new(EVFLAG_AUTO);
     return loop ? 0 : 1;
 }

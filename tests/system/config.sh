@@ -52,7 +52,7 @@ expect_same "the machine" "$(setting joiner silence from)" "where its silence co
 expect_same "7 s" "$(setting joiner silence value)" "its silence"
 expect_same auth "$(dvm hosts --json | jq -r .lane_security)" "lane_security that dvm hosts shows"
 expect 0 dvm hosts
-expect_line "$WORK/out" "^lane security: auth \\(no direct lanes yet"
+expect_line "$WORK/out" "^lane security: auth \\(tasks of different hosts prove who they are, and do not encrypt\\)$"
 if [ "$(id -u)" = 0 ]; then
     say "a host whose administrator demands more does not join"
     cp "$system" "$WORK/system"

@@ -84,10 +84,12 @@ static void set_up(void)
     static struct settings settings;
     struct keeper_limits limits = {.files = {RLIM_INFINITY, RLIM_INFINITY}};
     struct keeper *keeper;
+    const char *why;
 
     signal(SIGPIPE, SIG_IGN);
     settings_init(&settings);
     getrlimit(RLIMIT_NOFILE, &limits.files);
+    cr_assert(mac_load(&why), "%s", why);
     cr_assert_not_null(mkdtemp(folder));
     cr_assert_eq(keeper_fork(&keeper, &limits), DVM_OK);
     cr_assert_eq(daemon_start(&d, &options, &settings, NULL, keeper), DVM_OK, "%s",
