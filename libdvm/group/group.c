@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "group/context.h"
 #include "group/entry.h"
+#include "group/route.h"
 #include "match/match.h"
 #include "proto/frame.h"
 #include "type/type.h"
@@ -53,6 +54,7 @@ static void group_free(struct group *g)
 {
     if (!g)
         return;
+    route_clear();
     free(g->coll);
     if (g->receive_tids != g->send_tids)
         free(g->receive_tids);

@@ -9,8 +9,10 @@
 #include "base/error.h"
 #include "group/entry.h"
 #include "group/peer.h"
+#include "group/route.h"
 #include "group/sink.h"
 #include "match/match.h"
+#include "proto/segment.h"
 #include "type/type.h"
 
 /* The arguments that all sends have. */
@@ -45,6 +47,7 @@ static int send_now(enum match_mode mode, const struct outgoing *o)
 
     if (rc != DVM_OK || peer.nobody)
         return rc;
+    route_learn(peer.group, o->dest, o->type);
     return match_send(mode, peer.group->context, peer.tid, o->tag, o->buf, bytes,
                       type_code(o->type), o->site, o->group);
 }
@@ -66,12 +69,27 @@ static int send_start(enum match_mode mode, const struct outgoing *o,
                        type_code(o->type), o->site, o->group, request);
 }
 
+/* A small message that needs no waiting, with a group, rank and type that were used lately.
+ * false: nothing was done. */
+static bool send_small(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                       dvm_type type)
+{
+    const struct route *r = route_find(group, dest, type);
+
+    return r && r->to && tag >= 0 && buf && count <= DVM_CELL_INLINE &&
+           count * r->size <= DVM_CELL_INLINE &&
+           match_send_small(r->to, r->context, tag, buf, count * r->size, r->code);
+}
+
 int dvm_send(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
 {
-    const struct outgoing o = {"dvm_send", group, dest, tag, buf, count, type, ENTRY_SITE()};
-
     ENTRY_BEGIN();
-    return dvm_leave(send_now(MATCH_STANDARD, &o));
+    if (!send_small(group, dest, tag, buf, count, type)) {
+        const struct outgoing o = {"dvm_send", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+        return dvm_leave(send_now(MATCH_STANDARD, &o));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_bsend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
@@ -123,6 +141,25 @@ static int receive_prepare(const char *call, dvm_group group, int source, int ta
     return rc;
 }
 
+/* A small message that is here or comes at once, likewise. */
+static bool recv_small(dvm_group group, int source, int tag, void *buf, size_t count,
+                       dvm_type type, struct dvm_status *status)
+{
+    const struct route *r = route_find(group, source, type);
+    struct match_small small;
+
+    if (!r || tag < DVM_ANY || !buf || count > SIZE_MAX / DVM_LINE)
+        return false;
+    small = (struct match_small){.context = r->context, .tag = tag, .type = r->code,
+                                 .capacity = count * r->size, .buffer = buf};
+    if (!match_recv_small(r->from, &small))
+        return false;
+    if (status)
+        *status = (struct dvm_status){.source = source, .tag = small.came_tag, .type = type,
+                                      .bytes = small.came, .count = small.came / r->size};
+    return true;
+}
+
 int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_type type,
              struct dvm_status *status)
 {
@@ -134,6 +171,8 @@ int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_
     int rc;
 
     ENTRY_BEGIN();
+    if (recv_small(group, source, tag, buf, count, type, status))
+        return dvm_leave(DVM_OK);
     rc = receive_prepare("dvm_recv", group, source, tag, buf, count, type, site, &peer, &filter,
                          &sink);
     if (rc != DVM_OK)
@@ -142,6 +181,8 @@ int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_
         sink_status_null(status);
         return dvm_leave(DVM_OK);
     }
+    if (source != DVM_ANY)
+        route_learn(peer.group, source, type);
     result = (struct match_result){.context = filter.context, .source = peer.tid, .tag = tag};
     rc = match_recv(&filter, &sink, status ? &result : NULL);
     if (status) {

@@ -168,6 +168,18 @@ int lane_self(void);
 /* The peer with a tid, made if there is none yet; NULL without memory. */
 struct peer *lane_peer(int tid);
 
+/* Peers that were asked for lately, by the low bits of their tids. */
+#define LANE_RECENT 64
+extern struct peer *lane_recent[LANE_RECENT];
+
+/* As lane_peer_known, for those that were asked for lately. */
+static inline struct peer *lane_peer_recent(int tid)
+{
+    struct peer *peer = lane_recent[(unsigned)tid % LANE_RECENT];
+
+    return peer && peer->tid == tid ? peer : NULL;
+}
+
 /* The peer with a tid, or NULL. */
 struct peer *lane_peer_known(int tid);
 
@@ -257,6 +269,14 @@ void shm_rung(unsigned index);
 /* Whether rings may be polled: only in a task of one thread, which cannot free a ring
  * while it looks there without the library's lock. Before the lanes start. */
 void shm_polls(bool may);
+
+/* Send a whole message of at most DVM_CELL_INLINE bytes, as the next frame; the lane out is
+ * shm. false: not by this short way. */
+bool shm_put(struct peer *peer, uint64_t context, int tag, const void *bytes, size_t size,
+             uint32_t type);
+
+/* Take the next frame of a peer, if its ring is polled and the frame what is wished for. */
+bool shm_take_small(struct peer *peer, struct ring_wish *wish);
 
 /* Whether a ring that is polled has a frame; and take in the frames of all these. */
 bool shm_ready(void);

@@ -252,6 +252,32 @@ bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *p
     return true;
 }
 
+bool ring_put_small(struct ring_out *out, uint64_t context, int tag, const void *bytes,
+                    size_t size, uint32_t type)
+{
+    struct ring_put_side *now = &out->now;
+    struct dvm_cell *cell = &now->ring->cells[now->cells & now->mask];
+
+    assert(size <= DVM_CELL_INLINE);
+    if (now->cells - now->cells_out >= now->mask || now->wants || out->frames == 0)
+        return false;
+    out->frames++;
+    cell->op = DVM_OP_EAGER;
+    cell->kind = DVM_KIND_MESSAGE;
+    cell->flags = 0;
+    cell->inside = 1;
+    cell->length = (uint32_t)size;
+    cell->type = type;
+    cell->tag = tag;
+    cell->context = context;
+    if (size == sizeof(uint64_t))
+        memcpy(cell->bytes, bytes, sizeof(uint64_t));
+    else if (size)
+        memcpy(cell->bytes, bytes, size);
+    show(now, cell);
+    return true;
+}
+
 /* Write where the pair goes on into the cell that is kept for this. */
 static void put_move(struct ring_put_side *side, uint64_t at, uint64_t cells, uint64_t data)
 {
@@ -400,6 +426,33 @@ int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **paylo
     if (in->frames == 0)
         in->first = (in->home.ring ? in->home.ring : in->now.ring)->first;
     return read_cell(in, cell, frame, payload);
+}
+
+enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish)
+{
+    struct ring_take_side *now = &in->now;
+    const struct dvm_cell *cell = &now->ring->cells[now->cells & now->mask];
+    uint32_t length;
+
+    /* [M] pairs with the store in show */
+    if (atomic_load_explicit(&cell->mark, memory_order_acquire) != (uint32_t)(now->cells + 1) ||
+        cell->op != DVM_OP_EAGER || cell->kind != DVM_KIND_MESSAGE || cell->flags ||
+        cell->inside != 1 || cell->type != wish->type || cell->context != wish->context ||
+        in->frames == 0 || in->first + in->frames != wish->seq)
+        return RING_NONE;
+    length = cell->length;
+    wish->came_tag = cell->tag;
+    atomic_signal_fence(memory_order_seq_cst); /* what is checked is what was read */
+    if (length > DVM_CELL_INLINE || length > wish->capacity ||
+        (wish->came_tag != wish->tag && !wish->any_tag))
+        return RING_NONE;
+    if (length == sizeof(uint64_t))
+        memcpy(wish->buffer, cell->bytes, sizeof(uint64_t));
+    else if (length)
+        memcpy(wish->buffer, cell->bytes, length);
+    wish->came = length;
+    in->next_data = now->data;
+    return ring_take(in) ? RING_TAKEN_RING : RING_TAKEN;
 }
 
 bool ring_take(struct ring_in *in)

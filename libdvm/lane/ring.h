@@ -99,6 +99,11 @@ void ring_free_inbox(struct dvm_inbox **inbox);
  * does not follow the last one's. */
 bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *payload);
 
+/* The same for an EAGER frame of a whole message of at most DVM_CELL_INLINE bytes, without
+ * flags: the way of most messages. false: not now, ring_put may do better. */
+bool ring_put_small(struct ring_out *out, uint64_t context, int tag, const void *bytes,
+                    size_t size, uint32_t type);
+
 /* Whether the consumer looks at this ring by itself while it is awake. Asked after
  * ring_put, whose store of the mark and this load are sequentially consistent. */
 static inline bool ring_polled(const struct ring_out *out)
@@ -118,6 +123,24 @@ static inline bool ring_ready(const struct ring_in *in)
  * be changed by a producer that is not sane. Returns 1, 0 when the ring is empty, or
  * PROTOCOL when its words make no sense. */
 int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **payload);
+
+/* A whole message in one cell that the consumer would take, and what it was. */
+struct ring_wish {
+    uint64_t context, seq;
+    int tag;           /* or any_tag */
+    bool any_tag;
+    uint32_t type;     /* exactly */
+    size_t capacity;   /* most, bytes */
+    void *buffer;
+    int came_tag;
+    uint32_t came;     /* bytes */
+};
+
+enum ring_taken { RING_NONE, RING_TAKEN, RING_TAKEN_RING /* the producer must be rung */ };
+
+/* Take the next frame, if it is just what is wished for: an EAGER message inside its cell,
+ * without flags. RING_NONE: it is not, and nothing was done; ring_peek tells. */
+enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish);
 
 /* Give the place of the frame that was peeked back. Returns whether the producer must be
  * rung, because it waits for room. */

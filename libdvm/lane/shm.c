@@ -237,6 +237,30 @@ static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void
     return LANE_SENT;
 }
 
+bool shm_put(struct peer *peer, uint64_t context, int tag, const void *bytes, size_t size,
+             uint32_t type)
+{
+    struct ring_out *out = &peer->shm.out;
+
+    if (!ring_put_small(out, context, tag, bytes, size, type))
+        return false;
+    if (!ring_polled(out) || atomic_load(&peer->shm.inbox->sleep) != DVM_AWAKE)
+        shm_ring(peer);
+    return true;
+}
+
+bool shm_take_small(struct peer *peer, struct ring_wish *wish)
+{
+    enum ring_taken taken;
+
+    if (peer->shm.held)
+        return false;
+    taken = ring_take_small(&peer->shm.in, wish);
+    if (taken == RING_TAKEN_RING)
+        shm_ring(peer);
+    return taken != RING_NONE;
+}
+
 /* No longer look at the ring of this peer without being rung. */
 static void poll_less(struct peer *peer)
 {

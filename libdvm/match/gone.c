@@ -211,6 +211,11 @@ void match_watch(int tid)
 
 /* ---- revocations ------------------------------------------------------------------ */
 
+bool gone_none_revoked(void)
+{
+    return revoked.count == 0;
+}
+
 int gone_revoked(uint64_t context)
 {
     const struct revoked *r = revoked.items;

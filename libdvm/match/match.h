@@ -83,6 +83,31 @@ int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const
 int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
                size_t bytes, uint32_t type, uintptr_t site, int group);
 
+/* A way for small messages to another task, for match_send_small; NULL: none yet. It is good
+ * until match_stop. */
+struct match_way;
+struct match_way *match_way(int dest);
+
+/* Send a standard message, if that needs no waiting and no request. false: nothing was done;
+ * match_send tells. */
+bool match_send_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
+                      size_t bytes, uint32_t type);
+
+/* What a small message must be to be received without more ado, and what came. */
+struct match_small {
+    uint64_t context;
+    int tag;         /* or DVM_ANY */
+    uint32_t type;   /* exactly */
+    size_t capacity; /* most, bytes */
+    void *buffer;
+    int came_tag;
+    size_t came;     /* bytes */
+};
+
+/* Receive a small message from a task without a request, if it is here or comes at once, and
+ * nothing is posted or waits before it. false: nothing was done; match_recv tells. */
+bool match_recv_small(int source, struct match_small *small);
+
 /* Start to receive one message that fits filter into sink (both are copied). */
 int match_irecv(const struct match_filter *filter, const struct match_sink *sink,
                 struct dvm_request **request);

@@ -148,6 +148,9 @@ struct dvm_message *unexpected_add(const struct incoming *in);
 /* The earliest message that fits, or NULL. */
 struct dvm_message *unexpected_find(const struct match_filter *filter);
 
+/* Whether none waits. */
+bool unexpected_none(void);
+
 /* Take a message out: it is nobody's, to be received later. */
 void unexpected_take(struct dvm_message *message);
 
@@ -219,6 +222,9 @@ int gone_check(const struct match_filter *filter);
 /* DVM_OK, or the code and sentence of a revoked context. */
 int gone_revoked(uint64_t context);
 
+/* Whether no context was revoked: most never are. */
+bool gone_none_revoked(void);
+
 /* ---- send.c -------------------------------------------------------------------------------- */
 
 /* Read the limit of buffered sends from the environment; nothing is kept yet. */
@@ -228,6 +234,19 @@ void send_start(void);
 
 /* Something completed that another thread may wait for. */
 void wait_changed(void);
+
+/* Whether this task may spin a little, as far as is known without asking. */
+bool wait_spins(void);
+
+/* Give the core's other thread a moment, while spinning. */
+static inline void wait_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 /* Make lock and condition; nobody waits. */
 void wait_start(const struct match_config *config);

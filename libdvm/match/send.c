@@ -197,6 +197,20 @@ static int send_short(const struct outgoing *o, struct stream *s, bool *over)
     return DVM_OK;
 }
 
+struct match_way *match_way(int dest)
+{
+    bool possible = dest != lane_self() && DVM_TID_OK(dest) && DVM_TID_N(dest) != 0;
+
+    return possible ? (struct match_way *)stream_known(dest) : NULL;
+}
+
+bool match_send_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
+                      size_t bytes, uint32_t type)
+{
+    return gone_none_revoked() &&
+           stream_send_now((struct stream *)way, context, tag, buffer, bytes, type);
+}
+
 int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
                 size_t bytes, uint32_t type, uintptr_t site, int group,
                 struct dvm_request **request)

@@ -181,6 +181,11 @@ struct dvm_message *unexpected_find(const struct match_filter *f)
     return m;
 }
 
+bool unexpected_none(void)
+{
+    return waiting.first == NULL;
+}
+
 void unexpected_take(struct dvm_message *m)
 {
     assert(!m->taken);

@@ -135,15 +135,6 @@ static int progress(void)
     return lane_progress();
 }
 
-static void cpu_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* More tasks than cores: let the others run, and look at the bell now and then. A core
  * that has gone to sleep takes longer to wake than the next task takes to answer. Not
  * where others want the cores, too: who sleeps gets one sooner than who yields. */
@@ -158,6 +149,13 @@ static bool spin_crowded(void)
         now = clock_ns();
     }
     return lane_rung();
+}
+
+bool wait_spins(void)
+{
+    return !waiting.threads && waiting.waits > SPIN_AFTER && load_cores() > 1 &&
+           waiting.neighbours <= load_cores() &&
+           (!waiting.no_spin || clock_ns() >= waiting.no_spin);
 }
 
 /* Look at the bell for a short while. Returns whether it rang. */
@@ -176,7 +174,7 @@ static bool spin(void)
         for (int i = 0; i < SPIN_LOOK; i++) {
             if (lane_rung())
                 return true;
-            cpu_pause();
+            wait_pause();
         }
         now = clock_ns();
         /* to something that is still there, not a moment's work of the kernel */

@@ -264,6 +264,13 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
     if (!s->opened || s->gone || s->peer.blocked || s->waiting.first || s->notes ||
         s->credit - s->spent < STREAM_HEADER_COST + size || !goes_whole(s, size))
         return false;
+    if (size <= DVM_CELL_INLINE && s->peer.out == &shm_lane &&
+        shm_put(&s->peer, context, tag, bytes, size, type)) {
+        s->send_seq++;
+        s->spent += STREAM_HEADER_COST + size;
+        count_sent(1, size);
+        return true;
+    }
     frame = stream_blank(s, DVM_OP_EAGER);
     frame.tag = tag;
     frame.context = context;
@@ -316,6 +323,23 @@ static void on_message(struct stream *s, const struct dvm_frame *frame, const ui
     count_received(1, frame->length);
     upper->message(s, frame, payload);
     credit_look(s);
+}
+
+bool stream_take_small(struct stream *s, struct ring_wish *wish)
+{
+    uint64_t cost;
+
+    wish->seq = s->recv_seq + 1;
+    if (s->early || s->granted - s->came < STREAM_HEADER_COST + DVM_CELL_INLINE ||
+        !shm_take_small(&s->peer, wish))
+        return false;
+    cost = STREAM_HEADER_COST + wish->came;
+    s->recv_seq++;
+    s->in = &shm_lane;
+    s->came += cost;
+    count_received(1, wish->came);
+    stream_consumed(s, cost);
+    return true;
 }
 
 static void (*const handlers[])(struct stream *s, const struct dvm_frame *frame,
@@ -530,7 +554,9 @@ void stream_stop(void)
 
 struct stream *stream_of(int tid)
 {
-    return (struct stream *)lane_peer(tid);
+    struct peer *peer = lane_peer_recent(tid);
+
+    return (struct stream *)(peer ? peer : lane_peer(tid));
 }
 
 struct stream *stream_known(int tid)
