@@ -14,6 +14,7 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
+#include "base/fnv.h"
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "base/log.h"
@@ -94,6 +95,7 @@ static void host_fill(const struct cluster *c, struct cluster_host *to,
     to->incarnation = from->incarnation;
     to->state = from->state;
     to->cores = from->cores;
+    to->computer = from->computer;
     to->tasks = from->tasks;
     to->self = from->slot == machine_self(c->machine);
     to->coordinator = from->slot == machine_coordinator(c->machine);
@@ -353,6 +355,18 @@ const struct links_events cluster_links_events = {
 
 /* ---- life ------------------------------------------------------------------------ */
 
+/* A number that all daemons of this computer come to, since it was booted. */
+static uint64_t computer(void)
+{
+    char id[64]; /* more than a boot id */
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
+    size_t got = f ? fread(id, 1, sizeof id, f) : 0;
+
+    if (f)
+        fclose(f);
+    return got ? fnv64(FNV64_BEGIN, id, got) : 0;
+}
+
 void cluster_describe(const struct cluster_config *config, struct machine_host *out)
 {
     struct utsname system;
@@ -360,6 +374,7 @@ void cluster_describe(const struct cluster_config *config, struct machine_host *
     memset(out, 0, sizeof *out);
     snprintf(out->name, sizeof out->name, "%s", config->host);
     out->cores = config->cores;
+    out->computer = computer();
     out->state = DVM_HOST_UP;
     if (uname(&system) == 0)
         snprintf(out->arch, sizeof out->arch, "%.15s", system.machine);

@@ -24,6 +24,7 @@ struct cluster_host {
     uint64_t incarnation;
     int state; /* DVM_HOST_... */
     int cores, tasks;
+    uint64_t computer; /* the same for hosts of one computer; 0: not known */
     bool coordinator, self;
     char name[DVM_NAME_MAX];
     char address[DVM_NAME_MAX]; /* "192.0.2.7:7117", "local" before there are other hosts */

@@ -39,6 +39,7 @@ static void view(struct host_view *v, const struct machine_host *h)
     v->pb.arch = (char *)h->arch;
     v->pb.version = (char *)h->version;
     v->pb.cores = (uint32_t)h->cores;
+    v->pb.computer = h->computer;
     v->pb.tasks = (uint32_t)h->tasks;
     v->pb.state = (uint32_t)h->state;
     v->pb.key.data = (uint8_t *)h->key;
@@ -66,6 +67,7 @@ static bool read_host(const Dvm__Pb__Host *pb, struct machine_host *out)
     out->incarnation = pb->incarnation;
     out->state = count_of(pb->state);
     out->cores = count_of(pb->cores);
+    out->computer = pb->computer;
     out->tasks = count_of(pb->tasks);
     out->port = count_of(pb->control_port);
     snprintf(out->name, sizeof out->name, "%s", pb->name);

@@ -43,6 +43,7 @@ struct tasks_place {
     int32_t *world_tids; /* borrowed: until the next call */
     size_t world_count;
     bool child;          /* of the keeper: it ends with this daemon */
+    bool bound;          /* it has cores of its own */
 };
 
 /* A client said HELLO: the place it gets. Errors: REFUSED, LIMIT, NO_MEMORY

@@ -115,6 +115,28 @@ static void names_free(struct names *n)
     free(n->pointers);
 }
 
+/* How many tasks of its world a task has on this computer, which may have several hosts. */
+static uint32_t count_neighbours(const struct daemon *d, const struct tasks_place *t)
+{
+    uint64_t here[DVM_SLOT_MAX / 64 + 1] = {0}, own = 0;
+    uint32_t found = 0;
+    size_t count;
+    const struct cluster_host *hosts = cluster_hosts(d->cluster, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i].self)
+            own = hosts[i].computer;
+    for (size_t i = 0; i < count; i++)
+        if (hosts[i].self || (own && hosts[i].computer == own))
+            here[hosts[i].slot / 64] |= UINT64_C(1) << hosts[i].slot % 64;
+    for (size_t i = 0; i < t->world_count; i++) {
+        int slot = DVM_TID_SLOT(t->world_tids[i]);
+
+        found += here[slot / 64] >> slot % 64 & 1;
+    }
+    return found ? found : 1;
+}
+
 /* The payload of WELCOME; *bytes to be freed, NULL without memory. Returns its size. */
 static size_t pack_welcome(struct connection *c, const struct tasks_place *t, uint32_t protocol,
                            uint8_t **bytes)
@@ -138,6 +160,8 @@ static size_t pack_welcome(struct connection *c, const struct tasks_place *t, ui
     w.index = c->seat->index;
     w.coordinator = (uint32_t)cluster_coordinator(d->cluster);
     w.child = t->child;
+    w.neighbours = count_neighbours(d, t);
+    w.bound = t->bound;
     if (c->seat->role == ROLE_TASK)
         names_collect(&names, d, t);
     w.hosts = names.pointers;

@@ -55,6 +55,7 @@ struct machine_host {
     uint64_t incarnation;
     int state; /* DVM_HOST_... */
     int cores, tasks;
+    uint64_t computer; /* the same for hosts of one computer; 0: not known */
     uint64_t change; /* which change of tasks that is, counted by the host itself */
     char name[DVM_NAME_MAX];
     char arch[16], version[16];

@@ -411,7 +411,7 @@ int tasks_enrol(struct tasks *t, const struct tasks_enrol *who, struct tasks_pla
     log_debug("%s 0x%x is process %d, %s", who->role == ROLE_TASK ? "task" : "console",
               (unsigned)task->tid, (int)who->pid, who->program);
     *place = (struct tasks_place){.tid = task->tid, .parent = task->parent,
-                                  .rank = task->rank, .child = task->spawned};
+                                  .rank = task->rank, .child = task->spawned, .bound = task->bound};
     if (task->world) {
         place->world = task->world->id;
         place->world_tids = task->world->tids;

@@ -56,6 +56,11 @@ void bell_kick(void);
  * stays open until bell_stop. Errors as of bell_watch. */
 int bell_descriptor(void);
 
+/* Sleep in epoll, too (true), although nothing may be watched: there the end of the daemon
+ * wakes by itself. For a task that has slept long. Returns false when that is not possible
+ * (no descriptor is left). By the thread that sleeps on the bell, with the library's lock. */
+bool bell_patient(bool patient);
+
 /* Look at fd with every sleep: ready(arg, events) is called by bell_take (library lock
  * held) when one of events (EPOLLIN, EPOLLOUT), EPOLLERR or EPOLLHUP is there, again
  * and again as long as it is. ready may watch and unwatch anything. fd stays the

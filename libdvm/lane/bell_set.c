@@ -46,6 +46,7 @@ static struct {
     struct watched *table;  /* by descriptor; of size; owned */
     size_t size;
     _Atomic unsigned count; /* of what is watched, without bell and daemon */
+    bool patient;           /* the sleeper is here without anything watched */
     bool shown;             /* the program has the set's descriptor */
     uint32_t makings;
     struct epoll_event found[FOUND_MAX];
@@ -268,6 +269,19 @@ void bell_set_kick(void)
     dvm_inbox_nudge(bell_inbox());
 }
 
+bool bell_patient(bool patient)
+{
+    if (patient == set.patient)
+        return true;
+    if (patient && set.daemon < 0)
+        return false;
+    if (patient && set.epoll < 0 && set_make())
+        return false;
+    atomic_fetch_add(&set.count, patient ? 1 : -1);
+    set.patient = patient;
+    return true;
+}
+
 int bell_descriptor(void)
 {
     int rc = set.epoll >= 0 ? DVM_OK : set_make();
@@ -312,7 +326,7 @@ void bell_set_forked(void)
     if (set.bell >= 0)
         close(set.bell);
     set.epoll = set.bell = -1;
-    set.shown = false;
+    set.shown = set.patient = false;
     atomic_store(&set.count, 0);
     atomic_store(&set.found_count, 0);
     if (set.size)

@@ -5,17 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Begin: nothing is known yet. */
-void load_start(void);
+/* Begin: nothing is known yet. bound: this task's cores are its own. */
+void load_start(bool bound);
 
 /* Close what load_start or load_idle opened. */
 void load_stop(void);
 
-/* The cores that this task may use. */
+/* The cores that this task shares with others: those that it may use, or, where it has
+ * some of its own, all of the computer. */
 int load_cores(void);
 
 /* Whether no more threads than most want to run on the whole computer; the caller counts
- * as one. now: clock_ns. The answer may be LOAD_FRESH_NS old. */
+ * as one. now: clock_ns. The answer may be LOAD_FRESH_NS old; a look that found more counts
+ * from the second on, as daemons and the kernel's threads run for a moment. */
 bool load_idle(uint64_t now, int most);
 
 /* Whether something else was given this thread's core since the last call. */

@@ -231,7 +231,8 @@ struct match_config {
     struct dvm_inbox *inbox;  /* mapped; owned from now on */
     unsigned index;           /* this task's own bit */
     bool child;               /* ends with its daemon by itself */
-    int neighbours;           /* tasks of its world on its host, itself included */
+    bool bound;               /* has cores of its own */
+    int neighbours;           /* tasks of its world on its computer, itself included */
     int thread_level;
 };
 

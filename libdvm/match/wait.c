@@ -1,7 +1,7 @@
 /* wait.c: progress, and sleeping until there is some.
  *
- * With one thread: look at the bell, spin for a few microseconds, or for some more
- * while the computer has an idle core, then sleep on it. Spinning stops for a while
+ * With one thread: look at the bell, spin for a moment while the computer has an idle
+ * core, then sleep on it. Spinning stops for a while
  * when the spinner notices that somebody else had its core. Where tasks are more than
  * cores they yield instead.
  *
@@ -26,8 +26,7 @@
 #include "match/load.h"
 #include "match/request.h"
 
-#define SPIN_NS 10000              /* how long to spin before sleeping */
-#define SPIN_IDLE_NS 150000        /* the same while the computer has an idle core */
+#define SPIN_NS 150000             /* how long to spin while the computer has an idle core */
 #define SPIN_CROWD_NS 50000        /* the same while others get the core in between */
 #define SPIN_AFTER 8               /* waits of a task before it spins: the first are for its
                                     * daemon and for tasks that are still starting */
@@ -41,7 +40,8 @@
 static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
     bool child;            /* ends with its daemon by itself */
-    int neighbours;        /* tasks of this world on this host, with this one */
+    bool patient;          /* the owner of the bell has slept long */
+    int neighbours;        /* tasks of this world on this computer, with this one */
     unsigned turns;        /* of progress */
     unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
     uint64_t no_spin;      /* before this time, ns */
@@ -63,7 +63,8 @@ void wait_start(const struct match_config *config)
     waiting.neighbours = config->neighbours;
     waiting.no_spin = 0;
     waiting.waits = 0;
-    load_start();
+    waiting.patient = false;
+    load_start(config->bound);
     waiting.others = 0;
     waiting.owned = waiting.served = waiting.wanted = waiting.changed = false;
     service_start(waiting.threads);
@@ -168,7 +169,7 @@ static bool spin(void)
     if (waiting.neighbours > load_cores())
         return spin_crowded();
     start = last = clock_ns();
-    if (start < waiting.no_spin)
+    if (start < waiting.no_spin || !load_idle(start, load_cores()))
         return lane_rung();
     do {
         for (int i = 0; i < SPIN_LOOK; i++) {
@@ -181,7 +182,7 @@ static bool spin(void)
         if (now - last > SPIN_GAP_NS && load_core_lost() && !load_idle(now, load_cores()))
             waiting.no_spin = now + SPIN_PAUSE_NS;
         last = now;
-    } while (now - start < SPIN_NS || (now - start < SPIN_IDLE_NS && load_idle(now, load_cores())));
+    } while (now - start < SPIN_NS && load_idle(now, load_cores()));
     return false;
 }
 
@@ -204,12 +205,24 @@ static int sleep_owner(double limit)
 {
     double now = limit >= 0 || !waiting.child ? clock_seconds() : 0;
     double seconds = limit < 0 ? -1 : limit > now ? limit - now : 0;
-    bool check = !waiting.child && (seconds < 0 || seconds > CHECK_SECONDS);
+    bool check = !waiting.child && !waiting.patient && (seconds < 0 || seconds > CHECK_SECONDS);
 
     wait_unlock();
     lane_sleep(check ? CHECK_SECONDS : seconds);
     wait_lock();
-    return check && !lane_rung() ? lane_check() : DVM_OK;
+    if (!check || lane_rung())
+        return DVM_OK;
+    /* for long: from now on where the daemon's end is seen */
+    waiting.patient = bell_patient(true);
+    return lane_check();
+}
+
+/* The bell's owner leaves it: the next may sleep for a moment only. */
+static void impatient(void)
+{
+    if (waiting.patient)
+        bell_patient(false);
+    waiting.patient = false;
 }
 
 /* Sleep on the condition, at most until limit. */
@@ -320,6 +333,8 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
         }
     }
     board_hide(&place);
+    if (!waiting.owned)
+        impatient();
     /* another thread must take the bell over */
     tell_others(true);
     return over ? DVM_OK : rc;

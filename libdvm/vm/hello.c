@@ -220,7 +220,11 @@ static int take_fields(const Dvm__Pb__Welcome *m, struct vm_welcome *w)
                              .world_size = (int)m->n_world_tids,
                              .rank = (int)m->rank,
                              .index = m->index,
-                             .child = m->child};
+                             .child = m->child,
+                             .bound = m->bound,
+                             .neighbours = m->neighbours < m->n_world_tids
+                                               ? (int)m->neighbours
+                                               : (int)m->n_world_tids};
     snprintf(w->host, sizeof w->host, "%s", m->host);
     snprintf(w->machine, sizeof w->machine, "%s", m->machine);
     w->world_tids = malloc(m->n_world_tids * sizeof *w->world_tids);

@@ -109,16 +109,6 @@ static void keep_welcome(const struct vm_welcome *w)
     name_speaker();
 }
 
-/* How many tasks of its world a task has on its host, itself included. */
-static int count_neighbours(const struct vm_welcome *w)
-{
-    int count = 0;
-
-    for (int rank = 0; rank < w->world_size; rank++)
-        count += DVM_TID_SLOT(w->world_tids[rank]) == DVM_TID_SLOT(w->tid);
-    return count;
-}
-
 /* A host that joined: sentences name it. */
 static void on_host_event(const struct dvm_frame *frame, const uint8_t *payload, const int *fds,
                           int fd_count)
@@ -140,7 +130,8 @@ static int start_layers(int socket, const struct vm_welcome *w, int level)
                                         .inbox = w->inbox,
                                         .index = w->index,
                                         .child = w->child,
-                                        .neighbours = count_neighbours(w),
+                                        .bound = w->bound,
+                                        .neighbours = w->neighbours,
                                         .thread_level = level};
     int rc = group_start(w->tid, w->world, w->world_tids, w->world_size, w->rank);
 

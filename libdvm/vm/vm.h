@@ -60,7 +60,8 @@ struct vm_welcome {
     int *world_tids; /* owned: free it */
     int world_size, rank;
     unsigned index;
-    bool child;
+    bool child, bound;
+    int neighbours; /* tasks of its world on its computer, itself included */
     struct dvm_inbox *inbox; /* mapped; owned */
 };
 

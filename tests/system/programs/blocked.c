@@ -1,199 +1,123 @@
-/* blocked.c FILE: each rank but 0 waits in another call; rank 0 computes until FILE exists,
- * then lets them all go on.
- *
- * blocked.c collectives FILE: two tasks in one collective after the other. One waits in it;
- * the other comes when FILE.barrier, FILE.bcast and so on exist.
- *
- * The test finds the lines by their comments "at: NAME". */
+/* blocked.c SECONDS: all ranks but 0 wait for a message; rank 0 looks how much processor
+ * time they use in that time together, and ends with 1 when that is more than 1 % of a core
+ * for 1,000 of them. Then they get their message.
+ * blocked.c alone: wait for a message that nobody sends.
+ * blocked.c pingpong ROUNDS: two ranks exchange messages and say how often they slept.
+ */
 #include <dvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BIG = 1 << 20, PIECE = 1024, SENDS = 300, TAG = 10, RANKS = 15 };
+enum { PID_TAG = 1, GO_TAG, TRIES = 3000, POLL_NS = 10000000 };
 
-static char big[BIG], piece[PIECE];
-
-static void wait_for(const char *file)
+static void pause_for(double seconds)
 {
-    const struct timespec moment = {.tv_nsec = 10000000};
+    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
 
-    while (access(file, F_OK))
-        nanosleep(&moment, NULL); /* polls for a file */
+    nanosleep(&t, NULL); /* what is measured is what others do meanwhile */
 }
 
-static void in_recv(int tag)
+/* Nanoseconds that a process has run; *asleep: whether it sleeps now. */
+static unsigned long long ran(int pid, int *asleep)
 {
-    dvm_recv(DVM_WORLD, 0, tag, piece, PIECE, DVM_CHAR, NULL); /* at: recv */
+    char path[64], state = '?';
+    unsigned long long ns = 0;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/schedstat", pid);
+    f = fopen(path, "r");
+    if (!f || fscanf(f, "%llu", &ns) != 1)
+        exit(77);
+    fclose(f);
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    f = fopen(path, "r");
+    if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+        exit(1);
+    fclose(f);
+    *asleep = state == 'S';
+    return ns;
 }
 
-static void in_any(int tag)
+/* What all of them ran; counts those that are awake. */
+static unsigned long long all_ran(const int *pids, int n, int *awake)
 {
-    (void)tag;
-    dvm_recv(DVM_WORLD, DVM_ANY, DVM_ANY, piece, PIECE, DVM_CHAR, NULL); /* at: any */
-}
+    unsigned long long sum = 0;
+    int asleep;
 
-static void in_ssend(int tag)
-{
-    dvm_ssend(DVM_WORLD, 0, tag, piece, 8, DVM_CHAR); /* at: ssend */
-}
-
-static void in_send(int tag)
-{
-    dvm_send(DVM_WORLD, 0, tag, big, BIG, DVM_CHAR); /* at: send */
-}
-
-static void in_credit(int tag)
-{
-    for (int i = 0; i < SENDS; i++)
-        dvm_send(DVM_WORLD, 0, tag, piece, PIECE, DVM_CHAR); /* at: credit */
-}
-
-static void in_bsend(int tag)
-{
-    for (int i = 0; i < SENDS; i++)
-        dvm_bsend(DVM_WORLD, 0, tag, piece, PIECE, DVM_CHAR); /* at: bsend */
-}
-
-static void in_sendrecv(int tag)
-{
-    const int w = DVM_WORLD;
-    char c = 'x', got;
-
-    dvm_sendrecv(w, 0, tag, &c, 1, DVM_CHAR, 0, tag, &got, 1, DVM_CHAR, NULL); /* at: sendrecv */
-}
-
-/* Start to receive count messages from rank 0. */
-static void start(int count, struct dvm_request **requests, char *got, int tag)
-{
-    for (int i = 0; i < count; i++)
-        dvm_irecv(DVM_WORLD, 0, tag, got + i, 1, DVM_CHAR, &requests[i]);
-}
-
-static void in_wait(int tag)
-{
-    struct dvm_request *request;
-    char got;
-
-    start(1, &request, &got, tag);
-    dvm_wait(&request, NULL); /* at: wait */
-}
-
-static void in_waitany(int tag)
-{
-    struct dvm_request *requests[2];
-    size_t index;
-    char got[2];
-
-    start(2, requests, got, tag);
-    dvm_waitany(2, requests, &index, NULL); /* at: waitany */
-    dvm_waitany(2, requests, &index, NULL);
-}
-
-static void in_waitall(int tag)
-{
-    struct dvm_request *requests[3];
-    char got[3];
-
-    start(3, requests, got, tag);
-    dvm_waitall(3, requests, NULL); /* at: waitall */
-}
-
-static void in_probe(int tag)
-{
-    dvm_probe(DVM_WORLD, 0, tag, NULL); /* at: probe */
-    in_recv(tag);
-}
-
-static void in_mprobe(int tag)
-{
-    struct dvm_message *message;
-
-    dvm_mprobe(DVM_WORLD, 0, tag, &message, NULL); /* at: mprobe */
-    dvm_mrecv(&message, piece, PIECE, DVM_CHAR, NULL);
-}
-
-static void in_finalize(int tag)
-{
-    struct dvm_request *request;
-
-    dvm_isend(DVM_WORLD, 0, tag, big, BIG, DVM_CHAR, &request);
-    dvm_finalize(); /* at: finalize */
-}
-
-static void in_task_wait(int tag)
-{
-    int tid;
-
-    (void)tag;
-    dvm_group_tid(DVM_WORLD, 0, &tid);
-    dvm_task_wait(tid, -1, NULL); /* at: task_wait */
-}
-
-static void (*const calls[RANKS])(int tag) = {
-    NULL, in_recv, in_any, in_ssend, in_send, in_credit, in_bsend, in_sendrecv, in_wait,
-    in_waitany, in_waitall, in_probe, in_mprobe, in_finalize, in_task_wait,
-};
-/* What each needs of rank 0: so many messages from it, or to it. */
-static const int to_them[RANKS] = {0, 1, 1, 0, 0, 0, 0, 1, 1, 2, 3, 1, 1, 0, 0};
-static const int from_them[RANKS] = {0, 0, 0, 1, 1, SENDS, SENDS, 1, 0, 0, 0, 0, 0, 1, 0};
-
-static void release(void)
-{
-    for (int rank = 1; rank < RANKS; rank++) {
-        for (int i = 0; i < to_them[rank]; i++)
-            dvm_send(DVM_WORLD, rank, TAG + rank, "y", 1, DVM_CHAR);
-        for (int i = 0; i < from_them[rank]; i++)
-            dvm_recv(DVM_WORLD, rank, TAG + rank, big, BIG, DVM_CHAR, NULL);
+    *awake = 0;
+    for (int i = 1; i < n; i++) {
+        sum += ran(pids[i], &asleep);
+        *awake += !asleep;
     }
+    return sum;
 }
 
-/* ---- collectives ------------------------------------------------------------------------- */
-
-static void come(int me, const char *file, const char *name)
+static int look(int n, double seconds)
 {
-    char path[4096];
+    int *pids = calloc((size_t)n, sizeof *pids), awake, tries = 0, rc;
+    unsigned long long before, used, quiet = 0, limit;
 
-    snprintf(path, sizeof path, "%s.%s", file, name);
-    if (me == 0)
-        wait_for(path);
+    for (int i = 1; i < n; i++)
+        dvm_recv(DVM_WORLD, i, PID_TAG, &pids[i], 1, DVM_INT, NULL);
+    /* all asleep, and still so: what they had to do for their start is done */
+    do {
+        before = quiet;
+        pause_for(POLL_NS / 1e9);
+        quiet = all_ran(pids, n, &awake);
+    } while ((awake || quiet != before) && ++tries < TRIES);
+    pause_for(seconds);
+    used = all_ran(pids, n, &awake) - quiet;
+    limit = (unsigned long long)(seconds * 1e9 / 100 * n / 1000);
+    rc = tries == TRIES || used > limit;
+    printf("%d tasks used %llu ns in %g s (limit %llu): %s\n", n - 1, used, seconds, limit,
+           rc ? "too much" : "well");
+    for (int i = 1; i < n; i++)
+        dvm_send(DVM_WORLD, i, GO_TAG, NULL, 0, DVM_BYTE);
+    free(pids);
+    return rc;
 }
 
-static void collectives(int me, const char *file)
+static void pingpong(int me, int rounds)
 {
-    int a = me, b = 0;
+    struct rusage use;
+    long before;
 
-    come(me, file, "barrier");
-    dvm_barrier(DVM_WORLD); /* at: barrier */
-    come(me, file, "bcast");
-    dvm_bcast(DVM_WORLD, 0, &a, 1, DVM_INT); /* at: bcast */
-    come(me, file, "reduce");
-    dvm_reduce(DVM_WORLD, 1, &a, &b, 1, DVM_INT, DVM_SUM); /* at: reduce */
-    come(me, file, "allreduce");
-    dvm_allreduce(DVM_WORLD, &a, &b, 1, DVM_INT, DVM_SUM); /* at: allreduce */
+    getrusage(RUSAGE_SELF, &use);
+    before = use.ru_nvcsw;
+    for (int i = 0; i < rounds; i++) {
+        if (me == 0)
+            dvm_send(DVM_WORLD, 1, GO_TAG, &i, 1, DVM_INT);
+        dvm_recv(DVM_WORLD, !me, GO_TAG, &i, 1, DVM_INT, NULL);
+        if (me == 1)
+            dvm_send(DVM_WORLD, 0, GO_TAG, &i, 1, DVM_INT);
+    }
+    getrusage(RUSAGE_SELF, &use);
+    printf("rank %d slept %s (%ld times in %d rounds)\n", me,
+           use.ru_nvcsw - before > rounds / 3 ? "often" : "seldom", use.ru_nvcsw - before, rounds);
 }
 
 int main(int argc, char **argv)
 {
-    int me, size;
+    const char *what = argc > 1 ? argv[1] : "1";
+    int me, n, rc = 0, self = getpid();
 
     dvm_init(&argc, &argv);
     dvm_group_rank(DVM_WORLD, &me);
-    dvm_group_size(DVM_WORLD, &size);
-    if (argc == 3 && strcmp(argv[1], "collectives") == 0) {
-        collectives(me, argv[2]);
-    } else if (argc == 2 && size == RANKS && me > 0) {
-        calls[me](TAG + me);
-    } else if (argc == 2 && size == RANKS) {
-        wait_for(argv[1]);
-        release();
+    dvm_group_size(DVM_WORLD, &n);
+    if (strcmp(what, "alone") == 0) {
+        dvm_recv(DVM_UNIVERSE, DVM_ANY, GO_TAG, NULL, 0, DVM_BYTE, NULL);
+    } else if (strcmp(what, "pingpong") == 0) {
+        pingpong(me, atoi(argv[2]));
+    } else if (me == 0) {
+        rc = look(n, atof(what));
     } else {
-        fprintf(stderr, "usage: blocked [collectives] FILE\n");
-        return 2;
+        dvm_send(DVM_WORLD, 0, PID_TAG, &self, 1, DVM_INT);
+        dvm_recv(DVM_WORLD, 0, GO_TAG, NULL, 0, DVM_BYTE, NULL);
     }
-    if (dvm_initialized())
-        dvm_finalize();
-    return 0;
+    dvm_finalize();
+    return rc;
 }
