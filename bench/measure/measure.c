@@ -16,7 +16,7 @@
 enum { PROOFS = 4 }; /* messages that are compared whole before a row is timed */
 
 int rank, size;
-char *out, *in;
+char *out, *in, *spare;
 uint64_t number, sum;
 double batch_seconds = BATCH_SECONDS;
 
@@ -213,6 +213,7 @@ int main(int argc, char **argv)
 
     out = room();
     in = room();
+    spare = room();
     api.start(&argc, &argv, &rank, &size);
     if (size < 2)
         wrong("it takes two tasks at least");

@@ -1,10 +1,13 @@
 /* measure.h: what the parts of the measuring program share.
  *
  * Each message carries its number in its first 8 bytes. Its receiver adds these up while
- * it is timed (one addition), and all else is outside: before a batch the receive buffer
- * is spoiled and the send buffer filled with a pattern of its own, after it the sum of the
- * numbers and every byte of what came last are compared. Before the first batch of a row a
- * few messages are sent one at a time and each compared whole.
+ * it is timed (one addition), and all else is outside: before a batch the receive buffers
+ * are spoiled and the send buffers filled with patterns, after it the sum of the numbers
+ * and every byte of what came last are compared. What is sent to and fro is what was
+ * received before, so that what is right at the end was right in every message of the
+ * batch. A collective is compared whole after each batch, and the first 8 bytes in each
+ * call. Before the first batch of a row a few calls are made one at a time and each
+ * compared whole.
  */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
@@ -18,7 +21,7 @@
 enum { LARGEST = 4 << 20, TAG_WORK = 1, TAG_ANSWER, TAG_MEET };
 
 extern int rank, size;         /* of this task */
-extern char *out, *in;         /* LARGEST bytes each */
+extern char *out, *in, *spare; /* LARGEST bytes each */
 extern uint64_t number, sum;   /* the next number to send; the sum of those received */
 extern double batch_seconds;
 

@@ -6,33 +6,60 @@
 
 enum { SAMPLES_MAX = 100000, FIRST_SAMPLES = 64 };
 
+static char *held[3];
+static unsigned turn;
+
+/* Rank 0 keeps two messages of different patterns, and sends them in turn, each as it came
+ * back, into the buffer that is free; rank 1 sends back what it received. So a byte that
+ * was wrong once, or not written, is wrong at the end, whichever message it was in. */
+static unsigned salt_of(unsigned salt, unsigned which)
+{
+    return 2 * salt + which % 2;
+}
+
 static void prepare(size_t bytes, unsigned salt)
 {
-    number = sum = 0;
-    pattern_fill(out, bytes, rank, salt);
-    memset(in, 0x5a, bytes);
+    number = sum = turn = 0;
+    held[0] = out;
+    held[1] = in;
+    held[2] = spare;
+    memset(rank == 0 ? spare : in, 0x5a, bytes);
+    if (rank == 0) {
+        pattern_fill(held[0], bytes, 0, salt_of(salt, 0));
+        pattern_fill(held[1], bytes, 0, salt_of(salt, 1));
+    }
 }
 
 static void ping_pong_once(size_t bytes)
 {
+    char *from = held[turn % 3], *to = held[(turn + 2) % 3];
+
     if (rank == 0) {
-        put_number(out);
-        api.send(1, TAG_WORK, out, bytes);
-        api.receive(1, TAG_WORK, in, bytes);
-        take_number(in);
+        put_number(from);
+        api.send(1, TAG_WORK, from, bytes);
+        api.receive(1, TAG_WORK, to, bytes);
+        take_number(to);
     } else if (rank == 1) {
         api.receive(0, TAG_WORK, in, bytes);
         take_number(in);
-        put_number(out);
-        api.send(0, TAG_WORK, out, bytes);
+        api.send(0, TAG_WORK, in, bytes);
     }
+    turn++;
 }
 
 static int ping_pong_right(size_t bytes, unsigned salt, int calls)
 {
+    unsigned last = turn - 1;
+
     if (rank > 1)
         return 1;
-    return sum == numbers_until((uint64_t)calls) && pattern_right(in, bytes, 1 - rank, salt);
+    if (sum != numbers_until((uint64_t)calls))
+        return 0;
+    if (rank == 1)
+        return pattern_right(in, bytes, 0, salt_of(salt, last));
+    /* the buffer that is sent next is the one that came before the last */
+    return pattern_right(held[(last + 2) % 3], bytes, 0, salt_of(salt, last)) &&
+           pattern_right(held[turn % 3], bytes, 0, salt_of(salt, turn));
 }
 
 /* WINDOW messages of 8 bytes, which are nothing but their numbers, and one back. */
@@ -55,7 +82,9 @@ static void window_once(size_t bytes)
 
 static void window_prepare(size_t bytes, unsigned salt)
 {
-    prepare(bytes * WINDOW, salt);
+    (void)salt;
+    number = sum = 0;
+    memset(in, 0x5a, bytes * WINDOW);
 }
 
 static int window_right(size_t bytes, unsigned salt, int calls)
@@ -72,7 +101,14 @@ static int window_right(size_t bytes, unsigned salt, int calls)
     return rank != 1 || sum == numbers_until((uint64_t)calls * WINDOW);
 }
 
-/* One message around all tasks, each sends to the next when it has received. */
+/* One message around all tasks, each passes on what it has received. */
+static void ring_prepare(size_t bytes, unsigned salt)
+{
+    number = sum = 0;
+    pattern_fill(out, bytes, 0, salt);
+    memset(in, 0x5a, bytes);
+}
+
 static void ring_once(size_t bytes)
 {
     if (rank == 0) {
@@ -83,15 +119,13 @@ static void ring_once(size_t bytes)
     } else {
         api.receive(rank - 1, TAG_WORK, in, bytes);
         take_number(in);
-        put_number(out);
-        api.send((rank + 1) % size, TAG_WORK, out, bytes);
+        api.send((rank + 1) % size, TAG_WORK, in, bytes);
     }
 }
 
 static int ring_right(size_t bytes, unsigned salt, int calls)
 {
-    return sum == numbers_until((uint64_t)calls) &&
-           pattern_right(in, bytes, (rank + size - 1) % size, salt);
+    return sum == numbers_until((uint64_t)calls) && pattern_right(in, bytes, 0, salt);
 }
 
 /* Time each of count round trips into samples: seconds of half of it. */
@@ -135,4 +169,4 @@ void measure_percentiles(void)
 
 const struct kind ping_pong = { prepare, ping_pong_once, ping_pong_right };
 const struct kind window = { window_prepare, window_once, window_right };
-const struct kind ring = { prepare, ring_once, ring_right };
+const struct kind ring = { ring_prepare, ring_once, ring_right };
