@@ -82,6 +82,7 @@ void measure_count(const char *file)
 
     if (descriptor < 0 || steps == MAP_FAILED)
         wrong("count: the file cannot be mapped");
+    ping_pong.prepare(sizeof number, 1);
     for (i = 0; i < WARM; i++)
         ping_pong.once(sizeof number);
     count_nothing();

@@ -11,7 +11,7 @@ only=$(pick dvm,openmpi dvm,mpich,openmpi,pvm)
 read -ra sections <<<"$(pick "shm start" "shm net over start")"
 say "measure ${sections[*]} ($only)"
 status=0
-DVM_BUILD=$build BENCH_MACHINE=$DVM_MACHINE "$source_tree/bench/compare" --quick --as-is --turns 2 --only "$only" --json \
+DVM_BUILD=$build BENCH_MACHINE=$DVM_MACHINE "$source_tree/bench/compare" --quick --as-is --turns "$(pick 1 2)" --only "$only" --json \
     --plots "$WORK/plots" "${sections[@]}" >"$WORK/json" 2>"$WORK/talk" || status=$?
 cat "$WORK/talk"
 expect_same 0 $status "exit status of bench/compare"
