@@ -23,7 +23,7 @@ int call_begin(struct call *c, unsigned signature)
 
     if (c->group->size == 1)
         return DVM_OK;
-    rc = coll_state(c->group, coll_call(c->kind), &coll);
+    rc = coll_state(c->group, c->kind, c->site, &coll);
     return rc == DVM_OK ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule) : rc;
 }
 

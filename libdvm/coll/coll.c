@@ -209,21 +209,22 @@ static int neighbours(const struct group *g)
 }
 
 /* What all members must know alike. */
-static int agree(struct coll *c)
+static int agree(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
     int mine = neighbours(c->group) > load_cores(), any = 0;
     struct schedule *s;
-    int rc = schedule_begin(c, COLL_ALLREDUCE, 0, 0, &s);
+    int rc = schedule_begin(c, COLL_ALLREDUCE, 0, site, &s);
 
     if (rc != DVM_OK)
         return rc;
+    s->told = kind;
     allreduce_doubling(s, &(struct reduction){&mine, &any, 1, DVM_INT, DVM_MAX});
     rc = schedule_run(s);
     c->crowded = any;
     return rc;
 }
 
-int coll_state(struct group *g, const char *call, struct coll **coll)
+int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll **coll)
 {
     int rc;
 
@@ -235,12 +236,12 @@ int coll_state(struct group *g, const char *call, struct coll **coll)
         rc = check_members(g->coll);
         if (rc != DVM_OK)
             return give_up(g->coll, rc, false);
-        rc = agree(g->coll);
+        rc = agree(g->coll, kind, site);
         if (rc != DVM_OK)
             return rc;
     }
     *coll = g->coll;
     if ((*coll)->failed != DVM_OK)
-        return dvm_fail((*coll)->failed, "%s: %s", call, (*coll)->text);
+        return dvm_fail((*coll)->failed, "%s: %s", coll_call(kind), (*coll)->text);
     return coll_rung(*coll) ? coll_alarmed(*coll) : DVM_OK;
 }

@@ -71,9 +71,9 @@ const char *coll_call(unsigned kind);
 struct group *coll_group(dvm_group group, const char *call, int *rc);
 
 /* The state of a group of at least two tasks, made at the first collective, which all
- * members call. call: for sentences. Errors: NO_MEMORY, and why the collectives of the
- * group have ended. */
-int coll_state(struct group *g, const char *call, struct coll **coll);
+ * members call. kind, site: of the call, for sentences and the board. Errors: NO_MEMORY, and
+ * why the collectives of the group have ended. */
+int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll **coll);
 
 /* Whether another member has failed or died: a wait must end, with coll_alarmed. */
 bool coll_rung(const struct coll *c);

@@ -177,7 +177,7 @@ static int wait_for(struct schedule *s)
 
     if (coll_rung(s->coll))
         return coll_alarmed(s->coll);
-    rc = match_wait_or(board_calls[s->kind], s->site, request, interrupted, s);
+    rc = match_wait_or(board_calls[s->told], s->site, request, interrupted, s);
     if (rc != DVM_OK || match_complete(request))
         return rc;
     return coll_rung(s->coll) ? coll_alarmed(s->coll) : mixup_tell(s);

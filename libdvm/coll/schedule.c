@@ -36,7 +36,7 @@ int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uint
     s->coll = c;
     s->size = c->group->size;
     s->rank = c->group->rank;
-    s->kind = kind;
+    s->kind = s->told = kind;
     s->site = site;
     s->tag = tag_make(c->sequence, kind, signature);
     s->rc = DVM_OK;

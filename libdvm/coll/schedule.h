@@ -36,6 +36,7 @@ struct schedule {
     struct coll *coll;
     int size, rank;       /* of the group, and of this task in it */
     enum coll_kind kind;
+    enum coll_kind told;  /* the call that the board tells of */
     uintptr_t site;       /* return address of the user's call */
     int tag;              /* of its messages */
     int rc;               /* DVM_OK, or why it cannot be run */

@@ -71,7 +71,7 @@ say "collectives"
 dvm run -n 2 "$program" collectives "$WORK/go" >"$WORK/run" 2>&1 &
 run=$!
 for call in barrier bcast reduce allreduce; do
-    printf '0 computing\n1 waiting %s message 0 null 2 %s\n' $call "$(at $call)" >"$WORK/wanted"
+    printf '0 computing\n1 waiting %s message 0 null 1 %s\n' $call "$(at $call)" >"$WORK/wanted"
     await_told "$call"
     touch "$WORK/go.$call"
 done
