@@ -146,13 +146,14 @@ static int send_one(struct play *g, int at)
     unsigned kind = draw(g, 50);
 
     *s = (struct sent){.dest = draw_player(g), .tag = (int)draw(g, TAGS),
-                       .salt = (uint32_t)(g->number << 24 | g->me->sents), .mode = modes[draw(g, 3)]};
+                       .salt = (uint32_t)(g->number << 24 | g->me->sents),
+                       .mode = modes[draw(g, 3)]};
     s->bytes = draw(g, kind == 0 ? LARGE_MAX : kind < 5 ? MIDDLE_MAX : SMALL_MAX);
     fill(g->out[at], s->bytes, s->salt);
     g->left--;
     g->sending[at] = s;
-    FAKE_CHECK(match_isend(s->mode, g->context, g->tids[s->dest], s->tag, g->out[at], s->bytes, 0, 0,
-                           0, &g->sends[at]) == 0);
+    FAKE_CHECK(match_isend(s->mode, g->context, g->tids[s->dest], s->tag, g->out[at], s->bytes,
+                           0, 0, 0, &g->sends[at]) == 0);
     return 0;
 }
 
@@ -162,7 +163,8 @@ static int send_ends(struct play *g)
     for (int i = 0; i < g->p->players; i++) {
         g->me->sent[g->me->sents++] = (struct sent){.dest = i, .tag = TAG_END,
                                                     .mode = MATCH_BUFFERED};
-        FAKE_CHECK(match_send(MATCH_BUFFERED, g->context, g->tids[i], TAG_END, NULL, 0, 0, 0, 0) == 0);
+        FAKE_CHECK(match_send(MATCH_BUFFERED, g->context, g->tids[i], TAG_END, NULL, 0, 0, 0,
+                              0) == 0);
     }
     return 0;
 }
