@@ -386,6 +386,17 @@ void direct_event(void *arg, uint32_t events)
         deal_with_trouble();
 }
 
+/* Whether there is something to do without a look at the sockets, which the bell has. */
+bool direct_pending(void)
+{
+    if (!all.may)
+        return false;
+    for (unsigned i = 0; i < all.count; i++)
+        if (all.polled[i]->in.fresh)
+            return true;
+    return all.troubled;
+}
+
 bool direct_ready(void)
 {
     if (!all.may)

@@ -53,6 +53,7 @@ struct direct_in {
     uint64_t taken;  /* of frame's head */
     size_t got;      /* bytes of its payload that came */
     bool fresh;      /* bytes came since frames were last looked for */
+    bool bulk;       /* the last frame was a part of a large message, and more follows */
     bool filled;     /* the last read was as long as it could be: there may be more */
 };
 

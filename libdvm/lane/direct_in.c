@@ -32,7 +32,8 @@ static ssize_t read_parts(struct direct *d, struct iovec *parts, int count)
     ssize_t got;
 
     do
-        got = recvmsg(d->fd, &message, MSG_DONTWAIT);
+        got = count == 1 ? recv(d->fd, parts->iov_base, parts->iov_len, MSG_DONTWAIT)
+                         : recvmsg(d->fd, &message, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
     if (got > 0)
         return got;
@@ -83,6 +84,9 @@ static ssize_t fill_buffer(struct direct *d)
     part = (struct iovec){in->buffer + in->to, DIRECT_IN_BYTES - in->to};
     if (part.iov_len == 0)
         return 0;
+    /* more of a large message follows: its payload shall not come in here */
+    if (in->bulk && in->to == 0)
+        part.iov_len = DIRECT_HEAD;
     got = read_parts(d, &part, 1);
     in->filled = got > 0 && (size_t)got == part.iov_len;
     if (got > 0)
@@ -131,6 +135,8 @@ static enum lane_taken hand_up(struct direct *d, const struct dvm_frame *frame, 
 {
     enum lane_taken result;
 
+    d->in.bulk = !d->in.seal && frame->op == DVM_OP_DATA &&
+                 frame->size - frame->extra > frame->length;
     result = lane_deliver(&direct_lane, d->peer, frame, payload);
     if (result == LANE_HELD || d->gone)
         return result;

@@ -15,6 +15,8 @@
 #include "lane/direct.h"
 #include "proto/wire.h"
 
+#define SMALL_MAX 512 /* bytes of a payload that is copied behind its header */
+
 enum { BROKEN = -1 };
 
 static bool room(struct direct_out *out)
@@ -41,7 +43,9 @@ static ssize_t write_some(struct direct *d, struct iovec *parts, int count)
     ssize_t wrote;
 
     do
-        wrote = sendmsg(d->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        wrote = count == 1 ? send(d->fd, parts->iov_base, parts->iov_len,
+                                  MSG_DONTWAIT | MSG_NOSIGNAL)
+                           : sendmsg(d->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (wrote < 0 && errno == EINTR);
     if (wrote >= 0)
         return wrote;
@@ -82,7 +86,15 @@ static void keep(struct direct_out *out, const struct iovec *parts, size_t wrote
 static int put_plain(struct direct *d, uint8_t *head, const void *payload, size_t length)
 {
     struct iovec parts[2] = {{head, DIRECT_HEAD}, {(void *)(uintptr_t)payload, length}};
-    ssize_t wrote = write_some(d, parts, length ? 2 : 1);
+    ssize_t wrote;
+
+    if (length <= SMALL_MAX) {
+        if (length)
+            memcpy(head + DIRECT_HEAD, payload, length);
+        parts[0].iov_len += length;
+        parts[1].iov_len = 0;
+    }
+    wrote = write_some(d, parts, parts[1].iov_len ? 2 : 1);
 
     if (wrote == (ssize_t)(DIRECT_HEAD + length))
         return LANE_SENT;
@@ -111,7 +123,7 @@ static int put_sealed(struct direct *d, const uint8_t *head, const void *payload
 
 int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *payload)
 {
-    uint8_t head[DIRECT_HEAD];
+    uint8_t head[DIRECT_HEAD + SMALL_MAX];
     int rc;
 
     assert(frame->length <= DVM_PAYLOAD_MAX);

@@ -235,7 +235,7 @@ static void rung(unsigned index)
 
 static bool polled_ready(void)
 {
-    return shm_ready() || direct_ready();
+    return shm_ready() || direct_pending();
 }
 
 bool lane_rung(void)
@@ -257,7 +257,7 @@ void lane_rest(void)
 
 bool lane_arm(void)
 {
-    return bell_arm(shm_ready);
+    return bell_arm(polled_ready);
 }
 
 int lane_progress(void)

@@ -245,6 +245,9 @@ void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2))
 bool direct_ready(void);
 void direct_poll(void);
 
+/* Whether direct_poll has something to do, without that look: the bell watches them. */
+bool direct_pending(void);
+
 /* This task leaves and has nothing more to send: tell those at the other ends. */
 void direct_end(void);
 

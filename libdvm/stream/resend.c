@@ -27,9 +27,9 @@
 #include "stream/blocks.h"
 #include "stream/stream.h"
 
-#define RESEND_MAX ((size_t)1 << 20)  /* bytes of copies that are kept of one stream */
+#define RESEND_MAX ((size_t)2 << 20)  /* bytes of copies that are kept of one stream */
 #define RESEND_FRAMES 128             /* taken in since the last word about that */
-#define RESEND_BYTES ((size_t)256 << 10)
+#define RESEND_BYTES ((size_t)1 << 20)
 
 /* A frame that may have to be sent again. */
 struct kept {
