@@ -4,14 +4,14 @@
 # goes on.
 . "$(dirname "$0")/lib.sh"
 
-program=$PROGRAMS/blocked
+program=$PROGRAMS/each_wait
 lines_known=1
 command -v addr2line >/dev/null || command -v eu-addr2line >/dev/null || lines_known=
 
 # at NAME: where the program makes this call, as dvm ps should tell it
 at() {
     [ "$lines_known" ] || { echo null; return; }
-    echo "blocked.c:$(grep -n "at: $1 \*/" "$source_tree/tests/system/programs/blocked.c" | cut -d: -f1)"
+    echo "each_wait.c:$(grep -n "at: $1 \*/" "$source_tree/tests/system/programs/each_wait.c" | cut -d: -f1)"
 }
 
 # told: what dvm ps tells of all tasks, a line each, in order of ranks
@@ -58,8 +58,8 @@ await 10 longer
 say "the same as a table"
 expect 0 dvm ps
 expect_line "$WORK/out" "^0x[0-9a-f]+ +0 .* computing .* -$"
-expect_line "$WORK/out" " recv from rank 0, tag 11(, at blocked\.c:[0-9]+)?, [0-9.]+s"
-expect_line "$WORK/out" " recv from anybody(, at blocked\.c:[0-9]+)?, "
+expect_line "$WORK/out" " recv from rank 0, tag 11(, at each_wait\.c:[0-9]+)?, [0-9.]+s"
+expect_line "$WORK/out" " recv from anybody(, at each_wait\.c:[0-9]+)?, "
 expect_line "$WORK/out" " send to rank 0, tag 15, which gives no credit, "
 expect_line "$WORK/out" " task_wait, end of $(printf 0x%x "$tid"), "
 
