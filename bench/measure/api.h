@@ -27,6 +27,8 @@ struct api {
     void (*bcast)(void *buf, size_t bytes);
     void (*reduce)(double *in, double *out, size_t count);
     void (*allreduce)(double *in, double *out, size_t count);
+    void (*allgather)(const void *in, void *out, size_t bytes); /* bytes of each task */
+    void (*alltoall)(const void *in, void *out, size_t bytes);  /* bytes from each to each */
 };
 
 extern const struct api api;

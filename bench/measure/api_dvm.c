@@ -69,6 +69,17 @@ static void allreduce(double *in, double *out, size_t count)
     dvm_allreduce(DVM_WORLD, in, out, count, DVM_DOUBLE, DVM_SUM);
 }
 
+static void allgather(const void *in, void *out, size_t bytes)
+{
+    dvm_allgather(DVM_WORLD, in, out, bytes, DVM_CHAR);
+}
+
+static void alltoall(const void *in, void *out, size_t bytes)
+{
+    dvm_alltoall(DVM_WORLD, in, out, bytes, DVM_CHAR);
+}
+
 const struct api api = {
-    start, end, send, receive, send_window, receive_window, barrier, bcast, reduce, allreduce,
+    start, end, send, receive, send_window, receive_window,
+    barrier, bcast, reduce, allreduce, allgather, alltoall,
 };

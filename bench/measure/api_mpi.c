@@ -69,6 +69,17 @@ static void allreduce(double *in, double *out, size_t count)
     MPI_Allreduce(in, out, (int)count, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
 }
 
+static void allgather(const void *in, void *out, size_t bytes)
+{
+    MPI_Allgather(in, (int)bytes, MPI_CHAR, out, (int)bytes, MPI_CHAR, MPI_COMM_WORLD);
+}
+
+static void alltoall(const void *in, void *out, size_t bytes)
+{
+    MPI_Alltoall(in, (int)bytes, MPI_CHAR, out, (int)bytes, MPI_CHAR, MPI_COMM_WORLD);
+}
+
 const struct api api = {
-    start, end, send, receive, send_window, receive_window, barrier, bcast, reduce, allreduce,
+    start, end, send, receive, send_window, receive_window,
+    barrier, bcast, reduce, allreduce, allgather, alltoall,
 };

@@ -1,6 +1,8 @@
 /* collective.c: collectives of all tasks. A new one is a function in api.h, a kind here
  * and a row in measure.c. The root is rank 0.
  */
+#include <stddef.h>
+
 #include "measure.h"
 
 static void nothing_prepared(size_t bytes, unsigned salt)
@@ -101,7 +103,84 @@ static int reduce_right(size_t bytes, unsigned salt, int calls)
     return rank != 0 || allreduce_right(bytes, salt, calls);
 }
 
-const struct kind barrier = { nothing_prepared, barrier_once, nothing_received };
-const struct kind bcast = { bcast_prepare, bcast_once, bcast_right };
-const struct kind reduce = { reduce_prepare, reduce_once, reduce_right };
-const struct kind allreduce = { reduce_prepare, allreduce_once, allreduce_right };
+/* Of allgather and alltoall each task has a block for each task, at most LARGEST in all.
+ * What one sends to another has a pattern of the pair; allgather's goes to all, so to 0. */
+static int pair(int from, int to)
+{
+    return from * size + to;
+}
+
+static void blocks_prepare(size_t bytes, unsigned salt)
+{
+    int task;
+
+    if (bytes * (size_t)size > LARGEST)
+        wrong("too many tasks for the buffers");
+    number = sum = 0;
+    for (task = 0; task < size; task++)
+        pattern_fill(out + (size_t)task * bytes, bytes, pair(rank, task), salt);
+    memset(in, 0x5a, bytes * (size_t)size);
+}
+
+static void take_numbers(size_t bytes)
+{
+    int task;
+
+    for (task = 0; task < size; task++)
+        take_number(in + (size_t)task * bytes);
+}
+
+static int blocks_right(size_t bytes, unsigned salt, int calls, int to)
+{
+    int task;
+
+    for (task = 0; task < size; task++)
+        if (!pattern_right(in + (size_t)task * bytes, bytes, pair(task, to), salt))
+            return 0;
+    return sum == (uint64_t)size * numbers_until((uint64_t)calls);
+}
+
+static void allgather_once(size_t bytes)
+{
+    put_number(out);
+    api.allgather(out, in, bytes);
+    take_numbers(bytes);
+}
+
+static int allgather_right(size_t bytes, unsigned salt, int calls)
+{
+    return blocks_right(bytes, salt, calls, 0);
+}
+
+static void alltoall_once(size_t bytes)
+{
+    int task;
+
+    for (task = 0; task < size; task++)
+        memcpy(out + (size_t)task * bytes, &number, sizeof number);
+    number++;
+    api.alltoall(out, in, bytes);
+    take_numbers(bytes);
+}
+
+static int alltoall_right(size_t bytes, unsigned salt, int calls)
+{
+    return blocks_right(bytes, salt, calls, rank);
+}
+
+const struct kind barrier = {
+    nothing_prepared, barrier_once, nothing_received, offsetof(struct api, barrier)
+};
+const struct kind bcast = { bcast_prepare, bcast_once, bcast_right, offsetof(struct api, bcast) };
+const struct kind reduce = {
+    reduce_prepare, reduce_once, reduce_right, offsetof(struct api, reduce)
+};
+const struct kind allreduce = {
+    reduce_prepare, allreduce_once, allreduce_right, offsetof(struct api, allreduce)
+};
+const struct kind allgather = {
+    blocks_prepare, allgather_once, allgather_right, offsetof(struct api, allgather)
+};
+const struct kind alltoall = {
+    blocks_prepare, alltoall_once, alltoall_right, offsetof(struct api, alltoall)
+};

@@ -32,10 +32,13 @@ struct kind {
     void (*once)(size_t bytes);
     /* 1 when all that this task received in `calls` calls is right. */
     int (*right)(size_t bytes, unsigned salt, int calls);
+    /* The member of struct api without which the row is left out: its offset, or 0. */
+    size_t call;
 };
 
 extern const struct kind ping_pong, window, ring;             /* message.c */
-extern const struct kind barrier, bcast, reduce, allreduce;   /* collective.c */
+extern const struct kind barrier, bcast, reduce, allreduce, allgather,
+    alltoall;                                                 /* collective.c */
 
 /* All tasks meet, and each gets the largest of their values. */
 double together(double value);

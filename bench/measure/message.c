@@ -167,6 +167,6 @@ void measure_percentiles(void)
     free(samples);
 }
 
-const struct kind ping_pong = { prepare, ping_pong_once, ping_pong_right };
-const struct kind window = { window_prepare, window_once, window_right };
-const struct kind ring = { ring_prepare, ring_once, ring_right };
+const struct kind ping_pong = { prepare, ping_pong_once, ping_pong_right, 0 };
+const struct kind window = { window_prepare, window_once, window_right, 0 };
+const struct kind ring = { ring_prepare, ring_once, ring_right, 0 };

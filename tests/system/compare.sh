@@ -22,7 +22,7 @@ jq -se 'length > 10 and all(.[]; (keys_unsorted | .[0:8]) ==
     ["where", "metric", "unit", "dvm", "mpich", "openmpi", "limit", "ratio_best_peer"])' "$WORK/json" >/dev/null ||
     fail "lines without the keys: $(head -n 3 "$WORK/json")"
 for metric in latency_8B latency_1KiB bandwidth_64KiB bandwidth_1MiB bandwidth_4MiB rate_8B latency_8B_p50 latency_8B_p99 \
-    memory_private barrier bcast_8B reduce_8B allreduce_8B cpu_blocked_0.5s; do
+    memory_private barrier bcast_8B reduce_8B allreduce_8B allgather_1KiB alltoall_32KiB cpu_blocked_0.5s; do
     jq -se --arg m $metric 'any(.[]; .where == "shm" and .metric == $m and .dvm > 0)' "$WORK/json" >/dev/null ||
         fail "no figure of DVM for $metric"
 done
