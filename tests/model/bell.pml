@@ -1,7 +1,8 @@
 /* bell.pml: the ring and the bell of libdvm/proto/segment.h, step by step, for spin
  * (tests/system/model_bell.sh). A producer puts MESSAGES frames into a ring of CELLS cells
  * and sleeps when there is no room; a consumer takes them and sleeps when there are none,
- * now polling the ring, now not. Each statement is one access to shared memory, in the
+ * now polling the ring, now not. With MOVES the producer goes on in a lent slot at times, and
+ * home again. Each statement is one access to shared memory, in the
  * order of the code (atomic ones are one instruction or one system call there). They are
  * sequentially consistent there, as here. Names are those of the code.
  *
@@ -21,6 +22,8 @@
  *   6 the bits are taken before the summary
  *   7 the summary is set before the bit
  *   8 the futex does not compare
+ *   9 (MOVES) home is polled still when the pair has moved away
+ *  10 (MOVES) the slot is lent again before the consumer has left it
  */
 #ifndef FAULT
 #define FAULT 0
@@ -30,6 +33,9 @@
 #endif
 #ifndef DIES
 #define DIES 0 /* 1: the producer, 2: the consumer */
+#endif
+#ifndef MOVES
+#define MOVES 0
 #endif
 #ifndef CELLS
 #define CELLS 2 /* 128 in the code */
@@ -41,11 +47,24 @@
 #define ASLEEP_FUTEX 1
 #define ASLEEP_EPOLL 2
 
-/* the ring: mark and cell are written by the producer, the mark last */
-byte mark[CELLS], cell[CELLS];
-byte cells_out;        /* written by the consumer */
-bool wants_space;      /* written by the producer */
-bool polled;           /* written by the consumer */
+/* the rings: home, and with MOVES a slot. mark and cell are written by the producer, the
+ * mark last; the slot's words are cleared by it before it is lent */
+#define HOME 0
+#define SLOT 1
+#if MOVES
+#define RINGS 2
+#define ROOM (CELLS - 1) /* a cell is kept for the move */
+#else
+#define RINGS 1
+#define ROOM CELLS
+#endif
+#define MOVE 255         /* in a cell: goes on in the other ring */
+byte mark[RINGS * CELLS], cell[RINGS * CELLS];
+byte cells_out[RINGS];   /* written by the consumer */
+bool wants_space[RINGS]; /* written by the producer */
+bool polled[RINGS];      /* written by the consumer */
+
+#define AT(ring, n) (ring) * CELLS + (n) % CELLS
 
 /* the inboxes of the consumer (c_) and of the producer (p_), each with two bits: that of
  * the other, and the daemon's */
@@ -95,54 +114,98 @@ inline ring_producer(place, sleep)
 
 /* ---- the producer -------------------------------------------------------------------- */
 
+#if MOVES
+/* ring.c, ring_format and clear: one word after the other */
+inline slot_clear()
+{
+    mark[AT(SLOT, 0)] = 0;
+    mark[AT(SLOT, 1)] = 0;
+    cell[AT(SLOT, 0)] = 0;
+    cell[AT(SLOT, 1)] = 0;
+    wants_space[SLOT] = false;
+    polled[SLOT] = false;
+    cells_out[SLOT] = 0
+}
+
+/* ring.c, put_move, into the cell that is kept for it; from here on cells go elsewhere */
+inline move(ring)
+{
+    cell[AT(ring, cells[ring])] = MOVE;
+    mark[AT(ring, cells[ring])] = cells[ring] + 1;
+    cells[ring]++;
+    now = 1 - ring
+}
+#endif
+
 active proctype producer() provided (!p_dead)
 {
-    byte cells;  /* put in so far */
-    byte out;    /* cells_out as last read */
+    byte put;    /* frames, so far */
+    byte cells[RINGS], seen[RINGS]; /* put into each, moves too; cells_out as last read */
+    bool now;    /* HOME or SLOT */
+    bool returning; /* the slot is not known to be free */
     byte sleep;
-    bool wants, told, summary, quiet;
+    bool wants[RINGS], told, summary, quiet;
 
     do
-    :: cells == MESSAGES || told -> break
-    :: else ->
-        /* ring.c, has_room: look, ask, look once more */
-        out = cells_out;
+    :: put == MESSAGES || told -> break
+#if MOVES
+    /* lend.c, lend_widen: the slot is free when the consumer has told all of it */
+    :: put < MESSAGES && !told && now == HOME && (!returning || FAULT == 10 || cells_out[SLOT] == cells[SLOT]) ->
+        returning = false;
+        slot_clear();
+        cells[SLOT] = 0;
+        seen[SLOT] = 0;
+        wants[SLOT] = false;
+        move(HOME);
+        /* no ring: a frame follows at once */
+        goto write;
+    /* lend.c, go_home */
+    :: put < MESSAGES && !told && now == SLOT ->
+        returning = true;
+        move(SLOT);
+        ring_consumer(c_bit, false, sleep)
+#endif
+    :: !told && put < MESSAGES ->
+write:
+        /* ring.c, make_room: look, ask, look once more */
+        seen[now] = cells_out[now];
         if
-        :: cells - out == CELLS ->
+        :: cells[now] - seen[now] >= ROOM ->
 #if FAULT == 5
-            out = cells_out;
+            seen[now] = cells_out[now];
 #endif
             if
-            :: !wants -> wants = true; wants_space = true
+            :: !wants[now] -> wants[now] = true; wants_space[now] = true
             :: else
             fi;
 #if FAULT != 5
-            out = cells_out
+            seen[now] = cells_out[now]
 #endif
         :: else
         fi;
         if
-        :: cells - out < CELLS ->
+        :: cells[now] - seen[now] < ROOM ->
             if
-            :: wants -> wants = false; wants_space = false
+            :: wants[now] -> wants[now] = false; wants_space[now] = false
             :: else
             fi;
 #if FAULT == 2
-            quiet = polled;
+            quiet = polled[now];
             quiet = quiet && c_sleep == AWAKE;
 #endif
             /* ring.c, ring_put: the cell, then its mark [M] */
 #if FAULT == 3
-            mark[cells % CELLS] = cells + 1;
-            cell[cells % CELLS] = cells + 1;
+            mark[AT(now, cells[now])] = cells[now] + 1;
+            cell[AT(now, cells[now])] = put + 1;
 #else
-            cell[cells % CELLS] = cells + 1;
-            mark[cells % CELLS] = cells + 1;
+            cell[AT(now, cells[now])] = put + 1;
+            mark[AT(now, cells[now])] = cells[now] + 1;
 #endif
-            cells++;
+            cells[now]++;
+            put++;
             /* shm.c, shm_send */
 #if FAULT != 2
-            quiet = polled;
+            quiet = polled[now];
             if
             :: quiet -> quiet = (c_sleep == AWAKE)
             :: else
@@ -176,39 +239,83 @@ active proctype producer() provided (!p_dead)
             fi;
             summary = false
         fi;
-        out = 0
+        seen[now] = 0
     od;
     p_over = true
 }
 
 /* ---- the consumer -------------------------------------------------------------------- */
 
-#define THERE (mark[taken % CELLS] == taken + 1)
+#define THERE (mark[AT(at, next[at])] == next[at] + 1)
 
-/* ring.c, ring_peek and ring_take as long as there is something; the producer is told */
+/* ring.c, tell: and the producer is rung when it waits for room */
+inline tell()
+{
+    said[at] = next[at];
+    cells_out[at] = next[at];
+    if
+    :: wants_space[at] -> ring_producer(p_bit, sleep)
+    :: else
+    fi
+}
+
+#if MOVES
+/* ring.c, follow: the last touch of the ring that is left is what is told */
+inline follow()
+{
+    next[at]++;
+    if
+    :: at == HOME ->
+#if FAULT != 9
+        polled[HOME] = false;
+#endif
+        said[HOME] = next[HOME];
+        cells_out[HOME] = next[HOME];
+        at = SLOT;
+        next[SLOT] = 0;
+        said[SLOT] = 0
+    :: else ->
+        said[SLOT] = next[SLOT];
+        cells_out[SLOT] = next[SLOT];
+        at = HOME;
+        ring_producer(p_bit, sleep)
+    fi;
+    if
+    :: polls -> polled[at] = true
+    :: else
+    fi
+}
+#endif
+
+/* ring.c, ring_peek and ring_take as long as there is something */
 inline take_all()
 {
     do
     :: THERE ->
-        assert(cell[taken % CELLS] == taken + 1);
-        taken++;
+#if MOVES
         if
-        :: taken - said == STEP ->
-            said = taken;
-            cells_out = taken;
-            if
-            :: wants_space -> ring_producer(p_bit, sleep)
-            :: else
-            fi
+        :: cell[AT(at, next[at])] == MOVE -> follow()
+        :: else ->
+#endif
+        assert(cell[AT(at, next[at])] == taken + 1);
+        taken++;
+        next[at]++;
+        if
+        :: next[at] - said[at] >= STEP -> tell()
         :: else
         fi
+#if MOVES
+        fi
+#endif
     :: else -> break
     od
 }
 
 active proctype consumer() provided (!c_dead)
 {
-    byte taken, said; /* frames; as the producer knows */
+    byte taken;       /* frames */
+    byte next[RINGS], said[RINGS]; /* cells, moves too; as the producer knows */
+    bool at;          /* HOME or SLOT */
     byte sleep;
     bool polls, told, summary, rang;
 
@@ -239,10 +346,10 @@ active proctype consumer() provided (!c_dead)
         summary = false;
         /* shm.c, poll_more: poll from now on; or poll_less, and look once more */
         if
-        :: !polls -> polls = true; polled = true
+        :: !polls -> polls = true; polled[at] = true
         :: polls ->
             polls = false;
-            polled = false;
+            polled[at] = false;
 #if FAULT != 4
             take_all()
 #endif

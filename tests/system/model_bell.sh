@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The ring and the bell between two tasks of a host, as libdvm/proto/segment.h has them, in
 # all interleavings of a small case (tests/model/bell.pml): every frame is taken once, in
-# order and whole, nobody sleeps for ever, and when either side dies at any step the other
-# comes to its end. Faults planted into the model are found.
+# order and whole, also while the pair moves to a lent slot and home again, nobody sleeps for
+# ever, and when either side dies at any step the other comes to its end. Faults planted into the model are found.
 # ctest: LIMIT 300
 . "$(dirname "$0")/lib.sh"
 
@@ -39,10 +39,15 @@ bad() {
 good together -DEPOLL=1
 good producer_dies -DDIES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
 good consumer_dies -DDIES=2 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
+good moves -DMOVES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=$(pick 2 3)
 if long; then
+    good moves_epoll -DMOVES=1 -DEPOLL=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
+    good moves_producer_dies -DMOVES=1 -DDIES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=2
+    good moves_consumer_dies -DMOVES=1 -DDIES=2 -DCELLS=2 -DSTEP=1 -DMESSAGES=2
     good producer_dies_epoll -DDIES=1 -DEPOLL=1
     good consumer_dies_epoll -DDIES=2 -DEPOLL=1
     good four_cells -DEPOLL=1 -DCELLS=4 -DSTEP=2 -DMESSAGES=6
 fi
 for fault in 1 2 3 4 5 6 7 8; do bad fault_$fault -DFAULT=$fault; done
-say "8 planted faults are found"
+for fault in 9 10; do bad fault_$fault -DFAULT=$fault -DMOVES=1; done
+say "10 planted faults are found"
