@@ -1,6 +1,7 @@
 /* calls.c: what the public calls of collectives have in common; see calls.h. */
 #include "coll/calls.h"
 
+#include "coll/start.h"
 #include "group/sink.h"
 #include "type/type.h"
 
@@ -13,6 +14,8 @@ int call_find(struct call *c, dvm_group group, const int *root)
     c->schedule = NULL;
     if (c->group && root)
         rc = group_peer(c->group, name, *root, &tid);
+    if (rc == DVM_OK && c->starts && !c->request)
+        rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the request", name);
     return rc;
 }
 
@@ -25,6 +28,13 @@ int call_begin(struct call *c, unsigned signature)
         return DVM_OK;
     rc = coll_state(c->group, c->kind, c->site, &coll);
     return rc == DVM_OK ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule) : rc;
+}
+
+int call_run(struct call *c)
+{
+    if (c->starts)
+        return start_schedule(c->schedule, c->group, c->request);
+    return c->schedule ? schedule_run(c->schedule) : DVM_OK;
 }
 
 enum algorithm call_choose(const struct call *c, size_t bytes)

@@ -17,64 +17,97 @@ static void put_own(const struct call *c, const struct blocks *all, const void *
         memmove(place, in, bytes);
 }
 
-int dvm_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
+static int allgather(struct call *c, dvm_group group, const void *in, void *out, size_t count,
+                     dvm_type type)
 {
-    struct call c = {.kind = COLL_ALLGATHER, .site = ENTRY_SITE()};
     const struct blocks all = {.base = out, .count = count, .type = type};
     int rc;
 
-    ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
+    rc = call_find(c, group, NULL);
     if (rc == DVM_OK && in != DVM_IN_PLACE)
-        rc = call_buffer(&c, in, count, 1, type);
+        rc = call_buffer(c, in, count, 1, type);
     if (rc == DVM_OK)
-        rc = call_buffer(&c, out, count, (size_t)c.group->size, type);
+        rc = call_buffer(c, out, count, (size_t)c->group->size, type);
     if (rc == DVM_OK)
-        rc = call_begin(&c, 0);
+        rc = call_begin(c, 0);
     if (rc != DVM_OK)
-        return dvm_leave(rc);
-    put_own(&c, &all, in);
-    if (!c.schedule)
-        return dvm_leave(DVM_OK);
-    switch (call_choose(&c, count * type_find(type)->size)) {
+        return rc;
+    put_own(c, &all, in);
+    if (!c->schedule)
+        return call_run(c);
+    switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_STAR:
-        allgather_star(c.schedule, &all);
+        allgather_star(c->schedule, &all);
         break;
     case ALGORITHM_BRUCK:
-        allgather_bruck(c.schedule, &all);
+        allgather_bruck(c->schedule, &all);
         break;
     default:
-        allgather_ring(c.schedule, &all);
+        allgather_ring(c->schedule, &all);
     }
-    return dvm_leave(schedule_run(c.schedule));
+    return call_run(c);
+}
+
+int dvm_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
+{
+    struct call c = CALL(ALLGATHER);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgather(&c, group, in, out, count, type));
+}
+
+int dvm_iallgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                   struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(ALLGATHER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgather(&c, group, in, out, count, type));
+}
+
+static int allgatherv(struct call *c, dvm_group group, const void *in, size_t count, void *out,
+                      const size_t *counts, const size_t *offsets, dvm_type type)
+{
+    const struct blocks all = {.base = out, .counts = counts, .offsets = offsets, .type = type};
+    int rc;
+
+    rc = call_find(c, group, NULL);
+    if (rc == DVM_OK)
+        rc = call_blocks(c, &all);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_buffer(c, in, count, 1, type);
+    if (rc == DVM_OK && in != DVM_IN_PLACE && count != counts[c->group->rank])
+        rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_allgatherv: rank %d gives %zu elements, but its "
+                                        "counts say %zu for it", c->group->rank, count,
+                      counts[c->group->rank]);
+    if (rc == DVM_OK)
+        rc = call_begin(c, 0);
+    if (rc != DVM_OK)
+        return rc;
+    put_own(c, &all, in);
+    if (!c->schedule)
+        return call_run(c);
+    allgather_ring(c->schedule, &all);
+    return call_run(c);
 }
 
 int dvm_allgatherv(dvm_group group, const void *in, size_t count, void *out, const size_t *counts,
                    const size_t *offsets, dvm_type type)
 {
-    struct call c = {.kind = COLL_ALLGATHERV, .site = ENTRY_SITE()};
-    const struct blocks all = {.base = out, .counts = counts, .offsets = offsets, .type = type};
-    int rc;
+    struct call c = CALL(ALLGATHERV);
 
     ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
-    if (rc == DVM_OK)
-        rc = call_blocks(&c, &all);
-    if (rc == DVM_OK && in != DVM_IN_PLACE)
-        rc = call_buffer(&c, in, count, 1, type);
-    if (rc == DVM_OK && in != DVM_IN_PLACE && count != counts[c.group->rank])
-        rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_allgatherv: rank %d gives %zu elements, but its "
-                                        "counts say %zu for it", c.group->rank, count,
-                      counts[c.group->rank]);
-    if (rc == DVM_OK)
-        rc = call_begin(&c, 0);
-    if (rc != DVM_OK)
-        return dvm_leave(rc);
-    put_own(&c, &all, in);
-    if (!c.schedule)
-        return dvm_leave(DVM_OK);
-    allgather_ring(c.schedule, &all);
-    return dvm_leave(schedule_run(c.schedule));
+    return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
+}
+
+int dvm_iallgatherv(dvm_group group, const void *in, size_t count, void *out,
+                    const size_t *counts, const size_t *offsets, dvm_type type,
+                    struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(ALLGATHERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
 }
 
 /* What is sent when in and out are the same: a copy of out's blocks, as the schedule's memory. */
@@ -97,7 +130,7 @@ static struct blocks copy_blocks(struct schedule *s, const struct blocks *out)
 }
 
 /* bytes: of one block, as all members know it; SIZE_MAX: they do not. */
-static int alltoall(struct call *c, struct blocks *in, const struct blocks *out, size_t bytes)
+static int exchange(struct call *c, struct blocks *in, const struct blocks *out, size_t bytes)
 {
     int rc = call_begin(c, 0);
 
@@ -107,7 +140,7 @@ static int alltoall(struct call *c, struct blocks *in, const struct blocks *out,
         if (in->base != DVM_IN_PLACE && blocks_count(out, 0) > 0)
             memmove(blocks_at(out, 0), blocks_at(in, 0),
                     blocks_count(out, 0) * type_find(out->type)->size);
-        return DVM_OK;
+        return call_run(c);
     }
     if (in->base == DVM_IN_PLACE)
         *in = copy_blocks(c->schedule, out);
@@ -115,50 +148,86 @@ static int alltoall(struct call *c, struct blocks *in, const struct blocks *out,
         alltoall_pairwise(c->schedule, in, out);
     else
         alltoall_spread(c->schedule, in, out);
-    return schedule_run(c->schedule);
+    return call_run(c);
 }
 
-int dvm_alltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
+static int alltoall(struct call *c, dvm_group group, const void *in, void *out, size_t count,
+                    dvm_type type)
 {
-    struct call c = {.kind = COLL_ALLTOALL, .site = ENTRY_SITE()};
     struct blocks from = {.base = (void *)(uintptr_t)in, .count = count, .type = type};
     const struct blocks to = {.base = out, .count = count, .type = type};
     int rc;
 
-    ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
+    rc = call_find(c, group, NULL);
     if (rc == DVM_OK && in != DVM_IN_PLACE)
-        rc = call_buffer(&c, in, count, (size_t)c.group->size, type);
+        rc = call_buffer(c, in, count, (size_t)c->group->size, type);
     if (rc == DVM_OK)
-        rc = call_buffer(&c, out, count, (size_t)c.group->size, type);
+        rc = call_buffer(c, out, count, (size_t)c->group->size, type);
     if (rc == DVM_OK)
-        rc = alltoall(&c, &from, &to, count * type_find(type)->size);
-    return dvm_leave(rc);
+        rc = exchange(c, &from, &to, count * type_find(type)->size);
+    return rc;
 }
 
-int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
-                  const size_t *in_offsets, void *out, const size_t *out_counts,
-                  const size_t *out_offsets, dvm_type type)
+int dvm_alltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
 {
-    struct call c = {.kind = COLL_ALLTOALLV, .site = ENTRY_SITE()};
+    struct call c = CALL(ALLTOALL);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoall(&c, group, in, out, count, type));
+}
+
+int dvm_ialltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                  struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(ALLTOALL, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoall(&c, group, in, out, count, type));
+}
+
+static int alltoallv(struct call *c, dvm_group group, const void *in, const size_t *in_counts,
+                     const size_t *in_offsets, void *out, const size_t *out_counts,
+                     const size_t *out_offsets, dvm_type type)
+{
     struct blocks from = {.base = (void *)(uintptr_t)in, .counts = in_counts,
                           .offsets = in_offsets, .type = type};
     const struct blocks to = {
         .base = out, .counts = out_counts, .offsets = out_offsets, .type = type};
     int rc;
 
-    ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
+    rc = call_find(c, group, NULL);
     if (rc == DVM_OK && in != DVM_IN_PLACE)
-        rc = call_blocks(&c, &from);
+        rc = call_blocks(c, &from);
     if (rc == DVM_OK)
-        rc = call_blocks(&c, &to);
+        rc = call_blocks(c, &to);
     if (rc == DVM_OK && in != DVM_IN_PLACE &&
-        in_counts[c.group->rank] != out_counts[c.group->rank])
+        in_counts[c->group->rank] != out_counts[c->group->rank])
         rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_alltoallv: rank %d gives itself %zu elements and "
-                                        "takes %zu", c.group->rank, in_counts[c.group->rank],
-                      out_counts[c.group->rank]);
+                                        "takes %zu", c->group->rank, in_counts[c->group->rank],
+                      out_counts[c->group->rank]);
     if (rc == DVM_OK)
-        rc = alltoall(&c, &from, &to, SIZE_MAX);
-    return dvm_leave(rc);
+        rc = exchange(c, &from, &to, SIZE_MAX);
+    return rc;
+}
+
+int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                  const size_t *in_offsets, void *out, const size_t *out_counts,
+                  const size_t *out_offsets, dvm_type type)
+{
+    struct call c = CALL(ALLTOALLV);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoallv(&c, group, in, in_counts, in_offsets, out, out_counts,
+                               out_offsets, type));
+}
+
+int dvm_ialltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                   const size_t *in_offsets, void *out, const size_t *out_counts,
+                   const size_t *out_offsets, dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(ALLTOALLV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoallv(&c, group, in, in_counts, in_offsets, out, out_counts,
+                               out_offsets, type));
 }

@@ -5,48 +5,78 @@
 #include "group/entry.h"
 #include "type/type.h"
 
-int dvm_barrier(dvm_group group)
+static int barrier(struct call *c, dvm_group group)
 {
-    struct call c = {.kind = COLL_BARRIER, .site = ENTRY_SITE()};
     int rc;
 
-    ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
+    rc = call_find(c, group, NULL);
     if (rc == DVM_OK)
-        rc = call_begin(&c, 0);
-    if (rc != DVM_OK || !c.schedule)
-        return dvm_leave(rc);
-    if (call_choose(&c, 0) == ALGORITHM_STAR)
-        barrier_star(c.schedule);
+        rc = call_begin(c, 0);
+    if (rc != DVM_OK || !c->schedule)
+        return rc == DVM_OK ? call_run(c) : rc;
+    if (call_choose(c, 0) == ALGORITHM_STAR)
+        barrier_star(c->schedule);
     else
-        barrier_dissemination(c.schedule);
-    return dvm_leave(schedule_run(c.schedule));
+        barrier_dissemination(c->schedule);
+    return call_run(c);
+}
+
+int dvm_barrier(dvm_group group)
+{
+    struct call c = CALL(BARRIER);
+
+    ENTRY_BEGIN();
+    return dvm_leave(barrier(&c, group));
+}
+
+int dvm_ibarrier(dvm_group group, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(BARRIER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(barrier(&c, group));
+}
+
+static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t count,
+                 dvm_type type)
+{
+    int rc;
+
+    rc = call_find(c, group, &root);
+    if (rc == DVM_OK)
+        rc = call_buffer(c, buf, count, 1, type);
+    if (rc == DVM_OK)
+        rc = call_begin(c, (unsigned)root);
+    if (rc != DVM_OK || !c->schedule)
+        return rc == DVM_OK ? call_run(c) : rc;
+    switch (call_choose(c, count * type_find(type)->size)) {
+    case ALGORITHM_STAR:
+        bcast_star(c->schedule, root, buf, count, type);
+        break;
+    case ALGORITHM_SCATTER_RING:
+        bcast_scatter_ring(c->schedule, root, buf, count, type);
+        break;
+    default:
+        bcast_binomial(c->schedule, root, buf, count, type);
+    }
+    return call_run(c);
 }
 
 int dvm_bcast(dvm_group group, int root, void *buf, size_t count, dvm_type type)
 {
-    struct call c = {.kind = COLL_BCAST, .site = ENTRY_SITE()};
-    int rc;
+    struct call c = CALL(BCAST);
 
     ENTRY_BEGIN();
-    rc = call_find(&c, group, &root);
-    if (rc == DVM_OK)
-        rc = call_buffer(&c, buf, count, 1, type);
-    if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)root);
-    if (rc != DVM_OK || !c.schedule)
-        return dvm_leave(rc);
-    switch (call_choose(&c, count * type_find(type)->size)) {
-    case ALGORITHM_STAR:
-        bcast_star(c.schedule, root, buf, count, type);
-        break;
-    case ALGORITHM_SCATTER_RING:
-        bcast_scatter_ring(c.schedule, root, buf, count, type);
-        break;
-    default:
-        bcast_binomial(c.schedule, root, buf, count, type);
-    }
-    return dvm_leave(schedule_run(c.schedule));
+    return dvm_leave(bcast(&c, group, root, buf, count, type));
+}
+
+int dvm_ibcast(dvm_group group, int root, void *buf, size_t count, dvm_type type,
+               struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(BCAST, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(bcast(&c, group, root, buf, count, type));
 }
 
 /* A gather or scatter: at the root all blocks, elsewhere and there this task's own. */
@@ -82,72 +112,133 @@ static int rooted_check(const struct call *c, struct rooted *r)
 }
 
 /* In a group of one the block is copied. */
-static int rooted_run(enum coll_kind kind, uintptr_t site, dvm_group group, struct rooted *r)
+static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
 {
-    struct call c = {.kind = kind, .site = site};
-    bool gathers = kind == COLL_GATHER || kind == COLL_GATHERV;
-    int rc = call_find(&c, group, &r->root);
+    bool gathers = c->kind == COLL_GATHER || c->kind == COLL_GATHERV;
+    int rc = call_find(c, group, &r->root);
 
     if (rc == DVM_OK)
-        rc = rooted_check(&c, r);
+        rc = rooted_check(c, r);
     if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)r->root);
+        rc = call_begin(c, (unsigned)r->root);
     if (rc != DVM_OK)
         return rc;
-    if (!c.schedule) {
+    if (!c->schedule) {
         void *place = blocks_at(&r->all, 0);
 
         if (r->count > 0)
             memmove(gathers ? place : r->own, gathers ? r->own : place,
                     r->count * type_find(r->all.type)->size);
-        return DVM_OK;
+    } else if (gathers) {
+        gather_linear(c->schedule, r->root, r->own, r->count, &r->all);
+    } else {
+        scatter_linear(c->schedule, r->root, r->own, r->count, &r->all);
     }
-    if (gathers)
-        gather_linear(c.schedule, r->root, r->own, r->count, &r->all);
-    else
-        scatter_linear(c.schedule, r->root, r->own, r->count, &r->all);
-    return schedule_run(c.schedule);
+    return call_run(c);
+}
+
+static int gather(struct call *c, dvm_group group, int root, const void *in, void *out,
+                  size_t count, dvm_type type)
+{
+    return rooted_run(c, group, &(struct rooted){
+        .root = root, .own = (void *)(uintptr_t)in, .count = count,
+        .all = {.base = out, .count = count, .type = type}});
 }
 
 int dvm_gather(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type)
 {
-    struct rooted r = {.root = root, .own = (void *)(uintptr_t)in, .count = count,
-                       .all = {.base = out, .count = count, .type = type}};
-    uintptr_t site = ENTRY_SITE();
+    struct call c = CALL(GATHER);
 
     ENTRY_BEGIN();
-    return dvm_leave(rooted_run(COLL_GATHER, site, group, &r));
+    return dvm_leave(gather(&c, group, root, in, out, count, type));
+}
+
+int dvm_igather(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,
+                struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(GATHER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(gather(&c, group, root, in, out, count, type));
+}
+
+static int gatherv(struct call *c, dvm_group group, int root, const void *in, size_t count,
+                   void *out, const size_t *counts, const size_t *offsets, dvm_type type)
+{
+    return rooted_run(c, group, &(struct rooted){
+        .root = root, .own = (void *)(uintptr_t)in, .count = count, .varying = true,
+        .all = {.base = out, .counts = counts, .offsets = offsets, .type = type}});
 }
 
 int dvm_gatherv(dvm_group group, int root, const void *in, size_t count, void *out,
                 const size_t *counts, const size_t *offsets, dvm_type type)
 {
-    struct rooted r = {.root = root, .own = (void *)(uintptr_t)in, .count = count, .varying = true,
-                       .all = {.base = out, .counts = counts, .offsets = offsets, .type = type}};
-    uintptr_t site = ENTRY_SITE();
+    struct call c = CALL(GATHERV);
 
     ENTRY_BEGIN();
-    return dvm_leave(rooted_run(COLL_GATHERV, site, group, &r));
+    return dvm_leave(gatherv(&c, group, root, in, count, out, counts, offsets, type));
+}
+
+int dvm_igatherv(dvm_group group, int root, const void *in, size_t count, void *out,
+                 const size_t *counts, const size_t *offsets, dvm_type type,
+                 struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(GATHERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(gatherv(&c, group, root, in, count, out, counts, offsets, type));
+}
+
+static int scatter(struct call *c, dvm_group group, int root, const void *in, void *out,
+                   size_t count, dvm_type type)
+{
+    return rooted_run(c, group, &(struct rooted){
+        .root = root, .own = out, .count = count,
+        .all = {.base = (void *)(uintptr_t)in, .count = count, .type = type}});
 }
 
 int dvm_scatter(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type)
 {
-    struct rooted r = {.root = root, .own = out, .count = count,
-                       .all = {.base = (void *)(uintptr_t)in, .count = count, .type = type}};
-    uintptr_t site = ENTRY_SITE();
+    struct call c = CALL(SCATTER);
 
     ENTRY_BEGIN();
-    return dvm_leave(rooted_run(COLL_SCATTER, site, group, &r));
+    return dvm_leave(scatter(&c, group, root, in, out, count, type));
+}
+
+int dvm_iscatter(dvm_group group, int root, const void *in, void *out, size_t count,
+                 dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(SCATTER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scatter(&c, group, root, in, out, count, type));
+}
+
+static int scatterv(struct call *c, dvm_group group, int root, const void *in,
+                    const size_t *counts, const size_t *offsets, void *out, size_t count,
+                    dvm_type type)
+{
+    return rooted_run(c, group, &(struct rooted){
+        .root = root, .own = out, .count = count, .varying = true,
+        .all = {.base = (void *)(uintptr_t)in, .counts = counts, .offsets = offsets,
+                .type = type}});
 }
 
 int dvm_scatterv(dvm_group group, int root, const void *in, const size_t *counts,
                  const size_t *offsets, void *out, size_t count, dvm_type type)
 {
-    struct rooted r = {.root = root, .own = out, .count = count, .varying = true,
-                       .all = {.base = (void *)(uintptr_t)in, .counts = counts,
-                               .offsets = offsets, .type = type}};
-    uintptr_t site = ENTRY_SITE();
+    struct call c = CALL(SCATTERV);
 
     ENTRY_BEGIN();
-    return dvm_leave(rooted_run(COLL_SCATTERV, site, group, &r));
+    return dvm_leave(scatterv(&c, group, root, in, counts, offsets, out, count, type));
+}
+
+int dvm_iscatterv(dvm_group group, int root, const void *in, const size_t *counts,
+                  const size_t *offsets, void *out, size_t count, dvm_type type,
+                  struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(SCATTERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scatterv(&c, group, root, in, counts, offsets, out, count, type));
 }

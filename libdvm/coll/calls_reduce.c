@@ -34,117 +34,181 @@ static int check(const struct call *c, struct reduction *r, size_t in_blocks, bo
 }
 
 /* A group of one: the result is what it gave. */
-static int alone(const struct reduction *r)
+static int alone(struct call *c, const struct reduction *r)
 {
     if (r->count > 0 && r->out != r->in)
         memcpy(r->out, r->in, r->count * type_find(r->type)->size);
-    return DVM_OK;
+    return call_run(c);
+}
+
+static int reduce(struct call *c, dvm_group group, int root, const void *in, void *out,
+                  size_t count, dvm_type type, dvm_op op)
+{
+    struct reduction r = {in, out, count, type, op};
+    int rc;
+
+    rc = call_find(c, group, &root);
+    if (rc == DVM_OK)
+        rc = check(c, &r, 1, c->group->rank == root);
+    if (rc == DVM_OK)
+        rc = call_begin(c, (unsigned)root << 4 | (unsigned)op);
+    if (rc != DVM_OK || !c->schedule)
+        return rc == DVM_OK ? alone(c, &r) : rc;
+    if (call_choose(c, count * type_find(type)->size) == ALGORITHM_STAR)
+        reduce_star(c->schedule, root, &r);
+    else
+        reduce_binomial(c->schedule, root, &r);
+    return call_run(c);
 }
 
 int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,
                dvm_op op)
 {
-    struct call c = {.kind = COLL_REDUCE, .site = ENTRY_SITE()};
+    struct call c = CALL(REDUCE);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce(&c, group, root, in, out, count, type, op));
+}
+
+int dvm_ireduce(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,
+                dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(REDUCE, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce(&c, group, root, in, out, count, type, op));
+}
+
+static int allreduce(struct call *c, dvm_group group, const void *in, void *out, size_t count,
+                     dvm_type type, dvm_op op)
+{
     struct reduction r = {in, out, count, type, op};
     int rc;
 
-    ENTRY_BEGIN();
-    rc = call_find(&c, group, &root);
+    rc = call_find(c, group, NULL);
     if (rc == DVM_OK)
-        rc = check(&c, &r, 1, c.group->rank == root);
+        rc = check(c, &r, 1, true);
     if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)root << 4 | (unsigned)op);
-    if (rc != DVM_OK || !c.schedule)
-        return dvm_leave(rc == DVM_OK ? alone(&r) : rc);
-    if (call_choose(&c, count * type_find(type)->size) == ALGORITHM_STAR)
-        reduce_star(c.schedule, root, &r);
-    else
-        reduce_binomial(c.schedule, root, &r);
-    return dvm_leave(schedule_run(c.schedule));
+        rc = call_begin(c, (unsigned)op);
+    if (rc != DVM_OK || !c->schedule)
+        return rc == DVM_OK ? alone(c, &r) : rc;
+    switch (call_choose(c, count * type_find(type)->size)) {
+    case ALGORITHM_STAR:
+        allreduce_star(c->schedule, &r);
+        break;
+    case ALGORITHM_DOUBLING:
+        allreduce_doubling(c->schedule, &r);
+        break;
+    default:
+        allreduce_scatter_gather(c->schedule, &r);
+    }
+    return call_run(c);
 }
 
 int dvm_allreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
                   dvm_op op)
 {
-    struct call c = {.kind = COLL_ALLREDUCE, .site = ENTRY_SITE()};
-    struct reduction r = {in, out, count, type, op};
-    int rc;
+    struct call c = CALL(ALLREDUCE);
 
     ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
-    if (rc == DVM_OK)
-        rc = check(&c, &r, 1, true);
-    if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)op);
-    if (rc != DVM_OK || !c.schedule)
-        return dvm_leave(rc == DVM_OK ? alone(&r) : rc);
-    switch (call_choose(&c, count * type_find(type)->size)) {
-    case ALGORITHM_STAR:
-        allreduce_star(c.schedule, &r);
-        break;
-    case ALGORITHM_DOUBLING:
-        allreduce_doubling(c.schedule, &r);
-        break;
-    default:
-        allreduce_scatter_gather(c.schedule, &r);
-    }
-    return dvm_leave(schedule_run(c.schedule));
+    return dvm_leave(allreduce(&c, group, in, out, count, type, op));
 }
 
-static int scan(enum coll_kind kind, uintptr_t site, dvm_group group, struct reduction *r)
+int dvm_iallreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                   dvm_op op, struct dvm_request **request)
 {
-    struct call c = {.kind = kind, .site = site};
-    int rc = call_find(&c, group, NULL);
+    struct call c = CALL_STARTS(ALLREDUCE, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allreduce(&c, group, in, out, count, type, op));
+}
+
+static int scan(struct call *c, dvm_group group, const void *in, void *out, size_t count,
+                dvm_type type, dvm_op op)
+{
+    struct reduction r = {in, out, count, type, op};
+    int rc = call_find(c, group, NULL);
 
     if (rc == DVM_OK)
-        rc = check(&c, r, 1, true);
+        rc = check(c, &r, 1, true);
     if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)r->op);
+        rc = call_begin(c, (unsigned)op);
     if (rc != DVM_OK)
         return rc;
-    if (!c.schedule)
-        return kind == COLL_SCAN ? alone(r) : DVM_OK;
-    scan_doubling(c.schedule, r, kind == COLL_SCAN);
-    return schedule_run(c.schedule);
+    if (c->schedule)
+        scan_doubling(c->schedule, &r, c->kind == COLL_SCAN);
+    return c->schedule || c->kind == COLL_EXSCAN ? call_run(c) : alone(c, &r);
 }
 
 int dvm_scan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op)
 {
-    struct reduction r = {in, out, count, type, op};
-    uintptr_t site = ENTRY_SITE();
+    struct call c = CALL(SCAN);
 
     ENTRY_BEGIN();
-    return dvm_leave(scan(COLL_SCAN, site, group, &r));
+    return dvm_leave(scan(&c, group, in, out, count, type, op));
+}
+
+int dvm_iscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op,
+              struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(SCAN, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scan(&c, group, in, out, count, type, op));
 }
 
 int dvm_exscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op)
 {
-    struct reduction r = {in, out, count, type, op};
-    uintptr_t site = ENTRY_SITE();
+    struct call c = CALL(EXSCAN);
 
     ENTRY_BEGIN();
-    return dvm_leave(scan(COLL_EXSCAN, site, group, &r));
+    return dvm_leave(scan(&c, group, in, out, count, type, op));
+}
+
+int dvm_iexscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(EXSCAN, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scan(&c, group, in, out, count, type, op));
+}
+
+static int reduce_scatter_block(struct call *c, dvm_group group, const void *in, void *out,
+                                size_t count, dvm_type type, dvm_op op)
+{
+    struct reduction r = {in, out, count, type, op};
+    int rc;
+
+    rc = call_find(c, group, NULL);
+    if (rc == DVM_OK)
+        rc = check(c, &r, (size_t)c->group->size, true);
+    if (rc == DVM_OK)
+        rc = call_begin(c, (unsigned)op);
+    if (rc != DVM_OK || !c->schedule)
+        return rc == DVM_OK ? alone(c, &r) : rc;
+    reduce_scatter_spread(c->schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
+                                                             .count = count, .type = type},
+                          out, op);
+    return call_run(c);
 }
 
 int dvm_reduce_scatter_block(dvm_group group, const void *in, void *out, size_t count,
                              dvm_type type, dvm_op op)
 {
-    struct call c = {.kind = COLL_REDUCE_SCATTER_BLOCK, .site = ENTRY_SITE()};
-    struct reduction r = {in, out, count, type, op};
-    int rc;
+    struct call c = CALL(REDUCE_SCATTER_BLOCK);
 
     ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
-    if (rc == DVM_OK)
-        rc = check(&c, &r, (size_t)c.group->size, true);
-    if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)op);
-    if (rc != DVM_OK || !c.schedule)
-        return dvm_leave(rc == DVM_OK ? alone(&r) : rc);
-    reduce_scatter_spread(c.schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
-                                                             .count = count, .type = type},
-                          out, op);
-    return dvm_leave(schedule_run(c.schedule));
+    return dvm_leave(reduce_scatter_block(&c, group, in, out, count, type, op));
+}
+
+int dvm_ireduce_scatter_block(dvm_group group, const void *in, void *out, size_t count,
+                              dvm_type type, dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(REDUCE_SCATTER_BLOCK, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce_scatter_block(&c, group, in, out, count, type, op));
 }
 
 /* Offsets of blocks that lie one behind the other, and their sum. */
@@ -160,41 +224,57 @@ static int offsets_of(const struct call *c, const size_t *counts, size_t *offset
     return DVM_OK;
 }
 
-int dvm_reduce_scatter(dvm_group group, const void *in, void *out, const size_t *counts,
-                       dvm_type type, dvm_op op)
+static int reduce_scatter(struct call *c, dvm_group group, const void *in, void *out,
+                          const size_t *counts, dvm_type type, dvm_op op)
 {
-    struct call c = {.kind = COLL_REDUCE_SCATTER, .site = ENTRY_SITE()};
     struct reduction r = {in, out, 0, type, op};
     size_t *offsets = NULL;
     int rc;
 
-    ENTRY_BEGIN();
-    rc = call_find(&c, group, NULL);
+    rc = call_find(c, group, NULL);
     if (rc == DVM_OK && !counts)
         rc = dvm_fail(DVM_ERR_ARG, "dvm_reduce_scatter: counts must be given, one for each rank");
-    if (rc == DVM_OK && !(offsets = malloc((size_t)c.group->size * sizeof *offsets)))
+    if (rc == DVM_OK && !(offsets = malloc((size_t)c->group->size * sizeof *offsets)))
         rc = dvm_fail(DVM_ERR_NO_MEMORY, "dvm_reduce_scatter: no memory is left for offsets");
     if (rc == DVM_OK)
-        rc = offsets_of(&c, counts, offsets, &r.count);
+        rc = offsets_of(c, counts, offsets, &r.count);
     if (rc == DVM_OK) /* the whole of in, of which out has one block */
-        rc = check(&c, &(struct reduction){in == DVM_IN_PLACE ? out : in, NULL, r.count, type, op},
+        rc = check(c, &(struct reduction){in == DVM_IN_PLACE ? out : in, NULL, r.count, type, op},
                    1, false);
     if (rc == DVM_OK) {
-        r.count = counts[c.group->rank];
-        rc = check(&c, &(struct reduction){DVM_IN_PLACE, out, r.count, type, op}, 1, true);
+        r.count = counts[c->group->rank];
+        rc = check(c, &(struct reduction){DVM_IN_PLACE, out, r.count, type, op}, 1, true);
     }
     if (rc == DVM_OK)
-        rc = call_begin(&c, (unsigned)op);
+        rc = call_begin(c, (unsigned)op);
     r.in = in == DVM_IN_PLACE ? out : in;
-    if (rc == DVM_OK && c.schedule) {
-        reduce_scatter_spread(c.schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
+    if (rc == DVM_OK && c->schedule) {
+        reduce_scatter_spread(c->schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
                                                                  .counts = counts,
                                                                  .offsets = offsets, .type = type},
                               out, op);
-        rc = schedule_run(c.schedule);
+        rc = call_run(c);
     } else if (rc == DVM_OK) {
-        alone(&r);
+        rc = alone(c, &r);
     }
     free(offsets);
-    return dvm_leave(rc);
+    return rc;
+}
+
+int dvm_reduce_scatter(dvm_group group, const void *in, void *out, const size_t *counts,
+                       dvm_type type, dvm_op op)
+{
+    struct call c = CALL(REDUCE_SCATTER);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce_scatter(&c, group, in, out, counts, type, op));
+}
+
+int dvm_ireduce_scatter(dvm_group group, const void *in, void *out, const size_t *counts,
+                        dvm_type type, dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_STARTS(REDUCE_SCATTER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce_scatter(&c, group, in, out, counts, type, op));
 }

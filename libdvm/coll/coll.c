@@ -19,6 +19,7 @@
 
 #include "coll/algorithms.h"
 #include "coll/schedule.h"
+#include "coll/start.h"
 #include "group/context.h"
 #include "group/sink.h"
 #include "match/load.h"
@@ -76,6 +77,7 @@ static void state_drop(struct group *g, bool stopped)
 {
     struct coll *c = g->coll;
 
+    start_drop(c);
     schedule_free(c->spare);
     c->spare = NULL;
     if (!c->alarm || stopped)

@@ -2,11 +2,12 @@
  *
  * All members call the same collectives in the same order, so a message in the group's
  * collective context is for the present call, for one that this task will come to (its
- * sender is ahead), or it is a mistake: a call that is over has received all that it
- * asked for.
+ * sender is ahead), for one that is under way beside it, or it is a mistake: a call that is
+ * over has received all that it asked for.
  */
 #include "coll/mixup.h"
 
+#include "coll/start.h"
 #include "coll/tag.h"
 #include "match/match.h"
 
@@ -17,7 +18,7 @@ static bool is_wrong(void *arg, int source, int tag, size_t bytes, uint32_t type
     const struct schedule *s = arg;
     uint32_t ahead = (tag_sequence(tag) - tag_sequence(s->tag)) & TAG_SEQUENCE_MASK;
 
-    return ahead == 0 ? tag != s->tag : ahead > AHEAD_MAX;
+    return ahead == 0 ? tag != s->tag : ahead > AHEAD_MAX && !start_expects(s->coll, tag);
 }
 
 static bool find(struct schedule *s, struct match_result *result)

@@ -1,6 +1,7 @@
 /* run.c: running a schedule: the steps of a round at once, then the wait for its messages.
  *
- * Small messages go as buffered ones, which need no request and no wait. A wait also ends
+ * Small messages go as buffered ones, which need no request, but may wait for room, so not
+ * where nothing may wait. A wait also ends
  * when the alarm rings, or when a message shows that a member is in another call.
  */
 #include <assert.h>
@@ -64,7 +65,7 @@ static int send_step(struct schedule *s, const struct step *step)
     struct dvm_request *request;
     int rc;
 
-    if (bytes <= BUFFERED_MAX)
+    if (bytes <= BUFFERED_MAX && !s->request)
         return match_send(MATCH_BUFFERED, s->coll->context, g->send_tids[step->rank], s->tag,
                           step->from, bytes, type_code(step->type), s->site, g->number);
     rc = match_isend(MATCH_STANDARD, s->coll->context, g->send_tids[step->rank], s->tag,

@@ -42,6 +42,7 @@ int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uint
     s->rc = DVM_OK;
     s->count = s->at = 0;
     s->pending_count = s->pending_at = 0;
+    s->request = NULL;
     s->looked = 0;
     *out = s;
     return DVM_OK;

@@ -45,6 +45,8 @@ struct schedule {
     struct pending *pending; /* owned */
     size_t pending_room, pending_count, pending_at;
     struct space *spaces; /* owned */
+    struct dvm_request *request; /* of a call that does not wait; NULL: it does */
+    struct schedule *next;       /* under way as well (start.c) */
     uint64_t looked;      /* messages that had come when mixups were looked for */
 };
 

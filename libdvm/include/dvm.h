@@ -499,6 +499,54 @@ DVM_API int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_coun
                           const size_t *in_offsets, void *out, const size_t *out_counts,
                           const size_t *out_offsets, dvm_type type);
 
+/* ---- collectives that go on while the program does ------------------------------- */
+
+/* Each of these starts the collective of its name without the i and returns at once;
+ * *request receives the operation, to be ended by dvm_wait, dvm_test, dvm_waitany or
+ * dvm_waitall, and until then all buffers belong to the library (counts and offsets do not).
+ * Several may be under way in one group: all tasks start them in the same order, among the
+ * calls that wait. Other tasks may call the waiting form of the same collective. They go on
+ * in every DVM call that receives or waits, and while the program is in none. Errors: those
+ * of the arguments; others come with dvm_wait. Further error: ARG (no place for the
+ * request). */
+DVM_API int dvm_ibarrier(dvm_group group, struct dvm_request **request);
+DVM_API int dvm_ibcast(dvm_group group, int root, void *buf, size_t count, dvm_type type,
+                       struct dvm_request **request);
+DVM_API int dvm_ireduce(dvm_group group, int root, const void *in, void *out, size_t count,
+                        dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_iallreduce(dvm_group group, const void *in, void *out, size_t count,
+                           dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_ireduce_scatter_block(dvm_group group, const void *in, void *out, size_t count,
+                                      dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_ireduce_scatter(dvm_group group, const void *in, void *out,
+                                const size_t *counts, dvm_type type, dvm_op op,
+                                struct dvm_request **request);
+DVM_API int dvm_iscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                      dvm_op op, struct dvm_request **request);
+DVM_API int dvm_iexscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                        dvm_op op, struct dvm_request **request);
+DVM_API int dvm_igather(dvm_group group, int root, const void *in, void *out, size_t count,
+                        dvm_type type, struct dvm_request **request);
+DVM_API int dvm_igatherv(dvm_group group, int root, const void *in, size_t count, void *out,
+                         const size_t *counts, const size_t *offsets, dvm_type type,
+                         struct dvm_request **request);
+DVM_API int dvm_iscatter(dvm_group group, int root, const void *in, void *out, size_t count,
+                         dvm_type type, struct dvm_request **request);
+DVM_API int dvm_iscatterv(dvm_group group, int root, const void *in, const size_t *counts,
+                          const size_t *offsets, void *out, size_t count, dvm_type type,
+                          struct dvm_request **request);
+DVM_API int dvm_iallgather(dvm_group group, const void *in, void *out, size_t count,
+                           dvm_type type, struct dvm_request **request);
+DVM_API int dvm_iallgatherv(dvm_group group, const void *in, size_t count, void *out,
+                            const size_t *counts, const size_t *offsets, dvm_type type,
+                            struct dvm_request **request);
+DVM_API int dvm_ialltoall(dvm_group group, const void *in, void *out, size_t count,
+                          dvm_type type, struct dvm_request **request);
+DVM_API int dvm_ialltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                           const size_t *in_offsets, void *out, const size_t *out_counts,
+                           const size_t *out_offsets, dvm_type type,
+                           struct dvm_request **request);
+
 /* ---- hosts ------------------------------------------------------------------------ */
 
 enum { DVM_HOST_UP = 1, DVM_HOST_LEAVING = 2, DVM_HOST_LOST = 3 };

@@ -43,6 +43,11 @@ void request_describe(const struct dvm_request *r, struct dvm_wait *wait)
 {
     if (r->kind == REQUEST_SEND)
         describe_send(r, wait);
+    else if (r->kind == REQUEST_OPERATION)
+        *wait = (struct dvm_wait){.call = wait->call, .site = wait->site,
+                                  .requests = wait->requests, .why = DVM_BOARD_MESSAGE,
+                                  .peer = DVM_ANY, .tag = DVM_ANY,
+                                  .context = r->result.context};
     else
         describe_receive(r, wait);
     if (dvm_board_collective(wait->call))

@@ -116,6 +116,17 @@ int match_irecv(const struct match_filter *filter, const struct match_sink *sink
 int match_recv(const struct match_filter *filter, const struct match_sink *sink,
                struct match_result *result);
 
+/* An operation of a layer above, under way until match_done; group and context as of a
+ * message. NULL without memory. */
+struct dvm_request *match_operation(int group, uint64_t context);
+
+/* It is over; error's sentence is the thread's last one. */
+void match_done(struct dvm_request *operation, int error);
+
+/* Asked after each progress while a layer above has operations under way; else NULL. It may
+ * start messages, but not wait. */
+extern void (*match_on_progress)(void);
+
 /* Whether a request is complete, without any progress. */
 bool match_complete(const struct dvm_request *request);
 

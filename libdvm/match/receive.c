@@ -64,6 +64,10 @@ int match_irecv(const struct match_filter *filter, const struct match_sink *sink
 
 void request_abandon(struct dvm_request *r)
 {
+    if (r->kind == REQUEST_OPERATION) {
+        match_release(r); /* who runs it knows it */
+        return;
+    }
     if (r->state == REQUEST_ACTIVE && r->kind == REQUEST_SEND && r->send.stream.stream)
         stream_send_abort(&r->send.stream, DVM_ERR_CANCELLED);
     else if (r->state == REQUEST_ACTIVE && r->kind == REQUEST_SEND)
@@ -105,6 +109,9 @@ int match_recv(const struct match_filter *filter, const struct match_sink *sink,
 
 int match_cancel(struct dvm_request *r)
 {
+    if (r->kind == REQUEST_OPERATION)
+        return dvm_fail(DVM_ERR_REQUEST,
+                        "a collective cannot be cancelled: others take part in it");
     if (r->kind != REQUEST_RECEIVE)
         return dvm_fail(DVM_ERR_REQUEST,
                         "a send cannot be cancelled: what was sent cannot be taken back");

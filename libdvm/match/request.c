@@ -118,6 +118,23 @@ void request_complete(struct dvm_request *r, int error, const char *text)
     wait_changed();
 }
 
+struct dvm_request *match_operation(int group, uint64_t context)
+{
+    struct dvm_request *r = request_new(REQUEST_OPERATION, group);
+
+    if (!r)
+        return NULL;
+    r->result = (struct match_result){.context = context, .source = DVM_NULL, .tag = DVM_ANY};
+    lane_owed++; /* others wait for this task's part in it */
+    return r;
+}
+
+void match_done(struct dvm_request *operation, int error)
+{
+    lane_owed--;
+    request_complete(operation, error, NULL);
+}
+
 bool match_complete(const struct dvm_request *request)
 {
     return request->state == REQUEST_COMPLETE;

@@ -24,7 +24,11 @@ static inline struct match_key match_key(const struct match_result *what, int pa
                               pattern & MATCH_ANY_TAG ? DVM_ANY : what->tag};
 }
 
-enum request_kind { REQUEST_SEND, REQUEST_RECEIVE };
+enum request_kind {
+    REQUEST_SEND,
+    REQUEST_RECEIVE,
+    REQUEST_OPERATION /* of a layer above; has nothing of its own */
+};
 
 enum request_state {
     REQUEST_POSTED,   /* a receive that waits for its message */

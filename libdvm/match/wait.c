@@ -125,15 +125,22 @@ void wait_leave(void)
         tell_others(false);
 }
 
+void (*match_on_progress)(void);
+
 /* Take in what came. Anything may have changed then: an answer, a death. */
 static int progress(void)
 {
+    int rc;
+
     /* a task that never sleeps looks at descriptors now and then */
     if (bell_watching() && !waiting.owned && ++waiting.turns % LOOK_TURNS == 0)
         bell_look();
     if (waiting.threads && lane_rung())
         waiting.changed = true;
-    return lane_progress();
+    rc = lane_progress();
+    if (match_on_progress)
+        match_on_progress();
+    return rc;
 }
 
 /* More tasks than cores: let the others run, and look at the bell now and then. A core

@@ -1,0 +1,20 @@
+/* start.h: collectives that go on while the program does. */
+#ifndef DVM_COLL_START_H
+#define DVM_COLL_START_H
+
+#include <stdbool.h>
+
+#include "coll/schedule.h"
+
+/* Start a schedule (NULL: nothing is to be done) as an operation of the group; *request
+ * receives it, to be ended as those of messages. Errors: NO_MEMORY; others come with the
+ * request's completion. */
+int start_schedule(struct schedule *s, struct group *g, struct dvm_request **request);
+
+/* Whether a message with this tag is for a schedule of the group that is under way. */
+bool start_expects(const struct coll *c, int tag);
+
+/* The group's state is freed: free its schedules, whose requests never complete. */
+void start_drop(const struct coll *c);
+
+#endif
