@@ -1,0 +1,165 @@
+/* quick: the short way of small messages between two tasks of a host, and everything that
+ * must not go it: it may make no difference but to the clock. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "dvm.h"
+#include "proto/segment.h"
+#include "tests/support/group_task.h"
+
+enum { WARM = 200, TAG = 5 };
+
+/* Until rings are there and looked at, and everything is known. */
+static int warm_up(int me)
+{
+    int value = 0;
+
+    for (int i = 0; i < WARM; i++) {
+        if (me == 0)
+            FAKE_CHECK(dvm_send(DVM_WORLD, 1, TAG, &i, 1, DVM_INT) == DVM_OK);
+        FAKE_CHECK(dvm_recv(DVM_WORLD, !me, TAG, &value, 1, DVM_INT, NULL) == DVM_OK);
+        FAKE_CHECK(value == i);
+        if (me == 1)
+            FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, &i, 1, DVM_INT) == DVM_OK);
+    }
+    return 0;
+}
+
+static int send_ints(int tag, int first, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int value = first + i;
+
+        FAKE_CHECK(dvm_send(DVM_WORLD, 1, tag, &value, 1, DVM_INT) == DVM_OK);
+    }
+    return 0;
+}
+
+static int expect_int(int tag, int wanted, int wanted_tag)
+{
+    struct dvm_status status = {.error = 1};
+    int value = -1;
+
+    FAKE_CHECK(dvm_recv(DVM_WORLD, 0, tag, &value, 1, DVM_INT, &status) == DVM_OK);
+    FAKE_CHECK(value == wanted && status.source == 0 && status.tag == wanted_tag);
+    FAKE_CHECK(status.error == DVM_OK && !status.cancelled && status.type == DVM_INT);
+    FAKE_CHECK(status.bytes == sizeof value && status.count == 1);
+    return 0;
+}
+
+/* What does not fit is refused as ever, and stays. */
+static int refusals(void)
+{
+    double wrong = 0;
+    char small[2] = {0};
+
+    FAKE_CHECK(dvm_recv(DVM_WORLD, 0, TAG, &wrong, 1, DVM_DOUBLE, NULL) == DVM_ERR_TYPE);
+    FAKE_CHECK(group_said("rank 0"));
+    FAKE_CHECK(dvm_recv(DVM_WORLD, 0, TAG, small, 0, DVM_INT, NULL) == DVM_ERR_TRUNCATE);
+    FAKE_CHECK(dvm_recv(DVM_WORLD, 7, TAG, small, 1, DVM_INT, NULL) == DVM_ERR_RANK);
+    FAKE_CHECK(dvm_recv(DVM_WORLD, 0, -7, &wrong, 1, DVM_INT, NULL) == DVM_ERR_TAG);
+    return expect_int(TAG, 1, TAG);
+}
+
+/* Tags out of order, wildcards, and receives that were posted before. */
+static int orders(void)
+{
+    struct dvm_request *first;
+    int value = -1;
+
+    FAKE_CHECK(expect_int(12, 30, 12) == 0);
+    FAKE_CHECK(expect_int(DVM_ANY, 10, 10) == 0);
+    FAKE_CHECK(expect_int(11, 20, 11) == 0);
+    FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, DVM_ANY, &value, 1, DVM_INT, &first) == DVM_OK);
+    FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, &value, 1, DVM_INT) == DVM_OK);
+    FAKE_CHECK(expect_int(DVM_ANY, 41, 13) == 0);
+    FAKE_CHECK(dvm_wait(&first, NULL) == DVM_OK && value == 40);
+    return 0;
+}
+
+static int sizes(int me)
+{
+    char bytes[80], got[80];
+
+    for (size_t size = 0; size < sizeof bytes; size++) {
+        struct dvm_status status;
+
+        memset(bytes, (int)size, sizeof bytes);
+        memset(got, 0xee, sizeof got);
+        if (me == 0) {
+            FAKE_CHECK(dvm_send(DVM_WORLD, 1, TAG, bytes, size, DVM_BYTE) == DVM_OK);
+            continue;
+        }
+        FAKE_CHECK(dvm_recv(DVM_WORLD, 0, TAG, got, sizeof got, DVM_BYTE, &status) == DVM_OK);
+        FAKE_CHECK(status.bytes == size && memcmp(got, bytes, size) == 0);
+        FAKE_CHECK(size == sizeof got || got[size] == (char)0xee);
+    }
+    return 0;
+}
+
+static int all(const struct fake_task *task)
+{
+    int me = task->rank, value;
+
+    FAKE_CHECK(warm_up(me) == 0);
+    if (me == 0) {
+        FAKE_CHECK(send_ints(TAG, 1, 1) == 0);
+        FAKE_CHECK(send_ints(10, 10, 1) == 0 && send_ints(11, 20, 1) == 0 &&
+                   send_ints(12, 30, 1) == 0);
+        FAKE_CHECK(dvm_recv(DVM_WORLD, 1, TAG, &value, 1, DVM_INT, NULL) == DVM_OK);
+        FAKE_CHECK(send_ints(13, 40, 2) == 0);
+        FAKE_CHECK(dvm_send(DVM_WORLD, 1, -1, &value, 1, DVM_INT) == DVM_ERR_TAG);
+        FAKE_CHECK(dvm_send(DVM_WORLD, 1, TAG, NULL, 1, DVM_INT) == DVM_ERR_ARG);
+    } else {
+        FAKE_CHECK(refusals() == 0 && orders() == 0);
+    }
+    FAKE_CHECK(sizes(me) == 0);
+    FAKE_CHECK(group_meet(task));
+    return 0;
+}
+
+Test(quick, makes_no_difference)
+{
+    static const uint32_t shares[] = {0, FAKE_SHARE_MIDDLE, FAKE_SHARE_NONE};
+
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        struct fake_options options = {.share = shares[i]};
+
+        cr_assert_eq(group_run(2, all, NULL, &options), 0, "a share of %u", shares[i]);
+    }
+}
+
+/* Who receives in a hurry from one task does not keep another one waiting: its long message
+ * to rank 0, which only rank 0's calls move, gets through while small ones come. */
+static int among_others(const struct fake_task *task)
+{
+    static char large[300000];
+    struct dvm_request *request = NULL;
+    int me = task->rank, value = 0, over = 0;
+
+    if (me == 0)
+        FAKE_CHECK(dvm_irecv(DVM_WORLD, 2, 1, large, sizeof large, DVM_BYTE, &request) == DVM_OK);
+    if (me == 2)
+        FAKE_CHECK(dvm_send(DVM_WORLD, 0, 1, large, sizeof large, DVM_BYTE) == DVM_OK);
+    for (int i = 0; me != 2 && !over; i++) {
+        FAKE_CHECK(me != 1 || dvm_send(DVM_WORLD, 0, TAG, &i, 1, DVM_INT) == DVM_OK);
+        FAKE_CHECK(me != 0 || dvm_recv(DVM_WORLD, 1, TAG, &value, 1, DVM_INT, NULL) == DVM_OK);
+        if (me == 0 && request && i % 100 == 99)
+            FAKE_CHECK(dvm_test(&request, &over, NULL) == DVM_OK);
+        if (i % 100 != 99)
+            continue;
+        if (me == 0)
+            FAKE_CHECK(dvm_send(DVM_WORLD, 1, TAG, &over, 1, DVM_INT) == DVM_OK);
+        else
+            FAKE_CHECK(dvm_recv(DVM_WORLD, 0, TAG, &over, 1, DVM_INT, NULL) == DVM_OK);
+    }
+    FAKE_CHECK(group_meet(task));
+    return 0;
+}
+
+Test(quick, among_others)
+{
+    cr_assert_eq(group_run(3, among_others, NULL, NULL), 0);
+}
