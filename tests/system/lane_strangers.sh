@@ -61,7 +61,7 @@ ulimit -Sn "$(ulimit -Hn)"
 many=$(pick 2000 10000)
 [ "$(ulimit -n)" -ge $((many + 100)) ] || many=$(($(ulimit -n) - 100))
 await 20 lanes_reached
-crowd hold $many "$(pick 1 30)"
+crowd hold "$many" "$(pick 1 30)"
 logged "(too many wait to prove themselves|it did not prove itself in time)" || fail "no word of those who waited"
 crowd lane "$(pick 200 1000)" "$(pick 6 30)" # longer than half a hello may take
 for why in "it was not announced, or not any more" "its hello is malformed" "it did not prove itself in time"; do

@@ -39,7 +39,7 @@ bad() {
 good together -DEPOLL=1
 good producer_dies -DDIES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
 good consumer_dies -DDIES=2 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
-good moves -DMOVES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=$(pick 2 3)
+good moves -DMOVES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES="$(pick 2 3)"
 if long; then
     good moves_epoll -DMOVES=1 -DEPOLL=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=3
     good moves_producer_dies -DMOVES=1 -DDIES=1 -DCELLS=2 -DSTEP=1 -DMESSAGES=2
