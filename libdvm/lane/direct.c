@@ -92,8 +92,23 @@ static void poll_less(struct direct *d)
             all.polled[i] = all.polled[--all.count];
 }
 
+/* The place of the next in turn that nobody must look at; -1: there is none. One with bytes
+ * that were read and not handed up stays: its socket is empty, so the bell would not tell. */
+static int stalest(void)
+{
+    for (unsigned i = 0; i < POLLED_MAX; i++) {
+        unsigned place = all.oldest++ % POLLED_MAX;
+
+        if (!all.polled[place]->in.fresh)
+            return (int)place;
+    }
+    return -1;
+}
+
 static void poll_more(struct direct *d)
 {
+    int victim;
+
     if (!all.may)
         return;
     for (unsigned i = 0; i < all.count; i++)
@@ -101,8 +116,8 @@ static void poll_more(struct direct *d)
             return;
     if (all.count < POLLED_MAX)
         all.polled[all.count++] = d;
-    else
-        all.polled[all.oldest++ % POLLED_MAX] = d;
+    else if ((victim = stalest()) >= 0)
+        all.polled[victim] = d;
 }
 
 /* Close the socket and forget what belongs to it. */
@@ -424,17 +439,18 @@ bool direct_ready(void)
 
 static void poll_fresh(void)
 {
-    for (unsigned i = 0; i < all.count; i++) {
+    for (unsigned i = 0; i < all.count;) {
         struct direct *d = all.polled[i];
         struct peer *peer = d->peer;
-        bool more;
+        bool more = d->in.filled;
 
-        if (!d->in.fresh)
-            continue;
-        more = d->in.filled;
-        take(d);
-        if (more)
-            read_all(peer, READS_MAX, false);
+        if (d->in.fresh) {
+            take(d);
+            if (more)
+                read_all(peer, READS_MAX, false);
+        }
+        /* one that has ended meanwhile has left its place to another */
+        i += i < all.count && all.polled[i] == d;
     }
 }
 
