@@ -22,28 +22,20 @@
 #define DIAL_PAUSE_MS 500      /* before all addresses are tried again, doubled each time */
 #define DIAL_PAUSE_DOUBLINGS 6
 #define SPARE_TRY_MS 450       /* for another address of a peer in doubt; ends before the
-                                * next heartbeat, so that each may try another */
+                                * next heartbeat but one, so that those may try another */
 #define EVENT_BYTES 6          /* of a monitor: number (2), value (4) */
 
-#define BEAT_MS 5000           /* between ZeroMQ's heartbeats, at most */
+#define BEAT_MS 5000           /* between ZeroMQ's heartbeats */
 #define ROUTER_MAXRT_MS 65000  /* longer than any silence */
 
 /* Only who dialed sends ZeroMQ's heartbeats; the ROUTER answers, and takes the time to
  * live that comes with them. They only tidy up half-open connections (Z6): who is lost is
  * decided before, by daemons' own heartbeats, and a connection that a starved process did
- * not answer on must not look like one that was reset. So they are more patient. */
-static int beat_interval(enum dial_use use, uint64_t silence)
-{
-    int third = (int)(silence / 3);
-
-    if (use == DIAL_ROUTER)
-        return 0;
-    return use == DIAL_DIRECT || third > BEAT_MS ? BEAT_MS : third;
-}
-
+ * not answer on must not look like one that was reset. So they are more patient, and seldom:
+ * each wakes a thread on both sides. */
 void dial_options(void *zmq, enum dial_use use, uint64_t silence)
 {
-    int interval = beat_interval(use, silence), patience = interval ? (int)(2 * silence) : 0;
+    int interval = use == DIAL_ROUTER ? 0 : BEAT_MS, patience = interval ? (int)(2 * silence) : 0;
     const struct {
         int option, value;
     } options[] = {
@@ -101,12 +93,6 @@ int dial_event(struct pool_socket *monitor, uint32_t *value)
     return event;
 }
 
-/* Whether a dealer leads to the coordinator: its control connection, or a joiner's. */
-static bool is_relay(const struct dealer *d)
-{
-    return !d->peer || (d->peer->slot == d->links->relay && d->class == LINK_CONTROL);
-}
-
 int dial_open(struct dealer *d, const char *address, const uint8_t *server,
               const struct key_pair *own, pool_read_f *read, pool_read_f *on_event)
 {
@@ -118,7 +104,7 @@ int dial_open(struct dealer *d, const char *address, const uint8_t *server,
     if (!d->socket)
         return DVM_ERR_SYSTEM;
     zmq = pool_zmq(d->socket);
-    dial_options(zmq, is_relay(d) ? DIAL_RELAY : DIAL_DIRECT, d->links->silence);
+    dial_options(zmq, DIAL_DEALER, d->links->silence);
     zmq_setsockopt(zmq, ZMQ_CURVE_SERVERKEY, server, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_CURVE_PUBLICKEY, own->public, KEY_BYTES);
     zmq_setsockopt(zmq, ZMQ_CURVE_SECRETKEY, own->secret, KEY_BYTES);

@@ -173,7 +173,7 @@ void input_user(struct links *l, const char *user, struct origin *o, const uint8
 
 /* ---- dial.c ---- */
 /* Set what our TCP sockets have in common, by what they are for. silence: ms. */
-enum dial_use { DIAL_ROUTER, DIAL_RELAY, DIAL_DIRECT };
+enum dial_use { DIAL_ROUTER, DIAL_DEALER };
 void dial_options(void *zmq, enum dial_use use, uint64_t silence);
 /* Open a DEALER to an address: the key of its server, and our own. monitored: dealer
  * events go to on_event. Returns 0 or DVM_ERR_SYSTEM. */

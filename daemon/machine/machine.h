@@ -30,9 +30,12 @@
 #define MACHINE_QUARANTINE_MS 600000     /* a slot is not given again so soon */
 #define MACHINE_TICK_MS 250              /* of a coordinator that has members, at most */
 #define MACHINE_TICKS_PER_SILENCE 12
-#define MACHINE_PING_MAX_MS 500
+#define MACHINE_PING_MAX_MS 1000         /* from a ping that is answered to the next */
 #define MACHINE_PING_MIN_MS 50
-#define MACHINE_PINGS_PER_SILENCE 6
+#define MACHINE_PINGS_PER_SILENCE 3      /* of the silence without the next: */
+#define MACHINE_GAP_MS 500               /* what TCP may need to repeat, however short it is */
+#define MACHINE_AGAINS_PER_SILENCE 6     /* the same while there is no answer */
+#define MACHINE_AGAIN_MAX_MS 333
 #define MACHINE_DOUBTS_PER_SILENCE 3     /* after this part of a silence another way is tried */
 #define MACHINE_SUSPECT_MS 800           /* after a reset: lost, unless heard from */
 #define MACHINE_LEAVE_MS 3000            /* for a removed host or a halt to be done */

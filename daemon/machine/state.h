@@ -41,6 +41,7 @@ struct machine {
     uint64_t load_version;
     uint64_t strain_ms, strain_at; /* how late our timers were, and when */
     uint64_t tick_at;    /* next machine_tick by the clock; MACHINE_NEVER */
+    uint64_t pinged;     /* member: ms of its last ping */
     uint64_t halt_by;    /* MACHINE_NEVER */
     bool ended;          /* END was said */
     bool away;           /* this host has lost its machine */
