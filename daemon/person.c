@@ -16,7 +16,7 @@
 #define STAT_MAX 1024 /* bytes of /proc/PID/stat up to the resident pages */
 #define ROOM 256      /* processes for which room is made at a time */
 
-static bool read_person(int proc, const char *name, struct person *p)
+static bool read_person(const char *name, struct person *p)
 {
     char path[64], text[STAT_MAX];
     const char *rest;
@@ -25,8 +25,8 @@ static bool read_person(int proc, const char *name, struct person *p)
     ssize_t got;
 
     *p = (struct person){.pid = (pid_t)atoi(name)};
-    snprintf(path, sizeof path, "%s/stat", name);
-    fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/%s/stat", name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     got = read(fd, text, sizeof text - 1);
@@ -49,6 +49,14 @@ static bool read_person(int proc, const char *name, struct person *p)
     return true;
 }
 
+bool person_read(pid_t pid, struct person *p)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "%d", (int)pid);
+    return read_person(name, p);
+}
+
 struct person *person_read_all(size_t *count)
 {
     DIR *proc = opendir("/proc");
@@ -68,7 +76,7 @@ struct person *person_read_all(size_t *count)
             all = bigger;
             room += ROOM;
         }
-        if (read_person(dirfd(proc), entry->d_name, &all[*count]))
+        if (read_person(entry->d_name, &all[*count]))
             (*count)++;
     }
     if (proc)

@@ -17,6 +17,9 @@ struct person {
     uint64_t pages;         /* resident */
 };
 
+/* One process. Returns false when there is none. */
+bool person_read(pid_t pid, struct person *p);
+
 /* All processes, in no order; *count receives how many. To be freed. NULL when there is no
  * memory or /proc. */
 struct person *person_read_all(size_t *count);

@@ -48,7 +48,7 @@ static void task_line(struct grid *t, const struct waits *w, const Dvm__Pb__Task
     grid_cell(t, "%s", task->host);
     grid_cell(t, "%d", task->pid);
     grid_cell(t, "%s", waits_state(task));
-    grid_color(t, task->waiting ? "yellow" : words_task_color(task->state));
+    grid_color(t, task->waiting || task->stopped ? "yellow" : words_task_color(task->state));
     grid_cell(t, "%s", words_age(age, task->age));
     grid_cell(t, "%s", task->program);
     if (task->parent)

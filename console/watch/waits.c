@@ -156,6 +156,8 @@ const Dvm__Pb__Task *waits_task(const struct waits *w, int tid)
 
 const char *waits_state(const Dvm__Pb__Task *task)
 {
+    if (task->stopped)
+        return "stopped";
     if (task->waiting)
         return "waiting";
     return task->looked ? "computing" : words_task_state(task->state);
@@ -263,6 +265,8 @@ static json_t *number_or_null(int64_t number, bool known)
 
 json_t *waits_doing(const Dvm__Pb__Task *task)
 {
+    if (task->stopped)
+        return json_string("stopped");
     if (task->waiting)
         return json_string("waiting");
     return task->looked ? json_string("computing") : json_null();

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "daemon/board.h"
 #include "daemon/local.h"
+#include "daemon/person.h"
 #include "daemon/tasks/handlers.h"
 
 static bool wanted(const struct task *task, const Dvm__Pb__Tasks *ask)
@@ -40,11 +41,14 @@ static void fill_cpus(const struct task *task, Dvm__Pb__Task *m)
             m->cpus[m->n_cpus++] = (uint32_t)cpu;
 }
 
-/* What it waits for. m->waiting is to be freed with board_free. */
+/* What it waits for, or that it is stopped. m->waiting is to be freed with board_free. */
 static void fill_board(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
 {
     const struct dvm_inbox *inbox = local_inbox(d->local, task->tid);
+    struct person process;
 
+    m->stopped = task->state != DVM_TASK_ENDED && task->pid > 0 &&
+                 person_read(task->pid, &process) && process.state == 'T';
     if (inbox && task->state == DVM_TASK_RUNNING)
         m->looked = board_look(inbox, task->enrolled_pid, &m->waiting);
 }

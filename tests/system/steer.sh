@@ -36,10 +36,11 @@ expect 0 dvm signal 10 all
 await 10 gots_are 8
 
 say "a stopped task stays until it may go on"
-stopped() { dvm ps --json | jq -r --argjson tid $((tids[0])) '.tasks[] | select(.tid == $tid) | .pid' |
-    xargs -I{} grep -q "^State:.T" /proc/{}/status; }
+stopped() { [ "$(dvm ps --json | jq -r --argjson tid $((tids[0])) '.tasks[] | select(.tid == $tid) | .doing')" = stopped ]; }
 expect 0 dvm signal STOP "${tids[0]}"
 await 10 stopped
+expect 0 dvm ps
+expect_count 1 "^${tids[0]} .* stopped " "$WORK/out"
 expect 0 dvm signal CONT "${tids[0]}"
 await 10 not stopped
 
