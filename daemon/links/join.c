@@ -32,7 +32,7 @@ struct attempt {
     unsigned reached;  /* TCP connections that were made */
     unsigned accepted; /* handshakes that succeeded */
     unsigned refused;  /* handshakes that the other side broke off */
-    uint64_t since;    /* when the last connection was made, ms */
+    uint64_t since;    /* the last connection was made then or later, ms */
     uint8_t *answer;   /* owned; size bytes, of which have have come */
     size_t size, have;
 };
@@ -41,6 +41,7 @@ struct join {
     struct attempt attempts[TICKET_ADDRESSES];
     char address[TICKET_ADDRESSES][TICKET_ADDRESS_BYTES]; /* of each: those that may lead there */
     size_t count;
+    uint64_t turn, before; /* when this turn of the loop began, and the one before, ms */
     int winner; /* -1 while there is none */
     int type;
 };
@@ -155,7 +156,7 @@ static bool on_join_event(void *arg)
 
     if (event == ZMQ_EVENT_CONNECTED) {
         a->reached++;
-        a->since = links_now();
+        a->since = a->join->before; /* who is short of CPU reads late that it was made */
     }
     a->accepted += event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     a->refused += is_failed_handshake(event) && links_now() - a->since < JOIN_PATIENCE_MS;
@@ -261,7 +262,10 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
     uint64_t end = begin + (j->count > 0 ? (uint64_t)(timeout * MS_PER_SECOND) : 0);
     unsigned asked = 0; /* how many connections stood when it was asked last */
 
+    j->turn = begin;
     for (uint64_t now = begin; j->winner < 0 && now < end; now = links_now()) {
+        j->before = j->turn;
+        j->turn = now;
         if (accepted(j) > asked || now >= next) {
             asked = accepted(j);
             ask_all(j, message, bytes);
