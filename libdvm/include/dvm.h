@@ -143,7 +143,9 @@ DVM_API int dvm_init_thread(int *argc, char ***argv, int required, int *provided
 DVM_API int dvm_initialized(void);
 
 /* Leave the machine. Waits until every message that this task sent is with its
- * receiver or with a daemon. Open requests are dropped; receives are cancelled.
+ * receiver or with a daemon. Open requests are dropped; receives are cancelled. So a
+ * small message to a tid that was never a task's, sent just before, is lost without a
+ * word: the news that there is no such task comes to one that has gone.
  * The process goes on as an ordinary one and may call dvm_init again. */
 DVM_API int dvm_finalize(void);
 
