@@ -64,7 +64,10 @@ for pid in $(machine_pids); do
     ! tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -E 'dvm1:|DVM_TOKEN' ||
         fail "a ticket or token is in the arguments of process $pid"
 done
-! grep -E '@.*dvm' /proc/net/unix || fail "there is an abstract socket"
+# bells, of whichever machine runs beside this one, can be seen by their names; the kernel drops
+# what has not the key, which lies in the inbox
+! grep -E '@.*dvm' /proc/net/unix | grep -Ev ' @dvm-bell-[0-9a-f]{16}$' ||
+    fail "there is an abstract socket"
 
 say "by the console"
 expect 7 "${as_other[@]}" env "DVM_DIR=$folder" dvm hosts
