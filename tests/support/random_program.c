@@ -304,12 +304,20 @@ static int probe(struct play *g)
 
 /* ---- playing ---------------------------------------------------------------------- */
 
-/* Whether nothing is under way: a receive may have its message, but not all of its bytes. */
-static bool is_idle(const struct play *g)
+/* Whether a send is under way: who has some left and none under way must not wait. */
+static bool is_sending(const struct play *g)
 {
     for (int i = 0; i < SENDS; i++)
         if (g->sends[i])
-            return false;
+            return true;
+    return false;
+}
+
+/* Whether nothing is under way: a receive may have its message, but not all of its bytes. */
+static bool is_idle(const struct play *g)
+{
+    if (is_sending(g))
+        return false;
     for (int i = 0; i < POSTED; i++)
         if (g->posts[i])
             return false;
@@ -350,7 +358,7 @@ static int play(struct play *g)
         FAKE_CHECK(dvm_enter() == 0);
         quiet = g->me->sents + g->me->askeds + g->ends > before ? 0 : quiet + 1;
         /* what is posted when all ends have come is cancelled in the next turn */
-        if (quiet > QUIET_TURNS && !is_idle(g))
+        if (quiet > QUIET_TURNS && !is_idle(g) && (g->left < 0 || is_sending(g)))
             FAKE_CHECK(idle(g) == 0);
     }
     return 0;
