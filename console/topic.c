@@ -39,6 +39,7 @@ static const struct topic_row environment[] = {
                    "its own"},
     {"DVM_SINGLE_COPY", "how large messages of a host go: auto (the faster way), always, never"},
     {"DVM_LANES", "lanes that a task may open, a list of names (default: all); for finding faults"},
+    {"DVM_LANES_TALK", "1: tasks say which connections between hosts they have, or why not"},
     {"DVM_COLL", "algorithms of collectives, such as allreduce=star,bcast=binomial, the same for "
                  "all tasks; for measuring and finding faults"},
     {"DVM_BSEND_BYTES", "how much dvm_bsend may keep in a task, bytes (default: 512 MiB)"},

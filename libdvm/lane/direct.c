@@ -47,6 +47,7 @@ static struct {
     struct direct *polled[POLLED_MAX];
     unsigned count, oldest;
     bool may;           /* poll */
+    bool talk;          /* DVM_LANES_TALK=1 */
     bool troubled;      /* some record has trouble */
     unsigned looks, polls;
 } all;
@@ -57,8 +58,19 @@ static bool direct_reaches(const struct peer *peer)
            DVM_TID_N(peer->tid) != 0;
 }
 
+/* Say what becomes of connections, to who asks for it. */
+static void talk(const struct direct *d, const char *what, const char *why)
+{
+    if (all.talk)
+        fprintf(stderr, "dvm: tid %#x: %s with tid %#x%s%s\n", lane_self(), what, d->peer->tid,
+                *why ? ": " : "", why);
+}
+
 static int direct_start(void)
 {
+    const char *text = getenv("DVM_LANES_TALK");
+
+    all.talk = text && strcmp(text, "1") == 0;
     direct_dial_start();
     return DVM_OK;
 }
@@ -224,6 +236,7 @@ bool direct_use(struct direct *d, uint32_t security, uint8_t cipher,
     d->reason[0] = '\0';
     explicit_bzero(d->key, sizeof d->key);
     poll_more(d);
+    talk(d, d->out.seal ? "encrypted connection" : "connection", "");
     lane_opened(d->peer, &direct_lane);
     return true;
 }
@@ -237,6 +250,7 @@ void direct_fail(struct direct *d, const char *why)
     uint64_t now = clock_ns();
 
     snprintf(d->reason, sizeof d->reason, "%s", why);
+    talk(d, was_ready ? "no more connection" : "no connection", d->reason);
     shut(d);
     if (was_ready && now - d->since > STEADY_NS)
         d->failures = 0;

@@ -18,6 +18,11 @@ for security in full auth off; do
     expect 0 dvm run -n 2 --where sim1,sim2 "$PROGRAMS/lanes" 1 8 "$large" 9973
     expect_count 2 "good, cut [1-9]" "$WORK/out"
     if [ $security = full ]; then
+        say "who asks is told"
+        DVM_LANES_TALK=1 expect 0 dvm run -n 2 --where sim1,sim2 "$PROGRAMS/lanes" 1 1 0 70001
+        expect_line "$WORK/err" "encrypted connection with tid 0x"
+        expect_line "$WORK/err" "no more connection with tid 0x[0-9a-f]*: ."
+
         say "it is not wanted"
         DVM_LANES=relay expect 0 dvm run -n 2 --where sim1,sim2 "$PROGRAMS/lanes" 0 0 0 9973
     fi
