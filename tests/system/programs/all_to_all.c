@@ -48,6 +48,7 @@ int main(int argc, char **argv)
     dvm_barrier(DVM_WORLD);
     if (me == 0)
         printf("%d tasks, %d rounds: good\n", count, rounds);
+    free(buffer);
     dvm_finalize();
     return 0;
 }
