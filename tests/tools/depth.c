@@ -13,7 +13,11 @@
 #define CONTEXT 2
 #define PART 100 /* sources, or contexts, that messages are spread over */
 #define SOURCE DVM_TID_MAKE(9, 1)
+#ifdef __clang__ /* which makes no copies of functions that it may not inline */
+#define COUNTED __attribute__((noinline)) static void
+#else
 #define COUNTED __attribute__((noinline, noclone)) static void
+#endif
 
 static int total = 10000;
 static int *forward, *backward, *shuffled;
