@@ -19,7 +19,10 @@
 #include "lane/ringpool.h"
 
 #define REST_NS UINT64_C(1000000000) /* a slot that was not used for so long is given back */
-#define LARGE_FROM (1u << 20)        /* share (bytes) from which slots are large */
+/* Share (bytes) from which slots are large: 15 tasks, which have 1/15 of DVM_POOL_HOST each,
+ * can lend a large one to each of the 14 others; 16 could not, and would take them from each
+ * other again and again. */
+#define LARGE_FROM ((1u << 20) + 1)
 
 static struct {
     struct ringpool pool;
