@@ -48,6 +48,8 @@ int call_buffer(const struct call *c, const void *buffer, size_t count, size_t b
     const char *name = coll_call(c->kind);
     size_t all, bytes;
 
+    if (buffer == DVM_IN_PLACE)
+        return dvm_fail(DVM_ERR_ARG, "%s: DVM_IN_PLACE is not for this buffer of this task", name);
     if (__builtin_mul_overflow(count, blocks, &all))
         return dvm_fail(DVM_ERR_ARG, "%s: %zu elements for each of %zu tasks are more than memory "
                                      "can hold", name, count, blocks);

@@ -8,8 +8,8 @@
 #include "type/op.h"
 #include "type/type.h"
 
-/* Check what a reduction was given, of out_blocks results each; out is used by this task where
- * needs_out. DVM_IN_PLACE as in: out is both. Errors: TYPE, OP, ARG. */
+/* Check what a reduction was given: in has in_blocks of count elements, out has one, and is used
+ * by this task where needs_out. DVM_IN_PLACE as in: out is both. Errors: TYPE, OP, ARG. */
 static int check(const struct call *c, struct reduction *r, size_t in_blocks, bool needs_out)
 {
     const char *name = coll_call(c->kind);

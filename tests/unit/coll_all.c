@@ -515,6 +515,14 @@ static int refused(const struct fake_task *me)
     FAKE_CHECK(dvm_gather(DVM_WORLD, me->rank, x, NULL, 1, DVM_INT) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_gather(DVM_WORLD, me->rank, x, y, SIZE_MAX / 2, DVM_INT) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_scatter(DVM_WORLD, 0, x, NULL, 1, DVM_INT) == DVM_ERR_ARG);
+    /* in place where this task has no such place */
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, DVM_IN_PLACE, 1, DVM_INT) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_allgather(DVM_WORLD, x, DVM_IN_PLACE, 1, DVM_INT) == DVM_ERR_ARG);
+    if (me->rank > 0) {
+        FAKE_CHECK(dvm_reduce(DVM_WORLD, 0, DVM_IN_PLACE, y, 1, DVM_INT, DVM_SUM) == DVM_ERR_ARG);
+        FAKE_CHECK(dvm_gather(DVM_WORLD, 0, DVM_IN_PLACE, y, 1, DVM_INT) == DVM_ERR_ARG);
+        FAKE_CHECK(dvm_scatter(DVM_WORLD, 0, x, DVM_IN_PLACE, 1, DVM_INT) == DVM_ERR_ARG);
+    }
     FAKE_CHECK(dvm_gatherv(DVM_WORLD, me->rank, x, 1, y, NULL, offsets, DVM_INT) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_gatherv(DVM_WORLD, me->rank, x, 1, y, counts, offsets, DVM_INT) ==
                DVM_ERR_TRUNCATE);
