@@ -179,7 +179,7 @@ static void on_open(struct daemon *d, const struct dvm_frame *frame, const uint8
                     d->host, why);
     else
         expect(d->lanes, frame, m);
-    if (m)
+    if (m && m->key.len > 0) /* without bytes it has no address */
         explicit_bzero(m->key.data, m->key.len);
     dvm__pb__lane_open__free_unpacked(m, NULL);
 }
