@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/binding.h"
+
 #define SPEAKER_MAX 128 /* bytes of "rank N (tid T, host H): " */
 
 static _Thread_local char last[DVM_SENTENCE_MAX];
@@ -73,9 +75,14 @@ void error_save(char *text)
     strcpy(text, last);
 }
 
-int error_mode(void)
+int error_chosen(void)
 {
     return atomic_load(&mode);
+}
+
+int error_mode(void)
+{
+    return binding.decides ? binding.errors : error_chosen();
 }
 
 int dvm_fail_errno(int code, const char *format, ...)
@@ -113,7 +120,7 @@ void error_speaker(const char *who)
 
 int dvm_report(int code)
 {
-    int now = atomic_load(&mode);
+    int now = error_mode();
 
     if (code >= 0 || now == DVM_SILENT)
         return code;

@@ -24,6 +24,9 @@ int dvm_fail_errno(int code, const char *format, ...) __attribute__((format(prin
 void error_save(char *text);
 
 /* What dvm_errors() chose: DVM_FATAL, DVM_RETURN or DVM_SILENT. */
+int error_chosen(void);
+
+/* What errors of this thread do now: that, or what a binding has asked for. */
 int error_mode(void);
 
 /* What to do in mode DVM_FATAL after the sentence was printed: ends the task's

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/binding.h"
 #include "base/error.h"
 #include "match/match.h"
 
@@ -17,7 +18,8 @@
             return dvm_report(entry_rc);                                                   \
     } while (0)
 
-/* The return address of the user's call: where in the program we were called. */
-#define ENTRY_SITE() ((uintptr_t)__builtin_return_address(0))
+/* The return address of the user's call: where in the program we were called, or where the
+ * binding was that calls us. */
+#define ENTRY_SITE() (binding.site ? binding.site : (uintptr_t)__builtin_return_address(0))
 
 #endif

@@ -163,7 +163,6 @@ static bool recv_small(dvm_group group, int source, int tag, void *buf, size_t c
 int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_type type,
              struct dvm_status *status)
 {
-    uintptr_t site = ENTRY_SITE();
     struct match_filter filter;
     struct match_result result;
     struct match_sink sink;
@@ -173,8 +172,8 @@ int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_
     ENTRY_BEGIN();
     if (recv_small(group, source, tag, buf, count, type, status))
         return dvm_leave(DVM_OK);
-    rc = receive_prepare("dvm_recv", group, source, tag, buf, count, type, site, &peer, &filter,
-                         &sink);
+    rc = receive_prepare("dvm_recv", group, source, tag, buf, count, type, ENTRY_SITE(), &peer,
+                         &filter, &sink);
     if (rc != DVM_OK)
         return dvm_leave(rc);
     if (peer.nobody) {
