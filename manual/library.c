@@ -27,6 +27,7 @@ static const struct page {
     {"dvm_group_rank", "groups and ranks"},
     {"dvm_group_create", "making groups"},
     {"dvm_barrier", "collectives"},
+    {"dvm_op_create", "operators of reductions: one's own, and reductions within a task"},
     {"dvm_ibarrier", "collectives that go on while the program does"},
     {"dvm_hosts", "hosts of the machine"},
     {"dvm_tasks", "tasks: list, spawn, signal, wait"},

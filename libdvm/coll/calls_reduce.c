@@ -51,7 +51,7 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
     if (rc == DVM_OK)
         rc = check(c, &r, 1, c->group->rank == root);
     if (rc == DVM_OK)
-        rc = call_begin(c, (unsigned)root << 4 | (unsigned)op);
+        rc = call_begin(c, (unsigned)root << OP_SIGNATURE_BITS | op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
     if (call_choose(c, count * type_find(type)->size) == ALGORITHM_STAR)
@@ -89,7 +89,7 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
     if (rc == DVM_OK)
         rc = check(c, &r, 1, true);
     if (rc == DVM_OK)
-        rc = call_begin(c, (unsigned)op);
+        rc = call_begin(c, op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
     switch (call_choose(c, count * type_find(type)->size)) {
@@ -132,7 +132,7 @@ static int scan(struct call *c, dvm_group group, const void *in, void *out, size
     if (rc == DVM_OK)
         rc = check(c, &r, 1, true);
     if (rc == DVM_OK)
-        rc = call_begin(c, (unsigned)op);
+        rc = call_begin(c, op_signature(op));
     if (rc != DVM_OK)
         return rc;
     if (c->schedule)
@@ -184,7 +184,7 @@ static int reduce_scatter_block(struct call *c, dvm_group group, const void *in,
     if (rc == DVM_OK)
         rc = check(c, &r, (size_t)c->group->size, true);
     if (rc == DVM_OK)
-        rc = call_begin(c, (unsigned)op);
+        rc = call_begin(c, op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
     reduce_scatter_spread(c->schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
@@ -246,7 +246,7 @@ static int reduce_scatter(struct call *c, dvm_group group, const void *in, void 
         rc = check(c, &(struct reduction){DVM_IN_PLACE, out, r.count, type, op}, 1, true);
     }
     if (rc == DVM_OK)
-        rc = call_begin(c, (unsigned)op);
+        rc = call_begin(c, op_signature(op));
     r.in = in == DVM_IN_PLACE ? out : in;
     if (rc == DVM_OK && c->schedule) {
         reduce_scatter_spread(c->schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,

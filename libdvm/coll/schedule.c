@@ -8,6 +8,7 @@
 
 #include "coll/tag.h"
 #include "match/match.h"
+#include "type/op.h"
 
 #define STEPS_START 32 /* of a new schedule */
 
@@ -154,6 +155,7 @@ void schedule_combine(struct schedule *s, void *left, const void *right, size_t 
     step->count = count;
     step->type = type;
     step->op = op;
+    step->user = op_user(op);
 }
 
 void schedule_copy(struct schedule *s, void *to, const void *from, size_t bytes)

@@ -21,6 +21,7 @@ struct step {
     int rank;         /* to or from */
     dvm_type type;
     dvm_op op;
+    dvm_op_function *user; /* of an operator of the user's, which he may free meanwhile */
     size_t count;     /* elements; bytes for a copy */
     void *to;
     const void *from;

@@ -18,6 +18,7 @@
 #include "group/route.h"
 #include "match/match.h"
 #include "proto/frame.h"
+#include "type/op.h"
 #include "type/type.h"
 
 #define BUILT_IN 3
@@ -190,6 +191,7 @@ void group_stop(void)
     }
     free(table.places);
     memset(&table, 0, sizeof table);
+    op_user_stop();
 }
 
 int group_add(uint64_t context, const int *tids, int size, dvm_group *number)

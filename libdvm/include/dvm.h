@@ -95,11 +95,49 @@ enum {
     DVM_FLOAT_COMPLEX,
     DVM_DOUBLE_COMPLEX,
     DVM_LDOUBLE_COMPLEX,
+    DVM_SHORT_INT, /* pairs of a value and where it was: struct dvm_short_int and so on */
+    DVM_INT_INT,
+    DVM_LONG_INT,
+    DVM_FLOAT_INT,
+    DVM_DOUBLE_INT,
+    DVM_LDOUBLE_INT,
     DVM_TYPE_COUNT /* how many basic types there are; itself no type */
+};
+
+/* What the pairs are in C, for DVM_MINLOC and DVM_MAXLOC. A message has them as they lie in
+ * memory; what is between value and index, or behind the index, is never looked at. */
+struct dvm_short_int {
+    short value;
+    int index;
+};
+struct dvm_int_int {
+    int value;
+    int index;
+};
+struct dvm_long_int {
+    long value;
+    int index;
+};
+struct dvm_float_int {
+    float value;
+    int index;
+};
+struct dvm_double_int {
+#ifdef __GNUC__
+    double value __attribute__((aligned(8))); /* so that it has 16 bytes on every host */
+#else
+    double value;
+#endif
+    int index;
+};
+struct dvm_ldouble_int {
+    long double value;
+    int index;
 };
 
 typedef int dvm_op;
 enum {
+    DVM_OP_NONE = -1, /* no operator */
     DVM_SUM = 0,
     DVM_PROD,
     DVM_MIN,
@@ -110,6 +148,9 @@ enum {
     DVM_BAND,
     DVM_BOR,
     DVM_BXOR,
+    DVM_MINLOC,  /* of pairs: the one with the smallest value, and of equal ones the smallest */
+    DVM_MAXLOC,  /* index; likewise the largest value. A NaN goes before all numbers */
+    DVM_REPLACE, /* what the last one gave, for all types */
     DVM_OP_COUNT /* how many built-in operators there are; itself none */
 };
 
@@ -500,6 +541,30 @@ DVM_API int dvm_alltoall(dvm_group group, const void *in, void *out, size_t coun
 DVM_API int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
                           const size_t *in_offsets, void *out, const size_t *out_counts,
                           const size_t *out_offsets, dvm_type type);
+
+/* ---- operators of one's own --------------------------------------------------------- */
+
+/* An operator: left[i] = left[i] op right[i] for count elements of the type. It must be
+ * associative. It is called in the middle of a reduction, perhaps by a thread of the
+ * library: so it must call no function of DVM but dvm_type_size, and must not wait. */
+typedef void dvm_op_function(void *left, const void *right, size_t count, dvm_type type);
+
+/* Make an operator of a function, for all reductions and all types that the function
+ * understands. Each task makes its own; a reduction needs the same at all tasks.
+ * commutative: 1 if a op b is b op a, else 0, and all tasks give the same; left is always what
+ * lower ranks gave, whichever it is. *op receives it. Errors: ARG (no function, no place for
+ * the operator), LIMIT (4,096 exist), NO_MEMORY. */
+DVM_API int dvm_op_create(dvm_op_function *function, int commutative, dvm_op *op);
+
+/* End the use of an operator that dvm_op_create made, and set *op to DVM_OP_NONE. Reductions
+ * under way go on with its function. DVM_OP_NONE is taken. Errors: OP (no operator, or a
+ * built-in one), ARG. */
+DVM_API int dvm_op_free(dvm_op *op);
+
+/* Combine two arrays of this task: left[i] = left[i] op right[i]. They must not overlap. Errors:
+ * TYPE, OP, ARG. */
+DVM_API int dvm_reduce_local(void *left, const void *right, size_t count, dvm_type type,
+                             dvm_op op);
 
 /* ---- collectives that go on while the program does ------------------------------- */
 

@@ -79,6 +79,34 @@ static void turn(uint8_t *out, const uint8_t *in, size_t size, size_t count)
             out[b] = in[size - 1 - b];
 }
 
+/* Value and index of each pair apart; what is between and behind them is nothing. */
+static int convert_pairs(uint8_t *out, uint32_t wanted, const uint8_t *in, uint32_t sent,
+                         size_t count, size_t *index)
+{
+    const uint32_t values[] = {type_pair_value(wanted), type_pair_value(sent)};
+    size_t to = type_wire_size(wanted), from = type_wire_size(sent), at = type_pair_index(wanted);
+    bool turned = (TYPE_REPRESENTATION(sent) ^ TYPE_REPRESENTATION(wanted)) & TYPE_BIG_ENDIAN;
+    bool alike = type_relate(values[1], values[0]) == TYPE_COPY;
+
+    memset(out, 0, count * to);
+    for (size_t i = 0; i < count; i++, out += to, in += from) {
+        const uint8_t *place = in + type_pair_index(sent);
+        int rc = DVM_OK;
+
+        if (alike)
+            memcpy(out, in, type_wire_size(values[0]));
+        else
+            rc = type_convert(out, values[0], in, values[1], 1, NULL);
+        if (rc != DVM_OK) {
+            if (index)
+                *index = i;
+            return rc;
+        }
+        store(out + at, load(place, sizeof(int32_t), false), sizeof(int32_t), turned);
+    }
+    return DVM_OK;
+}
+
 int type_convert(void *out, uint32_t wanted, const void *in, uint32_t sent, size_t count,
                  size_t *index)
 {
@@ -90,6 +118,8 @@ int type_convert(void *out, uint32_t wanted, const void *in, uint32_t sent, size
         turn(out, in, size, count);
     else if (class == TYPE_COMPLEX)
         turn(out, in, size / 2, 2 * count);
+    else if (class == TYPE_PAIR)
+        return convert_pairs(out, wanted, in, sent, count, index);
     else
         return convert_integers(out, wanted, in, sent, count, index);
     return DVM_OK;

@@ -4,7 +4,7 @@
  * What fits: integers everything; floating numbers SUM, PROD, MIN, MAX; complex
  * numbers SUM and PROD; DVM_BOOL the logical and bitwise ones; DVM_BYTE the bitwise
  * ones. DVM_CHAR and DVM_WCHAR are text and have none (DVM_SCHAR and DVM_UCHAR are
- * numbers).
+ * numbers). Pairs have MINLOC and MAXLOC. REPLACE is a copy, for everything.
  */
 #include "type/op.h"
 
@@ -12,6 +12,7 @@
 #include <complex.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "type/type.h"
@@ -63,6 +64,33 @@ typedef unsigned long long wide;
     LOOP_(sum_##tag, type, a + b)                                                          \
     LOOP_(prod_##tag, type, a *b)
 
+/* For pairs: the left one stays where it is before the right one, or as good as that with no
+ * larger index. So the result does not depend on the order of combination. */
+#define PAIR_LOOP_(name, type, before, same)                                               \
+    static void name(void *left, const void *right, size_t count)                          \
+    {                                                                                      \
+        type *x = left;                                                                    \
+        const type *y = right;                                                             \
+                                                                                           \
+        for (size_t i = 0; i < count; i++) {                                               \
+            const type a = x[i], b = y[i];                                                 \
+                                                                                           \
+            if (!(before) && !((same) && a.index <= b.index))                              \
+                x[i] = b;                                                                  \
+        }                                                                                  \
+    }
+
+#define INTEGER_PAIR_(tag, type)                                                           \
+    PAIR_LOOP_(minloc_##tag, type, a.value < b.value, a.value == b.value)                  \
+    PAIR_LOOP_(maxloc_##tag, type, a.value > b.value, a.value == b.value)
+
+#define NAN_(pair) (pair.value != pair.value)
+#define FLOATING_PAIR_(tag, type)                                                          \
+    PAIR_LOOP_(minloc_##tag, type, a.value < b.value || (NAN_(a) && !NAN_(b)),             \
+               a.value == b.value || (NAN_(a) && NAN_(b)))                                 \
+    PAIR_LOOP_(maxloc_##tag, type, a.value > b.value || (NAN_(a) && !NAN_(b)),             \
+               a.value == b.value || (NAN_(a) && NAN_(b)))
+
 /* the fixed widths; other integers share the loops of their width */
 INTEGER_(s8, int8_t)
 INTEGER_(u8, uint8_t)
@@ -80,6 +108,12 @@ FLOATING_(l, long double)
 COMPLEX_(fc, float complex)
 COMPLEX_(dc, double complex)
 COMPLEX_(lc, long double complex)
+INTEGER_PAIR_(si, struct dvm_short_int)
+INTEGER_PAIR_(ii, struct dvm_int_int)
+INTEGER_PAIR_(li, struct dvm_long_int)
+FLOATING_PAIR_(fi, struct dvm_float_int)
+FLOATING_PAIR_(di, struct dvm_double_int)
+FLOATING_PAIR_(ldi, struct dvm_ldouble_int)
 
 #define BITWISE_ROW_(tag) [DVM_BAND] = band_##tag, [DVM_BOR] = bor_##tag, [DVM_BXOR] = bxor_##tag
 #define LOGICAL_ROW_(tag) [DVM_LAND] = land_##tag, [DVM_LOR] = lor_##tag, [DVM_LXOR] = lxor_##tag
@@ -87,6 +121,7 @@ COMPLEX_(lc, long double complex)
 #define COMPLEX_ROW_(tag) [DVM_SUM] = sum_##tag, [DVM_PROD] = prod_##tag
 #define INTEGER_ROW_(tag)                                                                  \
     COMPLEX_ROW_(tag), ORDER_ROW_(tag), LOGICAL_ROW_(tag), BITWISE_ROW_(tag)
+#define PAIR_ROW_(tag) [DVM_MINLOC] = minloc_##tag, [DVM_MAXLOC] = maxloc_##tag
 #define FLOATING_ROW_(tag) COMPLEX_ROW_(tag), ORDER_ROW_(tag)
 
 /* Kinds of loops; integers by width and sign. */
@@ -94,6 +129,7 @@ enum kind {
     KIND_NONE, KIND_RAW,
     KIND_S8, KIND_U8, KIND_S16, KIND_U16, KIND_S32, KIND_U32, KIND_S64, KIND_U64,
     KIND_BOOL, KIND_F, KIND_D, KIND_L, KIND_FC, KIND_DC, KIND_LC,
+    KIND_SI, KIND_II, KIND_LI, KIND_FI, KIND_DI, KIND_LDI,
     KIND_COUNT
 };
 
@@ -106,13 +142,17 @@ static op_f *const loops[KIND_COUNT][DVM_OP_COUNT] = {
     [KIND_F] = {FLOATING_ROW_(f)},      [KIND_D] = {FLOATING_ROW_(d)},
     [KIND_L] = {FLOATING_ROW_(l)},      [KIND_FC] = {COMPLEX_ROW_(fc)},
     [KIND_DC] = {COMPLEX_ROW_(dc)},     [KIND_LC] = {COMPLEX_ROW_(lc)},
+    [KIND_SI] = {PAIR_ROW_(si)},        [KIND_II] = {PAIR_ROW_(ii)},
+    [KIND_LI] = {PAIR_ROW_(li)},        [KIND_FI] = {PAIR_ROW_(fi)},
+    [KIND_DI] = {PAIR_ROW_(di)},        [KIND_LDI] = {PAIR_ROW_(ldi)},
 };
 
 static const char *const names[DVM_OP_COUNT] = {
     [DVM_SUM] = "DVM_SUM",   [DVM_PROD] = "DVM_PROD", [DVM_MIN] = "DVM_MIN",
     [DVM_MAX] = "DVM_MAX",   [DVM_LAND] = "DVM_LAND", [DVM_LOR] = "DVM_LOR",
     [DVM_LXOR] = "DVM_LXOR", [DVM_BAND] = "DVM_BAND", [DVM_BOR] = "DVM_BOR",
-    [DVM_BXOR] = "DVM_BXOR",
+    [DVM_BXOR] = "DVM_BXOR", [DVM_MINLOC] = "DVM_MINLOC", [DVM_MAXLOC] = "DVM_MAXLOC",
+    [DVM_REPLACE] = "DVM_REPLACE",
 };
 
 /* The loops of an integer of size bytes (a power of two). */
@@ -148,6 +188,8 @@ static enum kind kind_of(dvm_type type)
     case TYPE_FLOATING:
     case TYPE_COMPLEX:
         return floating[type - DVM_FLOAT];
+    case TYPE_PAIR:
+        return KIND_SI + (type - DVM_SHORT_INT);
     default:
         return KIND_NONE;
     }
@@ -155,23 +197,60 @@ static enum kind kind_of(dvm_type type)
 
 const char *op_name(dvm_op op)
 {
+    if (op_user(op))
+        return "an operator of dvm_op_create";
     return op >= 0 && op < DVM_OP_COUNT ? names[op] : "an unknown operator";
+}
+
+/* Why they do not go together, or what would. */
+static const char *advice(dvm_op op, const struct type *type)
+{
+    if (op == DVM_MINLOC || op == DVM_MAXLOC)
+        return "it takes pairs of a value and an index, such as DVM_DOUBLE_INT";
+    if (type->class == TYPE_PAIR)
+        return "pairs take DVM_MINLOC, DVM_MAXLOC, DVM_REPLACE, or an operator of dvm_op_create";
+    if (type->class == TYPE_CHARACTER || type->class == TYPE_WIDE)
+        return "it is for text; DVM_SCHAR, DVM_UCHAR and the integers are numbers";
+    return "see the list in dvm.h, or make an operator with dvm_op_create";
 }
 
 int op_check(const char *call, dvm_op op, dvm_type type)
 {
+    const struct type *t = type_find(type);
+
+    if (op_user(op))
+        return DVM_OK;
     if (op < 0 || op >= DVM_OP_COUNT)
-        return dvm_fail(DVM_ERR_OP, "%s: %d is no operator; dvm.h lists them", call, op);
-    if (!loops[kind_of(type)][op])
-        return dvm_fail(DVM_ERR_OP, "%s: %s cannot be used with %s", call, names[op],
-                        type_find(type)->name);
+        return dvm_fail(DVM_ERR_OP, "%s: %d is no operator; dvm.h lists them, and dvm_op_create "
+                                    "makes others", call, op);
+    if (op != DVM_REPLACE && !loops[kind_of(type)][op])
+        return dvm_fail(DVM_ERR_OP, "%s: %s cannot be used with %s; %s", call, names[op], t->name,
+                        advice(op, t));
     return DVM_OK;
 }
 
-void op_apply(dvm_op op, dvm_type type, void *left, const void *right, size_t count)
+unsigned op_signature(dvm_op op)
 {
-    op_f *loop = loops[kind_of(type)][op];
+    _Static_assert(DVM_OP_COUNT + 2 <= 1 << OP_SIGNATURE_BITS, "the user's have two numbers");
+    if (op_user(op))
+        return (1u << OP_SIGNATURE_BITS) - (op_user_commutative(op) ? 1 : 2);
+    return (unsigned)op;
+}
 
+void op_apply(dvm_op op, dvm_op_function *user, dvm_type type, void *left, const void *right,
+              size_t count)
+{
+    op_f *loop;
+
+    if (user) {
+        user(left, right, count, type);
+        return;
+    }
+    if (op == DVM_REPLACE) {
+        memcpy(left, right, count * type_find(type)->size);
+        return;
+    }
+    loop = loops[kind_of(type)][op];
     assert(loop);
     loop(left, right, count);
 }

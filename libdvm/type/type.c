@@ -44,6 +44,15 @@ static const struct type types[DVM_TYPE_COUNT] = {
     ROW_(DOUBLE_COMPLEX, double complex, COMPLEX),
     ROW_(LDOUBLE_COMPLEX, long double complex, COMPLEX),
 #undef ROW_
+#define ROW_(name, type, value)                                                            \
+    [DVM_##name] = {"DVM_" #name, "struct " #type, sizeof(struct type), TYPE_PAIR, DVM_##value}
+    ROW_(SHORT_INT, dvm_short_int, SHORT),
+    ROW_(INT_INT, dvm_int_int, INT),
+    ROW_(LONG_INT, dvm_long_int, LONG),
+    ROW_(FLOAT_INT, dvm_float_int, FLOAT),
+    ROW_(DOUBLE_INT, dvm_double_int, DOUBLE),
+    ROW_(LDOUBLE_INT, dvm_ldouble_int, LDOUBLE),
+#undef ROW_
 };
 
 /* Bytes of a long double by its format. */
@@ -118,6 +127,33 @@ static enum type_ldouble ldouble_of(uint32_t code)
     return TYPE_REPRESENTATION(code) >> TYPE_LDOUBLE_SHIFT & TYPE_LDOUBLE_MASK;
 }
 
+#define PAIR_UNIT 4 /* bytes of a pair's index, and what it begins at a multiple of */
+
+static size_t round_up(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) / unit * unit;
+}
+
+uint32_t type_pair_value(uint32_t code)
+{
+    assert(type_find(TYPE_ID(code))->class == TYPE_PAIR);
+    return (uint32_t)type_find(TYPE_ID(code))->value | TYPE_REPRESENTATION(code) << 8;
+}
+
+size_t type_pair_index(uint32_t code)
+{
+    return round_up(type_wire_size(type_pair_value(code)), PAIR_UNIT);
+}
+
+/* 0 where the value's size is none that is known. */
+static size_t pair_size(uint32_t code)
+{
+    size_t value = type_wire_size(type_pair_value(code));
+    size_t unit = value % 8 == 0 ? value : PAIR_UNIT;
+
+    return value > 0 ? round_up(type_pair_index(code) + PAIR_UNIT, unit) : 0;
+}
+
 size_t type_wire_size(uint32_t code)
 {
     const struct type *t = type_find(TYPE_ID(code));
@@ -136,13 +172,14 @@ size_t type_wire_size(uint32_t code)
     case DVM_LDOUBLE_COMPLEX:
         return 2 * (size_t)ldouble_sizes[ldouble_of(code)];
     default:
-        return t ? t->size : 0;
+        return !t ? 0 : t->class == TYPE_PAIR ? pair_size(code) : t->size;
     }
 }
 
 static bool is_ldouble(uint32_t code)
 {
-    return TYPE_ID(code) == DVM_LDOUBLE || TYPE_ID(code) == DVM_LDOUBLE_COMPLEX;
+    return TYPE_ID(code) == DVM_LDOUBLE || TYPE_ID(code) == DVM_LDOUBLE_COMPLEX ||
+           TYPE_ID(code) == DVM_LDOUBLE_INT;
 }
 
 enum type_relation type_relate(uint32_t sent, uint32_t wanted)
@@ -157,7 +194,7 @@ enum type_relation type_relate(uint32_t sent, uint32_t wanted)
         return TYPE_DIFFERENT;
     if (s->class == TYPE_RAW || w->class == TYPE_RAW)
         return TYPE_COPY;
-    if (s != w && (s->class != w->class || sent_size != size))
+    if (s != w && (s->class != w->class || sent_size != size || s->class == TYPE_PAIR))
         return TYPE_DIFFERENT;
     if (sent_size == 0 || (is_ldouble(sent) && is_ldouble(wanted) &&
                            (ldouble_of(sent) != ldouble_of(wanted) ||

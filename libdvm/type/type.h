@@ -14,7 +14,9 @@
  *
  * so that id alone is a valid code for the little-endian types of fixed size.
  * The other types have the same size everywhere (asserted in type.c), and float
- * and double are IEEE 754.
+ * and double are IEEE 754. A pair is its value, room up to a multiple of 4 bytes, the
+ * index of 32 bits, and room up to a multiple of the value's size (4 at least, and 4 where
+ * a long double has 12 bytes); the room has no meaning.
  */
 #ifndef DVM_TYPE_TYPE_H
 #define DVM_TYPE_TYPE_H
@@ -50,7 +52,8 @@ enum type_class {
     TYPE_BOOLEAN,
     TYPE_WIDE,
     TYPE_FLOATING,
-    TYPE_COMPLEX
+    TYPE_COMPLEX,
+    TYPE_PAIR /* a value and an int: see type_pair_index */
 };
 
 struct type {
@@ -58,6 +61,7 @@ struct type {
     const char *word; /* in C: "int" */
     size_t size;      /* of one element here, bytes */
     enum type_class class;
+    dvm_type value; /* of a pair: the type of its value */
 };
 
 /* Id and representation of a code. */
@@ -82,6 +86,12 @@ uint32_t type_code(dvm_type type);
 /* Size of one element in the code's own representation, bytes; 0 when there is no
  * such type. */
 size_t type_wire_size(uint32_t code);
+
+/* Where the index of a pair stands in it, in the code's own representation, bytes. */
+size_t type_pair_index(uint32_t code);
+
+/* The code of a pair's value, in the same representation. */
+uint32_t type_pair_value(uint32_t code);
 
 /* How elements of one code can become those of another. */
 enum type_relation {

@@ -26,7 +26,7 @@
             expected[i] = (type)(expression);                                              \
         }                                                                                  \
         cr_assert_eq(op_check("test", op, id), DVM_OK);                                    \
-        op_apply(op, id, left, right, COUNT);                                              \
+        op_apply(op, NULL, id, left, right, COUNT);                                              \
         for (int i = 0; i < COUNT; i++)                                                    \
             cr_assert(left[i] == expected[i], "%s %s element %d", op_name(op),             \
                       type_find(id)->name, i);                                             \
@@ -95,7 +95,7 @@ Test(op, floating)
 #define COMPLEX_(id, type)                                                                 \
     COMPARE_(id, type, DVM_SUM, a + b);                                                    \
     COMPARE_(id, type, DVM_PROD, a *b);                                                    \
-    for (dvm_op op = DVM_MIN; op < DVM_OP_COUNT; op++)                                     \
+    for (dvm_op op = DVM_MIN; op < DVM_REPLACE; op++)                                      \
     REFUSED_(id, op)
 
 Test(op, complex_numbers)
@@ -105,7 +105,7 @@ Test(op, complex_numbers)
     COMPLEX_(DVM_FLOAT_COMPLEX, float complex);
     COMPLEX_(DVM_DOUBLE_COMPLEX, double complex);
     COMPLEX_(DVM_LDOUBLE_COMPLEX, long double complex);
-    op_apply(DVM_PROD, DVM_DOUBLE_COMPLEX, &x, &y, 1);
+    op_apply(DVM_PROD, NULL, DVM_DOUBLE_COMPLEX, &x, &y, 1);
     cr_assert_eq(creal(x), 5);
     cr_assert_eq(cimag(x), 5);
 }
@@ -115,7 +115,7 @@ Test(op, truth)
     bool left[4] = {false, false, true, true}, right[4] = {false, true, false, true};
     const bool exclusive[4] = {false, true, true, false};
 
-    op_apply(DVM_LXOR, DVM_BOOL, left, right, 4);
+    op_apply(DVM_LXOR, NULL, DVM_BOOL, left, right, 4);
     cr_assert_arr_eq(left, exclusive, sizeof left);
     REFUSED_(DVM_BOOL, DVM_SUM);
     REFUSED_(DVM_BOOL, DVM_MAX);
@@ -125,7 +125,7 @@ Test(op, raw_bytes_and_text)
 {
     COMPARE_(DVM_BYTE, unsigned char, DVM_BXOR, a ^ b);
     REFUSED_(DVM_BYTE, DVM_SUM);
-    for (dvm_op op = 0; op < DVM_OP_COUNT; op++) {
+    for (dvm_op op = 0; op < DVM_REPLACE; op++) {
         REFUSED_(DVM_CHAR, op);
         REFUSED_(DVM_WCHAR, op);
     }
@@ -134,7 +134,13 @@ Test(op, raw_bytes_and_text)
 Test(op, refusals_have_words)
 {
     cr_assert_eq(op_check("dvm_reduce", DVM_BAND, DVM_DOUBLE), DVM_ERR_OP);
-    cr_assert_str_eq(dvm_last_error(), "dvm_reduce: DVM_BAND cannot be used with DVM_DOUBLE");
+    cr_assert_str_eq(dvm_last_error(), "dvm_reduce: DVM_BAND cannot be used with DVM_DOUBLE; see "
+                                       "the list in dvm.h, or make an operator with "
+                                       "dvm_op_create");
+    cr_assert_eq(op_check("dvm_reduce", DVM_MINLOC, DVM_DOUBLE), DVM_ERR_OP);
+    cr_assert(strstr(dvm_last_error(), "such as DVM_DOUBLE_INT"));
+    cr_assert_eq(op_check("dvm_reduce", DVM_SUM, DVM_INT_INT), DVM_ERR_OP);
+    cr_assert(strstr(dvm_last_error(), "pairs take DVM_MINLOC"));
     cr_assert_eq(op_check("dvm_reduce", DVM_OP_COUNT, DVM_INT), DVM_ERR_OP);
     cr_assert_eq(op_check("dvm_reduce", -1, DVM_INT), DVM_ERR_OP);
     cr_assert_str_eq(op_name(99), "an unknown operator");
@@ -147,11 +153,11 @@ Test(op, integers_wrap_around)
     long l = LONG_MIN, minus = -1;
     uint16_t u = 65535, same = 65535;
 
-    op_apply(DVM_SUM, DVM_INT, &i, &one, 1);
+    op_apply(DVM_SUM, NULL, DVM_INT, &i, &one, 1);
     cr_assert_eq(i, INT_MIN);
-    op_apply(DVM_PROD, DVM_LONG, &l, &minus, 1);
+    op_apply(DVM_PROD, NULL, DVM_LONG, &l, &minus, 1);
     cr_assert_eq(l, LONG_MIN);
-    op_apply(DVM_PROD, DVM_UINT16, &u, &same, 1);
+    op_apply(DVM_PROD, NULL, DVM_UINT16, &u, &same, 1);
     cr_assert_eq(u, 1);
 }
 
@@ -159,10 +165,10 @@ Test(op, a_nan_is_kept)
 {
     double left[2] = {NAN, 1}, right[2] = {1, NAN};
 
-    op_apply(DVM_MIN, DVM_DOUBLE, left, right, 2);
+    op_apply(DVM_MIN, NULL, DVM_DOUBLE, left, right, 2);
     cr_assert(isnan(left[0]) && isnan(left[1]));
     left[1] = 1;
-    op_apply(DVM_MAX, DVM_DOUBLE, left, right, 2);
+    op_apply(DVM_MAX, NULL, DVM_DOUBLE, left, right, 2);
     cr_assert(isnan(left[0]) && isnan(left[1]));
 }
 
@@ -170,12 +176,106 @@ Test(op, negative_numbers)
 {
     int left[2] = {-5, 3}, right[2] = {2, -7};
 
-    op_apply(DVM_MIN, DVM_INT, left, right, 2);
+    op_apply(DVM_MIN, NULL, DVM_INT, left, right, 2);
     cr_assert_eq(left[0], -5);
     cr_assert_eq(left[1], -7);
 }
 
 Test(op, nothing)
 {
-    op_apply(DVM_SUM, DVM_INT, NULL, NULL, 0);
+    op_apply(DVM_SUM, NULL, DVM_INT, NULL, NULL, 0);
+}
+
+/* ---- pairs ---------------------------------------------------------------------------- */
+
+/* Both orders of two pairs must give the same one. */
+#define PAIRS_(id, type, op, v1, i1, v2, i2, index_)                                       \
+    do {                                                                                   \
+        struct type x = {v1, i1}, y = {v2, i2}, z = y;                                     \
+                                                                                           \
+        cr_assert_eq(op_check("test", op, id), DVM_OK);                                    \
+        op_apply(op, NULL, id, &z, &x, 1);                                                 \
+        op_apply(op, NULL, id, &x, &y, 1);                                                 \
+        cr_assert_eq(x.index, index_);                                                     \
+        cr_assert_eq(z.index, index_);                                                     \
+        cr_assert(x.value == z.value || (x.value != x.value && z.value != z.value));       \
+    } while (0)
+
+#define PAIR_(id, type)                                                                    \
+    PAIRS_(id, type, DVM_MINLOC, -3, 7, 4, 2, 7);                                          \
+    PAIRS_(id, type, DVM_MAXLOC, -3, 7, 4, 2, 2);                                          \
+    PAIRS_(id, type, DVM_MINLOC, 4, 7, 4, 2, 2);                                           \
+    PAIRS_(id, type, DVM_MAXLOC, 4, 7, 4, -2, -2);                                         \
+    for (dvm_op op = 0; op < DVM_MINLOC; op++)                                             \
+    REFUSED_(id, op)
+
+#define FLOATING_PAIR_(id, type)                                                           \
+    PAIR_(id, type);                                                                       \
+    PAIRS_(id, type, DVM_MINLOC, NAN, 9, -INFINITY, 2, 9);                                 \
+    PAIRS_(id, type, DVM_MAXLOC, NAN, 9, INFINITY, 2, 9);                                  \
+    PAIRS_(id, type, DVM_MAXLOC, NAN, 9, NAN, 2, 2)
+
+Test(op, pairs)
+{
+    PAIR_(DVM_SHORT_INT, dvm_short_int);
+    PAIR_(DVM_INT_INT, dvm_int_int);
+    PAIR_(DVM_LONG_INT, dvm_long_int);
+    FLOATING_PAIR_(DVM_FLOAT_INT, dvm_float_int);
+    FLOATING_PAIR_(DVM_DOUBLE_INT, dvm_double_int);
+    FLOATING_PAIR_(DVM_LDOUBLE_INT, dvm_ldouble_int);
+    REFUSED_(DVM_INT, DVM_MINLOC);
+    REFUSED_(DVM_DOUBLE, DVM_MAXLOC);
+}
+
+Test(op, replace_is_for_everything)
+{
+    for (dvm_type t = 0; t < DVM_TYPE_COUNT; t++) {
+        unsigned char left[2 * sizeof(long double complex)], right[sizeof left];
+
+        memset(left, 1, sizeof left);
+        memset(right, 2, sizeof right);
+        cr_assert_eq(op_check("test", DVM_REPLACE, t), DVM_OK);
+        op_apply(DVM_REPLACE, NULL, t, left, right, 1);
+        cr_assert_eq(memcmp(left, right, dvm_type_size(t)), 0);
+        cr_assert_eq(left[dvm_type_size(t)], 1);
+    }
+}
+
+/* ---- the user's ----------------------------------------------------------------------- */
+
+static void nothing(void *left, const void *right, size_t count, dvm_type type)
+{
+}
+
+Test(op, handles_are_not_used_again_at_once)
+{
+    dvm_op a, b, c;
+
+    cr_assert_eq(op_user_add(nothing, 1, &a), DVM_OK);
+    cr_assert_eq(op_user_add(nothing, 0, &b), DVM_OK);
+    cr_assert(op_user(a) == nothing && op_user(b) == nothing);
+    cr_assert_neq(op_signature(a), op_signature(b));
+    cr_assert_eq(op_check("test", b, DVM_CHAR), DVM_OK);
+    op_user_remove(a);
+    cr_assert_null(op_user(a));
+    cr_assert_eq(op_check("test", a, DVM_INT), DVM_ERR_OP);
+    cr_assert_eq(op_user_add(nothing, 0, &c), DVM_OK);
+    cr_assert(a != c && b != c && op_user(c) == nothing && !op_user(a));
+    for (dvm_op none = -2; none < DVM_OP_COUNT + 2; none++)
+        cr_assert_null(op_user(none));
+    cr_assert_null(op_user(INT_MAX));
+    op_user_stop();
+    cr_assert_null(op_user(b));
+}
+
+Test(op, there_is_an_end_of_them)
+{
+    dvm_op op;
+    int made = 0, rc;
+
+    while (!(rc = op_user_add(nothing, 1, &op)) && made <= 4096)
+        made++;
+    cr_assert_eq(rc, DVM_ERR_LIMIT);
+    cr_assert_eq(made, 4096);
+    op_user_stop();
 }

@@ -76,6 +76,12 @@ Test(type, foreign_sizes)
     cr_assert_eq(type_wire_size(foreign(DVM_LDOUBLE_COMPLEX, LITTLE_32)), 24);
     cr_assert_eq(type_wire_size(foreign(DVM_INT, BIG_64)), 4);
     cr_assert_eq(type_wire_size(foreign(DVM_TYPE_COUNT, 0)), 0);
+    cr_assert_eq(type_wire_size(foreign(DVM_SHORT_INT, BIG_64)), 8);
+    cr_assert_eq(type_wire_size(foreign(DVM_LONG_INT, BIG_64)), 16);
+    cr_assert_eq(type_wire_size(foreign(DVM_LONG_INT, LITTLE_32)), 8);
+    cr_assert_eq(type_wire_size(foreign(DVM_DOUBLE_INT, LITTLE_32)), 16);
+    cr_assert_eq(type_wire_size(foreign(DVM_LDOUBLE_INT, LITTLE_32)), 16);
+    cr_assert_eq(type_wire_size(foreign(DVM_LDOUBLE_INT, BIG_64)), 32);
 }
 
 Test(type, same_is_copied)
@@ -274,4 +280,63 @@ Test(convert, nothing)
 {
     cr_assert_eq(type_convert(NULL, type_code(DVM_INT), NULL, foreign(DVM_INT, BIG_64), 0, NULL),
                  DVM_OK);
+}
+
+/* ---- pairs --------------------------------------------------------------------------- */
+
+Test(convert, pairs_relate_to_themselves_only)
+{
+    cr_assert_eq(type_relate(type_code(DVM_INT_INT), type_code(DVM_FLOAT_INT)), TYPE_DIFFERENT);
+    cr_assert_eq(type_relate(type_code(DVM_LONG_INT), type_code(DVM_DOUBLE_INT)),
+                 TYPE_DIFFERENT);
+    cr_assert_eq(type_relate(foreign(DVM_DOUBLE_INT, BIG_64), type_code(DVM_DOUBLE_INT)),
+                 TYPE_CONVERT);
+    cr_assert_eq(type_relate(foreign(DVM_DOUBLE_INT, LITTLE_32), type_code(DVM_DOUBLE_INT)),
+                 TYPE_COPY);
+    cr_assert_eq(type_relate(foreign(DVM_LONG_INT, LITTLE_32), type_code(DVM_LONG_INT)),
+                 TYPE_CONVERT);
+    cr_assert_eq(type_relate(foreign(DVM_LDOUBLE_INT, BIG_64), type_code(DVM_LDOUBLE_INT)),
+                 TYPE_IMPOSSIBLE);
+}
+
+Test(convert, pairs)
+{
+    /* 1.5 and 258 of a big-endian host; what fills the pair up is rubbish */
+    const uint8_t d[16] = {0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 9, 9, 9, 9};
+    const uint8_t s[8] = {0xff, 0xfe, 9, 9, 0xff, 0xff, 0xff, 0xfd};
+    const uint8_t l32[16] = {0xff, 0xff, 0xff, 0xfc, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7};
+    const uint8_t little32[8] = {0xfc, 0xff, 0xff, 0xff, 5, 0, 0, 0};
+    struct dvm_double_int x;
+    struct dvm_short_int y;
+    struct dvm_long_int z[2];
+
+    cr_assert_eq(type_convert(&x, type_code(DVM_DOUBLE_INT), d, foreign(DVM_DOUBLE_INT, BIG_64), 1,
+                              NULL), DVM_OK);
+    cr_assert(x.value == 1.5 && x.index == 258);
+    cr_assert_eq(type_convert(&y, type_code(DVM_SHORT_INT), s, foreign(DVM_SHORT_INT, BIG_32), 1,
+                              NULL), DVM_OK);
+    cr_assert(y.value == -2 && y.index == -3);
+    cr_assert_eq(type_converted_bytes(foreign(DVM_LONG_INT, BIG_32), type_code(DVM_LONG_INT),
+                                      sizeof l32), sizeof z);
+    cr_assert_eq(type_convert(z, type_code(DVM_LONG_INT), l32, foreign(DVM_LONG_INT, BIG_32), 2,
+                              NULL), DVM_OK);
+    cr_assert(z[0].value == -4 && z[0].index == 5 && z[1].value == 6 && z[1].index == 7);
+    cr_assert_eq(type_convert(z, type_code(DVM_LONG_INT), little32,
+                              foreign(DVM_LONG_INT, LITTLE_32), 1, NULL), DVM_OK);
+    cr_assert(z[0].value == -4 && z[0].index == 5);
+}
+
+/* To a host whose long is smaller: what does not fit is told, with its place. */
+Test(convert, a_pair_that_does_not_fit)
+{
+    const struct dvm_long_int in[2] = {{1, 2}, {1L << 40, 3}};
+    int32_t out[4];
+    size_t index = 9;
+
+    cr_assert_eq(type_convert(out, foreign(DVM_LONG_INT, LITTLE_32), in, type_code(DVM_LONG_INT),
+                              1, &index), DVM_OK);
+    cr_assert(out[0] == 1 && out[1] == 2);
+    cr_assert_eq(type_convert(out, foreign(DVM_LONG_INT, LITTLE_32), in, type_code(DVM_LONG_INT),
+                              2, &index), DVM_ERR_TYPE);
+    cr_assert_eq(index, 1);
 }

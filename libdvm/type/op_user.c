@@ -1,0 +1,106 @@
+/* op_user.c: operators that the user has made of functions.
+ *
+ * A handle is a place in a table and the count of its uses, so that a handle that was freed
+ * is not taken for the next one of its place. Whoever goes on after that keeps the
+ * function itself (schedule.h).
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "type/op.h"
+
+/* handle: OP_FIRST + place, above it the place's uses */
+#define OP_FIRST 0x1000 /* far from the built-in ones */
+#define OP_PLACES 4096
+#define OP_USE_SHIFT 13
+#define OP_USES 0x3ffff
+#define OP_ROOM_START 8
+
+struct place {
+    dvm_op_function *function; /* NULL: free */
+    int commutative;
+    int uses; /* so many operators were here before */
+};
+
+static struct place *places; /* room, count: how many; owned */
+static int room, count;
+
+static int handle_of(int place)
+{
+    return (places[place].uses & OP_USES) << OP_USE_SHIFT | (OP_FIRST + place);
+}
+
+static struct place *find(dvm_op op)
+{
+    int place = (op & ((1 << OP_USE_SHIFT) - 1)) - OP_FIRST;
+
+    if (op < OP_FIRST || place < 0 || place >= count || !places[place].function)
+        return NULL;
+    return handle_of(place) == op ? &places[place] : NULL;
+}
+
+dvm_op_function *op_user(dvm_op op)
+{
+    const struct place *p = op < OP_FIRST ? NULL : find(op);
+
+    return p ? p->function : NULL;
+}
+
+int op_user_commutative(dvm_op op)
+{
+    const struct place *p = find(op);
+
+    assert(p);
+    return p->commutative;
+}
+
+static int grow(void)
+{
+    int more = room ? room * 2 : OP_ROOM_START;
+    struct place *bigger;
+
+    if (room == OP_PLACES)
+        return dvm_fail(DVM_ERR_LIMIT, "dvm_op_create: %d operators exist, and no more can; free "
+                                       "those that are over with dvm_op_free", OP_PLACES);
+    bigger = realloc(places, (size_t)more * sizeof *places);
+    if (!bigger)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "dvm_op_create: no memory is left for an operator");
+    places = bigger;
+    room = more;
+    return DVM_OK;
+}
+
+int op_user_add(dvm_op_function *function, int commutative, dvm_op *op)
+{
+    int place = 0, rc = DVM_OK;
+
+    while (place < count && places[place].function)
+        place++;
+    if (place == room)
+        rc = grow();
+    if (rc != DVM_OK)
+        return rc;
+    if (place == count)
+        places[count++] = (struct place){.uses = 0};
+    places[place].function = function;
+    places[place].commutative = commutative;
+    *op = handle_of(place);
+    return DVM_OK;
+}
+
+void op_user_remove(dvm_op op)
+{
+    struct place *p = find(op);
+
+    assert(p);
+    p->function = NULL;
+    p->uses++;
+}
+
+void op_user_stop(void)
+{
+    free(places);
+    places = NULL;
+    room = count = 0;
+}
