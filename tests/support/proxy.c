@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/support/thread.h"
+
 #define CONNECTIONS_MAX 64
 #define CHUNK_BYTES 16384
 #define HELD_MAX (1 << 20) /* bytes held per direction before reading stops */
@@ -269,8 +271,7 @@ struct proxy *proxy_start(int target_port)
         die("proxy");
     p->port = ntohs(a.sin_port);
     pthread_mutex_init(&p->lock, NULL);
-    if (pthread_create(&p->thread, NULL, run, p) != 0)
-        die("pthread_create");
+    thread_begin(&p->thread, run, p);
     return p;
 }
 

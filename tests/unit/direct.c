@@ -16,6 +16,7 @@
 #include "match/request.h"
 #include "tests/support/fake_daemon.h"
 #include "tests/support/proxy.h"
+#include "tests/support/thread.h"
 
 #define CONTEXT 2
 #define READY_SECONDS 20.0
@@ -316,7 +317,7 @@ static int run_in_weather(fake_task_f *task, int security, unsigned long long ev
     weather.every = every;
     atomic_store(&weather.over, false);
     o.lane_port = proxy_port(weather.proxy);
-    pthread_create(&weather.thread, NULL, reset_often, NULL);
+    thread_begin(&weather.thread, reset_often, NULL);
     bad = fake_run(2, task, NULL, &o);
     atomic_store(&weather.over, true);
     pthread_join(weather.thread, NULL);
