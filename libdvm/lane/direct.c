@@ -387,7 +387,7 @@ static void look_out(struct direct *d)
 {
     struct peer *peer = d->peer;
 
-    if (direct_out_flush(d) < 0)
+    if (direct_out_room(d) < 0)
         note_trouble(d, strerror(errno));
     else if (d->out.from == d->out.to && peer->blocked && peer->out == &direct_lane) {
         peer->blocked = false;

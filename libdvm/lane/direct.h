@@ -123,6 +123,9 @@ int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *
 /* Write what is left. LANE_SENT: nothing is any more; else as direct_out_put. */
 int direct_out_flush(struct direct *d);
 
+/* The same on the bell's word, which has no more to look for room when nothing is left. */
+int direct_out_room(struct direct *d);
+
 void direct_out_free(struct direct_out *out); /* back to zero */
 
 /* ---- direct_in.c ---- */

@@ -176,11 +176,11 @@ static int text_of(int number)
     return number % 3 ? number % 100 : 20000 + number;
 }
 
-/* A connection of this task's whose other end is here. */
-static struct direct *narrow_connection(int security, int *end)
+/* A connection of this task's to tid whose other end is here. */
+static struct direct *narrow_connection(int tid, int security, int *end)
 {
     static const uint8_t salt[2 * LANE_NONCE_BYTES];
-    struct direct *d = direct_of(lane_peer(FAR));
+    struct direct *d = direct_of(lane_peer(tid));
     int ends[2], little = 4096;
     const char *why;
 
@@ -244,7 +244,7 @@ static int narrow(const struct fake_task *me)
 {
     int security = *(int *)me->arg, end, again = 0;
     size_t room = (size_t)NARROW * 21000, size = 0;
-    struct direct *d = narrow_connection(security, &end);
+    struct direct *d = narrow_connection(FAR, security, &end);
     uint8_t *bytes = malloc(room), *text = malloc(30000);
 
     FAKE_CHECK(d && bytes && text);
@@ -279,6 +279,69 @@ Test(direct, keeps_what_a_socket_does_not_take)
 
     for (int security = LANE_PLAIN; security <= LANE_ENCRYPTED; security += 2)
         cr_assert_eq(fake_run(1, narrow, &security, &o), 0, "security %d", security);
+}
+
+#define AHEAD 40         /* messages, more than a narrow socket takes */
+#define AHEAD_BYTES 9000 /* of which the socket takes a part */
+#define TELLING 128      /* frames taken in, after which a task acknowledges them by itself */
+
+/* So many frames as tid writes them: it admits what there is to send. */
+static int write_frames(int end, int tid, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CREDIT, .src = tid,
+                                  .dst = lane_self(), .seq = (uint64_t)i + 1,
+                                  .extra = 2 * AHEAD * AHEAD_BYTES};
+        uint8_t head[DIRECT_HEAD] = {0};
+
+        dvm_frame_encode(head, &frame);
+        FAKE_CHECK(send(end, head, sizeof head, 0) == sizeof head);
+    }
+    return 0;
+}
+
+/* There is room again, and before the task has seen that it acknowledges what came. */
+static int told_between(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank], end, complete = 0;
+    static uint8_t bytes[AHEAD_BYTES], came[1 << 16];
+    double limit = clock_seconds() + READY_SECONDS;
+    struct dvm_request *r[AHEAD];
+    struct direct *d;
+
+    if (me->rank == 1) {
+        FAKE_CHECK(receive_from(other, 1, bytes, 1) == DVM_ERR_TASK_GONE);
+        return 0;
+    }
+    d = narrow_connection(other, LANE_PLAIN, &end);
+    FAKE_CHECK(d);
+    for (int i = 0; i < AHEAD; i++)
+        FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT, other, i, bytes, sizeof bytes, 0, 0, 0,
+                               &r[i]) == 0);
+    FAKE_CHECK(d->peer->blocked && d->out.from < d->out.to && !match_complete(r[AHEAD - 1]));
+    while (read_end(end, came, sizeof came) == sizeof came)
+        continue;
+    FAKE_CHECK(write_frames(end, other, TELLING) == 0);
+    lane_drain(d->peer);
+    FAKE_CHECK(d->out.from == d->out.to && read_end(end, came, sizeof came) > DIRECT_HEAD);
+    while (complete < AHEAD && clock_seconds() < limit) {
+        match_progress();
+        read_end(end, came, sizeof came);
+        complete += match_complete(r[complete]);
+    }
+    FAKE_CHECK(complete == AHEAD);
+    for (int i = 0; i < AHEAD; i++)
+        FAKE_CHECK(match_finish(r[i], NULL) == 0);
+    close(end);
+    match_gone(other, DVM_ERR_TASK_GONE, "enough", false);
+    return 0;
+}
+
+Test(direct, goes_on_behind_an_acknowledgement)
+{
+    struct fake_options o = {.lanes = "direct", .hosts = 2};
+
+    cr_assert_eq(fake_run(2, told_between, NULL, &o), 0);
 }
 
 /* ---- resets ----------------------------------------------------------------------- */
