@@ -29,6 +29,8 @@ static const struct page {
     {"dvm_barrier", "collectives"},
     {"dvm_op_create", "operators of reductions: one's own, and reductions within a task"},
     {"dvm_ibarrier", "collectives that go on while the program does"},
+    {"dvm_dims_create", "grids and graphs: groups whose tasks have neighbours"},
+    {"dvm_neighbour_allgather", "collectives among neighbours"},
     {"dvm_hosts", "hosts of the machine"},
     {"dvm_tasks", "tasks: list, spawn, signal, wait"},
     {"dvm_notify", "be told when a task ends or a host comes or goes"},

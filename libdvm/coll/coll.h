@@ -37,7 +37,15 @@ struct dvm_request;
     X(REDUCE_SCATTER, "dvm_reduce_scatter")                                                \
     X(REDUCE_SCATTER_BLOCK, "dvm_reduce_scatter_block")                                    \
     X(SCAN, "dvm_scan")                                                                    \
-    X(EXSCAN, "dvm_exscan")
+    X(EXSCAN, "dvm_exscan")                                                                \
+    X(GROUP_CART, "dvm_group_cart")                                                        \
+    X(CART_SUB, "dvm_cart_sub")                                                            \
+    X(GROUP_GRAPH, "dvm_group_graph")                                                      \
+    X(NEIGHBOUR_ALLGATHER, "dvm_neighbour_allgather")                                      \
+    X(NEIGHBOUR_ALLGATHERV, "dvm_neighbour_allgatherv")                                    \
+    X(NEIGHBOUR_ALLTOALL, "dvm_neighbour_alltoall")                                        \
+    X(NEIGHBOUR_ALLTOALLV, "dvm_neighbour_alltoallv")                                      \
+    X(NEIGHBOUR_ALLTOALLW, "dvm_neighbour_alltoallw")
 
 enum coll_kind {
 #define COLL_CONSTANT(name, call) COLL_##name,

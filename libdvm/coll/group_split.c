@@ -63,6 +63,7 @@ int dvm_group_dup(dvm_group group, dvm_group *result)
 {
     struct call c = {.kind = COLL_GROUP_DUP, .site = ENTRY_SITE()};
     uint64_t context = 0;
+    dvm_group copy;
     int rc;
 
     ENTRY_BEGIN();
@@ -70,7 +71,11 @@ int dvm_group_dup(dvm_group group, dvm_group *result)
     if (rc == DVM_OK)
         rc = dup_context(&c, &context);
     if (rc == DVM_OK)
-        rc = group_make_known(context, c.group->receive_tids, c.group->size, result);
+        rc = group_make_known(context, c.group->receive_tids, c.group->size, &copy);
+    if (rc == DVM_OK)
+        rc = group_copy_topology(copy, c.group);
+    if (rc == DVM_OK)
+        *result = copy;
     return dvm_leave(rc);
 }
 

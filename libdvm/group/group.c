@@ -57,6 +57,7 @@ static void group_free(struct group *g)
         return;
     route_clear();
     free(g->coll);
+    free(g->topology);
     if (g->receive_tids != g->send_tids)
         free(g->receive_tids);
     free(g->send_tids);
@@ -226,6 +227,22 @@ void group_remove(struct group *g)
     p->uses = p->uses == USES_MAX ? 0 : p->uses + 1;
     table.recent = NULL;
     group_free(g);
+}
+
+int group_copy_topology(dvm_group number, const struct group *from)
+{
+    struct group *g = table.places[number % PLACES_MAX].group;
+
+    if (!from->topology)
+        return DVM_OK;
+    g->topology = malloc(from->topology_bytes);
+    if (!g->topology) {
+        group_remove(g);
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for the neighbours of a group");
+    }
+    memcpy(g->topology, from->topology, from->topology_bytes);
+    g->topology_bytes = from->topology_bytes;
+    return DVM_OK;
 }
 
 struct group *group_find(dvm_group number, const char *call)

@@ -15,6 +15,7 @@
 #include "dvm.h"
 
 struct coll;
+struct topology;
 
 struct group_place {
     int tid, rank;
@@ -29,6 +30,8 @@ struct group {
     int *receive_tids;  /* by rank: from whom it comes; the same list but in intercommunicators */
     struct group_place *places; /* receive_tids in order of tids (owned) */
     struct coll *coll;  /* state of coll/, from the first collective on (owned) */
+    struct topology *topology; /* of topo/: one block of so many bytes (owned); NULL: none */
+    size_t topology_bytes;
 };
 
 /* Make the built-in groups of a new task. self: its tid; context, tids, size and
@@ -45,6 +48,10 @@ int group_add(uint64_t context, const int *tids, int size, dvm_group *number);
 
 /* Take a group that is not built in out of the table and free it. */
 void group_remove(struct group *g);
+
+/* Give to a new group a copy of another's topology, if that has one. Error: NO_MEMORY; then
+ * the new group is removed. */
+int group_copy_topology(dvm_group number, const struct group *from);
 
 /* Told of a group that is freed while it has a coll; stopped: with all others, when nothing
  * moves any more. Set by coll/. */

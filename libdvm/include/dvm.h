@@ -614,6 +614,143 @@ DVM_API int dvm_ialltoallv(dvm_group group, const void *in, const size_t *in_cou
                            const size_t *out_offsets, dvm_type type,
                            struct dvm_request **request);
 
+/* ---- grids, graphs, neighbours --------------------------------------------------- */
+
+/* The tasks of a group may be the points of a grid or the vertices of a graph: then each has
+ * neighbours, to whom it gives and from whom it takes. Making such a group is a collective of
+ * an old group; the new one has messages of its own, and all functions of groups are for it,
+ * too. dvm_group_dup copies the neighbours, dvm_group_split and the sets do not. */
+
+enum {
+    DVM_CART = 1, /* a grid */
+    DVM_GRAPH = 2 /* a graph */
+};
+
+#define DVM_DIMS_MAX 32 /* dimensions of a grid */
+
+/* Find extents of a grid of so many tasks: those of the ndims dims that are 0 are filled in,
+ * the others stay. The extents found fall or stay equal from first to last, and are as near to
+ * each other as they can be: the largest is as small as possible, then the second, and so on.
+ * Errors: ARG (no task, 1 to DVM_DIMS_MAX dimensions; the given extents do not divide tasks). */
+DVM_API int dvm_dims_create(int tasks, int ndims, int *dims);
+
+/* Make a grid with these ndims (up to DVM_DIMS_MAX) extents, of the first tasks of the group;
+ * those beyond the product get DVM_GROUP_NONE. All members give the same. Ranks are
+ * row-major: the last coordinate changes from rank to rank. periods: for each dimension 1 when
+ * it is a ring, else 0. Without reorder ranks stay; with it the ranks are dealt anew among the
+ * grid's tasks, so that fewer neighbours are on different hosts, where that can be. The
+ * neighbours of a task are, for each dimension, the one before it and the one behind it:
+ * 2 * ndims, of which those beyond an edge are DVM_NULL. Errors: GROUP, ARG (an extent below 1,
+ * more points than tasks, members give different grids: all are told), NO_MEMORY, LIMIT,
+ * TASK_GONE, HOST_GONE. */
+DVM_API int dvm_group_cart(dvm_group group, int ndims, const int *dims, const int *periods,
+                           int reorder, dvm_group *result);
+
+/* Divide a grid into grids of fewer dimensions: keep has 1 for those that are kept, 0 for the
+ * others; tasks that have the same coordinates in the latter are a group, such as a row. All
+ * members call it with the same keep. Errors: as dvm_group_cart; GROUP (no grid). */
+DVM_API int dvm_cart_sub(dvm_group group, const int *keep, dvm_group *result);
+
+/* What a grid is: *ndims receives its dimensions, dims and periods the first max of their
+ * extents and whether they are rings. Each of the three may be NULL. Error: GROUP (no grid). */
+DVM_API int dvm_cart_dims(dvm_group group, int max, int *ndims, int *dims, int *periods);
+
+/* The first max coordinates of a rank, from 0. Errors: GROUP (no grid), RANK, ARG. */
+DVM_API int dvm_cart_coords(dvm_group group, int rank, int max, int *coords);
+
+/* The rank at these coordinates, one for each dimension: DVM_NULL beyond an edge; a ring is gone
+ * around. Errors: GROUP (no grid), ARG. */
+DVM_API int dvm_cart_rank(dvm_group group, const int *coords, int *rank);
+
+/* Who is so many steps away in a dimension (from 0): *dest receives the rank with the coordinate
+ * that is larger by steps, *source the one from which this task is seen so: for dvm_sendrecv.
+ * DVM_NULL beyond an edge. Errors: GROUP (no grid), ARG (no such dimension). */
+DVM_API int dvm_cart_shift(dvm_group group, int dim, int steps, int *source, int *dest);
+
+/* Make a graph of all tasks of the group, each of which gives its own neighbours: the ranks of
+ * its sources, from whom it takes, and of its destinations, to whom it gives. Each edge must be
+ * given at both its ends, and as often; if not, all are told who gives what. An edge may stand
+ * there several times, and lead to the task itself. weights, which only reordering looks at:
+ * how much goes there, 0 or more; NULL: 1 each. Without reorder ranks stay; with it (all give
+ * the same) they are dealt anew, so that fewer edges lead to other hosts: the task that becomes
+ * rank r has the neighbours that rank r of the old group gave, which dvm_neighbours tells.
+ * Errors: GROUP, RANK, ARG, NO_MEMORY, LIMIT, TASK_GONE, HOST_GONE. */
+DVM_API int dvm_group_graph(dvm_group group, int source_count, const int *sources,
+                            const int *source_weights, int destination_count,
+                            const int *destinations, const int *destination_weights, int reorder,
+                            dvm_group *result);
+
+/* The same, where each task gives any count edges of the graph, from rank to rank, and each edge
+ * is given once, by any task. Neighbours are in the order in which the edges were given, those
+ * that rank 0 gave first. */
+DVM_API int dvm_group_graph_edges(dvm_group group, int count, const int *from, const int *to,
+                                  const int *weights, int reorder, dvm_group *result);
+
+/* What the group is: *kind receives DVM_CART, DVM_GRAPH, or DVM_NULL. Errors: GROUP, ARG. */
+DVM_API int dvm_topology(dvm_group group, int *kind);
+
+/* How many neighbours this task has, those of a grid that are DVM_NULL included. Errors: GROUP
+ * (the group's tasks have no neighbours), ARG. */
+DVM_API int dvm_neighbour_count(dvm_group group, int *sources, int *destinations);
+
+/* The ranks of this task's first max_sources sources and first max_destinations destinations,
+ * with their weights, in the order in which collectives among neighbours take them. Each of
+ * the four places may be NULL. Error: GROUP. */
+DVM_API int dvm_neighbours(dvm_group group, int max_sources, int *sources, int *source_weights,
+                           int max_destinations, int *destinations, int *destination_weights);
+
+/* ---- collectives among neighbours -------------------------------------------------- */
+
+/* All tasks of the group call them, as other collectives; each talks with its neighbours only.
+ * Blocks are in the order of dvm_neighbours: what goes to a destination is taken from the block
+ * at its place in in, what comes from a source goes to its place in out. The blocks of
+ * neighbours that are DVM_NULL are there and not touched. in and out must not overlap. Each
+ * edge must have the same amount at both ends. In a grid what a task gives to the neighbour
+ * before it comes to that one from the neighbour behind it, also where both are the same task.
+ * Errors: as of the other collectives; GROUP (no neighbours). */
+
+/* Give the same count elements of in to each destination. out: count elements of each source. */
+DVM_API int dvm_neighbour_allgather(dvm_group group, const void *in, void *out, size_t count,
+                                    dvm_type type);
+
+/* The same, with as many from each source as counts says, at offsets (in elements). */
+DVM_API int dvm_neighbour_allgatherv(dvm_group group, const void *in, size_t count, void *out,
+                                     const size_t *counts, const size_t *offsets, dvm_type type);
+
+/* Give count elements of its own to each destination, and take as many from each source. */
+DVM_API int dvm_neighbour_alltoall(dvm_group group, const void *in, void *out, size_t count,
+                                   dvm_type type);
+
+/* The same, with counts and offsets (in elements) of their own for each neighbour. */
+DVM_API int dvm_neighbour_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                                    const size_t *in_offsets, void *out,
+                                    const size_t *out_counts, const size_t *out_offsets,
+                                    dvm_type type);
+
+/* The same, with types of their own as well; offsets are in bytes. */
+DVM_API int dvm_neighbour_alltoallw(dvm_group group, const void *in, const size_t *in_counts,
+                                    const size_t *in_offsets, const dvm_type *in_types, void *out,
+                                    const size_t *out_counts, const size_t *out_offsets,
+                                    const dvm_type *out_types);
+
+/* The same five, which go on while the program does: see dvm_ibarrier. */
+DVM_API int dvm_ineighbour_allgather(dvm_group group, const void *in, void *out, size_t count,
+                                     dvm_type type, struct dvm_request **request);
+DVM_API int dvm_ineighbour_allgatherv(dvm_group group, const void *in, size_t count, void *out,
+                                      const size_t *counts, const size_t *offsets, dvm_type type,
+                                      struct dvm_request **request);
+DVM_API int dvm_ineighbour_alltoall(dvm_group group, const void *in, void *out, size_t count,
+                                    dvm_type type, struct dvm_request **request);
+DVM_API int dvm_ineighbour_alltoallv(dvm_group group, const void *in, const size_t *in_counts,
+                                     const size_t *in_offsets, void *out,
+                                     const size_t *out_counts, const size_t *out_offsets,
+                                     dvm_type type, struct dvm_request **request);
+DVM_API int dvm_ineighbour_alltoallw(dvm_group group, const void *in, const size_t *in_counts,
+                                     const size_t *in_offsets, const dvm_type *in_types,
+                                     void *out, const size_t *out_counts,
+                                     const size_t *out_offsets, const dvm_type *out_types,
+                                     struct dvm_request **request);
+
 /* ---- hosts ------------------------------------------------------------------------ */
 
 enum { DVM_HOST_UP = 1, DVM_HOST_LEAVING = 2, DVM_HOST_LOST = 3 };

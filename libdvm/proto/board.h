@@ -41,6 +41,11 @@ enum dvm_board_call {
     DVM_BOARD_ALLTOALL = 42,
     DVM_BOARD_REDUCE_SCATTER = 43,
     DVM_BOARD_SCAN = 44,
+    DVM_BOARD_GROUP_CART = 52,
+    DVM_BOARD_CART_SUB = 53,
+    DVM_BOARD_GROUP_GRAPH = 54,
+    DVM_BOARD_NEIGHBOUR_ALLGATHER = 55,
+    DVM_BOARD_NEIGHBOUR_ALLTOALL = 56,
     DVM_BOARD_REQUEST = 64, /* of a daemon, for something that has no number of its own */
     DVM_BOARD_SPAWN = 65,
     DVM_BOARD_HOSTS = 66,
