@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Fortran programs do what C programs do: the examples print the same lines (times and
+# places aside), constants of the module are those of dvm.h, buffers of every type, rank and
+# stride arrive, and sentences about errors name the line of the Fortran program.
+. "$(dirname "$0")/lib.sh"
+
+[ -e "$PROGRAMS/fortran_messages" ] || skip "this build has no Fortran"
+
+say "the numbers of the module are those of dvm.h"
+{
+    echo '#include <dvm.h>'
+    # each NAME = NUMBER, NAME = type(NUMBER) or NAME = type(merge(A, B, of 8 bytes)) of it
+    grep -oE 'DVM_[A-Z0-9_]+ = (dvm_(type|op|group)\()?-?[0-9]+' "$source_tree/bindings/fortran/dvm.f90" |
+        sed -E 's/([A-Z0-9_]+) = (dvm_[a-z]+\()?(-?[0-9]+)/_Static_assert(\1 == \3, "\1");/'
+} >"$WORK/numbers.c"
+[ "$(grep -c assert "$WORK/numbers.c")" -gt 80 ] || fail "the numbers of the module were not found"
+cc -std=c11 -fsyntax-only -I "$source_tree/libdvm/include" "$WORK/numbers.c" || fail "the module has another number"
+
+start_machine 2
+await 10 hosts_are 2
+
+# masked FILE: without times, and the space before them
+masked() { sed -E 's/, [0-9.]+ s\b.*$//; s/^hello: .*//; s/task 0x[0-9a-fA-F]+/task/; s/([0-9])E-/\1e-/g' "$1" | grep . | sort; }
+
+# same N NAME OPTIONS...: the C and the Fortran program print the same
+same() {
+    local n=$1 name=$2
+    shift 2
+    expect 0 dvm run -n "$n" "$EXAMPLES/$name" "$@"
+    masked "$WORK/out" >"$WORK/c"
+    expect 0 dvm run -n "$n" "$EXAMPLES/fortran/$name" "$@"
+    masked "$WORK/out" >"$WORK/fortran"
+    [ -s "$WORK/c" ] || fail "$name prints nothing"
+    diff "$WORK/c" "$WORK/fortran" || fail "$name $* prints something else in Fortran"
+}
+
+say "the examples print what those in C print"
+same 4 hello
+same 3 ring --rounds 20 --size 1000 --check
+same 1 ring --rounds 3 --size 300000 --check
+same 3 pi --steps 1e5 --check
+
+say "arrays, sections and errors"
+expect 0 dvm run -n 2 "$PROGRAMS/fortran_messages"
+expect_line "$WORK/out" "fortran_messages: [1-9][0-9] checks"
+if command -v addr2line >/dev/null || command -v eu-addr2line >/dev/null; then
+    line=$(grep -n 'call dvm_recv(b, 0, 1, ierror=ierror)' "$source_tree/tests/system/programs/fortran_messages.f90" | cut -d: -f1)
+    expect_line "$WORK/out" "said: rank 0 \(sim[12]\) sent 4 .*rank 1 posted 2 .* at fortran_messages.f90:$line"
+fi
+halt_machine
