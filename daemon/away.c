@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "daemon/keeper.h"
 #include "daemon/local.h"
+#include "daemon/names.h"
 #include "daemon/tasks.h"
 
 #define LOOK_SECONDS 0.01   /* how often it is looked whether tasks are left */
@@ -35,6 +36,8 @@ static void close_parts(struct daemon *d)
     ev_timer_stop(d->loop, &a->timer);
     if (keeper_sweep(d->keeper))
         log_warning("what tasks of this host have started may still run");
+    names_destroy(d->names);
+    d->names = NULL;
     daemon_route_close(d);
     tasks_destroy(d->tasks);
     local_destroy(d->local, a->why);
@@ -87,6 +90,8 @@ void away_leave(struct daemon *d)
     r = tasks_create(&d->tasks, d);
     if (!r)
         r = daemon_route_open(d);
+    if (!r)
+        r = names_create(&d->names, d);
     if (r) {
         daemon_end_now(d, EXIT_FAILURE, dvm_last_error());
         return;

@@ -30,6 +30,7 @@
 #include "daemon/lanes.h"
 #include "daemon/local.h"
 #include "daemon/log_timer.h"
+#include "daemon/names.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks.h"
@@ -96,6 +97,7 @@ static void on_host_up(void *arg, const struct cluster_host *host)
     watch_host(d->watch, DVM_EVENT_HOST_JOINED, host, host->address);
     tell_event(d, host, DVM_EVENT_HOST_JOINED, "");
     tasks_host_up(d->tasks, host);
+    names_host_up(d->names);
 }
 
 static void on_host_down(void *arg, const struct cluster_host *host, bool lost, const char *why)
@@ -110,6 +112,7 @@ static void on_host_down(void *arg, const struct cluster_host *host, bool lost, 
     watch_host(d->watch, kind, host, why);
     tell_event(d, host, kind, why);
     tasks_host_down(d->tasks, host, lost);
+    names_host_down(d->names, host, why);
     daemon_route_host_down(d, host->slot);
 }
 
@@ -408,6 +411,8 @@ static void end_parts(struct daemon *d)
 
     d->ending = true;
     away_free(d);
+    names_destroy(d->names);
+    d->names = NULL;
     daemon_route_close(d);
     if (d->local) {
         tasks_destroy(d->tasks);
@@ -461,6 +466,8 @@ static int open_all(struct daemon *d, const char *ticket)
         r = tasks_create(&d->tasks, d);
     if (!r)
         r = daemon_route_open(d);
+    if (!r)
+        r = names_create(&d->names, d);
     return r;
 }
 

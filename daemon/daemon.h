@@ -32,6 +32,7 @@ struct route;  /* route.c: handlers by number, open requests */
 struct options; /* options.h: the command line */
 struct settings; /* base/settings.h: what is in force on this host */
 struct lanes;   /* lanes.h: connections of tasks with those of other hosts */
+struct names;   /* names.h: names that the machine keeps */
 struct watch;   /* watch.h: what is kept for those who look at it */
 struct ending;  /* daemon.c: how it ends */
 struct away;    /* away.c: that this host has lost its machine */
@@ -45,6 +46,7 @@ struct daemon {
     struct keeper *keeper;
     struct route *route;
     struct watch *watch;
+    struct names *names; /* NULL as tasks */
     struct ending *finish;
     struct away *away; /* NULL while this host is a member; then there may be no tasks */
     const struct options *options; /* borrowed */

@@ -19,6 +19,7 @@
 #include "daemon/daemon.h"
 #include "daemon/lanes.h"
 #include "daemon/local.h"
+#include "daemon/names.h"
 #include "daemon/table.h"
 #include "daemon/tasks.h"
 #include "daemon/watch.h"
@@ -75,6 +76,7 @@ int daemon_route_open(struct daemon *d)
     add_rows(r, cluster_handlers);
     add_rows(r, config_handlers);
     add_rows(r, watch_handlers);
+    add_rows(r, names_handlers);
     d->route = r;
     return DVM_OK;
 }

@@ -21,6 +21,7 @@
 #include "base/settings.h"
 #include "daemon/keeper.h"
 #include "daemon/local.h"
+#include "daemon/names.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/stdio.h"
 #include "daemon/tasks/waiters.h"
@@ -272,6 +273,16 @@ static void record(struct tasks *t, const struct task *task)
     tasks_event(t, task, task->never_ran ? DVM_EVENT_TASK_FAILED : DVM_EVENT_TASK_ENDED, cause);
 }
 
+/* It takes part in nothing any more: those who watch it are told, and its groups. */
+static void tell_parted(struct tasks *t, struct task *task)
+{
+    char text[EXIT_TEXT_MAX];
+
+    tell_waiters(t, task, WAITER_WATCH);
+    put_text(t, task, text);
+    names_task_ended(t->d->names, task->tid, text);
+}
+
 /* The record's own change; *task may be forgotten any time after this returns. */
 static void end(struct tasks *t, struct task *task, int status, int signal)
 {
@@ -296,7 +307,7 @@ static void end(struct tasks *t, struct task *task, int status, int signal)
     record(t, task);
     tell_sink(t, task);
     tell_world(t, task);
-    tell_waiters(t, task, WAITER_WATCH);
+    tell_parted(t, task);
     tell_waiters(t, task, WAITER_WAIT);
     tell_waiters(t, task, WAITER_NOTICE);
     daemon_route_client_gone(t->d, task->tid);
@@ -352,7 +363,7 @@ void exit_enrolled(struct tasks *t, struct task *task)
     /* a script goes on, but the program that was the task is no more */
     tell_world(t, task);
     local_seat_left(t->d->local, tid);
-    tell_waiters(t, task, WAITER_WATCH);
+    tell_parted(t, task);
 }
 
 void tasks_left(struct tasks *t, int tid)
@@ -363,7 +374,7 @@ void tasks_left(struct tasks *t, int tid)
         return;
     task->left = true;
     local_seat_left(t->d->local, tid);
-    tell_waiters(t, task, WAITER_WATCH);
+    tell_parted(t, task);
 }
 
 void tasks_disconnected(struct tasks *t, int tid)

@@ -35,6 +35,9 @@ int call_run(struct call *c);
 /* The algorithm for so many bytes. */
 enum algorithm call_choose(const struct call *c, size_t bytes);
 
+/* The whole of a barrier, begun with its kind and site. Errors: as dvm_barrier. */
+int call_barrier(struct call *c, dvm_group group);
+
 /* Check a buffer of count elements for each of blocks ranks. Errors: TYPE, ARG. */
 int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
                 dvm_type type);

@@ -5,7 +5,7 @@
 #include "group/entry.h"
 #include "type/type.h"
 
-static int barrier(struct call *c, dvm_group group)
+int call_barrier(struct call *c, dvm_group group)
 {
     int rc;
 
@@ -26,7 +26,7 @@ int dvm_barrier(dvm_group group)
     struct call c = CALL(BARRIER);
 
     ENTRY_BEGIN();
-    return dvm_leave(barrier(&c, group));
+    return dvm_leave(call_barrier(&c, group));
 }
 
 int dvm_ibarrier(dvm_group group, struct dvm_request **request)
@@ -34,7 +34,7 @@ int dvm_ibarrier(dvm_group group, struct dvm_request **request)
     struct call c = CALL_STARTS(BARRIER, request);
 
     ENTRY_BEGIN();
-    return dvm_leave(barrier(&c, group));
+    return dvm_leave(call_barrier(&c, group));
 }
 
 static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t count,

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "group/entry.h"
+#include "group/message.h"
 #include "group/peer.h"
 #include "group/route.h"
 #include "group/sink.h"
@@ -50,6 +51,21 @@ static int send_now(enum match_mode mode, const struct outgoing *o)
     route_learn(peer.group, o->dest, o->type);
     return match_send(mode, peer.group->context, peer.tid, o->tag, o->buf, bytes,
                       type_code(o->type), o->site, o->group);
+}
+
+int message_to_each(const char *call, uintptr_t site, const int *tids, size_t tid_count, int tag,
+                    const void *buf, size_t count, dvm_type type)
+{
+    struct outgoing o = {call, DVM_UNIVERSE, 0, tag, buf, count, type, site};
+    int rc = DVM_OK;
+
+    for (size_t i = 0; rc == DVM_OK && i < tid_count; i++) {
+        o.dest = tids[i];
+        rc = send_now(MATCH_BUFFERED, &o);
+        if (rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE)
+            rc = DVM_OK;
+    }
+    return rc;
 }
 
 static int send_start(enum match_mode mode, const struct outgoing *o,

@@ -450,6 +450,54 @@ DVM_API int dvm_group_split(dvm_group group, int colour, int key, dvm_group *res
  * GROUP (no such group, or a built-in one), ARG. */
 DVM_API int dvm_group_free(dvm_group *group);
 
+/* ---- named groups --------------------------------------------------------------- */
+
+/* Groups that tasks join and leave while they run. The machine keeps them, also when a host
+ * is lost. A name is 1 to 1,023 bytes of UTF-8 without control characters. A member has an
+ * instance: the lowest number from 0 that was free when it joined. A task that ends, or
+ * leaves the machine, leaves its groups; a group that nobody is in is no more. Errors of all:
+ * ARG (no such name may be given, or no place for the result) and, of all but dvm_named_join,
+ * GROUP (nobody is in it). */
+
+/* Join a group, which is made if it is not there; *instance (unless NULL) receives this
+ * task's. Errors: EXISTS (it is a member), REFUSED (the group is frozen), LIMIT (65,536
+ * groups). */
+DVM_API int dvm_named_join(const char *name, int *instance);
+
+/* Leave it. Errors: MEMBER (this task is not in it), REFUSED (frozen). */
+DVM_API int dvm_named_leave(const char *name);
+
+/* How many are in it. */
+DVM_API int dvm_named_size(const char *name, int *size);
+
+/* The tid of an instance. Error: RANK (no such instance). */
+DVM_API int dvm_named_tid(const char *name, int instance, int *tid);
+
+/* The instance of a task. Error: MEMBER. */
+DVM_API int dvm_named_instance(const char *name, int tid, int *instance);
+
+/* The tids of its members, in order of instances: at most max into tids (NULL if max is 0);
+ * *count receives how many there are. */
+DVM_API int dvm_named_tids(const char *name, int *tids, size_t max, size_t *count);
+
+/* Wait until count members have called this; which of them is not fixed before. When a
+ * member ends, those that wait get TASK_GONE, and each other member with its next call: once
+ * each, so that all can go on from the same place. Errors: MEMBER, TASK_GONE, ARG (count
+ * below 1, or others wait there for another count). */
+DVM_API int dvm_named_barrier(const char *name, int count);
+
+/* Send count elements to all members but this task, as dvm_bsend does in DVM_UNIVERSE; they
+ * receive them there, or from any source. This task need not be a member. Errors: TYPE,
+ * TAG, BUFFER_FULL. */
+DVM_API int dvm_named_bcast(const char *name, int tag, const void *buf, size_t count,
+                            dvm_type type);
+
+/* All its members, count of them, call this. From then on nobody joins or leaves (the end of
+ * a task apart), *result is an ordinary group of them, ranks in order of instances, and
+ * dvm_named_barrier of all is as fast as dvm_barrier. Errors: MEMBER, EXISTS (it is frozen),
+ * TASK_GONE, ARG (count is not the number of members), LIMIT. */
+DVM_API int dvm_named_freeze(const char *name, int count, dvm_group *result);
+
 /* ---- collectives --------------------------------------------------------------- */
 
 /* All tasks of the group call the same collectives in the same order. Errors of

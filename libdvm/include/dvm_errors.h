@@ -42,6 +42,7 @@
     X(THREAD, -31, "a second thread called where only one may")                             \
     X(UNSUPPORTED, -32, "this version cannot do that")                                      \
     X(TICKET, -33, "the ticket is not valid: used up, expired or altered")                  \
-    X(CLOSING, -34, "the machine is being stopped")
+    X(CLOSING, -34, "the machine is being stopped")                                         \
+    X(MEMBER, -35, "the task is no member of the group")
 
 #endif

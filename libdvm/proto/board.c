@@ -36,6 +36,11 @@ static const char *const calls[DVM_BOARD_CALL_END] = {
     [DVM_BOARD_TASKS] = "tasks",         [DVM_BOARD_KILL] = "kill",
     [DVM_BOARD_TASK_WAIT] = "task_wait", [DVM_BOARD_NOTIFY] = "notify",
     [DVM_BOARD_REMOVE_HOST] = "remove_host",
+    [DVM_BOARD_NAMED_JOIN] = "named_join",   [DVM_BOARD_NAMED_LEAVE] = "named_leave",
+    [DVM_BOARD_NAMED_SIZE] = "named_size",   [DVM_BOARD_NAMED_TID] = "named_tid",
+    [DVM_BOARD_NAMED_TIDS] = "named_tids",   [DVM_BOARD_NAMED_INSTANCE] = "named_instance",
+    [DVM_BOARD_NAMED_BCAST] = "named_bcast", [DVM_BOARD_NAMED_BARRIER] = "named_barrier",
+    [DVM_BOARD_NAMED_FREEZE] = "named_freeze",
 };
 
 static const char *const whys[DVM_BOARD_WHY_END] = {

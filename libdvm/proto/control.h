@@ -82,13 +82,21 @@
     X(LANE_OPEN, 120)   /* task to the peer's daemon: I shall dial its lane port */            \
     X(LANE_READY, 121)  /* its answer: where that is */                                        \
     X(LANE_OFFER, 122)  /* daemon to the peer: passes the connection that came */              \
-    X(LANE_WANT, 123)   /* task to the peer's daemon, and on to the peer: dial me */
+    X(LANE_WANT, 123)   /* task to the peer's daemon, and on to the peer: dial me */           \
+    /* names that the machine keeps */                                                         \
+    X(NAMES, 128)       /* client to its own daemon: join, leave, look, meet */                \
+    X(NAMES_REPLY, 129)                                                                        \
+    X(NAMES_ASK, 130)   /* that daemon to the keeper of names */                               \
+    X(NAMES_TOLD, 131)  /* the keeper's answer to it */                                        \
+    X(NAMES_COPY, 132)  /* keeper to its deputy: what changes, or the whole book */            \
+    X(NAMES_COPIED, 133) /* deputy to the keeper: I have it up to there */                     \
+    X(NAMES_FETCH, 134) /* a new keeper to the deputy: give me the book */
 
 enum dvm_control {
 #define DVM_CONTROL_CONSTANT(name, number) DVM_CTL_##name = (number),
     DVM_CONTROL_LIST(DVM_CONTROL_CONSTANT)
 #undef DVM_CONTROL_CONSTANT
-    DVM_CTL_END = 124
+    DVM_CTL_END = 135
 };
 
 /* The name of a control message, "?" for a number that is none. */

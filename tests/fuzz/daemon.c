@@ -17,6 +17,7 @@
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
 #include "daemon/lanes/lanes.h"
+#include "daemon/names.h"
 #include "daemon/local/seat.h"
 #include "daemon/options.h"
 #include "daemon/tasks/tasks.h"
@@ -254,6 +255,8 @@ static void step_host(void)
         tasks_host_up(d.tasks, &host);
     else
         tasks_host_down(d.tasks, &host, true);
+    if (!up)
+        names_host_down(d.names, &host, "it is far");
     if (!up)
         daemon_route_host_down(&d, FAR_SLOT);
     turn();

@@ -9,6 +9,7 @@
 #include "daemon/handler.h"
 #include "daemon/lanes.h"
 #include "daemon/local.h"
+#include "daemon/names.h"
 #include "daemon/tasks.h"
 #include "daemon/watch.h"
 #include "dvm.h"
@@ -33,7 +34,7 @@ static const struct message messages[] = {
 
 static const struct handler *const tables[] = {local_handlers, lanes_handlers, tasks_handlers,
                                               cluster_handlers, watch_handlers,
-                                              config_handlers};
+                                              config_handlers, names_handlers};
 #define TABLES (sizeof tables / sizeof tables[0])
 
 /* Taken before the router, or only ever told by a daemon: answers, and news for clients. */
@@ -43,7 +44,7 @@ static const int no_requests[] = {
     DVM_CTL_HOSTS_REPLY, DVM_CTL_TASKS_REPLY,  DVM_CTL_SPAWN_REPLY, DVM_CTL_TASK_EXIT,
     DVM_CTL_STDIO,       DVM_CTL_INVITE_REPLY, DVM_CTL_RESERVED,    DVM_CTL_LAUNCHED,
     DVM_CTL_EVENTS_REPLY, DVM_CTL_LOGS_REPLY,  DVM_CTL_CONFIG_REPLY,
-    DVM_CTL_PROBED,
+    DVM_CTL_PROBED,      DVM_CTL_NAMES_REPLY,
     DVM_CTL_USAGE_REPLY, DVM_CTL_STAGED,       DVM_CTL_LANE_READY,  DVM_CTL_LANE_OFFER,
 };
 
