@@ -24,6 +24,7 @@ check ring --rounds 20
 check pi --steps 2e6
 check mandelbrot --width 320 --height 240
 check heat2d --rows 256 --columns 192 --steps 60
+check jacobi --rows 160 --columns 224 --steps 60
 check cg --poisson 24
 check cg --file "$source_tree/examples/data/poisson-30x30.mtx"
 halt_machine
