@@ -29,6 +29,22 @@ DVM_API int dvm_binding_errors(void);
  * errors do now. Returns code. */
 DVM_API int dvm_binding_fail(int code, const char *sentence);
 
+/* ---- for an interface that chooses among messages by itself ------------------------- */
+
+/* Take the earliest message of DVM_UNIVERSE, from anybody and with any tag, as dvm_mprobe
+ * does, waiting at most timeout seconds (0: not at all; negative: for ever). source and tag,
+ * either DVM_ANY, are what the program waits for: for those who look what it does (dvm why).
+ * site: return address of the program's call. Never prints or ends the program. Errors:
+ * TIMEOUT, and those of dvm_mprobe. */
+DVM_API int dvm_binding_take(int source, int tag, double timeout, const void *site,
+                             struct dvm_message **message, struct dvm_status *status);
+
+/* Copy the path of this host's runtime folder, at most size bytes with the NUL: where files
+ * that all tasks of the host share may lie, such as DVM_BINDING_CONTEXTS; the daemon removes
+ * that at its end. Error: ARG (size too small). */
+DVM_API int dvm_binding_folder(char *folder, size_t size);
+#define DVM_BINDING_CONTEXTS "pvm-contexts"
+
 #ifdef __cplusplus
 }
 #endif

@@ -166,6 +166,13 @@ int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
 int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr_t site,
                 bool *found, struct dvm_message **message, struct match_result *result);
 
+/* Take the earliest unexpected message that fits filter, waiting at most timeout seconds
+ * (negative: for ever); the board says that wanted is waited for. For a caller who keeps what
+ * it does not want. Errors: TIMEOUT, and those of a receive. */
+int match_take(const struct match_filter *filter, const struct match_filter *wanted,
+               double timeout, uintptr_t site, struct dvm_message **message,
+               struct match_result *result);
+
 /* The earliest unexpected message that fits, without progress. Returns whether there is one;
  * *result describes it. */
 bool match_peek(const struct match_filter *filter, struct match_result *result);

@@ -7,6 +7,7 @@
 
 struct search {
     const struct match_filter *filter;
+    const struct match_filter *wanted; /* what the board is to say */
     struct dvm_message *found;
     int error; /* why nothing can come any more */
 };
@@ -26,7 +27,7 @@ static bool search(void *arg)
 
 static void search_describe(void *arg, struct dvm_wait *wait)
 {
-    const struct match_filter *f = ((const struct search *)arg)->filter;
+    const struct match_filter *f = ((const struct search *)arg)->wanted;
 
     wait->why = DVM_BOARD_MESSAGE;
     wait->peer = f->source;
@@ -51,7 +52,7 @@ int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr
 {
     const struct board_subject subject = {.call = take ? DVM_BOARD_MPROBE : DVM_BOARD_PROBE,
                                           .site = site, .describe = search_describe};
-    struct search s = {.filter = filter};
+    struct search s = {.filter = filter, .wanted = filter};
     int rc = DVM_OK;
 
     watch_source(filter);
@@ -70,6 +71,25 @@ int match_probe(const struct match_filter *filter, bool wait, bool take, uintptr
         unexpected_take(s.found);
         *message = s.found;
     }
+    return DVM_OK;
+}
+
+int match_take(const struct match_filter *filter, const struct match_filter *wanted,
+               double timeout, uintptr_t site, struct dvm_message **message,
+               struct match_result *result)
+{
+    const struct board_subject subject = {.call = DVM_BOARD_MPROBE, .site = site,
+                                          .describe = search_describe};
+    struct search s = {.filter = filter, .wanted = wanted};
+    int rc = DVM_OK;
+
+    if (!search(&s))
+        rc = match_wait_until(search, &s, timeout, &subject);
+    if (rc || s.error)
+        return rc ? rc : s.error;
+    *result = s.found->in.what;
+    unexpected_take(s.found);
+    *message = s.found;
     return DVM_OK;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/runtime.h"
+#include "dvm_binding.h"
 #include "group/entry.h"
 #include "group/group.h"
 #include "group/host.h"
@@ -63,17 +64,22 @@ static void tell_unsent(void)
     dvm_leave(DVM_OK);
 }
 
+/* The folder of the daemon's socket; of this process, or of the one before dvm_init. */
+static char folder[RUNTIME_PATH_MAX];
+
 /* Connect to the daemon whose task this process is to be. *owner: it was started
  * for us and ends with us. */
 static int reach_daemon(int *socket, bool *owner)
 {
     const char *path = getenv("DVM_SOCKET");
-    char folder[RUNTIME_PATH_MAX];
+    const char *slash = path ? strrchr(path, '/') : NULL;
     int rc;
 
     *owner = false;
-    if (path && path[0])
+    if (path && path[0]) {
+        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
         return runtime_connect_socket(path, socket);
+    }
     rc = runtime_find(folder, sizeof folder, NULL);
     if (rc == DVM_ERR_NO_DAEMON) {
         rc = launcher_check();
@@ -254,4 +260,16 @@ int dvm_host_name(char *name, size_t size)
                                   strlen(vm.host) + 1, size));
     strcpy(name, vm.host);
     return dvm_leave(DVM_OK);
+}
+
+int dvm_binding_folder(char *place, size_t size)
+{
+    int rc = dvm_enter();
+
+    if (rc != DVM_OK)
+        return rc;
+    if ((size_t)snprintf(place, size, "%s", folder) >= size)
+        rc = DVM_ERR_ARG;
+    dvm_leave(DVM_OK);
+    return rc;
 }

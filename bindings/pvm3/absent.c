@@ -1,0 +1,96 @@
+/* absent.c: calls that this library has and cannot do, each with the reason.
+ *
+ * Linking a program must not fail for a call that it perhaps never makes.
+ */
+#include <stdio.h>
+
+#include <pvm3.h>
+
+#include "bindings/pvm3/catchout.h"
+#include "bindings/pvm3/error.h"
+
+static int absent(const char *call, const char *why)
+{
+    int rc = pvm3_enter(call);
+
+    return rc == PvmOk ? pvm3_fail(call, PvmNotImpl, "%s", why) : rc;
+}
+
+static const char no_mailbox[] = "this version has no mailbox";
+static const char own_business[] = "DVM's daemons start hosts and tasks, and place them, "
+                                   "themselves";
+
+void pvm3_catchout_end(void)
+{
+}
+
+int pvm_catchout(FILE *file)
+{
+    return absent("pvm_catchout", "what tasks write goes to where this task's output goes");
+}
+
+int pvm_putinfo(char *name, int bufid, int flags)
+{
+    return absent("pvm_putinfo", no_mailbox);
+}
+
+int pvm_recvinfo(char *name, int index, int flags)
+{
+    return absent("pvm_recvinfo", no_mailbox);
+}
+
+int pvm_delinfo(char *name, int index, int flags)
+{
+    return absent("pvm_delinfo", no_mailbox);
+}
+
+int pvm_getmboxinfo(char *pattern, int *nclasses, struct pvmmboxinfo **classes)
+{
+    return absent("pvm_getmboxinfo", no_mailbox);
+}
+
+int pvm_getnoresets(int **tids, int *count)
+{
+    return absent("pvm_getnoresets", no_mailbox);
+}
+
+int pvm_insert(char *name, int index, int value)
+{
+    return absent("pvm_insert", no_mailbox);
+}
+
+int pvm_lookup(char *name, int index, int *value)
+{
+    return absent("pvm_lookup", no_mailbox);
+}
+
+int pvm_delete(char *name, int index)
+{
+    return absent("pvm_delete", no_mailbox);
+}
+
+int pvm_reg_hoster(void)
+{
+    return absent("pvm_reg_hoster", own_business);
+}
+
+int pvm_reg_tasker(void)
+{
+    return absent("pvm_reg_tasker", own_business);
+}
+
+int pvm_reg_rm(struct pvmhostinfo **hosts)
+{
+    return absent("pvm_reg_rm", own_business);
+}
+
+int pvm_reg_tracer(int trace_context, int trace_tag, int output_context, int output_tag,
+                   char *mask, int buffer, int options)
+{
+    return absent("pvm_reg_tracer", "no traces are written; see dvm top and dvm why");
+}
+
+int pvm_tickle(int count, int *args, int *nresults, int *results)
+{
+    return absent("pvm_tickle", "see dvm ps, dvm hosts and dvm logs");
+}

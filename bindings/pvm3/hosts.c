@@ -1,0 +1,328 @@
+/* hosts.c: the calls about hosts.
+ *
+ * A host's tid is its slot in PVM's place. Its architecture gets PVM's name; hosts that store
+ * data alike have the same code, which for the usual one is PVM's own number.
+ */
+#include "bindings/pvm3/hosts.h"
+
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <pvm3.h>
+
+#include "bindings/pvm3/error.h"
+#include "bindings/pvm3/life.h"
+
+#define SPEED 1000
+#define HOSTS_FEW 64
+
+extern char **environ;
+
+/* How the architectures of DVM's hosts are called, and how they store data. */
+static const struct {
+    const char *machine, *arch;
+    int code;
+} archs[] = {
+    {"x86_64", "LINUX64", 0x408c41},  {"aarch64", "LINUX64", 0x408c41},
+    {"riscv64", "LINUX64", 0x408c41}, {"ppc64le", "LINUX64", 0x408c41},
+    {"i386", "LINUX", 0x408841},      {"i686", "LINUX", 0x408841},
+    {"armv7l", "LINUX", 0x408841},    {"s390x", "LINUXS390X", 0x408c44},
+};
+#define ARCHS (sizeof archs / sizeof archs[0])
+
+static struct pvmhostinfo *shown; /* what pvm_config has given last */
+static size_t shown_count;
+
+const char *pvm3_arch(const char *machine)
+{
+    for (size_t i = 0; i < ARCHS; i++)
+        if (strcmp(archs[i].machine, machine) == 0)
+            return archs[i].arch;
+    return "LINUX";
+}
+
+static int code_of(const char *machine)
+{
+    for (size_t i = 0; i < ARCHS; i++)
+        if (strcmp(archs[i].machine, machine) == 0)
+            return archs[i].code;
+    return 0;
+}
+
+int pvm3_hosts(struct dvm_host **list, size_t *count)
+{
+    size_t room = HOSTS_FEW;
+    int rc;
+
+    for (*list = NULL;; room = *count) {
+        struct dvm_host *larger = realloc(*list, room * sizeof *larger);
+
+        if (!larger) {
+            free(*list);
+            return DVM_ERR_NO_MEMORY;
+        }
+        *list = larger;
+        rc = dvm_hosts(*list, room, count);
+        if (rc != DVM_OK || *count <= room)
+            break;
+    }
+    if (rc != DVM_OK)
+        free(*list);
+    return rc;
+}
+
+static void forget_shown(void)
+{
+    for (size_t i = 0; i < shown_count; i++)
+        free(shown[i].hi_name);
+    free(shown);
+    shown = NULL;
+    shown_count = 0;
+}
+
+/* Keep the hosts that are up for the program. false: no memory. */
+static bool show(const struct dvm_host *hosts, size_t count)
+{
+    forget_shown();
+    shown = calloc(count ? count : 1, sizeof *shown);
+    for (size_t i = 0; shown && i < count; i++) {
+        struct pvmhostinfo *h = &shown[shown_count];
+
+        if (hosts[i].state != DVM_HOST_UP)
+            continue;
+        h->hi_tid = PVM3_HOST_TID(hosts[i].slot);
+        h->hi_name = strdup(hosts[i].name);
+        h->hi_arch = (char *)(uintptr_t)pvm3_arch(hosts[i].arch);
+        h->hi_speed = SPEED;
+        h->hi_dsig = code_of(hosts[i].arch);
+        shown_count++;
+        if (!h->hi_name)
+            return false;
+    }
+    return shown;
+}
+
+static int count_formats(void)
+{
+    int formats = 0;
+
+    for (size_t i = 0; i < shown_count; i++) {
+        size_t k = 0;
+
+        while (k < i && shown[k].hi_dsig != shown[i].hi_dsig)
+            k++;
+        formats += k == i;
+    }
+    return formats;
+}
+
+/* Ask for the hosts and keep them. */
+static int look(const char *call)
+{
+    struct dvm_host *hosts;
+    size_t count;
+    int rc = pvm3_enter(call);
+    bool ok;
+
+    if (rc != PvmOk)
+        return rc;
+    rc = pvm3_hosts(&hosts, &count);
+    if (rc != DVM_OK)
+        return pvm3_fail_dvm(call, rc);
+    ok = show(hosts, count);
+    free(hosts);
+    return ok ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
+}
+
+int pvm_config(int *nhost, int *narch, struct pvmhostinfo **list)
+{
+    int rc = look("pvm_config");
+
+    if (rc != PvmOk)
+        return rc;
+    if (nhost)
+        *nhost = (int)shown_count;
+    if (narch)
+        *narch = count_formats();
+    if (list)
+        *list = shown;
+    return PvmOk;
+}
+
+int pvm_mstat(char *host)
+{
+    static const char call[] = "pvm_mstat";
+    struct dvm_host *hosts;
+    size_t count;
+    int rc = pvm3_enter(call), state = 0;
+
+    if (rc != PvmOk)
+        return rc;
+    if (!host)
+        return pvm3_fail(call, PvmBadParam, "no host is named");
+    rc = pvm3_hosts(&hosts, &count);
+    if (rc != DVM_OK)
+        return pvm3_fail_dvm(call, rc);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(hosts[i].name, host) == 0 && state != DVM_HOST_UP)
+            state = hosts[i].state;
+    free(hosts);
+    if (state == DVM_HOST_UP)
+        return PvmOk;
+    return pvm_errno = state ? PvmHostFail : PvmNoHost; /* an answer: not told */
+}
+
+int pvm_archcode(char *arch)
+{
+    static const char call[] = "pvm_archcode";
+    int rc = look(call);
+
+    if (rc != PvmOk)
+        return rc;
+    if (!arch)
+        return pvm3_fail(call, PvmBadParam, "no architecture is named");
+    for (size_t i = 0; i < shown_count; i++)
+        if (strcmp(shown[i].hi_arch, arch) == 0)
+            return shown[i].hi_dsig;
+    return pvm3_fail(call, PvmNotFound, "no host of the machine is a %s", arch);
+}
+
+int pvm_tidtohost(int tid)
+{
+    int rc = pvm3_enter("pvm_tidtohost");
+
+    return rc == PvmOk ? PVM3_TID_HOST(tid) : rc;
+}
+
+/* The name in front of a line's options, as PVM's host files have them. */
+static char *first_word(const char *line)
+{
+    line += strspn(line, " \t&*");
+    return strndup(line, strcspn(line, " \t"));
+}
+
+/* The tid of a host that is up; PvmNoHost. */
+static int host_tid(const char *name)
+{
+    if (look("pvm_addhosts") != PvmOk)
+        return PvmNoHost;
+    for (size_t i = 0; i < shown_count; i++)
+        if (strcmp(shown[i].hi_name, name) == 0)
+            return shown[i].hi_tid;
+    return PvmNoHost;
+}
+
+static int add_host(const char *line)
+{
+    char *name = first_word(line);
+    int rc = name ? host_tid(name) : PvmNoMem, added = 0;
+
+    if (rc > 0) {
+        rc = PvmDupHost;
+    } else if (name) {
+        rc = dvm_add_hosts(name, &added);
+        rc = rc == DVM_OK ? host_tid(name) : rc == DVM_ERR_NO_HOST ? PvmCantStart : pvm3_code(rc);
+        if (rc < 0)
+            pvm3_fail("pvm_addhosts", rc, "%s", dvm_last_error());
+    }
+    free(name);
+    return rc;
+}
+
+int pvm_addhosts(char **names, int count, int *infos)
+{
+    static const char call[] = "pvm_addhosts";
+    int rc = pvm3_enter(call), added = 0;
+
+    if (rc != PvmOk)
+        return rc;
+    if (!names || count < 1)
+        return pvm3_fail(call, PvmBadParam, "%d hosts", count);
+    for (int i = 0; i < count; i++) {
+        rc = add_host(names[i]);
+        added += rc > 0;
+        if (infos)
+            infos[i] = rc;
+    }
+    return added;
+}
+
+int pvm_delhosts(char **names, int count, int *infos)
+{
+    static const char call[] = "pvm_delhosts";
+    int rc = pvm3_enter(call), removed = 0;
+
+    if (rc != PvmOk)
+        return rc;
+    if (!names || count < 1)
+        return pvm3_fail(call, PvmBadParam, "%d hosts", count);
+    for (int i = 0; i < count; i++) {
+        rc = pvm3_code(dvm_remove_host(names[i]));
+        removed += rc == PvmOk;
+        if (infos)
+            infos[i] = rc;
+    }
+    return removed;
+}
+
+int pvm_hostsync(int host, struct timeval *clock, struct timeval *delta)
+{
+    static const char call[] = "pvm_hostsync";
+    struct timespec now;
+    int rc = pvm3_enter(call);
+
+    if (rc != PvmOk)
+        return rc;
+    if (PVM3_TID_HOST(host) != PVM3_TID_HOST(pvm3_self()))
+        return pvm3_fail(call, PvmNotImpl, "the clock of another host cannot be asked for");
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (clock)
+        *clock = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    if (delta)
+        *delta = (struct timeval){0, 0};
+    return PvmOk;
+}
+
+/* Run the console with one word. Returns its exit status, -1 when it cannot be run. */
+static int run_console(const char *word)
+{
+    char *const argv[] = {"dvm", (char *)(uintptr_t)word, NULL};
+    int status;
+    pid_t pid;
+
+    if (posix_spawnp(&pid, "dvm", NULL, NULL, argv, environ) != 0 ||
+        waitpid(pid, &status, 0) != pid)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int pvm_start_pvmd(int argc, char **argv, int block)
+{
+    static const char call[] = "pvm_start_pvmd";
+
+    if (pvm3_self())
+        return pvm3_fail(call, PvmDupHost, "this host's daemon runs already");
+    switch (run_console("start")) {
+    case 0:
+        return PvmOk;
+    case -1:
+        return pvm3_fail(call, PvmCantStart, "the program dvm is not in PATH");
+    default:
+        return pvm3_fail(call, PvmDupHost, "dvm start has failed");
+    }
+}
+
+int pvm_halt(void)
+{
+    int rc = pvm3_enter("pvm_halt");
+
+    if (rc != PvmOk)
+        return rc;
+    rc = run_console("halt");
+    return rc == 0 ? PvmOk : pvm3_fail("pvm_halt", PvmSysErr, "dvm halt has failed");
+}

@@ -1,0 +1,15 @@
+/* hosts.h: the machine's hosts. */
+#ifndef PVM3_HOSTS_H
+#define PVM3_HOSTS_H
+
+#include <stddef.h>
+
+#include "dvm.h"
+
+/* All hosts. *list is the caller's to free. Returns DVM_OK or an error. */
+int pvm3_hosts(struct dvm_host **list, size_t *count);
+
+/* PVM's name of an architecture, such as "LINUX64" for "x86_64". */
+const char *pvm3_arch(const char *machine);
+
+#endif

@@ -1,0 +1,13 @@
+/* notify.h: events as messages. */
+#ifndef PVM3_NOTIFY_H
+#define PVM3_NOTIFY_H
+
+#include <stdbool.h>
+
+#include "bindings/pvm3/buffer.h"
+
+/* An event of DVM came as a message: make it what PVM's program waits for. false: nobody waits
+ * for it any more. */
+bool pvm3_notify_translate(struct pvm3_buffer *b);
+
+#endif

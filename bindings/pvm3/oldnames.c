@@ -1,0 +1,102 @@
+/* oldnames.c: what programs of PVM's time use besides pvm3.h: its own helpers, and variables
+ * that its library shows. */
+#include "bindings/pvm3/oldnames.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dvm.h"
+#define NOTMPNAM
+#include <pvm3.h>
+#include <pvmtev.h>
+
+#include "bindings/pvm3/error.h"
+
+int pvmdebmask;
+static Pvmtmask masks[2]; /* by PvmTaskSelf, PvmTaskChild */
+
+void pvmsleep(int seconds)
+{
+    struct timespec left = {seconds > 0 ? seconds : 0, 0};
+
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+void pvmgetclock(struct timeval *now)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    *now = (struct timeval){t.tv_sec, t.tv_nsec / 1000};
+}
+
+char *pvmgetrsh(void)
+{
+    char *program = getenv("PVM_RSH");
+
+    return program ? program : "ssh";
+}
+
+char *pvmgettmp(void)
+{
+    char *folder = getenv("PVM_TMP");
+
+    return folder ? folder : "/tmp";
+}
+
+char *pvmtmpnam(char *name)
+{
+    static char own[PVMTMPNAMLEN];
+    static int count;
+    char *place = name ? name : own;
+
+    snprintf(place, PVMTMPNAMLEN, "%.90s/pvmtmp%06d.%d", pvmgettmp(), (int)getpid(), count++);
+    return place;
+}
+
+int pvm_getfds(int **fds)
+{
+    static int list[1];
+    int rc = pvm3_enter("pvm_getfds");
+
+    if (rc != PvmOk)
+        return rc;
+    if (!fds)
+        return pvm3_fail("pvm_getfds", PvmBadParam, "there is no place for the list");
+    rc = dvm_fd();
+    if (rc < 0)
+        return pvm3_fail_dvm("pvm_getfds", rc);
+    list[0] = rc;
+    *fds = list;
+    return 1;
+}
+
+static bool who_is_there(const char *call, int who)
+{
+    if (who == PvmTaskSelf || who == PvmTaskChild)
+        return true;
+    pvm3_fail(call, PvmBadParam, "%d is neither this task nor its children", who);
+    return false;
+}
+
+int pvm_gettmask(int who, Pvmtmask mask)
+{
+    if (!who_is_there("pvm_gettmask", who))
+        return PvmBadParam;
+    memcpy(mask, masks[who == PvmTaskChild], sizeof(Pvmtmask));
+    return PvmOk;
+}
+
+int pvm_settmask(int who, Pvmtmask mask)
+{
+    if (!who_is_there("pvm_settmask", who))
+        return PvmBadParam;
+    memcpy(masks[who == PvmTaskChild], mask, sizeof(Pvmtmask));
+    return PvmOk;
+}

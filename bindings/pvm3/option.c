@@ -1,0 +1,86 @@
+/* option.c: pvm_setopt and pvm_getopt.
+ *
+ * All options of PVM have their place and range. Those that say how messages travel change
+ * nothing here: DVM finds the best way for each pair of tasks by itself.
+ */
+#include "bindings/pvm3/option.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include <pvm3.h>
+
+#include "bindings/pvm3/error.h"
+
+#define FRAGMENT_LEAST 52
+#define FRAGMENT_MOST 1048576
+#define OPTION_END (PvmNoReset + 1)
+
+static struct option {
+    int value, least, most;
+    bool absent; /* there is no such option where memory is not shared by PVM's own means */
+} options[OPTION_END] = {
+    [0] = {0, 0, 0, true},
+    [PvmRoute] = {PvmAllowDirect, PvmDontRoute, PvmRouteDirect, false},
+    [PvmDebugMask] = {0, INT_MIN, INT_MAX, false},
+    [PvmAutoErr] = {1, INT_MIN, INT_MAX, false},
+    [PvmOutputTid] = {0, INT_MIN, INT_MAX, false},
+    [PvmOutputCode] = {0, INT_MIN, INT_MAX, false},
+    [PvmTraceTid] = {0, INT_MIN, INT_MAX, false},
+    [PvmTraceCode] = {0, INT_MIN, INT_MAX, false},
+    [PvmTraceBuffer] = {0, 0, INT_MAX, false},
+    [PvmTraceOptions] = {PvmTraceFull, PvmTraceFull, PvmTraceCount, false},
+    [PvmFragSize] = {4080, FRAGMENT_LEAST, FRAGMENT_MOST, false},
+    [PvmResvTids] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfOutputTid] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfOutputCode] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfTraceTid] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfTraceCode] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfTraceBuffer] = {0, 0, INT_MAX, false},
+    [PvmSelfTraceOptions] = {PvmTraceFull, PvmTraceFull, PvmTraceCount, false},
+    [PvmShowTids] = {1, INT_MIN, INT_MAX, false},
+    [PvmPollType] = {0, 0, 0, true},
+    [PvmPollTime] = {0, 0, 0, true},
+    [PvmOutputContext] = {0, INT_MIN, INT_MAX, false},
+    [PvmTraceContext] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfOutputContext] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfTraceContext] = {0, INT_MIN, INT_MAX, false},
+    [PvmNoReset] = {0, INT_MIN, INT_MAX, false},
+};
+
+int pvm3_option(int what)
+{
+    return options[what].value;
+}
+
+static bool exists(int what)
+{
+    return what > 0 && what < OPTION_END && !options[what].absent;
+}
+
+int pvm_getopt(int what)
+{
+    int rc = pvm3_enter("pvm_getopt");
+
+    if (rc != PvmOk)
+        return rc;
+    if (!exists(what))
+        return pvm3_fail("pvm_getopt", PvmBadParam, "there is no option %d", what);
+    return options[what].value;
+}
+
+int pvm_setopt(int what, int value)
+{
+    int rc = pvm3_enter("pvm_setopt"), old;
+
+    if (rc != PvmOk)
+        return rc;
+    if (!exists(what))
+        return pvm3_fail("pvm_setopt", PvmBadParam, "there is no option %d", what);
+    if (value < options[what].least || value > options[what].most)
+        return pvm3_fail("pvm_setopt", PvmBadParam, "option %d can be %d to %d, not %d", what,
+                         options[what].least, options[what].most, value);
+    old = options[what].value;
+    options[what].value = value;
+    return old;
+}

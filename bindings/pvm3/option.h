@@ -1,0 +1,8 @@
+/* option.h: the options of pvm_setopt. */
+#ifndef PVM3_OPTION_H
+#define PVM3_OPTION_H
+
+/* The value of an option that there is. */
+int pvm3_option(int what);
+
+#endif

@@ -1,0 +1,189 @@
+/* queue.c: taking messages in, keeping them, finding them. */
+#include "bindings/pvm3/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dvm.h"
+#include "dvm_binding.h"
+#include <pvm3.h>
+
+#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/context.h"
+#include "bindings/pvm3/error.h"
+#include "bindings/pvm3/handler.h"
+#include "bindings/pvm3/life.h"
+#include "bindings/pvm3/notify.h"
+
+static struct pvm3_buffer *first, *last;
+static int (*match)(int bufid, int tid, int tag); /* the program's; NULL: the usual */
+
+void pvm3_queue_put(struct pvm3_buffer *b)
+{
+    b->queued = true;
+    b->following = NULL;
+    b->before = last;
+    if (last)
+        last->following = b;
+    else
+        first = b;
+    last = b;
+}
+
+void pvm3_queue_take(struct pvm3_buffer *b)
+{
+    if (b->before)
+        b->before->following = b->following;
+    else
+        first = b->following;
+    if (b->following)
+        b->following->before = b->before;
+    else
+        last = b->before;
+    b->queued = false;
+}
+
+void pvm3_queue_clear(void)
+{
+    while (first) {
+        struct pvm3_buffer *b = first;
+
+        pvm3_queue_take(b);
+        pvm3_buffer_free(b);
+    }
+}
+
+/* Receive a message that was taken from DVM into a buffer. */
+static int receive(struct dvm_message **message, const struct dvm_status *status,
+                   struct pvm3_buffer **made)
+{
+    /* what is packed has its header in the header's place */
+    size_t ahead = status->type == DVM_BYTE ? PVM3_HEADER : 0;
+    size_t size = status->count * dvm_type_size(status->type);
+    struct pvm3_buffer *b = pvm3_buffer_make(PvmDataRaw, size);
+    int rc;
+
+    *made = NULL;
+    if (!b)
+        return DVM_ERR_NO_MEMORY;
+    rc = dvm_mrecv(message, pvm3_buffer_data(b) - ahead, status->count, status->type, NULL);
+    if (rc != DVM_OK) {
+        pvm3_buffer_free(b);
+        return rc;
+    }
+    b->bytes = size;
+    if (ahead && pvm3_header_read(b, b->data, size))
+        b->bytes -= PVM3_HEADER;
+    else if (ahead)
+        memmove(pvm3_buffer_data(b), b->data, size);
+    else
+        b->packed = 0;
+    b->src = status->source;
+    b->tag = status->tag;
+    b->dst = pvm3_self();
+    *made = b;
+    return DVM_OK;
+}
+
+/* A message has come: receive it, let handlers have it, or keep it. */
+static int take_in(struct dvm_message **message, const struct dvm_status *status)
+{
+    struct pvm3_buffer *b;
+    int rc = receive(message, status, &b);
+
+    /* its sender's host was lost in the middle of it, and there is no message: PVM's programs
+     * learn of that by pvm_notify */
+    if (rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE)
+        return DVM_OK;
+    if (rc != DVM_OK)
+        return rc;
+    if (pvm3_reserved_tag(b->tag) && !b->packed && !pvm3_notify_translate(b)) {
+        pvm3_buffer_free(b); /* of a wish that was taken back */
+        return DVM_OK;
+    }
+    pvm3_queue_put(b);
+    pvm3_handle(b);
+    return DVM_OK;
+}
+
+/* Take in one message. Returns DVM_ERR_TIMEOUT when none has come. */
+static int take_one(const struct pvm3_wanted *wanted, double timeout)
+{
+    struct dvm_message *message;
+    struct dvm_status status;
+    int rc = dvm_binding_take(wanted->tid, wanted->tag, timeout, wanted->site, &message, &status);
+
+    return rc == DVM_OK ? take_in(&message, &status) : rc;
+}
+
+int pvm3_queue_fill(const char *call)
+{
+    const struct pvm3_wanted any = {.tid = DVM_ANY, .tag = DVM_ANY};
+    int rc;
+
+    do
+        rc = take_one(&any, 0);
+    while (rc == DVM_OK);
+    return rc == DVM_ERR_TIMEOUT ? PvmOk : pvm3_fail_dvm(call, rc);
+}
+
+/* 1 when the message fits, 0, or the negative word of the program's function. */
+static int fits(struct pvm3_buffer *b, const struct pvm3_wanted *wanted)
+{
+    if (match)
+        return pvm3_buffer_name(b) ? match(b->id, wanted->tid, wanted->tag) : PvmNoMem;
+    return (wanted->tid == -1 || wanted->tid == b->src) &&
+           (wanted->tag == -1 || wanted->tag == b->tag) &&
+           (pvm3_context() == PVM3_ANY_CONTEXT || pvm3_context() == b->ctx);
+}
+
+/* Look through the queue from *at on, which is NULL at its end afterwards. */
+static int search(struct pvm3_buffer *at, const struct pvm3_wanted *wanted,
+                  struct pvm3_buffer **found)
+{
+    int rc = 0;
+
+    while (at) {
+        struct pvm3_buffer *next = at->following;
+
+        rc = fits(at, wanted);
+        if (rc)
+            break;
+        at = next;
+    }
+    *found = rc > 0 ? at : NULL;
+    return rc < 0 ? rc : PvmOk;
+}
+
+int pvm3_queue_find(const char *call, const struct pvm3_wanted *wanted, double timeout,
+                    struct pvm3_buffer **found)
+{
+    const double end = timeout > 0 ? dvm_wtime() + timeout : 0;
+    struct pvm3_buffer *from = first;
+    int rc;
+
+    for (;;) {
+        struct pvm3_buffer *seen;
+        double left = timeout > 0 ? end - dvm_wtime() : timeout;
+
+        rc = search(from, wanted, found);
+        if (rc != PvmOk || *found)
+            return rc;
+        seen = last;
+        rc = take_one(wanted, left < 0 && timeout > 0 ? 0 : left);
+        if (rc == DVM_ERR_TIMEOUT)
+            return PvmOk;
+        if (rc != DVM_OK)
+            return pvm3_fail_dvm(call, rc);
+        /* a handler may have taken messages out, but none that was seen before */
+        from = seen ? seen->following : first;
+    }
+}
+
+int (*pvm_recvf(int (*new_match)(int bufid, int tid, int tag)))(int bufid, int tid, int tag)
+{
+    int (*old)(int, int, int) = match;
+
+    match = new_match;
+    return old;
+}

@@ -1,0 +1,49 @@
+/* queue.h: the messages that have come, and those that come.
+ *
+ * Every message for this task is taken out of DVM in the order of arrival and kept here until
+ * a receive wants it: so receives may choose by context, by a function of the program, and
+ * handlers run for what comes. What is kept is this task's memory; its sender waits for none
+ * of it.
+ */
+#ifndef PVM3_QUEUE_H
+#define PVM3_QUEUE_H
+
+#include <stdbool.h>
+
+#include "bindings/pvm3/buffer.h"
+
+/* Events come in DVM_UNIVERSE under these tags, a tag for each wish (notify.h). */
+#define PVM3_EVENT_TAG 0x7fffff00
+#define PVM3_EVENT_WISHES 0x100
+
+/* Whether a tag is one of them. */
+static inline bool pvm3_reserved_tag(int tag)
+{
+    return tag >= PVM3_EVENT_TAG;
+}
+
+/* What a receive wants. */
+struct pvm3_wanted {
+    int tid, tag;      /* -1: any */
+    const void *site;  /* return address of the program's call */
+};
+
+/* The earliest message that fits, which stays in the queue. timeout: seconds to wait, negative
+ * for ever. *found receives NULL when there is none. Returns PvmOk or an error, told for call;
+ * or what the program's match function said, when negative. */
+int pvm3_queue_find(const char *call, const struct pvm3_wanted *wanted, double timeout,
+                    struct pvm3_buffer **found);
+
+/* Take a message out of the queue. */
+void pvm3_queue_take(struct pvm3_buffer *b);
+
+/* Take in what has come, without waiting. Returns PvmOk or an error, told for call. */
+int pvm3_queue_fill(const char *call);
+
+/* Put a message behind the others. */
+void pvm3_queue_put(struct pvm3_buffer *b);
+
+/* Free all messages. */
+void pvm3_queue_clear(void);
+
+#endif

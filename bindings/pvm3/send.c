@@ -1,0 +1,182 @@
+/* send.c: pvm_send, pvm_mcast, pvm_psend.
+ *
+ * All send by dvm_bsend, which never waits for the receiver: PVM's programs rely on that. An
+ * array that pvm_psend sends in the base context travels under its own type, so that a task
+ * that is no PVM program can receive it as that; everything else has a header (codec.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dvm.h"
+#include <pvm3.h>
+
+#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/context.h"
+#include "bindings/pvm3/error.h"
+#include "bindings/pvm3/life.h"
+#include "bindings/pvm3/option.h"
+#include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/send.h"
+
+static int check_tag(const char *call, int tag)
+{
+    if (tag < 0)
+        return pvm3_fail(call, PvmBadParam, "tag %d; tags are 0 or more", tag);
+    return PvmOk;
+}
+
+static int check_tid(const char *call, int tid)
+{
+    if (!PVM3_TID_OK(tid))
+        return pvm3_fail(call, PvmBadParam, "0x%x is no task's tid", (unsigned)tid);
+    return PvmOk;
+}
+
+/* A message to a task that has ended is dropped, as in PVM. */
+static int sent(const char *call, int rc)
+{
+    if (rc == DVM_OK || rc == DVM_ERR_NO_TASK || rc == DVM_ERR_TASK_GONE ||
+        rc == DVM_ERR_HOST_GONE || rc == DVM_ERR_NO_HOST)
+        return PvmOk;
+    return pvm3_fail_dvm(call, rc);
+}
+
+int pvm3_send_bytes(const char *call, int tid, int tag, const unsigned char *all, size_t bytes)
+{
+    return sent(call, dvm_bsend(DVM_UNIVERSE, tid, tag, all, bytes, DVM_BYTE));
+}
+
+/* The send buffer's bytes with a header of the context in force. */
+static int make_ready(const char *call, unsigned char **all, size_t *bytes, bool *owned)
+{
+    struct pvm3_buffer *b = pvm3_sending();
+
+    if (!b)
+        return pvm3_fail(call, PvmNoBuf, "there is no send buffer; pvm_initsend makes one");
+    b->ctx = pvm3_context();
+    b->src = pvm3_self();
+    pvm3_header_write(b, b->data);
+    *all = pvm3_buffer_gather(b, owned);
+    *bytes = PVM3_HEADER + b->bytes;
+    return *all ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
+}
+
+int pvm_send(int tid, int tag)
+{
+    static const char call[] = "pvm_send";
+    unsigned char *all;
+    size_t bytes;
+    bool owned;
+    int rc = pvm3_enter(call);
+
+    if (rc == PvmOk)
+        rc = check_tid(call, tid);
+    if (rc == PvmOk)
+        rc = check_tag(call, tag);
+    if (rc == PvmOk)
+        rc = make_ready(call, &all, &bytes, &owned);
+    if (rc != PvmOk)
+        return rc;
+    pvm3_sending()->tag = tag;
+    rc = pvm3_send_bytes(call, tid, tag, all, bytes);
+    if (owned)
+        pvm3_buffer_free_bytes(all);
+    return rc;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* Send to each of the sorted tids once. */
+static int send_to_all(const char *call, const int *tids, int count, int tag,
+                       const unsigned char *all, size_t bytes)
+{
+    int rc = PvmOk;
+
+    for (int i = 0; i < count && rc == PvmOk; i++)
+        if (tids[i] != pvm3_self() && (i == 0 || tids[i] != tids[i - 1]))
+            rc = pvm3_send_bytes(call, tids[i], tag, all, bytes);
+    return rc;
+}
+
+int pvm3_mcast(const char *call, const int *tids, int count, int tag)
+{
+    unsigned char *all = NULL;
+    size_t bytes;
+    bool owned = false;
+    int *sorted, rc = make_ready(call, &all, &bytes, &owned);
+
+    if (rc != PvmOk)
+        return rc;
+    sorted = malloc(((size_t)count + 1) * sizeof *sorted);
+    if (sorted) {
+        memcpy(sorted, tids, (size_t)count * sizeof *sorted);
+        qsort(sorted, (size_t)count, sizeof *sorted, by_number);
+        rc = send_to_all(call, sorted, count, tag, all, bytes);
+    } else {
+        rc = pvm3_fail(call, PvmNoMem, NULL);
+    }
+    free(sorted);
+    if (owned)
+        pvm3_buffer_free_bytes(all);
+    return rc;
+}
+
+int pvm_mcast(int *tids, int count, int tag)
+{
+    static const char call[] = "pvm_mcast";
+    int rc = pvm3_enter(call);
+
+    if (rc == PvmOk && (count < 0 || (count > 0 && !tids)))
+        rc = pvm3_fail(call, PvmBadParam, "%d tids%s", count, tids ? "" : " in NULL");
+    if (rc == PvmOk)
+        rc = check_tag(call, tag);
+    for (int i = 0; rc == PvmOk && i < count; i++)
+        rc = check_tid(call, tids[i]);
+    return rc == PvmOk ? pvm3_mcast(call, tids, count, tag) : rc;
+}
+
+/* The elements of an array as a message with a header, for contexts but the base. */
+static int psend_with_header(const char *call, int tid, int tag, const void *data, size_t count,
+                             const struct pvm3_type *t)
+{
+    struct pvm3_buffer *b = pvm3_buffer_make(PvmDataRaw, 0);
+    int rc = b ? pvm3_encode(b, t, data, count, 1) : PvmNoMem;
+
+    if (rc != PvmOk) {
+        pvm3_buffer_free(b);
+        return pvm3_fail(call, rc, NULL);
+    }
+    b->ctx = pvm3_context();
+    b->packed = 0;
+    pvm3_header_write(b, b->data);
+    rc = pvm3_send_bytes(call, tid, tag, b->data, PVM3_HEADER + b->bytes);
+    pvm3_buffer_free(b);
+    return rc;
+}
+
+int pvm_psend(int tid, int tag, void *data, int count, int type)
+{
+    static const char call[] = "pvm_psend";
+    const struct pvm3_type *t = pvm3_type_find(type);
+    int rc = pvm3_enter(call);
+
+    if (rc == PvmOk)
+        rc = check_tid(call, tid);
+    if (rc == PvmOk)
+        rc = check_tag(call, tag);
+    if (rc == PvmOk && type == PVM_STR)
+        rc = pvm3_fail(call, PvmNotImpl, "PVM_STR is not for pvm_psend; send its bytes");
+    if (rc == PvmOk && (!t || count < 0 || (count > 0 && !data)))
+        rc = pvm3_fail(call, PvmBadParam, "%d elements of type %d%s", count, type,
+                       data ? "" : " at NULL");
+    if (rc != PvmOk)
+        return rc;
+    if (pvm3_context() != PvmBaseContext || pvm3_reserved_tag(tag))
+        return psend_with_header(call, tid, tag, data, (size_t)count, t);
+    return sent(call, dvm_bsend(DVM_UNIVERSE, tid, tag, data, (size_t)count, t->type));
+}

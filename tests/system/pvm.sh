@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# A program of PVM's kind runs on DVM: what it packs arrives as PVM has it, byte by byte; it
+# spawns, sends, chooses what it receives, hears of ends, and sees hosts and tasks as PVM's
+# programs expect. What PVM does wrong, goes right here.
+. "$(dirname "$0")/lib.sh"
+programs=$build/tests/pvm
+
+start_machine 3
+await 10 hosts_are 3
+
+say "items of all types, encodings and strides"
+expect 0 dvm run -n 1 "$programs/items"
+diff "$source_tree/tests/pvm/items.expected" "$WORK/out" || fail "items differ from PVM's"
+expect 0 dvm run -n 1 "$programs/items" --wide
+expect_line "$WORK/out" "^wide: 0 1099511627783$"
+expect_line "$WORK/out" "^in place: 2016$"
+expect_line "$WORK/out" "^tag: -2$"
+
+say "a master and its workers"
+expect 0 dvm run -n 1 "$programs/pool" 7
+expect_line "$WORK/out" "^pool: all ok$"
+halt_machine
+
+say "the same without a machine"
+expect 0 "$programs/pool" 2
+expect_line "$WORK/out" "^pool: all ok$"
