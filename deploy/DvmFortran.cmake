@@ -21,20 +21,27 @@ function(dvm_fortran_header result)
     endforeach()
 endfunction()
 
-# dvm_fortran_library(NAME SOURCES HEADER): a static library of the module's files in the
-# folder SOURCES. Programs that link it find dvm.mod.
-function(dvm_fortran_library name sources header)
-    file(GLOB files CONFIGURE_DEPENDS ${sources}/*.c)
-    add_library(${name} STATIC ${sources}/dvm.f90 ${files})
+# dvm_fortran_library(NAME C_FILES MADE): a static library of the C files in one folder and of
+# what was made for the module, dvm.f90 and procedures.h, in another; and the target
+# dvm::fortran, which links it and finds dvm.mod. Nothing, with a word on it, where the
+# compiler has no ISO_Fortran_binding.h.
+function(dvm_fortran_library name c_files made)
+    dvm_fortran_header(header)
+    if(NOT header)
+        message(STATUS "${CMAKE_Fortran_COMPILER} has no ISO_Fortran_binding.h: module dvm is left out")
+        return()
+    endif()
+    file(GLOB files CONFIGURE_DEPENDS ${c_files}/*.c)
+    add_library(${name} STATIC ${made}/dvm.f90 ${made}/procedures.h ${files})
     set(modules ${CMAKE_CURRENT_BINARY_DIR}/${name}_modules)
-    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_STANDARD 11
-        Fortran_MODULE_DIRECTORY ${modules} LINKER_LANGUAGE C)
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON LINKER_LANGUAGE C
+        C_STANDARD 11 C_EXTENSIONS ON Fortran_MODULE_DIRECTORY ${modules})
     target_include_directories(${name} PUBLIC $<$<COMPILE_LANGUAGE:Fortran>:${modules}>)
-    target_include_directories(${name} BEFORE PRIVATE $<$<COMPILE_LANGUAGE:C>:${header}>)
+    target_include_directories(${name} BEFORE PRIVATE $<$<COMPILE_LANGUAGE:C>:${header}>
+        $<$<COMPILE_LANGUAGE:C>:${made}>)
     # its interfaces use default integers and logicals, which is no question of the C standard
-    set_property(SOURCE ${sources}/dvm.f90 APPEND PROPERTY COMPILE_OPTIONS -w
+    set_property(SOURCE ${made}/dvm.f90 APPEND PROPERTY COMPILE_OPTIONS -w
         $<$<Fortran_COMPILER_ID:GNU>:-std=gnu>)
-    # Fortran declares what it calls
-    target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:C>:-Wno-missing-prototypes>)
     target_link_libraries(${name} PUBLIC dvm::dvm)
+    add_library(dvm::fortran ALIAS ${name})
 endfunction()

@@ -82,8 +82,3 @@ void status_put(void *at, const struct dvm_status *status)
     else if (at)
         *(struct status8 *)at = (struct status8)STATUS(status);
 }
-
-size_t status_size(void)
-{
-    return dvmf_integer_kind == sizeof(int32_t) ? sizeof(struct status4) : sizeof(struct status8);
-}

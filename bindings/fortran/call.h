@@ -43,7 +43,11 @@ static inline dvm_group group_or_world(const dvm_group *group)
 /* Store a status; not where it is left out. */
 void status_put(void *at, const struct dvm_status *status);
 
-/* Bytes of a status. */
-size_t status_size(void);
+/* What the module's own procedures call. count receives how many there are, which may be more
+ * than max. */
+void dvmf_abort(const void *status, const dvm_group *group);
+int dvmf_self(void);
+void dvmf_hosts(struct dvm_host *list, size_t max, size_t *count, void *ierror);
+void dvmf_tasks(struct dvm_task *list, size_t max, size_t *count, void *ierror);
 
 #endif

@@ -1,5 +1,6 @@
 /* message.c: sends and receives that return when they are over. */
 #include "buffer.h"
+#include "procedures.h"
 
 typedef int send_function(dvm_group, int, int, const void *, size_t, dvm_type);
 

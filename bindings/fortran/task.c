@@ -1,8 +1,8 @@
 /* task.c: life of a task, and what errors do. */
-#include <ISO_Fortran_binding.h>
 #include <string.h>
 
 #include "call.h"
+#include "procedures.h"
 
 void dvmf_init(void *ierror)
 {

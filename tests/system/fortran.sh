@@ -10,7 +10,7 @@ say "the numbers of the module are those of dvm.h"
 {
     echo '#include <dvm.h>'
     # each NAME = NUMBER, NAME = type(NUMBER) or NAME = type(merge(A, B, of 8 bytes)) of it
-    grep -oE 'DVM_[A-Z0-9_]+ = (dvm_(type|op|group)\()?-?[0-9]+' "$source_tree/bindings/fortran/dvm.f90" |
+    grep -oE 'DVM_[A-Z0-9_]+ = (dvm_(type|op|group)\()?-?[0-9]+' "$build/bindings/fortran/source/dvm.f90" |
         sed -E 's/([A-Z0-9_]+) = (dvm_[a-z]+\()?(-?[0-9]+)/_Static_assert(\1 == \3, "\1");/'
 } >"$WORK/numbers.c"
 [ "$(grep -c assert "$WORK/numbers.c")" -gt 80 ] || fail "the numbers of the module were not found"
@@ -47,4 +47,8 @@ if command -v addr2line >/dev/null || command -v eu-addr2line >/dev/null; then
     line=$(grep -n 'call dvm_recv(b, 0, 1, ierror=ierror)' "$source_tree/tests/system/programs/fortran_messages.f90" | cut -d: -f1)
     expect_line "$WORK/out" "said: rank 0 \(sim[12]\) sent 4 .*rank 1 posted 2 .* at fortran_messages.f90:$line"
 fi
+
+say "everything else"
+expect 0 dvm run -n 3 "$PROGRAMS/fortran_calls"
+expect_line "$WORK/out" "fortran_calls: [1-9][0-9] checks"
 halt_machine

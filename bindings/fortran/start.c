@@ -1,0 +1,74 @@
+/* start.c: sends and receives that go on while the program does. */
+#include "procedures.h"
+#include "request.h"
+
+typedef int start_function(dvm_group, int, int, const void *, size_t, dvm_type,
+                           struct dvm_request **);
+
+static int receive(dvm_group group, int source, int tag, const void *buf, size_t count,
+                   dvm_type type, struct dvm_request **handle)
+{
+    return dvm_irecv(group, source, tag, (void *)buf, count, type, handle);
+}
+
+/* What all have. */
+struct start {
+    start_function *function;
+    bool receives;
+    const CFI_cdesc_t *buf;
+    const void *rank, *tag;
+    struct request *request;
+    const int64_t *count;
+    const dvm_type *type;
+    const dvm_group *group;
+};
+
+static int start(const char *name, const struct start *s)
+{
+    struct dvm_request *handle = NULL;
+    struct buffer b;
+    int rc = buffer_look(&b, name, s->buf, s->type);
+
+    if (rc == DVM_OK)
+        rc = buffer_count(&b, s->count, 1);
+    if (rc == DVM_OK)
+        rc = buffer_open(&b, b.count);
+    if (rc != DVM_OK)
+        return rc;
+    rc = s->function(group_or_world(s->group), integer(s->rank), integer(s->tag), b.at, b.count,
+                     b.type, &handle);
+    if (rc != DVM_OK)
+        buffer_close(&b, 0);
+    else if (s->receives)
+        rc = request_hold(s->request, handle, NULL, &b);
+    else
+        rc = request_hold(s->request, handle, &b, NULL);
+    return rc;
+}
+
+void dvmf_isend(const CFI_cdesc_t *buf, const void *dest, const void *tag,
+                struct request *request, const int64_t *count, const dvm_type *type,
+                const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_isend: buf", &(struct start){dvm_isend, false, buf, dest, tag, request,
+                                                     count, type, group}), ierror);
+}
+
+void dvmf_issend(const CFI_cdesc_t *buf, const void *dest, const void *tag,
+                 struct request *request, const int64_t *count, const dvm_type *type,
+                 const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_issend: buf", &(struct start){dvm_issend, false, buf, dest, tag, request,
+                                                      count, type, group}), ierror);
+}
+
+void dvmf_irecv(const CFI_cdesc_t *buf, const void *source, const void *tag,
+                struct request *request, const int64_t *count, const dvm_type *type,
+                const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_irecv: buf", &(struct start){receive, true, buf, source, tag, request,
+                                                     count, type, group}), ierror);
+}
