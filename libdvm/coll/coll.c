@@ -136,7 +136,7 @@ static int give_up(struct coll *c, int code, bool tell)
     c->failed = code;
     memcpy(c->text, sentence, sizeof c->text);
     match_revoke(c->context, code, c->text);
-    if (tell)
+    if (tell && !c->group->revoked)
         ring_alarm(c);
     return dvm_fail(code, "%s", c->text);
 }
@@ -195,6 +195,10 @@ struct group *coll_group(dvm_group group, const char *call, int *rc)
     }
     if (g && !group_is_mine(g, call)) {
         *rc = DVM_ERR_GROUP;
+        return NULL;
+    }
+    if (g && g->revoked) {
+        *rc = dvm_fail(DVM_ERR_REVOKED, "%s: %s was revoked", call, group_name(g));
         return NULL;
     }
     return g;

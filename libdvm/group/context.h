@@ -1,7 +1,7 @@
 /* context.h: the numbers that keep the traffic of groups apart.
  *
  *     bits 63-32  tid of the task (or daemon) that made the context
- *     bit 31      the alarms of the group's collectives (coll/coll.c)
+ *     bit 31      the alarms of the group's collectives (coll/coll.c), and words (word.h)
  *     bits 30-1   its counter, from 1
  *     bit 0       0: point-to-point, 1: the collectives of the group
  *

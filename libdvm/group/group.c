@@ -13,9 +13,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "group/agree.h"
 #include "group/context.h"
 #include "group/entry.h"
 #include "group/route.h"
+#include "group/survive.h"
+#include "group/word.h"
 #include "match/match.h"
 #include "proto/frame.h"
 #include "type/op.h"
@@ -58,6 +61,7 @@ static void group_free(struct group *g)
     route_clear();
     free(g->coll);
     free(g->topology);
+    agree_free(g->agreement);
     if (g->receive_tids != g->send_tids)
         free(g->receive_tids);
     free(g->send_tids);
@@ -176,6 +180,7 @@ int group_start(int self, uint64_t context, const int *tids, int size, int rank)
     }
     match_is_member = is_member;
     match_on_host_gone = host_gone;
+    word_start();
     return DVM_OK;
 }
 
@@ -183,6 +188,8 @@ void group_stop(void)
 {
     match_is_member = NULL;
     match_on_host_gone = NULL;
+    word_stop();
+    survive_stop();
     for (int i = 0; i < table.used; i++) {
         struct group *g = table.places[i].group;
 
@@ -213,6 +220,7 @@ int group_add(uint64_t context, const int *tids, int size, dvm_group *number)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a group of %d tasks", size);
     table.places[place].group = g;
     *number = g->number;
+    word_group_made(g);
     return DVM_OK;
 }
 
@@ -223,6 +231,7 @@ void group_remove(struct group *g)
     assert(g->number >= BUILT_IN && p->group == g);
     if (g->coll && group_on_remove)
         group_on_remove(g, false);
+    survive_group_freed(g);
     p->group = NULL;
     p->uses = p->uses == USES_MAX ? 0 : p->uses + 1;
     table.recent = NULL;

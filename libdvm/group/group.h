@@ -14,6 +14,7 @@
 
 #include "dvm.h"
 
+struct agreement;
 struct coll;
 struct topology;
 
@@ -29,6 +30,8 @@ struct group {
     int *send_tids;     /* by rank: to whom a message to this rank goes (owned) */
     int *receive_tids;  /* by rank: from whom it comes; the same list but in intercommunicators */
     struct group_place *places; /* receive_tids in order of tids (owned) */
+    struct agreement *agreement; /* from the first on (owned; survive.c) */
+    bool revoked;       /* nothing can be sent in it any more */
     struct coll *coll;  /* state of coll/, from the first collective on (owned) */
     struct topology *topology; /* of topo/: one block of so many bytes (owned); NULL: none */
     size_t topology_bytes;

@@ -244,7 +244,8 @@ DVM_API const char *dvm_last_error(void);
 /* Send and receive functions take a group and a rank in it, a tag, and a buffer
  * of count elements of a type. Errors of all of them: GROUP, RANK, TAG, TYPE (no
  * such type), ARG (a NULL buffer with a count over 0), NO_MEMORY, NO_TASK (a tid
- * in DVM_UNIVERSE that is no task's), TASK_GONE and HOST_GONE (the peer ended).
+ * in DVM_UNIVERSE that is no task's), TASK_GONE and HOST_GONE (the peer ended),
+ * REVOKED (dvm_group_revoke).
  *
  * Messages from one task to another in one group are received in the order in
  * which they were sent, among those that a receive fits. */
@@ -498,12 +499,50 @@ DVM_API int dvm_named_bcast(const char *name, int tag, const void *buf, size_t c
  * TASK_GONE, ARG (count is not the number of members), LIMIT. */
 DVM_API int dvm_named_freeze(const char *name, int count, dvm_group *result);
 
+/* ---- surviving the loss of members --------------------------------------------- */
+
+/* When a member of a group dies, the group's collectives end with an error at all other members:
+ * those that are under way, and each later one. Messages between the others go on. What to do
+ * then, with dvm_errors(DVM_RETURN) or DVM_SILENT in force: agree on how far all have come, make
+ * a group of those that are left, and go on in it.
+ *
+ *     rc = dvm_allreduce(work, &part, &sum, 1, DVM_DOUBLE, DVM_SUM);
+ *     all = rc == DVM_OK;
+ *     dvm_group_agree(work, &all);          // the same at all that are left
+ *     if (!all) {
+ *         dvm_group_revoke(work);           // nobody waits in it any more
+ *         dvm_group_shrink(work, &left);    // and on with left
+ *     }
+ *
+ * dvm_group_agree and dvm_group_shrink are called by all members, in the same order, and work
+ * in a group with dead members and in one that is revoked. Errors of all three: GROUP (no such
+ * group, DVM_UNIVERSE, or no member of it), NO_MEMORY. */
+
+/* Agree on flags: *flag receives the bitwise and of the *flag of all members that have not
+ * ended, and perhaps of some that have. All that return have the same, also those that die
+ * afterwards, whoever dies meanwhile. Errors: ARG (no flag; or another member has called
+ * dvm_group_shrink). */
+DVM_API int dvm_group_agree(dvm_group group, int *flag);
+
+/* A new group of the members that have not ended, in the order of their ranks; all get the
+ * same, though further members die meanwhile: those may be in it, and then it is shrunk once
+ * more. Members that have called dvm_finalize have ended, too. Errors: ARG (no place for the
+ * result; or another member has called dvm_group_agree), LIMIT, HOST_GONE (the others have lost
+ * this task's host). */
+DVM_API int dvm_group_shrink(dvm_group group, dvm_group *result);
+
+/* End the use of a group for all members, without their doing: messages and collectives that are
+ * under way or begin in it fail with REVOKED at each of them, soon after. So a task that goes
+ * another way after an error leaves nobody behind who waits for it. */
+DVM_API int dvm_group_revoke(dvm_group group);
+
 /* ---- collectives --------------------------------------------------------------- */
 
 /* All tasks of the group call the same collectives in the same order. Errors of
  * all of them: GROUP (no such group, or DVM_UNIVERSE), TYPE, ARG, NO_MEMORY,
  * TASK_GONE and HOST_GONE (a member ended: the collectives of this group fail
- * for all members from then on), TRUNCATE (members gave different counts). */
+ * for all members from then on), REVOKED (see dvm_group_revoke), TRUNCATE
+ * (members gave different counts). */
 
 /* Return when every task of the group has called it. */
 DVM_API int dvm_barrier(dvm_group group);

@@ -43,6 +43,7 @@
     X(UNSUPPORTED, -32, "this version cannot do that")                                      \
     X(TICKET, -33, "the ticket is not valid: used up, expired or altered")                  \
     X(CLOSING, -34, "the machine is being stopped")                                         \
-    X(MEMBER, -35, "the task is no member of the group")
+    X(MEMBER, -35, "the task is no member of the group")                                    \
+    X(REVOKED, -36, "a task has ended the use of the group")
 
 #endif

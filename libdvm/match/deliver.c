@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "match/request.h"
 
+void (*match_on_word)(const struct match_result *what);
+
 static bool closing; /* the task leaves: what arrives is dropped */
 
 void deliver_open(bool receives)
@@ -152,7 +154,11 @@ bool deliver_arrival(const struct incoming *in)
     }
     /* a thread may wait in a probe */
     wait_changed();
-    return unexpected_add(in) != NULL;
+    if (!unexpected_add(in))
+        return false;
+    if (in->what.context & MATCH_WORDS && in->what.tag > 0 && match_on_word)
+        match_on_word(&in->what);
+    return true;
 }
 
 /* A message that somebody sent arrived. */

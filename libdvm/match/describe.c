@@ -77,3 +77,37 @@ void flush_describe(void *arg, struct dvm_wait *wait)
     if (s)
         stream_unsent(s, &wait->bytes);
 }
+
+/* A wait for a word. */
+struct word_wait {
+    uint64_t context;
+    bool (*done)(void *arg);
+    int (*peer)(void *arg);
+    void *arg;
+};
+
+static bool word_done(void *arg)
+{
+    const struct word_wait *w = arg;
+
+    return w->done(w->arg);
+}
+
+static void word_describe(void *arg, struct dvm_wait *wait)
+{
+    const struct word_wait *w = arg;
+
+    wait->why = DVM_BOARD_MESSAGE;
+    wait->peer = w->peer(w->arg);
+    wait->tag = DVM_ANY;
+    wait->context = w->context;
+}
+
+int match_wait_word(enum dvm_board_call call, uintptr_t site, uint64_t context,
+                    bool (*done)(void *arg), int (*peer)(void *arg), void *arg)
+{
+    const struct board_subject subject = {.call = call, .site = site, .describe = word_describe};
+    struct word_wait w = {context, done, peer, arg};
+
+    return match_wait_until(word_done, &w, -1, &subject);
+}

@@ -127,6 +127,18 @@ void match_done(struct dvm_request *operation, int error);
  * start messages, but not wait. */
 extern void (*match_on_progress)(void);
 
+/* Words: messages that a layer above takes in by itself, whatever call the task is in: those
+ * of a context with this bit and a tag over 0. */
+#define MATCH_WORDS (UINT64_C(1) << 31)
+
+/* Told of a word that has come, for which no receive was posted; nothing may be sent or received
+ * within. May be NULL. */
+extern void (*match_on_word)(const struct match_result *what);
+
+/* Asked after each progress while there are words to be taken in; else NULL. As
+ * match_on_progress. */
+extern void (*match_on_words)(void);
+
 /* Whether a request is complete, without any progress. */
 bool match_complete(const struct dvm_request *request);
 
@@ -200,6 +212,11 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
  * Error: LOST_DAEMON. */
 int match_wait_or(enum dvm_board_call call, uintptr_t site, struct dvm_request *request,
                   bool (*other)(void *arg), void *arg);
+
+/* Wait until done(arg) is true, for a word of a task that may become another meanwhile: peer(arg)
+ * is its tid, or DVM_ANY. call, site and context: for the board. Error: LOST_DAEMON. */
+int match_wait_word(enum dvm_board_call call, uintptr_t site, uint64_t context,
+                    bool (*done)(void *arg), int (*peer)(void *arg), void *arg);
 
 /* Whether a tid is known to have ended, and then, if text is not NULL, why. */
 bool match_task_gone(int tid, const char **text);

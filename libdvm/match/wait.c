@@ -126,6 +126,7 @@ void wait_leave(void)
 }
 
 void (*match_on_progress)(void);
+void (*match_on_words)(void);
 
 /* Take in what came. Anything may have changed then: an answer, a death. */
 static int progress(void)
@@ -138,6 +139,8 @@ static int progress(void)
     if (waiting.threads && lane_rung())
         waiting.changed = true;
     rc = lane_progress();
+    if (match_on_words)
+        match_on_words();
     if (match_on_progress)
         match_on_progress();
     return rc;

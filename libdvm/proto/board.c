@@ -31,6 +31,7 @@ static const char *const calls[DVM_BOARD_CALL_END] = {
     [DVM_BOARD_GROUP_GRAPH] = "group_graph",
     [DVM_BOARD_NEIGHBOUR_ALLGATHER] = "neighbour_allgather",
     [DVM_BOARD_NEIGHBOUR_ALLTOALL] = "neighbour_alltoall",
+    [DVM_BOARD_GROUP_AGREE] = "group_agree", [DVM_BOARD_GROUP_SHRINK] = "group_shrink",
     [DVM_BOARD_REQUEST] = "request",
     [DVM_BOARD_SPAWN] = "spawn",         [DVM_BOARD_HOSTS] = "hosts",
     [DVM_BOARD_TASKS] = "tasks",         [DVM_BOARD_KILL] = "kill",

@@ -435,6 +435,10 @@ static void client_over(struct router *r, struct client *c)
     c->over = true;
     while (c->first)
         drop_first(c);
+    /* a keeper ends what its daemon leaves behind */
+    for (int i = 0; lost && r->options->mortal && i < r->count; i++)
+        if (!r->clients[i].ended && r->clients[i].tid >> DVM_TID_N_BITS == c->tid >> DVM_TID_N_BITS)
+            kill(r->clients[i].pid, SIGKILL);
     for (int i = 0; i < r->count; i++) {
         struct client *to = &r->clients[i];
 
@@ -626,6 +630,7 @@ static int verdict(struct router *r)
 
         if (WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0)
             continue;
+        victim |= r->options->mortal >> i & 1;
         if (victim && WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGKILL)
             continue;
         fprintf(stderr, "fake daemon: rank %d ended with %s %d\n", i,

@@ -27,6 +27,8 @@ struct fake_options {
     double seconds;       /* limit of the whole; 0: FAKE_SECONDS */
     bool kill;            /* kill this rank with SIGKILL after so many microseconds, */
     int kill_rank;
+    uint64_t mortal;      /* ranks (bits) that may kill themselves with SIGKILL at any time; with
+                           * host_lost, all of their host end with them */
     unsigned kill_us;     /* counted from when all have begun */
     bool world;           /* tell every task of a death, not only those that asked */
     bool hang_up;         /* the daemon itself goes away after kill_us */
