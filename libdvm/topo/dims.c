@@ -9,13 +9,14 @@
  * The search tries the divisors for the largest extent upward from the root, then the
  * same for what is left with no extent above that: the first product found is the one.
  */
+#include <assert.h>
 #include <limits.h>
 #include <stdbool.h>
 
 #include "base/error.h"
 #include "group/entry.h"
 
-#define DIVISORS_MAX 1536 /* no int has more */
+#define DIVISORS_MAX 1600 /* of 2,095,133,040; no int has more */
 
 /* Divisors of the number, upward. */
 struct divisors {
@@ -25,7 +26,7 @@ struct divisors {
 
 static void find_divisors(int number, struct divisors *d)
 {
-    int large = 0;
+    int large;
 
     d->count = 0;
     for (long i = 1; i * i <= number; i++)
@@ -35,6 +36,7 @@ static void find_divisors(int number, struct divisors *d)
     for (int i = large - 1; i >= 0; i--)
         if (number / d->list[i] != d->list[large - 1])
             d->list[d->count++] = number / d->list[i];
+    assert(d->count <= DIVISORS_MAX);
 }
 
 /* Whether so many extents, none above most, can reach the number. */

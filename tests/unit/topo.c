@@ -62,6 +62,7 @@ static int extents(const struct fake_task *me)
     FAKE_CHECK(gives(2 * 3 * 5 * 7 * 11, 2, (int[]){0, 0}, (int[]){55, 42}));
     FAKE_CHECK(gives(12, 2, (int[]){4, 3}, (int[]){4, 3}));
     FAKE_CHECK(gives(2147483647, 2, (int[]){0, 0}, (int[]){2147483647, 1}));
+    FAKE_CHECK(gives(2095133040, 2, (int[]){0, 0}, (int[]){46189, 45360})); /* 1,600 divisors */
     FAKE_CHECK(gives(735134400, 3, (int[]){0, 0, 0}, (int[]){918, 910, 880}));
     for (int n = 1; n <= 1000; n++)
         FAKE_CHECK(is_best(n));
