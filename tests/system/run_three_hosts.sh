@@ -26,5 +26,6 @@ check mandelbrot --width 320 --height 240
 check heat2d --rows 256 --columns 192 --steps 60
 check jacobi --rows 160 --columns 224 --steps 60
 check cg --poisson 24
+check matmul --n 150 --panel 32
 check cg --file "$source_tree/examples/data/poisson-30x30.mtx"
 halt_machine
