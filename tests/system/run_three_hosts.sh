@@ -29,5 +29,6 @@ check cg --poisson 24
 check matmul --n 150 --panel 32
 check samplesort --keys 100000 --skewed
 check nbody --stars 400 --steps 5
+check fft --n 128
 check cg --file "$source_tree/examples/data/poisson-30x30.mtx"
 halt_machine
