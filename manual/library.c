@@ -24,6 +24,7 @@ static const struct page {
     {"dvm_send", "send and receive messages"},
     {"dvm_isend", "requests: operations that go on while the program does"},
     {"dvm_probe", "look for messages without receiving them"},
+    {"dvm_type_contiguous", "types that a program makes, packing"},
     {"dvm_group_rank", "groups and ranks"},
     {"dvm_group_create", "making groups"},
     {"dvm_named_join", "named groups, which tasks join and leave while they run"},

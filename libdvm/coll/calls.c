@@ -42,23 +42,35 @@ enum algorithm call_choose(const struct call *c, size_t bytes)
     return choose(c->schedule->coll, c->kind, bytes);
 }
 
+/* Derived types are for messages only. */
+static int check(const struct call *c, const void *buffer, size_t count, dvm_type type)
+{
+    size_t bytes;
+    int rc = sink_check_buffer(coll_call(c->kind), buffer, count, type, &bytes);
+
+    if (rc == DVM_OK && !type_basic(type))
+        return dvm_fail(DVM_ERR_UNSUPPORTED, "%s: a collective takes a basic type, not one that "
+                                             "was made of others", coll_call(c->kind));
+    return rc;
+}
+
 int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
                 dvm_type type)
 {
     const char *name = coll_call(c->kind);
-    size_t all, bytes;
+    size_t all;
 
     if (buffer == DVM_IN_PLACE)
         return dvm_fail(DVM_ERR_ARG, "%s: DVM_IN_PLACE is not for this buffer of this task", name);
     if (__builtin_mul_overflow(count, blocks, &all))
         return dvm_fail(DVM_ERR_ARG, "%s: %zu elements for each of %zu tasks are more than memory "
                                      "can hold", name, count, blocks);
-    return sink_check_buffer(name, buffer, all, type, &bytes);
+    return check(c, buffer, all, type);
 }
 
 int call_blocks(const struct call *c, const struct blocks *b)
 {
-    size_t most = 0, bytes;
+    size_t most = 0;
 
     if (!b->counts || !b->offsets)
         return dvm_fail(DVM_ERR_ARG, "%s: counts and offsets must be given, one for each rank",
@@ -72,5 +84,5 @@ int call_blocks(const struct call *c, const struct blocks *b)
         if (b->counts[r] > 0 && end > most)
             most = end;
     }
-    return sink_check_buffer(coll_call(c->kind), b->base, most, b->type, &bytes);
+    return check(c, b->base, most, b->type);
 }

@@ -50,8 +50,9 @@ static int post_alarm(struct coll *c)
 {
     const struct match_filter filter = {
         .context = alarm_context(c->group), .source = DVM_ANY, .tag = ALARM_TAG};
-    const struct match_sink sink =
-        sink_make(c->group, c->alarm_bytes, sizeof c->alarm_bytes, DVM_BYTE, 0);
+    const struct match_data data = {c->alarm_bytes, sizeof c->alarm_bytes, type_code(DVM_BYTE),
+                                    NULL};
+    const struct match_sink sink = sink_make(c->group, &data, 0);
 
     memset(c->alarm_bytes, 0, sizeof c->alarm_bytes);
     return match_irecv(&filter, &sink, &c->alarm);

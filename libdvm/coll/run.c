@@ -85,7 +85,8 @@ static int receive_step(struct schedule *s, const struct step *step)
 {
     const struct group *g = s->coll->group;
     size_t bytes = step->count * type_find(step->type)->size;
-    const struct match_sink sink = sink_make(g, step->to, bytes, step->type, s->site);
+    const struct match_data data = {step->to, bytes, type_code(step->type), NULL};
+    const struct match_sink sink = sink_make(g, &data, s->site);
     const struct match_filter filter = {
         .context = s->coll->context, .source = g->receive_tids[step->rank], .tag = s->tag};
     struct dvm_request *request;

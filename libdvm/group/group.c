@@ -21,6 +21,7 @@
 #include "group/word.h"
 #include "match/match.h"
 #include "proto/frame.h"
+#include "type/derived.h"
 #include "type/op.h"
 #include "type/type.h"
 
@@ -200,6 +201,7 @@ void group_stop(void)
     free(table.places);
     memset(&table, 0, sizeof table);
     op_user_stop();
+    derived_stop();
 }
 
 int group_add(uint64_t context, const int *tids, int size, dvm_group *number)

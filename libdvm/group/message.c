@@ -33,24 +33,23 @@ static int no_place(const char *call)
 }
 
 /* Check a send. */
-static int prepare(const struct outgoing *o, struct peer *peer, size_t *bytes)
+static int prepare(const struct outgoing *o, struct peer *peer, struct match_data *data)
 {
     int rc = peer_to(peer, o->call, o->group, o->dest, o->tag);
 
-    return rc == DVM_OK ? sink_check_buffer(o->call, o->buf, o->count, o->type, bytes) : rc;
+    return rc == DVM_OK ? sink_data(o->call, o->buf, o->count, o->type, false, data) : rc;
 }
 
 static int send_now(enum match_mode mode, const struct outgoing *o)
 {
+    struct match_data data;
     struct peer peer;
-    size_t bytes;
-    int rc = prepare(o, &peer, &bytes);
+    int rc = prepare(o, &peer, &data);
 
     if (rc != DVM_OK || peer.nobody)
         return rc;
     route_learn(peer.group, o->dest, o->type);
-    return match_send(mode, peer.group->context, peer.tid, o->tag, o->buf, bytes,
-                      type_code(o->type), o->site, o->group);
+    return match_send_data(mode, peer.group->context, peer.tid, o->tag, &data, o->site, o->group);
 }
 
 int message_to_each(const char *call, uintptr_t site, const int *tids, size_t tid_count, int tag,
@@ -71,9 +70,9 @@ int message_to_each(const char *call, uintptr_t site, const int *tids, size_t ti
 static int send_start(enum match_mode mode, const struct outgoing *o,
                       struct dvm_request **request)
 {
+    struct match_data data;
     struct peer peer;
-    size_t bytes;
-    int rc = prepare(o, &peer, &bytes);
+    int rc = prepare(o, &peer, &data);
 
     if (rc == DVM_OK && !request)
         rc = no_place(o->call);
@@ -81,8 +80,8 @@ static int send_start(enum match_mode mode, const struct outgoing *o,
         *request = NULL;
     if (rc != DVM_OK || peer.nobody)
         return rc;
-    return match_isend(mode, peer.group->context, peer.tid, o->tag, o->buf, bytes,
-                       type_code(o->type), o->site, o->group, request);
+    return match_isend_data(mode, peer.group->context, peer.tid, o->tag, &data, o->site, o->group,
+                            request);
 }
 
 /* A small message that needs no waiting, with a group, rank and type that were used lately.
@@ -147,13 +146,13 @@ static int receive_prepare(const char *call, dvm_group group, int source, int ta
                            size_t count, dvm_type type, uintptr_t site, struct peer *peer,
                            struct match_filter *filter, struct match_sink *sink)
 {
-    size_t bytes;
+    struct match_data data;
     int rc = peer_from(peer, filter, call, group, source, tag);
 
     if (rc == DVM_OK)
-        rc = sink_check_buffer(call, buf, count, type, &bytes);
+        rc = sink_data(call, buf, count, type, true, &data);
     if (rc == DVM_OK)
-        *sink = sink_make(peer->group, buf, bytes, type, site);
+        *sink = sink_make(peer->group, &data, site);
     return rc;
 }
 

@@ -82,17 +82,17 @@ int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm_type ty
     uintptr_t site = ENTRY_SITE();
     struct match_result result = {0};
     struct match_sink sink;
-    size_t bytes;
+    struct match_data data;
     int rc;
 
     ENTRY_BEGIN();
     if (!message || !*message)
         return dvm_leave(dvm_fail(DVM_ERR_ARG, "dvm_mrecv: the message is NULL; it was received "
                                                "before or never taken by dvm_mprobe"));
-    rc = sink_check_buffer("dvm_mrecv", buf, count, type, &bytes);
+    rc = sink_data("dvm_mrecv", buf, count, type, true, &data);
     if (rc != DVM_OK)
         return dvm_leave(rc);
-    sink = sink_make(NULL, buf, bytes, type, site);
+    sink = sink_make(NULL, &data, site);
     rc = match_mrecv(message, &sink, &result);
     result.error = rc;
     sink_status(&result, status);

@@ -40,7 +40,8 @@ static inline const struct route *route_find(dvm_group group, int rank, dvm_type
     return r->rank == rank && r->group == group && r->type == type && r->size ? r : NULL;
 }
 
-/* Note a route after a call whose arguments were found right; rank is a rank. */
+/* Note a route after a call whose arguments were found right; rank is a rank. A derived type is
+ * not noted. */
 void route_learn(const struct group *g, int rank, dvm_type type);
 
 /* Forget all: a group was freed. */

@@ -1,8 +1,9 @@
 /* sink.c: what happens between a matched message and the user's buffer.
  *
- * The common case, the same type code and room enough, is decided by two
+ * The common case, the same type code and room enough, is decided by a few
  * comparisons. Everything else ends in a conversion or in a sentence that names
- * both sides in full: the call that is wrong is as often the other one.
+ * both sides in full: the call that is wrong is as often the other one. Derived types
+ * and messages of several types are sink_derived.c's.
  */
 #include "group/sink.h"
 
@@ -15,7 +16,9 @@
 #include "group/context.h"
 #include "group/host.h"
 #include "group/site.h"
+#include "group/sink_derived.h"
 #include "proto/frame.h"
+#include "type/derived.h"
 #include "type/type.h"
 
 #define TAG_BYTES 24
@@ -27,17 +30,32 @@
 int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
                       size_t *bytes)
 {
-    const struct type *t = type_find(type);
+    const struct type *t = type_basic(type);
+    const struct derived *d = t ? NULL : derived_usable(call, type);
 
-    if (!t)
-        return dvm_fail(DVM_ERR_TYPE, "%s: %d is no type; dvm.h lists the DVM_ types", call,
-                        type);
+    if (!t && !d)
+        return DVM_ERR_TYPE;
+    if (d)
+        t = &d->row;
     if (__builtin_mul_overflow(count, t->size, bytes))
         return dvm_fail(DVM_ERR_ARG, "%s: %zu elements of %s are more than memory can hold",
                         call, count, t->name);
     if (!buffer && count > 0)
         return dvm_fail(DVM_ERR_ARG, "%s: the buffer is NULL, but the count is %zu", call, count);
     return DVM_OK;
+}
+
+int sink_data(const char *call, const void *buffer, size_t count, dvm_type type, bool into,
+              struct match_data *data)
+{
+    int rc = sink_check_buffer(call, buffer, count, type, &data->bytes);
+
+    if (rc != DVM_OK)
+        return rc;
+    data->buffer = buffer;
+    data->type = type_code(type);
+    data->shape = NULL;
+    return type_basic(type) ? DVM_OK : sink_data_derived(call, count, type, into, data);
 }
 
 /* In a collective nobody sends or asks: each task gives a count and a type. */
@@ -49,7 +67,7 @@ static bool collective(const struct match_result *m)
 /* Elements of a type, or bytes where it is not known here: "200 double (1600 B)". */
 static void amount(uint32_t type, size_t bytes, char *text)
 {
-    size_t size = type_wire_size(type);
+    size_t size = TYPE_ID(type) == TYPE_MIXED ? 0 : type_wire_size(type);
 
     if (size > 0)
         snprintf(text, AMOUNT_BYTES, "%zu %s (%zu B)", bytes / size, type_word(type), bytes);
@@ -95,8 +113,11 @@ static void sides(const struct match_sink *sink, const struct match_result *m, c
     bool together = collective(m);
 
     name_task(g, m->source, who);
-    amount(m->type, m->bytes, sent);
-    amount(sink->type, sink->capacity, wanted);
+    if (!sink_mixed_text(m->type, m->bytes, m->head, sent, sizeof sent))
+        amount(m->type, m->bytes, sent);
+    if (!sink_mixed_text(sink->type, sink->capacity + TYPE_HEAD(sink->type), sink_words(sink),
+                         wanted, sizeof wanted))
+        amount(sink->type, sink->capacity, wanted);
     if (g && g->size > 0 && g->rank >= 0)
         snprintf(me, sizeof me, "rank %d", g->rank);
     if (!together)
@@ -106,8 +127,8 @@ static void sides(const struct match_sink *sink, const struct match_result *m, c
              together ? "gave" : "posted", wanted, site_text(sink->site));
 }
 
-static int refuse(int code, const struct match_sink *sink, const struct match_result *m,
-                  const char *advice)
+int sink_refuse(int code, const struct match_sink *sink, const struct match_result *m,
+                const char *advice)
 {
     char both[SIDES_BYTES];
 
@@ -120,54 +141,71 @@ static int refuse(int code, const struct match_sink *sink, const struct match_re
 /* What is not of the same type, or too long. Apart, so that the common case does not pay for
  * its registers. */
 __attribute__((noinline, cold)) static int check_well(const struct match_sink *sink,
-                                                      const struct match_result *m)
+                                                      struct match_result *m)
 {
     enum type_relation relation = type_relate(m->type, sink->type);
+    bool related = relation == TYPE_COPY || relation == TYPE_CONVERT;
 
+    if (sink->shape || TYPE_ID(m->type) == TYPE_MIXED)
+        return sink_check_derived(sink, m);
+    return sink_related(relation, related && type_converted_bytes(m->type, sink->type, m->bytes) >
+                                                 sink->capacity,
+                        sink, m);
+}
+
+int sink_related(enum type_relation relation, bool too_long, const struct match_sink *sink,
+                 const struct match_result *m)
+{
     if (relation == TYPE_DIFFERENT)
-        return refuse(DVM_ERR_TYPE, sink, m,
+        return sink_refuse(DVM_ERR_TYPE, sink, m,
                       "the types differ; receive it as what was sent, or as DVM_BYTE. The "
                       "message is kept");
     if (relation == TYPE_IMPOSSIBLE)
-        return refuse(DVM_ERR_UNSUPPORTED, sink, m,
+        return sink_refuse(DVM_ERR_UNSUPPORTED, sink, m,
                       "the two hosts store this type in ways that cannot be converted; send "
                       "another type, such as DVM_DOUBLE. The message is kept");
-    if (type_converted_bytes(m->type, sink->type, m->bytes) > sink->capacity)
-        return refuse(DVM_ERR_TRUNCATE, sink, m,
+    if (too_long)
+        return sink_refuse(DVM_ERR_TRUNCATE, sink, m,
                       "it does not fit; receive it with a larger buffer (dvm_probe tells the "
                       "size). The message is kept");
     return relation == TYPE_CONVERT;
 }
 
-static int check(const struct match_sink *sink, const struct match_result *m)
+static int check(const struct match_sink *sink, struct match_result *m)
 {
-    if (m->type == sink->type && m->bytes <= sink->capacity)
+    if (m->type == sink->type && m->bytes <= sink->capacity && !sink->shape)
         return DVM_OK;
     return check_well(sink, m);
 }
 
 static int convert(const struct match_sink *sink, const struct match_result *m, const void *raw)
 {
-    size_t count = m->bytes / type_wire_size(m->type), index = 0;
+    size_t index = 0;
     char both[SIDES_BYTES];
-    int rc = type_convert(sink->buffer, sink->type, raw, m->type, count, &index);
+    int rc;
 
-    if (rc != DVM_OK) {
+    if (sink->shape || TYPE_ID(m->type) == TYPE_MIXED)
+        rc = sink_convert_derived(sink, m, raw, &index);
+    else
+        rc = type_convert(sink->buffer, sink->type, raw, m->type,
+                          m->bytes / type_wire_size(m->type), &index);
+    if (rc == DVM_ERR_TYPE) {
         sides(sink, m, both, sizeof both);
-        dvm_fail(rc, "%s: element %zu is a number that does not fit into this host's %s", both,
-                 index, type_name(sink->type));
+        dvm_fail(rc, "%s: element %zu is a number that does not fit into this host's type", both,
+                 index);
     }
     return rc;
 }
 
-struct match_sink sink_make(const struct group *g, void *buffer, size_t bytes, dvm_type type,
-                            uintptr_t site)
+struct match_sink sink_make(const struct group *g, const struct match_data *data, uintptr_t site)
 {
-    return (struct match_sink){.buffer = buffer,
-                               .capacity = bytes,
-                               .type = type_code(type),
+    return (struct match_sink){.buffer = (void *)(uintptr_t)data->buffer,
+                               .capacity = data->bytes,
+                               .type = data->type,
+                               .shape = data->shape,
                                .check = check,
                                .convert = convert,
+                               .take = sink_take,
                                .site = site,
                                .group = g ? g->number : DVM_UNIVERSE};
 }
@@ -180,14 +218,15 @@ void sink_status(const struct match_result *result, struct dvm_status *status)
     if (!status)
         return;
     g = group_of_context(result->context);
-    size = type_wire_size(result->type);
+    size = TYPE_ID(result->type) == TYPE_MIXED ? 0 : type_wire_size(result->type);
     *status = (struct dvm_status){.source = g ? group_rank_of(g, result->source) : result->source,
                                   .tag = result->tag,
                                   .error = result->error,
                                   .cancelled = result->cancelled,
                                   .type = TYPE_ID(result->type),
-                                  .bytes = result->bytes,
-                                  .count = size ? result->bytes / size : 0};
+                                  .bytes = result->bytes - TYPE_HEAD(result->type),
+                                  .count = size ? result->bytes / size
+                                                : sink_mixed_count(result)};
 }
 
 void sink_status_null(struct dvm_status *status)

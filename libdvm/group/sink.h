@@ -15,8 +15,14 @@
 int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
                       size_t *bytes);
 
-/* A sink for bytes bytes of a type (checked before). */
-struct match_sink sink_make(const struct group *g, void *buffer, size_t bytes, dvm_type type,
+/* The same, and what is to be sent or (into) received. A derived type whose elements lie in
+ * one piece is as good as a basic one. Further error: TYPE (into elements that lie over each
+ * other). */
+int sink_data(const char *call, const void *buffer, size_t count, dvm_type type, bool into,
+              struct match_data *data);
+
+/* A sink for data (checked before). */
+struct match_sink sink_make(const struct group *g, const struct match_data *data,
                             uintptr_t site);
 
 /* Turn a result into a status (which may be NULL). Sources become ranks of the

@@ -101,7 +101,9 @@ enum {
     DVM_FLOAT_INT,
     DVM_DOUBLE_INT,
     DVM_LDOUBLE_INT,
-    DVM_TYPE_COUNT /* how many basic types there are; itself no type */
+    DVM_TYPE_COUNT, /* how many basic types there are; itself no type */
+    DVM_TYPE_MIXED = 255, /* in a status: the elements are of several types */
+    DVM_TYPE_NONE = -1    /* no type */
 };
 
 /* What the pairs are in C, for DVM_MINLOC and DVM_MAXLOC. A message has them as they lie in
@@ -154,7 +156,8 @@ enum {
     DVM_OP_COUNT /* how many built-in operators there are; itself none */
 };
 
-/* Size in bytes of one element of a type here, or 0 when there is no such type. */
+/* Size in bytes of one element of a type here, or 0 when there is no such type. Of a type that
+ * the program has made (dvm_type_vector and the like): of its data, without gaps. */
 DVM_API size_t dvm_type_size(dvm_type type);
 
 /* ---- life of a task ------------------------------------------------------ */
@@ -255,9 +258,9 @@ struct dvm_status {
     int tag;
     int error;     /* DVM_OK, or why this request failed */
     int cancelled; /* 1 when the receive was cancelled */
-    dvm_type type; /* the sender's type */
+    dvm_type type; /* the sender's basic type; DVM_TYPE_MIXED when it has several */
     size_t bytes;  /* size of the message, in bytes of the sender's representation */
-    size_t count;  /* elements of the sender's type */
+    size_t count;  /* elements of basic types; see dvm_type_count */
 };
 
 struct dvm_request; /* an operation under way; see dvm_wait */
@@ -373,6 +376,153 @@ DVM_API int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm
  * dvm_isend) but when the program polls and calls. Returns the descriptor, which is not
  * negative. Errors: LIMIT (no descriptor is left), SYSTEM, NO_MEMORY. */
 DVM_API int dvm_fd(void);
+
+/* ---- types that a program makes ------------------------------------------------ */
+
+/* A derived type says where in memory the elements of other types lie: a column of a matrix,
+ * the fields of a struct. It can be given to all functions that send and receive messages. What is
+ * sent are its elements, one behind the other, without gaps; the receive may put the same
+ * elements elsewhere, with another derived type or a basic one.
+ *
+ * Making a type talks to nobody. It must be committed before data is sent, received or packed
+ * with it; types can be made of those that are not. Counts are size_t, distances ptrdiff_t,
+ * in elements (the extent of the old type) or bytes, and may be negative. Errors of all that
+ * make types: TYPE (no such type, or a freed one), ARG (a NULL array or no place for the
+ * result; larger than memory can be), LIMIT (65,536 types; elements that change their basic
+ * type about 60 times without repeating an order), NO_MEMORY. */
+
+/* count elements of old, one behind the other. */
+DVM_API int dvm_type_contiguous(size_t count, dvm_type old, dvm_type *type);
+
+/* count blocks of length elements; from the beginning of one to that of the next are stride
+ * elements, and in hvector stride bytes. A column of n rows of m doubles:
+ * dvm_type_vector(n, 1, m, DVM_DOUBLE, &column). */
+DVM_API int dvm_type_vector(size_t count, size_t length, ptrdiff_t stride, dvm_type old,
+                            dvm_type *type);
+DVM_API int dvm_type_hvector(size_t count, size_t length, ptrdiff_t stride, dvm_type old,
+                             dvm_type *type);
+
+/* count blocks with lengths and offsets of their own, in elements; in hindexed offsets are
+ * bytes. In indexed_block and hindexed_block all blocks have the same length. */
+DVM_API int dvm_type_indexed(size_t count, const size_t *lengths, const ptrdiff_t *offsets,
+                             dvm_type old, dvm_type *type);
+DVM_API int dvm_type_hindexed(size_t count, const size_t *lengths, const ptrdiff_t *offsets,
+                              dvm_type old, dvm_type *type);
+DVM_API int dvm_type_indexed_block(size_t count, size_t length, const ptrdiff_t *offsets,
+                                   dvm_type old, dvm_type *type);
+DVM_API int dvm_type_hindexed_block(size_t count, size_t length, const ptrdiff_t *offsets,
+                                    dvm_type old, dvm_type *type);
+
+/* count blocks with lengths, offsets (bytes, such as offsetof) and types of their own: the
+ * fields of a struct. Its extent is rounded up as a C compiler does it, so that it fits to
+ * arrays of the struct. */
+DVM_API int dvm_type_struct(size_t count, const size_t *lengths, const ptrdiff_t *offsets,
+                            const dvm_type *types, dvm_type *type);
+
+enum {
+    DVM_ORDER_C = 0,      /* the last index runs fastest */
+    DVM_ORDER_FORTRAN = 1 /* the first does */
+};
+
+/* The part of an array of dims dimensions and sizes elements that begins at starts (from 0)
+ * and has subsizes. Its extent is that of the whole array. Further errors: ARG (a part that
+ * is not inside; dims below 1; an unknown order). */
+DVM_API int dvm_type_subarray(int dims, const size_t *sizes, const size_t *subsizes,
+                              const size_t *starts, int order, dvm_type old, dvm_type *type);
+
+enum {
+    DVM_DISTRIBUTE_NONE = 0,  /* the dimension is not divided; one process along it */
+    DVM_DISTRIBUTE_BLOCK = 1, /* one block for each process, */
+    DVM_DISTRIBUTE_CYCLIC = 2 /* or blocks dealt out in turns */
+};
+
+/* What the process with this rank of tasks has of an array that is distributed over a grid of
+ * processes (whose product is tasks; ranks in C's order). For each dimension: how it is
+ * distributed; the argument, which is the size of a block (0: BLOCK as equal as possible,
+ * CYCLIC blocks of 1); and how many processes are along it. Its extent is that of the whole
+ * array. Further errors: ARG (blocks too small for the array and so on; the sentence says
+ * which). */
+DVM_API int dvm_type_darray(int tasks, int rank, int dims, const size_t *sizes,
+                            const int *distributions, const size_t *arguments,
+                            const int *processes, int order, dvm_type old, dvm_type *type);
+
+/* The same elements with another extent, which says where the next one of an array of them
+ * lies, and lower bound. */
+DVM_API int dvm_type_resized(dvm_type old, ptrdiff_t lower, ptrdiff_t extent, dvm_type *type);
+
+/* Allow data to be moved with a type. Committing twice is allowed. Error: TYPE. */
+DVM_API int dvm_type_commit(dvm_type type);
+
+/* End the use of a type that this task has made, and set *type to DVM_TYPE_NONE. What was
+ * started with it goes on, and types that are made of it stay. DVM_TYPE_NONE is taken. Types
+ * end with dvm_finalize, too. Errors: TYPE (a basic one), ARG. */
+DVM_API int dvm_type_free(dvm_type *type);
+
+/* Lower bound and extent (the distance of elements in an array) of a type, bytes. In
+ * true_extent without what dvm_type_resized and the rounding of structs have changed: where
+ * the data really lies. Places may be NULL. Error: TYPE. */
+DVM_API int dvm_type_extent(dvm_type type, ptrdiff_t *lower, ptrdiff_t *extent);
+DVM_API int dvm_type_true_extent(dvm_type type, ptrdiff_t *lower, ptrdiff_t *extent);
+
+/* How many whole elements of a type a message has, and how many elements of basic types are
+ * left over (rest may be NULL). Errors: TYPE, ARG. */
+DVM_API int dvm_type_count(const struct dvm_status *status, dvm_type type, size_t *count,
+                           size_t *rest);
+
+/* How a type was made. */
+enum {
+    DVM_KIND_BASIC = 0,
+    DVM_KIND_CONTIGUOUS,
+    DVM_KIND_VECTOR,
+    DVM_KIND_HVECTOR,
+    DVM_KIND_INDEXED,
+    DVM_KIND_HINDEXED,
+    DVM_KIND_INDEXED_BLOCK,
+    DVM_KIND_HINDEXED_BLOCK,
+    DVM_KIND_STRUCT,
+    DVM_KIND_SUBARRAY,
+    DVM_KIND_DARRAY,
+    DVM_KIND_RESIZED
+};
+
+/* The arguments that a type was made with; what its kind has not is 0 or NULL. */
+struct dvm_type_info {
+    int kind;                 /* DVM_KIND_... */
+    size_t type_count;        /* old types: for a struct count, else 1; of a basic type 0 */
+    const dvm_type *types;
+    size_t count;             /* elements or blocks */
+    size_t length;            /* of each block */
+    ptrdiff_t stride;
+    const size_t *lengths;    /* count of each */
+    const ptrdiff_t *offsets;
+    int dims, order;
+    const size_t *sizes, *subsizes, *starts, *arguments; /* dims of each */
+    const int *distributions, *processes;
+    int tasks, rank;
+    ptrdiff_t lower, extent;
+};
+
+/* Read back how a type was made. Arrays and the handles in them are good as long as the type
+ * is, also of types that were freed meanwhile. Errors: TYPE, ARG. */
+DVM_API int dvm_type_describe(dvm_type type, struct dvm_type_info *info);
+
+/* Copy count elements from buf to out, without gaps, from *position (bytes) on, which then is
+ * behind them; out has size bytes. Begin with *position 0, where a few bytes say how this host
+ * stores its types. What was packed is sent with DVM_BYTE, and dvm_unpack converts it on a host
+ * of another kind. Errors: TYPE, ARG (a NULL buffer), TRUNCATE (no room). */
+DVM_API int dvm_pack(const void *buf, size_t count, dvm_type type, void *out, size_t size,
+                     size_t *position);
+
+/* Take count elements out of what dvm_pack has made, from *position on; the types must be those
+ * that were packed, in the same order. in has size bytes. Errors: TYPE, ARG, TRUNCATE (so much
+ * is not there), PROTOCOL (in was not made by dvm_pack), UNSUPPORTED (a long double of a host
+ * that stores it in another format). */
+DVM_API int dvm_unpack(const void *in, size_t size, size_t *position, void *buf, size_t count,
+                       dvm_type type);
+
+/* How many bytes dvm_pack needs for that, at most; those of several calls are added. Errors:
+ * TYPE, ARG (more than memory can be, or no place for the result). */
+DVM_API int dvm_pack_size(size_t count, dvm_type type, size_t *size);
 
 /* ---- groups ----------------------------------------------------------------- */
 

@@ -30,12 +30,14 @@ bool deliver_fits(const struct match_filter *f, const struct match_result *what)
             f->accept(f->accept_arg, what->source, what->tag, what->bytes, what->type));
 }
 
-/* As match_sink.check: DVM_OK for a copy, 1 for a conversion, or an error. */
-static int ask_sink(const struct match_sink *sink, const struct match_result *what)
+enum { CONVERT = 1, TAKE = 2 }; /* instead of a plain copy: see match_sink.check */
+
+/* As match_sink.check. */
+static int ask_sink(const struct match_sink *sink, struct match_result *what)
 {
     int how = sink->check ? sink->check(sink, what) : DVM_OK;
 
-    assert(how <= 1 && (how != 1 || sink->convert));
+    assert(how <= TAKE && (how != CONVERT || sink->convert) && (how != TAKE || sink->take));
     if (how == DVM_OK && what->bytes > sink->capacity)
         return dvm_fail(DVM_ERR_TRUNCATE,
                         "tid %#x sent %zu bytes, tag %d; this task posted %zu bytes (called "
@@ -85,22 +87,30 @@ static void on_received(struct stream_receive *record, int error)
     request_complete(r, error, text);
 }
 
+static void on_piece(struct stream_receive *record, const uint8_t *bytes, size_t size)
+{
+    const struct dvm_request *r = deliver_request(record);
+
+    r->receive.sink.take(&r->receive.sink, &r->result, record->received, bytes, size);
+}
+
 /* Have the bytes of an announced message sent. */
-static int fetch(struct dvm_request *r, const struct incoming *in, bool convert)
+static int fetch(struct dvm_request *r, const struct incoming *in, int how)
 {
     struct stream *s = in->stream;
     int rc;
 
     if (s->gone)
         return dvm_fail(s->gone_code, "%s", s->gone_text);
-    if (convert) {
+    if (how == CONVERT) {
         r->receive.raw = malloc(in->what.bytes);
         if (!r->receive.raw)
             return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the %zu bytes of a message",
                             in->what.bytes);
     }
     r->receive.stream = (struct stream_receive){
-        .stream = s, .buffer = convert ? r->receive.raw : r->receive.sink.buffer,
+        .stream = s, .take = how == TAKE ? on_piece : NULL,
+        .buffer = how == CONVERT ? r->receive.raw : how == TAKE ? NULL : r->receive.sink.buffer,
         .size = in->what.bytes, .peer_ref = in->ref, .remote = in->remote,
         .done = on_received};
     rc = stream_receive(&r->receive.stream);
@@ -114,11 +124,13 @@ static int fetch(struct dvm_request *r, const struct incoming *in, bool convert)
 bool deliver(struct dvm_request *r, const struct incoming *in)
 {
     const struct match_sink *sink = &r->receive.sink;
-    int how = ask_sink(sink, &in->what);
-    int rc = how < 0 ? how : DVM_OK;
+    int how, rc;
 
     assert(r->state == REQUEST_ACTIVE);
     r->result = in->what;
+    how = ask_sink(sink, &r->result);
+    rc = how < 0 ? how : DVM_OK;
+    r->result.head = NULL;
     if (!rc && !in->whole) {
         rc = fetch(r, in, how);
         if (!rc) {
@@ -130,7 +142,9 @@ bool deliver(struct dvm_request *r, const struct incoming *in)
         request_complete(r, rc, NULL);
         return false;
     }
-    if (how)
+    if (how == TAKE)
+        sink->take(sink, &in->what, 0, in->payload, in->what.bytes);
+    else if (how == CONVERT)
         rc = sink->convert(sink, &in->what, in->payload);
     else if (in->what.bytes)
         memcpy(sink->buffer, in->payload, in->what.bytes);
@@ -171,17 +185,20 @@ static void arrival(const struct incoming *in)
     deliver_discard(in);
 }
 
-static struct match_result result_of(const struct dvm_frame *frame)
+static struct match_result result_of(const struct dvm_frame *frame, const uint8_t *payload)
 {
+    uint32_t head = DVM_FRAME_HEAD(frame->type);
+
     return (struct match_result){.context = frame->context, .source = frame->src,
                                  .tag = frame->tag, .bytes = frame->size,
-                                 .type = frame->type, .error = DVM_OK};
+                                 .type = frame->type, .error = DVM_OK,
+                                 .head = head && head <= frame->length ? payload : NULL};
 }
 
 void deliver_message(struct stream *stream, const struct dvm_frame *frame,
                      const uint8_t *payload)
 {
-    struct incoming in = {.what = result_of(frame), .stream = stream, .ref = frame->ref,
+    struct incoming in = {.what = result_of(frame, payload), .stream = stream, .ref = frame->ref,
                           .remote = frame->op == DVM_OP_RTS ? frame->extra : 0,
                           .cost = stream_cost(frame), .whole = frame->op == DVM_OP_EAGER,
                           .sync = frame->flags & DVM_FLAG_SYNC, .payload = payload};
@@ -191,7 +208,7 @@ void deliver_message(struct stream *stream, const struct dvm_frame *frame,
 
 void deliver_notice(const struct dvm_frame *frame, const uint8_t *payload)
 {
-    struct incoming in = {.what = result_of(frame), .whole = true, .payload = payload};
+    struct incoming in = {.what = result_of(frame, payload), .whole = true, .payload = payload};
     struct stream *s = stream_known(frame->src);
 
     if (frame->op != DVM_OP_EAGER || frame->size != frame->length) {

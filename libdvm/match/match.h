@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/shape.h"
 #include "dvm.h"
 #include "proto/board.h"
 #include "proto/frame.h"
@@ -38,6 +39,10 @@ struct match_result {
     int tag;
     size_t bytes;   /* of the whole message, in the sender's representation */
     uint32_t type;  /* the sender's type code */
+    /* Of a message that is here: its first DVM_FRAME_HEAD(type) bytes, which say what its
+     * elements are; NULL: there are none, or it has been received. */
+    const uint8_t *head;
+    size_t elements; /* how many it has, once a sink has counted them (check) */
     int error;      /* DVM_OK or why the operation failed */
     bool cancelled;
 };
@@ -48,6 +53,15 @@ enum match_mode {
     MATCH_SYNC      /* complete when matched */
 };
 
+/* What is sent: bytes that lie in one piece, or whose packed form, of so many bytes, a shape
+ * makes of what begins at buffer. */
+struct match_data {
+    const void *buffer;
+    size_t bytes;
+    uint32_t type;       /* code */
+    struct shape *shape; /* NULL: one piece; else held until the operation is over */
+};
+
 /* Takes the bytes of a message as they are complete in memory, instead of a plain
  * copy: converts them, checks their type. bytes: of the message; returns DVM_OK
  * or the error of the receive. See type/. */
@@ -55,14 +69,19 @@ struct match_sink {
     void *buffer;    /* where the bytes go */
     size_t capacity; /* bytes that fit there */
     uint32_t type;   /* the receiver's type code */
+    struct shape *shape; /* for check and the others; held until the receive is over */
     /* NULL: any type code is taken as it is. Otherwise asked when a message is
      * matched, before any byte is taken: returns DVM_OK to go on with a plain copy
-     * into buffer; 1 to have the raw bytes collected and given to convert; or an
-     * error (TYPE, TRUNCATE), which fails the receive and keeps the message. */
-    int (*check)(const struct match_sink *sink, const struct match_result *message);
+     * into buffer; 1 to have the raw bytes collected and given to convert; 2 to be given
+     * them piece by piece (take); or an error (TYPE, TRUNCATE), which fails the receive and
+     * keeps the message. It may set message->elements. */
+    int (*check)(const struct match_sink *sink, struct match_result *message);
     /* Called with the raw bytes when check said 1. */
     int (*convert)(const struct match_sink *sink, const struct match_result *message,
                    const void *raw);
+    /* Called with bytes bytes from place at of the message on, in order, when check said 2. */
+    void (*take)(const struct match_sink *sink, const struct match_result *message, size_t at,
+                 const void *from, size_t bytes);
     uintptr_t site; /* return address of the user's call, for sentences and the board */
     int group;      /* the caller's own: carried along, handed back by match_group */
 };
@@ -82,6 +101,13 @@ int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const
  * lane takes it at once. */
 int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
                size_t bytes, uint32_t type, uintptr_t site, int group);
+
+/* The same two for data that may have a shape. */
+int match_isend_data(enum match_mode mode, uint64_t context, int dest, int tag,
+                     const struct match_data *data, uintptr_t site, int group,
+                     struct dvm_request **request);
+int match_send_data(enum match_mode mode, uint64_t context, int dest, int tag,
+                    const struct match_data *data, uintptr_t site, int group);
 
 /* A way for small messages to another task, for match_send_small; NULL: none yet. It is good
  * until match_stop. */

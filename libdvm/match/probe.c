@@ -112,6 +112,7 @@ int match_mrecv(struct dvm_message **message, const struct match_sink *sink,
         return DVM_ERR_NO_MEMORY;
     assert(m->taken);
     r->receive.sink = *sink;
+    r->shape = shape_hold(sink->shape);
     /* a message that was not delivered stays, unless its bytes never come */
     if (deliver(r, &m->in) || (!m->in.whole && m->in.stream->gone)) {
         unexpected_free(m);

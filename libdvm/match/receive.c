@@ -55,6 +55,7 @@ int match_irecv(const struct match_filter *filter, const struct match_sink *sink
         return DVM_ERR_NO_MEMORY;
     r->receive.filter = *filter;
     r->receive.sink = *sink;
+    r->shape = shape_hold(sink->shape);
     r->result = (struct match_result){.context = filter->context, .source = filter->source,
                                       .tag = filter->tag};
     start(r);

@@ -39,6 +39,9 @@ static void request_drop(struct dvm_request *r)
         free(r->text);
     if (*own)
         free(*own);
+    if (r->shape)
+        shape_drop(r->shape);
+    r->shape = NULL;
     r->text = NULL;
     *own = NULL;
 }
@@ -87,6 +90,7 @@ struct dvm_request *request_new(enum request_kind kind, int group)
     r->released = false;
     r->group = group;
     r->text = NULL;
+    r->shape = NULL;
     r->result = (struct match_result){.error = DVM_OK};
     if (kind == REQUEST_SEND) {
         r->send.copy = NULL;

@@ -60,6 +60,7 @@ struct dvm_request {
     bool released;          /* nobody will finish it */
     int group;
     char *text;             /* sentence of its error; owned */
+    struct shape *shape;    /* of its data; held, or NULL */
     struct match_result result;
     union {
         struct request_send send;

@@ -14,6 +14,7 @@
 #include "lane/board.h"
 #include "match/request.h"
 
+#define PACKED_MAX 4096 /* bytes of a message that is packed for one try to send it at once */
 #define BSEND_BYTES ((size_t)512 << 20) /* of copies a task keeps; DVM_BSEND_BYTES */
 
 static struct {
@@ -32,6 +33,7 @@ struct outgoing {
     uint32_t type;
     uintptr_t site;
     int group;
+    struct shape *shape;
 };
 
 void send_start(void)
@@ -58,14 +60,39 @@ static void on_sent(struct stream_send *record, int error)
     request_complete(r, error, record->stream->gone ? record->stream->gone_text : NULL);
 }
 
+/* A copy of the message; NULL, with the sentence kept, without memory. */
+static void *copy_of(const struct outgoing *o)
+{
+    /* never of 0 bytes: a buffered send is known by its copy */
+    void *copy = malloc(o->bytes + 1);
+
+    if (!copy)
+        dvm_fail(DVM_ERR_NO_MEMORY, "no memory to keep a copy of %zu bytes", o->bytes);
+    else if (o->shape)
+        o->shape->pack(o->shape, o->buffer, 0, copy, o->bytes);
+    else if (o->bytes)
+        memcpy(copy, o->buffer, o->bytes);
+    return copy;
+}
+
 /* To this task itself. local: the request of a synchronous send, or NULL. */
 static int send_self(const struct outgoing *o, struct dvm_request *local)
 {
     struct incoming in = {.what = {.context = o->context, .source = o->dest, .tag = o->tag,
                                    .bytes = o->bytes, .type = o->type},
                           .whole = true, .local = local, .payload = o->buffer};
+    uint8_t *packed = o->shape ? copy_of(o) : NULL;
+    bool delivered;
 
-    if (deliver_arrival(&in))
+    if (o->shape && !packed)
+        return DVM_ERR_NO_MEMORY;
+    if (packed)
+        in.payload = packed;
+    if (DVM_FRAME_HEAD(o->type))
+        in.what.head = in.payload;
+    delivered = deliver_arrival(&in);
+    free(packed);
+    if (delivered)
         return DVM_OK;
     return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a message of %zu bytes to this task itself",
                     o->bytes);
@@ -78,8 +105,10 @@ static struct dvm_request *send_request(const struct outgoing *o)
     if (r)
         r->result = (struct match_result){.context = o->context, .source = lane_self(),
                                           .tag = o->tag, .bytes = o->bytes, .type = o->type};
-    if (r)
+    if (r) {
         r->send.site = o->site;
+        r->shape = shape_hold(o->shape);
+    }
     return r;
 }
 
@@ -87,6 +116,7 @@ static void send_stream(const struct outgoing *o, struct stream *s, struct dvm_r
 {
     r->send.stream = (struct stream_send){
         .stream = s, .context = o->context, .bytes = r->send.copy ? r->send.copy : o->buffer,
+        .shape = r->send.copy ? NULL : o->shape,
         .size = o->bytes, .tag = o->tag, .type = o->type, .sync = o->mode == MATCH_SYNC,
         .done = on_sent};
     stream_send(&r->send.stream);
@@ -145,14 +175,11 @@ static int send_copy(const struct outgoing *o, struct stream *s)
 
     if (!r)
         return rc ? rc : DVM_ERR_NO_MEMORY;
-    /* never of 0 bytes: the copy also marks the request as buffered */
-    r->send.copy = malloc(o->bytes + 1);
+    r->send.copy = copy_of(o);
     if (!r->send.copy) {
         request_free(r);
-        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to keep a copy of %zu bytes", o->bytes);
+        return DVM_ERR_NO_MEMORY;
     }
-    if (o->bytes)
-        memcpy(r->send.copy, o->buffer, o->bytes);
     buffered.kept += o->bytes;
     match_release(r);
     send_stream(o, s, r);
@@ -181,6 +208,19 @@ static int send_check(const struct outgoing *o, struct stream **out)
     return DVM_OK;
 }
 
+/* Send a message at once, if that is possible; a short one with a shape is packed for it. */
+static bool send_now(const struct outgoing *o, struct stream *s)
+{
+    static uint8_t packed[PACKED_MAX];
+
+    if (!o->shape)
+        return stream_send_now(s, o->context, o->tag, o->buffer, o->bytes, o->type);
+    if (o->bytes > sizeof packed)
+        return false;
+    o->shape->pack(o->shape, o->buffer, 0, packed, o->bytes);
+    return stream_send_now(s, o->context, o->tag, packed, o->bytes, o->type);
+}
+
 /* Send what needs no waiting: *over says whether that was all. */
 static int send_short(const struct outgoing *o, struct stream *s, bool *over)
 {
@@ -189,7 +229,7 @@ static int send_short(const struct outgoing *o, struct stream *s, bool *over)
         *over = false;
     } else if (!s) {
         return send_self(o, NULL);
-    } else if (!stream_send_now(s, o->context, o->tag, o->buffer, o->bytes, o->type)) {
+    } else if (!send_now(o, s)) {
         if (o->mode == MATCH_BUFFERED)
             return send_copy(o, s);
         *over = false;
@@ -211,50 +251,81 @@ bool match_send_small(struct match_way *way, uint64_t context, int tag, const vo
            stream_send_now((struct stream *)way, context, tag, buffer, bytes, type);
 }
 
-int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
-                size_t bytes, uint32_t type, uintptr_t site, int group,
-                struct dvm_request **request)
+static int send_start_one(const struct outgoing *o, struct dvm_request **request)
 {
-    struct outgoing o = {mode, context, dest, tag, buffer, bytes, type, site, group};
     struct dvm_request *r = NULL;
     struct stream *s;
     bool over = true;
     int rc;
 
     if (request) {
-        r = send_request(&o);
+        r = send_request(o);
         if (!r)
             return DVM_ERR_NO_MEMORY;
         *request = r;
     }
-    rc = send_check(&o, &s);
+    rc = send_check(o, &s);
     if (!rc)
-        rc = send_short(&o, s, &over);
+        rc = send_short(o, s, &over);
     if (over) {
         if (r)
             request_complete(r, rc, NULL);
         return r ? DVM_OK : rc;
     }
-    send_long(&o, s, r);
+    send_long(o, s, r);
     return DVM_OK;
+}
+
+int match_isend_data(enum match_mode mode, uint64_t context, int dest, int tag,
+                     const struct match_data *data, uintptr_t site, int group,
+                     struct dvm_request **request)
+{
+    const struct outgoing o = {mode, context, dest, tag, data->buffer, data->bytes, data->type,
+                               site, group, data->shape};
+
+    return send_start_one(&o, request);
+}
+
+int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
+                size_t bytes, uint32_t type, uintptr_t site, int group,
+                struct dvm_request **request)
+{
+    const struct outgoing o = {mode, context, dest, tag, buffer, bytes, type, site, group, NULL};
+
+    return send_start_one(&o, request);
+}
+
+static int send_whole(const struct outgoing *o)
+{
+    struct dvm_request *r;
+    struct stream *s;
+    bool over;
+    int rc = send_check(o, &s);
+
+    if (!rc)
+        rc = send_short(o, s, &over);
+    if (rc || over)
+        return rc;
+    r = send_request(o);
+    if (!r)
+        return DVM_ERR_NO_MEMORY;
+    send_long(o, s, r);
+    return match_wait(r, NULL);
+}
+
+int match_send_data(enum match_mode mode, uint64_t context, int dest, int tag,
+                    const struct match_data *data, uintptr_t site, int group)
+{
+    const struct outgoing o = {mode, context, dest, tag, data->buffer, data->bytes, data->type,
+                               site, group, data->shape};
+
+    return send_whole(&o);
 }
 
 int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
                size_t bytes, uint32_t type, uintptr_t site, int group)
 {
-    struct outgoing o = {mode, context, dest, tag, buffer, bytes, type, site, group};
-    struct dvm_request *r;
-    struct stream *s;
-    bool over;
-    int rc = send_check(&o, &s);
+    const struct outgoing o = {mode, context, dest, tag, buffer, bytes, type, site, group, NULL};
 
-    if (!rc)
-        rc = send_short(&o, s, &over);
-    if (rc || over)
-        return rc;
-    r = send_request(&o);
-    if (!r)
-        return DVM_ERR_NO_MEMORY;
-    send_long(&o, s, r);
-    return match_wait(r, NULL);
+    return send_whole(&o);
 }

@@ -128,7 +128,7 @@ uint64_t match_kept(void)
 
 struct dvm_message *unexpected_add(const struct incoming *in)
 {
-    size_t bytes = in->whole ? in->what.bytes : 0;
+    size_t bytes = in->whole ? in->what.bytes : in->what.head ? DVM_FRAME_HEAD(in->what.type) : 0;
     size_t block = sizeof(struct dvm_message) + bytes;
     struct dvm_message *m = blocks_get(block);
 
@@ -144,6 +144,8 @@ struct dvm_message *unexpected_add(const struct incoming *in)
     if (bytes)
         memcpy(m->payload, in->payload, bytes);
     m->in.payload = m->payload;
+    if (in->what.head)
+        m->in.what.head = m->payload;
     kept++;
     return m;
 }

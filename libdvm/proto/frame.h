@@ -64,8 +64,11 @@ struct dvm_frame {
     uint64_t ref;     /* see the op; control: number of the request */
     uint64_t extra;   /* see the op */
     uint32_t length;  /* bytes of payload behind this header */
-    uint32_t type;    /* type code: id | representation << 8 (type/type.h) */
+    uint32_t type;    /* type code: id | representation << 8 | head << 16 (type/type.h) */
 };
+
+/* So many bytes at the beginning of a message say what its elements are; an RTS has them. */
+#define DVM_FRAME_HEAD(type) ((uint32_t)((type) >> 16))
 
 _Static_assert(sizeof(struct dvm_frame) == DVM_FRAME_BYTES, "the header has no holes");
 

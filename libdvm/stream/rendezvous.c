@@ -51,6 +51,8 @@ void rendezvous_end(struct stream_send *send, int error)
     if (send->id)
         ids_remove(&sends, send->id);
     send->id = 0;
+    if (send->shape)
+        stream_piece_over();
     if (send->state != SEND_PARKED || send->rts)
         lane_owed--;
     send->state = SEND_OVER;
@@ -84,9 +86,12 @@ int rendezvous_move(struct stream *s)
     frame.extra = send->sent;
     frame.size = send->size;
     frame.length = (uint32_t)piece;
-    rc = stream_frame(s, &frame, send->bytes + send->sent, send);
+    /* what is packed as it goes is not there to be sent again */
+    rc = stream_frame(s, &frame, stream_piece(send, send->sent, piece),
+                      send->shape ? NULL : send);
     if (rc != LANE_SENT)
         return rc;
+    stream_piece_over();
     send->sent += piece;
     count_sent(0, piece);
     if (send->sent == send->size && send->kept)
@@ -247,6 +252,7 @@ void stream_receive_forget(struct stream_receive *r)
     }
     *heir = *r;
     heir->buffer = NULL;
+    heir->take = NULL;
     heir->done = dropped;
     ids_replace(&receives, r->id, heir);
     receive_link(heir);
@@ -286,6 +292,8 @@ void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint
     /* a lane may have put it there already (into) */
     if (r->buffer && payload != r->buffer + r->received)
         memcpy(r->buffer + r->received, payload, frame->length);
+    else if (r->take)
+        r->take(r, payload, frame->length);
     r->received += frame->length;
     count_received(0, frame->length);
     if (r->received == r->size && r->remote)

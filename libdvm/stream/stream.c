@@ -151,6 +151,34 @@ void stream_note(struct stream *s, const struct dvm_frame *frame)
     lane_owed++;
 }
 
+/* A piece of a message that is packed as it goes. */
+static struct {
+    _Alignas(DVM_LINE) uint8_t bytes[DVM_PAYLOAD_MAX];
+    const struct stream_send *send; /* whose; NULL: nobody's */
+    uint64_t at;
+    size_t size;
+} piece;
+
+const uint8_t *stream_piece(const struct stream_send *send, uint64_t at, size_t bytes)
+{
+    if (!send->shape)
+        return send->bytes + at;
+    /* the lane had no room for it the last time */
+    if (piece.send == send && piece.at == at && piece.size == bytes)
+        return piece.bytes;
+    assert(bytes <= sizeof piece.bytes);
+    send->shape->pack(send->shape, send->bytes, at, piece.bytes, bytes);
+    piece.send = send;
+    piece.at = at;
+    piece.size = bytes;
+    return piece.bytes;
+}
+
+void stream_piece_over(void)
+{
+    piece.send = NULL;
+}
+
 static struct dvm_frame frame_of(const struct stream *s, const struct stream_send *send,
                                  bool eager)
 {
@@ -162,16 +190,17 @@ static struct dvm_frame frame_of(const struct stream *s, const struct stream_sen
     frame.size = send->size;
     frame.ref = send->id;
     /* the receiver may copy the bytes itself, and says DONE then */
-    if (!eager && s->peer.out->copy)
+    if (!eager && s->peer.out->copy && !send->shape)
         frame.extra = (uint64_t)(uintptr_t)send->bytes;
-    frame.length = eager ? (uint32_t)send->size : 0;
+    frame.length = eager ? (uint32_t)send->size : DVM_FRAME_HEAD(send->type);
     frame.type = send->type;
     return frame;
 }
 
 static uint64_t send_cost(const struct stream *s, const struct stream_send *send)
 {
-    return STREAM_HEADER_COST + (send->size <= s->peer.eager_max ? send->size : 0);
+    return STREAM_HEADER_COST +
+           (send->size <= s->peer.eager_max ? send->size : DVM_FRAME_HEAD(send->type));
 }
 
 enum stream_waits stream_waits(const struct stream_send *send)
@@ -205,7 +234,7 @@ static int send_begin(struct stream *s)
 {
     struct stream_send *send = s->waiting.first;
     bool eager = goes_whole(s, send->size);
-    uint64_t cost = STREAM_HEADER_COST + (eager ? send->size : 0);
+    uint64_t cost = STREAM_HEADER_COST + (eager ? send->size : DVM_FRAME_HEAD(send->type));
     struct dvm_frame frame;
     int rc;
 
@@ -221,9 +250,10 @@ static int send_begin(struct stream *s)
         }
     }
     frame = frame_of(s, send, eager);
-    rc = stream_frame(s, &frame, send->bytes, NULL);
+    rc = stream_frame(s, &frame, stream_piece(send, 0, frame.length), NULL);
     if (rc != LANE_SENT)
         return rc;
+    stream_piece_over();
     s->spent += cost;
     count_sent(1, eager ? send->size : 0);
     send->rts = !eager;
@@ -309,8 +339,10 @@ static void on_message(struct stream *s, const struct dvm_frame *frame, const ui
 {
     bool eager = frame->op == DVM_OP_EAGER;
 
-    if (frame->kind != DVM_KIND_MESSAGE || (eager ? frame->size != frame->length
-                                                   : frame->length != 0 || frame->size == 0)) {
+    uint32_t head = DVM_FRAME_HEAD(frame->type);
+
+    if (frame->kind != DVM_KIND_MESSAGE || head > SHAPE_HEAD_MAX || frame->size < head ||
+        (eager ? frame->size != frame->length : frame->length != head || frame->size == head)) {
         lane_complain("dropped a message of tid %#x that makes no sense", s->peer.tid);
         return;
     }

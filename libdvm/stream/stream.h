@@ -17,6 +17,7 @@
 
 #include "lane/lane.h"
 #include "proto/frame.h"
+#include "base/shape.h"
 #include "stream/choice.h"
 
 #define STREAM_HEADER_COST 128                /* cost units (bytes) of a message's header */
@@ -40,6 +41,7 @@ struct stream_send {
     struct stream_send *next, *previous; /* in the stream's list for its state */
     uint64_t context;
     const uint8_t *bytes;
+    const struct shape *shape; /* NULL: bytes lie in one piece; else it is packed of them */
     size_t size;
     int32_t tag;
     uint32_t type;
@@ -59,7 +61,9 @@ struct stream_send {
 struct stream_receive {
     struct stream *stream;
     struct stream_receive *next, *previous;
-    uint8_t *buffer;   /* of size bytes; NULL: take the bytes and drop them */
+    uint8_t *buffer;   /* of size bytes; NULL: give the bytes to take, or drop them */
+    /* Called with the next bytes, which are gone behind it; NULL: none. */
+    void (*take)(struct stream_receive *receive, const uint8_t *bytes, size_t size);
     size_t size;
     uint64_t id;
     uint64_t peer_ref; /* the sender's id, from its RTS */
@@ -268,6 +272,11 @@ void stream_watch_made(struct stream *s);
 
 /* The upcalls (stream.c). */
 const struct stream_up *stream_up(void);
+
+/* The next bytes of a message, to be given to a lane now, and once they have gone (or the send
+ * is over): they need not be kept (stream.c). */
+const uint8_t *stream_piece(const struct stream_send *send, uint64_t at, size_t bytes);
+void stream_piece_over(void);
 
 /* Begin to send: the RTS, or a synchronous message's frame, needs an id. 0: none. */
 uint64_t rendezvous_id(struct stream_send *send);

@@ -43,9 +43,9 @@ static bool fits(uint64_t value, size_t size, bool is_signed)
 
 static bool signed_in(uint32_t code)
 {
-    if (type_find(TYPE_ID(code))->class == TYPE_WIDE)
+    if (type_basic(TYPE_ID(code))->class == TYPE_WIDE)
         return !(TYPE_REPRESENTATION(code) & (TYPE_WCHAR_UNSIGNED | TYPE_WCHAR_16));
-    return type_find(TYPE_ID(code))->class == TYPE_SIGNED;
+    return type_basic(TYPE_ID(code))->class == TYPE_SIGNED;
 }
 
 static int convert_integers(uint8_t *out, uint32_t wanted, const uint8_t *in, uint32_t sent,
@@ -110,7 +110,7 @@ static int convert_pairs(uint8_t *out, uint32_t wanted, const uint8_t *in, uint3
 int type_convert(void *out, uint32_t wanted, const void *in, uint32_t sent, size_t count,
                  size_t *index)
 {
-    enum type_class class = type_find(TYPE_ID(wanted))->class;
+    enum type_class class = type_basic(TYPE_ID(wanted))->class;
     size_t size = type_wire_size(wanted);
 
     assert(type_relate(sent, wanted) == TYPE_CONVERT);

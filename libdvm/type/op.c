@@ -218,6 +218,9 @@ int op_check(const char *call, dvm_op op, dvm_type type)
 {
     const struct type *t = type_find(type);
 
+    if (t->class == TYPE_DERIVED)
+        return dvm_fail(DVM_ERR_OP, "%s: a reduction takes a basic type, not one that was made of "
+                                    "others; dvm_pack puts its elements into one piece", call);
     if (op_user(op))
         return DVM_OK;
     if (op < 0 || op >= DVM_OP_COUNT)

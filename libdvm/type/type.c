@@ -13,7 +13,8 @@ _Static_assert(sizeof(short) == 2 && sizeof(int) == 4 && sizeof(long long) == 8 
                "types that have one size on all hosts");
 
 static const struct type types[DVM_TYPE_COUNT] = {
-#define ROW_(name, type, class) [DVM_##name] = {"DVM_" #name, #type, sizeof(type), TYPE_##class}
+#define ROW_(name, type, class)                                                            \
+    [DVM_##name] = {"DVM_" #name, #type, sizeof(type), _Alignof(type), TYPE_##class, 0}
     ROW_(BYTE, unsigned char, RAW),
     ROW_(CHAR, char, CHARACTER),
     ROW_(SCHAR, signed char, SIGNED),
@@ -45,7 +46,8 @@ static const struct type types[DVM_TYPE_COUNT] = {
     ROW_(LDOUBLE_COMPLEX, long double complex, COMPLEX),
 #undef ROW_
 #define ROW_(name, type, value)                                                            \
-    [DVM_##name] = {"DVM_" #name, "struct " #type, sizeof(struct type), TYPE_PAIR, DVM_##value}
+    [DVM_##name] = {"DVM_" #name,           "struct " #type, sizeof(struct type),              \
+                    _Alignof(struct type), TYPE_PAIR,       DVM_##value}
     ROW_(SHORT_INT, dvm_short_int, SHORT),
     ROW_(INT_INT, dvm_int_int, INT),
     ROW_(LONG_INT, dvm_long_int, LONG),
@@ -88,38 +90,36 @@ uint32_t type_here(void)
     return r;
 }
 
-const struct type *type_find(dvm_type type)
+const struct type *type_basic(dvm_type type)
 {
     return type >= 0 && type < DVM_TYPE_COUNT ? &types[type] : NULL;
 }
 
 const char *type_name(uint32_t code)
 {
-    const struct type *t = type_find(TYPE_ID(code));
+    const struct type *t = type_basic(TYPE_ID(code));
 
     return t ? t->name : "an unknown type";
 }
 
 const char *type_word(uint32_t code)
 {
-    const struct type *t = type_find(TYPE_ID(code));
+    const struct type *t = type_basic(TYPE_ID(code));
 
     if (!t)
         return "of an unknown type";
     return t->class == TYPE_RAW ? "byte" : t->word;
 }
 
-uint32_t type_code(dvm_type type)
+uint32_t type_basic_code(dvm_type type)
 {
-    assert(type_find(type));
+    assert(type_basic(type));
     return (uint32_t)type | type_here() << 8;
 }
 
-size_t dvm_type_size(dvm_type type)
+uint32_t type_code_mixed(size_t head)
 {
-    const struct type *t = type_find(type);
-
-    return t ? t->size : 0;
+    return (uint32_t)TYPE_MIXED | type_here() << 8 | (uint32_t)head << 16;
 }
 
 static enum type_ldouble ldouble_of(uint32_t code)
@@ -136,8 +136,8 @@ static size_t round_up(size_t bytes, size_t unit)
 
 uint32_t type_pair_value(uint32_t code)
 {
-    assert(type_find(TYPE_ID(code))->class == TYPE_PAIR);
-    return (uint32_t)type_find(TYPE_ID(code))->value | TYPE_REPRESENTATION(code) << 8;
+    assert(type_basic(TYPE_ID(code))->class == TYPE_PAIR);
+    return (uint32_t)type_basic(TYPE_ID(code))->value | TYPE_REPRESENTATION(code) << 8;
 }
 
 size_t type_pair_index(uint32_t code)
@@ -156,7 +156,7 @@ static size_t pair_size(uint32_t code)
 
 size_t type_wire_size(uint32_t code)
 {
-    const struct type *t = type_find(TYPE_ID(code));
+    const struct type *t = type_basic(TYPE_ID(code));
     uint32_t r = TYPE_REPRESENTATION(code);
 
     switch (TYPE_ID(code)) {
@@ -184,7 +184,7 @@ static bool is_ldouble(uint32_t code)
 
 enum type_relation type_relate(uint32_t sent, uint32_t wanted)
 {
-    const struct type *s = type_find(TYPE_ID(sent)), *w = type_find(TYPE_ID(wanted));
+    const struct type *s = type_basic(TYPE_ID(sent)), *w = type_basic(TYPE_ID(wanted));
     size_t sent_size = type_wire_size(sent), size = type_wire_size(wanted);
     bool swapped = (TYPE_REPRESENTATION(sent) ^ TYPE_REPRESENTATION(wanted)) & TYPE_BIG_ENDIAN;
 

@@ -12,7 +12,9 @@
  *     bit 4     1: wchar_t is unsigned
  *     bits 5-7  format of long double: enum type_ldouble
  *
- * so that id alone is a valid code for the little-endian types of fixed size.
+ * so that id alone is a valid code for the little-endian types of fixed size. A message
+ * of elements of several types has the id TYPE_MIXED; so many bytes at its beginning as bits
+ * 16 to 31 say tell which they are (signature.h).
  * The other types have the same size everywhere (asserted in type.c), and float
  * and double are IEEE 754. A pair is its value, room up to a multiple of 4 bytes, the
  * index of 32 bits, and room up to a multiple of the value's size (4 at least, and 4 where
@@ -53,25 +55,32 @@ enum type_class {
     TYPE_WIDE,
     TYPE_FLOATING,
     TYPE_COMPLEX,
-    TYPE_PAIR /* a value and an int: see type_pair_index */
+    TYPE_PAIR,   /* a value and an int: see type_pair_index */
+    TYPE_DERIVED /* made of others (derived.h) */
 };
 
 struct type {
     const char *name; /* such as "DVM_INT" */
     const char *word; /* in C: "int" */
     size_t size;      /* of one element here, bytes */
+    size_t align;     /* likewise */
     enum type_class class;
     dvm_type value; /* of a pair: the type of its value */
 };
 
-/* Id and representation of a code. */
+/* Id and representation of a code, and the bytes that say what a mixed message has. */
 #define TYPE_ID(code) ((int)((code) & 0xff))
-#define TYPE_REPRESENTATION(code) ((code) >> 8)
+#define TYPE_REPRESENTATION(code) ((code) >> 8 & 0xff)
+#define TYPE_HEAD(code) ((size_t)((code) >> 16))
+#define TYPE_MIXED DVM_TYPE_MIXED
 
 /* The representation of this process. */
 uint32_t type_here(void);
 
-/* The row of a type, NULL when there is no such type. */
+/* The row of a basic type, NULL when there is no such type. */
+const struct type *type_basic(dvm_type type);
+
+/* The same for any type; of a derived one size is that of its packed form (derived.c). */
 const struct type *type_find(dvm_type type);
 
 /* The name of a code's type, "an unknown type" when there is none. */
@@ -80,8 +89,13 @@ const char *type_name(uint32_t code);
 /* The same as C has it, "double"; "byte" for raw bytes. */
 const char *type_word(uint32_t code);
 
-/* The code of a type of this process. type must exist. */
+/* The code of messages of a basic type of this process, and of any (derived.c). type must
+ * exist. */
+uint32_t type_basic_code(dvm_type type);
 uint32_t type_code(dvm_type type);
+
+/* The code of mixed messages of this process, with so many bytes for what they have. */
+uint32_t type_code_mixed(size_t head);
 
 /* Size of one element in the code's own representation, bytes; 0 when there is no
  * such type. */

@@ -417,7 +417,7 @@ Test(match, truncation_leaves_the_message)
 }
 
 /* Types: a sink that wants type 4, converts type 5 by adding one, refuses others. */
-static int check_type(const struct match_sink *sink, const struct match_result *message)
+static int check_type(const struct match_sink *sink, struct match_result *message)
 {
     if (message->type == 4)
         return DVM_OK;

@@ -159,7 +159,7 @@ Test(waits, a_thread_beside_a_sleeping_one_hears_of_a_death)
 
 /* ---- taken messages ------------------------------------------------------------------- */
 
-static int convert_always(const struct match_sink *sink, const struct match_result *message)
+static int convert_always(const struct match_sink *sink, struct match_result *message)
 {
     return 1;
 }
