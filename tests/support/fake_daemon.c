@@ -522,11 +522,16 @@ static void run_task(struct router *r, int rank, int fd, fake_task_f *task, void
 static void make_client(struct router *r, int i, int hosts)
 {
     struct client *c = &r->clients[i];
+    const int *host_of = r->options->host_of;
+    int before = 0;
 
     memset(c, 0, sizeof *c);
     c->fd = -1;
-    c->tid = DVM_TID_MAKE(1 + i % hosts, 1 + i / hosts);
-    c->index = (unsigned)(1 + i / hosts);
+    for (int k = 0; host_of && k < i; k++)
+        before += host_of[k] == host_of[i];
+    c->tid = host_of ? DVM_TID_MAKE(1 + host_of[i], 1 + before)
+                     : DVM_TID_MAKE(1 + i % hosts, 1 + i / hosts);
+    c->index = (unsigned)DVM_TID_N(c->tid);
     r->tids[i] = c->tid;
     c->inbox_fd = memfd_create("inbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (c->inbox_fd < 0 || fallocate(c->inbox_fd, 0, 0, DVM_INBOX_BYTES) ||

@@ -24,6 +24,7 @@ typedef int fake_task_f(const struct fake_task *me);
 struct fake_options {
     const char *lanes;    /* DVM_LANES of the tasks; NULL: default */
     int hosts;            /* tasks take turns on so many hosts; 0: one */
+    const int *host_of;   /* the host (from 0) of each rank; NULL: by turns */
     double seconds;       /* limit of the whole; 0: FAKE_SECONDS */
     bool kill;            /* kill this rank with SIGKILL after so many microseconds, */
     int kill_rank;

@@ -1,7 +1,7 @@
 /* coll_all: every collective that is not in coll.c, and every algorithm of each, by 1 to 17
- * tasks on one host and on three: no elements, few and many, any root, in place. What comes
- * is compared with what can be reckoned from the ranks; reductions with the one order that
- * all algorithms keep, bit for bit. */
+ * tasks on one host and on three, evenly and not: no elements, few and many, any root, in
+ * place. What comes is compared with what can be reckoned from the ranks; reductions with the
+ * one order that all algorithms keep, bit for bit. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,10 @@ static const size_t lengths[] = {0, 1, 5, 600, MANY};
 #define LENGTHS (sizeof lengths / sizeof lengths[0])
 static const struct fake_options hosts = {.hosts = 3};
 
+/* One, two and five tasks a host, ranks side by side and not. */
+#define UNEVEN 8
+static const int uneven[][UNEVEN] = {{0, 1, 1, 2, 2, 2, 2, 2}, {2, 1, 2, 2, 0, 2, 1, 2}};
+
 static void run_all(fake_task_f *task, const char *forced)
 {
     if (forced)
@@ -27,6 +31,12 @@ static void run_all(fake_task_f *task, const char *forced)
                      task_counts[i], forced ? forced : "as chosen");
         cr_assert_eq(group_run(task_counts[i], task, NULL, &hosts), 0, "%d tasks on 3 hosts, %s",
                      task_counts[i], forced ? forced : "as chosen");
+    }
+    for (size_t i = 0; i < sizeof uneven / sizeof uneven[0]; i++) {
+        const struct fake_options placed = {.host_of = uneven[i]};
+
+        cr_assert_eq(group_run(UNEVEN, task, NULL, &placed), 0, "uneven hosts, %s",
+                     forced ? forced : "as chosen");
     }
     unsetenv("DVM_COLL");
 }
