@@ -2,6 +2,7 @@
 #include "array.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,28 +16,114 @@ static int no_memory(const char *call)
     return call_fail(DVM_ERR_NO_MEMORY, "%s: no memory for a copy of an argument", call);
 }
 
-int ints_get(struct ints *list, const char *call, const CFI_cdesc_t *array)
+/* Places for as many as the array has. */
+static int ints_room(struct ints *list, const char *call, const CFI_cdesc_t *array)
 {
-    *list = (struct ints){.at = NULL};
-    if (!array)
-        return DVM_OK;
     if (array->dim[0].extent > INT_MAX)
         return call_fail(DVM_ERR_ARG, "%s: an array has more places than an int can count", call);
     list->count = (int)array->dim[0].extent;
     list->at = calloc((size_t)list->count + 1, sizeof *list->at);
-    if (!list->at)
-        return no_memory(call);
-    for (int i = 0; i < list->count; i++)
+    return list->at ? DVM_OK : no_memory(call);
+}
+
+int ints_get(struct ints *list, const char *call, const CFI_cdesc_t *array)
+{
+    int rc = DVM_OK;
+
+    *list = (struct ints){.at = NULL};
+    if (array)
+        rc = ints_room(list, call, array);
+    for (int i = 0; rc == DVM_OK && i < list->count; i++)
         list->at[i] = integer(place(array, i));
+    return rc;
+}
+
+/* Whether the elements are logicals. */
+static bool is_logical(const CFI_cdesc_t *d)
+{
+#ifdef CFI_type_kind_shift /* gfortran */
+    return (d->type & CFI_type_mask) == CFI_type_Logical;
+#else /* flang has a code for the kind that C knows, and takes codes of C's for the others */
+    return d->type == CFI_type_Bool || d->type == CFI_type_int_least8_t ||
+           d->type == CFI_type_int_least16_t || d->type == CFI_type_int_least32_t ||
+           d->type == CFI_type_int_least64_t;
+#endif
+}
+
+int logical_check(const char *call, const CFI_cdesc_t *at)
+{
+    if (at && (at->rank != 0 || !is_logical(at)))
+        return call_fail(DVM_ERR_ARG, "%s: an argument must be a logical variable and is none",
+                         call);
+    return DVM_OK;
+}
+
+/* Truth is where a bit is. */
+static int truth(const unsigned char *at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (at[i])
+            return 1;
+    return 0;
+}
+
+static void store_truth(void *at, size_t bytes, int value)
+{
+    switch (bytes) {
+    case sizeof(int8_t):
+        *(int8_t *)at = (int8_t)value;
+        break;
+    case sizeof(int16_t):
+        *(int16_t *)at = (int16_t)value;
+        break;
+    case sizeof(int32_t):
+        *(int32_t *)at = value;
+        break;
+    default:
+        *(int64_t *)at = value;
+    }
+}
+
+int logical_get(int *value, const char *call, const CFI_cdesc_t *at)
+{
+    int rc = logical_check(call, at);
+
+    *value = rc == DVM_OK && at && truth(at->base_addr, at->elem_len);
+    return rc;
+}
+
+void logical_put(const CFI_cdesc_t *at, int value)
+{
+    store_truth(at->base_addr, at->elem_len, value != 0);
+}
+
+static int check_logicals(const char *call, const CFI_cdesc_t *array)
+{
+    if (array->rank != 1 || !is_logical(array) || array->dim[0].extent < 0)
+        return call_fail(DVM_ERR_ARG, "%s: an argument must be an array of logicals and is none",
+                         call);
     return DVM_OK;
 }
 
 int logicals_get(struct ints *list, const char *call, const CFI_cdesc_t *array)
 {
-    int rc = ints_get(list, call, array);
+    int rc = array ? check_logicals(call, array) : DVM_OK;
 
+    *list = (struct ints){.at = NULL};
+    if (rc != DVM_OK || !array)
+        return rc;
+    rc = ints_room(list, call, array);
     for (int i = 0; rc == DVM_OK && i < list->count; i++)
-        list->at[i] = list->at[i] != 0;
+        list->at[i] = truth(place(array, i), array->elem_len);
+    return rc;
+}
+
+int logicals_put(const struct ints *list, const char *call, const CFI_cdesc_t *array)
+{
+    int rc = array ? check_logicals(call, array) : DVM_OK;
+
+    for (int i = 0; rc == DVM_OK && array && i < list->count && i < array->dim[0].extent; i++)
+        store_truth(place(array, i), array->elem_len, list->at[i] != 0);
     return rc;
 }
 

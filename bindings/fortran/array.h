@@ -15,8 +15,20 @@ struct ints {
 /* A copy of an array; of none where it is left out. Errors: NO_MEMORY, ARG (too many). */
 int ints_get(struct ints *list, const char *call, const CFI_cdesc_t *array);
 
-/* The same for logicals. */
+/* The same for logicals of any kind. Further error: ARG (it is no array of logicals). */
 int logicals_get(struct ints *list, const char *call, const CFI_cdesc_t *array);
+
+/* Store them into an array of logicals, as many as it has. Error: ARG. */
+int logicals_put(const struct ints *list, const char *call, const CFI_cdesc_t *array);
+
+/* A logical; 0 where it is left out. Error: ARG (it is none). */
+int logical_get(int *value, const char *call, const CFI_cdesc_t *at);
+
+/* Whether a logical can be stored there; where not, the error ARG. */
+int logical_check(const char *call, const CFI_cdesc_t *at);
+
+/* Store it; at was checked. */
+void logical_put(const CFI_cdesc_t *at, int value);
 
 /* Store them into the array, as many as it has. Frees them. Accepts an array that is left out. */
 void ints_put(struct ints *list, const CFI_cdesc_t *array);

@@ -20,13 +20,15 @@ void dvmf_dims_create(const void *tasks, const CFI_cdesc_t *dims, void *ierror)
 }
 
 void dvmf_group_cart(const CFI_cdesc_t *dims, const CFI_cdesc_t *periods, dvm_group *result,
-                     const void *reorder, const dvm_group *group, void *ierror)
+                     const CFI_cdesc_t *reorder, const dvm_group *group, void *ierror)
 {
     struct ints extents, rings = {.at = NULL};
-    int rc;
+    int again, rc;
 
     CALL_BEGIN(ierror);
     rc = ints_get(&extents, "dvm_group_cart", dims);
+    if (rc == DVM_OK)
+        rc = logical_get(&again, "dvm_group_cart", reorder);
     if (rc == DVM_OK)
         rc = logicals_get(&rings, "dvm_group_cart", periods);
     if (rc == DVM_OK && extents.count != rings.count)
@@ -34,7 +36,7 @@ void dvmf_group_cart(const CFI_cdesc_t *dims, const CFI_cdesc_t *periods, dvm_gr
                        rings.count);
     if (rc == DVM_OK)
         rc = dvm_group_cart(group_or_world(group), extents.count, extents.at, rings.at,
-                            integer_or(reorder, 0) != 0, result);
+                            again, result);
     ints_free(&extents);
     ints_free(&rings);
     call_end(rc, ierror);
@@ -75,7 +77,7 @@ void dvmf_cart_sub(const CFI_cdesc_t *keep, dvm_group *result, const dvm_group *
 void dvmf_cart_dims(void *ndims, const CFI_cdesc_t *dims, const CFI_cdesc_t *periods,
                     const dvm_group *group, void *ierror)
 {
-    struct ints extents = {.at = NULL}, rings = extents;
+    struct ints extents = {.at = NULL};
     int e[DVM_DIMS_MAX], r[DVM_DIMS_MAX], count, rc;
 
     CALL_BEGIN(ierror);
@@ -84,18 +86,13 @@ void dvmf_cart_dims(void *ndims, const CFI_cdesc_t *dims, const CFI_cdesc_t *per
         integer_put(ndims, count);
     if (rc == DVM_OK)
         rc = ints_get(&extents, "dvm_cart_dims", dims);
+    for (int i = 0; rc == DVM_OK && i < count && i < extents.count; i++)
+        extents.at[i] = e[i];
+    if (rc == DVM_OK && periods)
+        rc = logicals_put(&(struct ints){.at = r, .count = count}, "dvm_cart_dims", periods);
     if (rc == DVM_OK)
-        rc = ints_get(&rings, "dvm_cart_dims", periods);
-    if (rc == DVM_OK) {
-        for (int i = 0; i < count; i++) {
-            if (i < extents.count)
-                extents.at[i] = e[i];
-            if (i < rings.count)
-                rings.at[i] = r[i];
-        }
         ints_put(&extents, dims);
-        ints_put(&rings, periods);
-    }
+    ints_free(&extents);
     call_end(rc, ierror);
 }
 
@@ -172,35 +169,39 @@ static void edges_free(struct edges *e)
 
 void dvmf_group_graph(const CFI_cdesc_t *sources, const CFI_cdesc_t *destinations,
                       dvm_group *result, const CFI_cdesc_t *source_weights,
-                      const CFI_cdesc_t *destination_weights, const void *reorder,
+                      const CFI_cdesc_t *destination_weights, const CFI_cdesc_t *reorder,
                       const dvm_group *group, void *ierror)
 {
     struct edges in = {.ranks = {.at = NULL}}, out = in;
-    int rc;
+    int again, rc;
 
     CALL_BEGIN(ierror);
-    rc = edges_get(&in, "dvm_group_graph", sources, source_weights);
+    rc = logical_get(&again, "dvm_group_graph", reorder);
+    if (rc == DVM_OK)
+        rc = edges_get(&in, "dvm_group_graph", sources, source_weights);
     if (rc == DVM_OK)
         rc = edges_get(&out, "dvm_group_graph", destinations, destination_weights);
     if (rc == DVM_OK)
         rc = dvm_group_graph(group_or_world(group), in.ranks.count, in.ranks.at, in.weights.at,
                              out.ranks.count, out.ranks.at, out.weights.at,
-                             integer_or(reorder, 0) != 0, result);
+                             again, result);
     edges_free(&in);
     edges_free(&out);
     call_end(rc, ierror);
 }
 
 void dvmf_group_graph_edges(const CFI_cdesc_t *from, const CFI_cdesc_t *to, dvm_group *result,
-                            const CFI_cdesc_t *weights, const void *reorder,
+                            const CFI_cdesc_t *weights, const CFI_cdesc_t *reorder,
                             const dvm_group *group, void *ierror)
 {
     struct edges in = {.ranks = {.at = NULL}};
     struct ints out = {.at = NULL};
-    int rc;
+    int again, rc;
 
     CALL_BEGIN(ierror);
-    rc = edges_get(&in, "dvm_group_graph_edges", from, weights);
+    rc = logical_get(&again, "dvm_group_graph_edges", reorder);
+    if (rc == DVM_OK)
+        rc = edges_get(&in, "dvm_group_graph_edges", from, weights);
     if (rc == DVM_OK)
         rc = ints_get(&out, "dvm_group_graph_edges", to);
     if (rc == DVM_OK && in.ranks.count != out.count)
@@ -208,7 +209,7 @@ void dvmf_group_graph_edges(const CFI_cdesc_t *from, const CFI_cdesc_t *to, dvm_
                        in.ranks.count, out.count);
     if (rc == DVM_OK)
         rc = dvm_group_graph_edges(group_or_world(group), out.count, in.ranks.at, out.at,
-                                   in.weights.at, integer_or(reorder, 0) != 0, result);
+                                   in.weights.at, again, result);
     edges_free(&in);
     ints_free(&out);
     call_end(rc, ierror);

@@ -1,11 +1,18 @@
 /* operator.c: operators of the program's own, and sizes of types. */
+#include "array.h"
 #include "buffer.h"
 #include "procedures.h"
 
-void dvmf_op_create(dvm_op_function *function, const void *commutative, dvm_op *op, void *ierror)
+void dvmf_op_create(dvm_op_function *function, const CFI_cdesc_t *commutative, dvm_op *op,
+                    void *ierror)
 {
+    int commutes, rc;
+
     CALL_BEGIN(ierror);
-    call_end(dvm_op_create(function, integer(commutative) != 0, op), ierror);
+    rc = logical_get(&commutes, "dvm_op_create", commutative);
+    if (rc == DVM_OK)
+        rc = dvm_op_create(function, commutes, op);
+    call_end(rc, ierror);
 }
 
 void dvmf_op_free(dvm_op *op, void *ierror)

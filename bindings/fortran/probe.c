@@ -1,4 +1,5 @@
 /* probe.c: messages that are looked at first; and the descriptor to poll. */
+#include "array.h"
 #include "buffer.h"
 #include "procedures.h"
 
@@ -15,16 +16,18 @@ void dvmf_probe(const void *source, const void *tag, const dvm_group *group, voi
     call_end(rc, ierror);
 }
 
-void dvmf_iprobe(const void *source, const void *tag, void *found, const dvm_group *group,
-                 void *status, void *ierror)
+void dvmf_iprobe(const void *source, const void *tag, const CFI_cdesc_t *found,
+                 const dvm_group *group, void *status, void *ierror)
 {
     struct dvm_status s;
-    int there, rc;
+    int there = 0, rc;
 
     CALL_BEGIN(ierror);
-    rc = dvm_iprobe(group_or_world(group), integer(source), integer(tag), &there, &s);
+    rc = logical_check("dvm_iprobe", found);
     if (rc == DVM_OK)
-        integer_put(found, there);
+        rc = dvm_iprobe(group_or_world(group), integer(source), integer(tag), &there, &s);
+    if (rc == DVM_OK)
+        logical_put(found, there);
     if (rc == DVM_OK && there)
         status_put(status, &s);
     call_end(rc, ierror);
@@ -43,16 +46,19 @@ void dvmf_mprobe(const void *source, const void *tag, struct dvm_message **messa
     call_end(rc, ierror);
 }
 
-void dvmf_improbe(const void *source, const void *tag, void *found, struct dvm_message **message,
-                  const dvm_group *group, void *status, void *ierror)
+void dvmf_improbe(const void *source, const void *tag, const CFI_cdesc_t *found,
+                  struct dvm_message **message, const dvm_group *group, void *status,
+                  void *ierror)
 {
     struct dvm_status s;
-    int there, rc;
+    int there = 0, rc;
 
     CALL_BEGIN(ierror);
-    rc = dvm_improbe(group_or_world(group), integer(source), integer(tag), &there, message, &s);
+    rc = logical_check("dvm_improbe", found);
     if (rc == DVM_OK)
-        integer_put(found, there);
+        rc = dvm_improbe(group_or_world(group), integer(source), integer(tag), &there, message, &s);
+    if (rc == DVM_OK)
+        logical_put(found, there);
     if (rc == DVM_OK && there)
         status_put(status, &s);
     call_end(rc, ierror);

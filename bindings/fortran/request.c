@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "procedures.h"
 
 struct side {
@@ -89,18 +90,20 @@ void dvmf_wait(struct request *request, void *status, void *ierror)
     call_end(rc, ierror);
 }
 
-void dvmf_test(struct request *request, void *done, void *status, void *ierror)
+void dvmf_test(struct request *request, const CFI_cdesc_t *done, void *status, void *ierror)
 {
     struct dvm_status s = {.source = DVM_NULL, .tag = DVM_ANY};
     int over = 0, rc;
 
     CALL_BEGIN(ierror);
-    rc = dvm_test(&request->handle, &over, &s);
+    rc = logical_check("dvm_test", done);
+    if (rc == DVM_OK)
+        rc = dvm_test(&request->handle, &over, &s);
     rc = finish(request, rc, &s);
-    if (!request->handle)
+    if (over)
         status_put(status, &s);
     if (rc == DVM_OK)
-        integer_put(done, over);
+        logical_put(done, over);
     call_end(rc, ierror);
 }
 

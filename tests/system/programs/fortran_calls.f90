@@ -1,9 +1,30 @@
 ! fortran_calls: three tasks use what module dvm has besides messages that wait: requests,
 ! probes, groups, collectives in both forms, operators, grids, hosts and tasks. Each result is
 ! compared with what it must be; the first that is wrong is told and ends the program.
-program fortran_calls
+module fortran_operator
   use dvm
   use, intrinsic :: iso_c_binding, only: c_ptr, c_size_t, c_f_pointer, c_double
+  implicit none
+
+contains
+
+  ! The larger in absolute value.
+  subroutine larger(left, right, count, type) bind(C)
+    type(c_ptr), value :: left, right
+    integer(c_size_t), value :: count
+    type(dvm_type), value :: type
+    real(c_double), pointer :: l(:), r(:)
+
+    if (type /= DVM_DOUBLE) return
+    call c_f_pointer(left, l, [count])
+    call c_f_pointer(right, r, [count])
+    where (abs(r) > abs(l)) l = r
+  end subroutine larger
+end module fortran_operator
+
+program fortran_calls
+  use dvm
+  use fortran_operator
   use, intrinsic :: iso_fortran_env, only: int64, real64
   implicit none
   integer :: me, n, checks = 0, i
@@ -95,6 +116,7 @@ contains
   subroutine probes()
     type(dvm_status) :: s
     type(dvm_message) :: message
+    logical(1) :: small
     integer, allocatable :: a(:)
     logical :: found
     integer :: fd
@@ -110,8 +132,11 @@ contains
     call expect(.not. found, "iprobe of a message that was taken")
     call dvm_mrecv(a, message, status=s)
     call expect(size(a) == s%source + 2 .and. a(size(a)) == size(a), "mrecv")
-    call dvm_improbe(DVM_ANY, 9, found, message)
-    call expect(.not. found, "improbe")
+    small = .true.
+    call dvm_improbe(DVM_ANY, 9, small, message)
+    call expect(.not. logical(small), "improbe")
+    call dvm_iprobe(DVM_ANY, 9, fd, ierror=i)
+    call expect(i == DVM_ERR_ARG, "iprobe into a number")
     call dvm_fd(fd)
     call expect(fd > 0, "fd")
   end subroutine probes
@@ -273,19 +298,6 @@ contains
     call expect(all(d == [0, 1, 2]), "iallgather")
     call expect(all(e(1, :) == 0) .and. all(e(2, :) == me), "ibcast of a row")
   end subroutine starts
-
-  ! The larger in absolute value.
-  subroutine larger(left, right, count, type) bind(C)
-    type(c_ptr), value :: left, right
-    integer(c_size_t), value :: count
-    type(dvm_type), value :: type
-    real(c_double), pointer :: l(:), r(:)
-
-    if (type /= DVM_DOUBLE) return
-    call c_f_pointer(left, l, [count])
-    call c_f_pointer(right, r, [count])
-    where (abs(r) > abs(l)) l = r
-  end subroutine larger
 
   subroutine operators()
     type(dvm_op) :: op
