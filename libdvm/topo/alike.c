@@ -4,14 +4,12 @@
  */
 #include "topo/alike.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
-static int compare(struct call *c, const int64_t *words, const int64_t *first, int count,
-                   int *other)
+static int compare(struct call *c, const int64_t *words, const int64_t *first, int *other)
 {
-    bool differs = memcmp(words + 1, first + 1, ((size_t)count - 1) * sizeof *words) != 0;
+    bool differs = memcmp(words + 1, first + 1, (ALIKE_WORDS - 1) * sizeof *words) != 0;
     int mine = differs ? c->group->rank : -1;
     int rc = call_begin(c, 0);
 
@@ -21,20 +19,19 @@ static int compare(struct call *c, const int64_t *words, const int64_t *first, i
     return schedule_run(c->schedule);
 }
 
-int alike(struct call *c, int64_t *words, int count, int *other)
+int alike(struct call *c, int64_t words[ALIKE_WORDS], int *other)
 {
-    int64_t first[ALIKE_WORDS_MAX];
+    int64_t first[ALIKE_WORDS];
     int rc = call_begin(c, 0);
 
-    assert(count <= ALIKE_WORDS_MAX);
     *other = -1;
     if (rc != DVM_OK || !c->schedule)
         return rc;
-    memcpy(first, words, (size_t)count * sizeof *first);
-    bcast_binomial(c->schedule, 0, first, (size_t)count, DVM_INT64);
+    memcpy(first, words, sizeof first);
+    bcast_binomial(c->schedule, 0, first, ALIKE_WORDS, DVM_INT64);
     rc = schedule_run(c->schedule);
     if (rc == DVM_OK)
-        rc = compare(c, words, first, count, other);
+        rc = compare(c, words, first, other);
     if (rc == DVM_OK)
         words[0] = first[0];
     return rc;

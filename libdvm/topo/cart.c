@@ -138,11 +138,12 @@ static int arrange(const struct group *g, const struct grid *grid, int reorder, 
     return rc;
 }
 
-/* All members give the same grid, and can make it; *context becomes the new group's. */
+/* All members give the same grid, and can make it; *context becomes the new group's. error: what
+ * this task knows against it, with its sentence; then the others are told, too. */
 static int agree(struct call *c, const struct grid *grid, int reorder, int error,
                  uint64_t *context)
 {
-    int64_t words[ALIKE_WORDS_MAX] = {[WORD_NDIMS] = grid->ndims, [WORD_REORDER] = reorder != 0,
+    int64_t words[ALIKE_WORDS] = {[WORD_NDIMS] = grid->ndims, [WORD_REORDER] = reorder != 0,
                                       [WORD_ERROR] = error};
     char sentence[DVM_SENTENCE_MAX], text[GRID_TEXT_MAX];
     int other, rc;
@@ -154,7 +155,7 @@ static int agree(struct call *c, const struct grid *grid, int reorder, int error
     }
     if (c->group->rank == 0)
         words[WORD_CONTEXT] = (int64_t)context_make();
-    rc = alike(c, words, WORD_DIMS + 2 * grid->ndims, &other);
+    rc = alike(c, words, &other);
     *context = (uint64_t)words[WORD_CONTEXT];
     if (rc == DVM_OK && error != DVM_OK)
         return dvm_fail(error, "%s", sentence);
@@ -168,15 +169,16 @@ static int agree(struct call *c, const struct grid *grid, int reorder, int error
     return rc;
 }
 
-static int make(struct call *c, const struct grid *grid, int reorder, dvm_group *result)
+static int make(struct call *c, const struct grid *grid, int reorder, int rc, dvm_group *result)
 {
-    int *tids = malloc((size_t)grid->size * sizeof *tids), rc;
+    int *tids = malloc((size_t)grid->size * sizeof *tids + 1);
     bool member = false;
     uint64_t context;
     dvm_group made;
 
-    rc = tids ? arrange(c->group, grid, reorder, tids)
-              : dvm_fail(DVM_ERR_NO_MEMORY, "dvm_group_cart: no memory is left for a grid");
+    if (rc == DVM_OK)
+        rc = tids ? arrange(c->group, grid, reorder, tids)
+                  : dvm_fail(DVM_ERR_NO_MEMORY, "dvm_group_cart: no memory is left for a grid");
     rc = agree(c, grid, reorder, rc, &context);
     for (int i = 0; rc == DVM_OK && i < grid->size; i++)
         member |= tids[i] == c->group->receive_tids[c->group->rank];
@@ -194,14 +196,17 @@ int dvm_group_cart(dvm_group group, int ndims, const int *dims, const int *perio
                    dvm_group *result)
 {
     struct call c = CALL(GROUP_CART);
-    struct grid grid = {.ndims = ndims, .dims = dims, .periods = periods};
+    struct grid grid = {.ndims = 0};
     int rc;
 
     ENTRY_BEGIN();
     rc = call_find(&c, group, NULL);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    rc = check(&c, ndims, dims, periods, result, &grid.size);
     if (rc == DVM_OK)
-        rc = check(&c, ndims, dims, periods, result, &grid.size);
-    return dvm_leave(rc == DVM_OK ? make(&c, &grid, reorder, result) : rc);
+        grid = (struct grid){ndims, dims, periods, grid.size};
+    return dvm_leave(make(&c, &grid, reorder, rc, result));
 }
 
 /* ---- parts of a grid ------------------------------------------------------------------- */
@@ -232,12 +237,12 @@ static int *part_of(const struct group *g, const int *keep, int *size)
 /* All members keep the same dimensions. */
 static int agree_on_part(struct call *c, const int *keep, int ndims)
 {
-    int64_t words[ALIKE_WORDS_MAX] = {0};
+    int64_t words[ALIKE_WORDS] = {0};
     int other, rc;
 
     for (int d = 0; d < ndims; d++)
         words[1 + d] = keep[d] != 0;
-    rc = alike(c, words, 1 + ndims, &other);
+    rc = alike(c, words, &other);
     if (rc == DVM_OK && other >= 0)
         rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: rank %d keeps other dimensions than rank 0; all "
                                    "tasks of a group must keep the same", other);

@@ -2,10 +2,14 @@
 #ifndef DVM_TOPO_GRAPH_H
 #define DVM_TOPO_GRAPH_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "coll/calls.h"
 
 /* Who said it: both lists of a vertex are made of what is said, or each of its own. */
-enum edge_end { EDGE_BOTH, EDGE_OUT, EDGE_IN };
+enum edge_end { EDGE_BOTH, EDGE_OUT, EDGE_IN, EDGE_REFUSED /* from's arguments are wrong */ };
 
 /* An edge as it travels. */
 struct edge {
@@ -20,7 +24,7 @@ struct lists {
     int *ranks, *weights; /* (owned) */
 };
 
-/* An edge that both ends do not give equally often. */
+/* An edge that both ends do not give equally often; to DVM_NULL: what from gave is wrong. */
 struct lopsided {
     int from, to;
     int given, wanted; /* times: by from, by to */
@@ -38,5 +42,30 @@ void lists_free(struct lists *l);
 /* reorder.h for both lists together. Error: NO_MEMORY. */
 int graph_reorder(const struct lists *sources, const struct lists *destinations, int size,
                   const int *hosts, int *place);
+
+/* A graph that is being made. */
+struct graph_making {
+    struct call *c;
+    int size;                    /* of the group */
+    bool reorder;
+    struct edge *own;            /* (owned) */
+    size_t own_count;
+    /* at rank 0: */
+    struct edge *all;            /* (owned) */
+    size_t *counts, *offsets;    /* of ranks, in words (owned, both in one) */
+    struct lists sources, destinations; /* (owned) */
+    /* at all: */
+    int64_t *verdict;            /* WORD_PLACES + size words (owned) */
+    int degrees[2];              /* of the vertex that this task becomes */
+};
+
+/* Make the group of what all members gave, and free what m owns. error: why this task's part is
+ * refused, with its sentence; then all are told. own has room for one edge at least. Errors: that
+ * one, ARG (edges that do not agree, or a member's part is refused), NO_MEMORY, LIMIT, and
+ * as schedule_run. */
+int graph_make(struct graph_making *m, int error, dvm_group *result);
+
+/* Keep the sentence. Returns NO_MEMORY. */
+int graph_no_memory(void);
 
 #endif

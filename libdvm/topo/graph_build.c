@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "dvm.h"
 #include "base/error.h"
 #include "topo/graph.h"
 #include "topo/reorder.h"
@@ -92,6 +93,11 @@ int graph_build(const struct edge *edges, size_t count, int size, struct lists *
                 struct lists *destinations, struct lopsided *wrong)
 {
     *sources = *destinations = (struct lists){0};
+    for (size_t i = 0; i < count; i++)
+        if (edges[i].end == EDGE_REFUSED) {
+            *wrong = (struct lopsided){.from = edges[i].from, .to = DVM_NULL};
+            return DVM_ERR_ARG;
+        }
     if (!sort(edges, count, size, EDGE_IN, sources) ||
         !sort(edges, count, size, EDGE_OUT, destinations))
         return no_memory(count);

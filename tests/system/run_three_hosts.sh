@@ -30,5 +30,16 @@ check matmul --n 150 --panel 32
 check samplesort --keys 100000 --skewed
 check nbody --stars 400 --steps 5
 check fft --n 128
+
+say "reordering: fewer neighbours in a grid of 4 x 3 tasks are on different hosts"
+apart() {
+    expect 0 dvm run -n 12 "$EXAMPLES/jacobi" --rows 24 --columns 24 --steps 2 "$@"
+    sed -nE 's/.* ([0-9]+) of 17 pairs of neighbours .*/\1/p' "$WORK/out"
+}
+kept=$(apart --keep-order)
+dealt=$(apart)
+[ "$dealt" -le "$kept" ] || fail "$dealt pairs on different hosts with reordering, $kept without"
+# four tasks a host, which is so unless a host counted tasks that had just ended
+[ "$kept" != 8 ] || expect_same 6 "$dealt" "pairs on different hosts with reordering"
 check cg --file "$source_tree/examples/data/poisson-30x30.mtx"
 halt_machine

@@ -203,6 +203,11 @@ static int refused(const struct fake_task *me)
     x = dvm_group_cart(DVM_WORLD, 2, dims, none, 0, &g);
     FAKE_CHECK(x == (me->count > 1 ? DVM_ERR_ARG : DVM_OK));
     FAKE_CHECK(x == DVM_OK || group_said("gives another grid than rank 0"));
+    x = dvm_group_cart(DVM_WORLD, me->rank == 0 ? 2 : 1, dims, none, 0, &g);
+    FAKE_CHECK(x == (me->count > 1 ? DVM_ERR_ARG : DVM_OK));
+    dims[0] = me->rank == me->count - 1 ? -1 : me->count;
+    x = dvm_group_cart(DVM_WORLD, 2, dims, none, 0, &g);
+    FAKE_CHECK(x == DVM_ERR_ARG && group_said(dims[0] < 0 ? "extent -1" : "another grid"));
     dims[0] = me->count;
     FAKE_CHECK(dvm_group_cart(DVM_WORLD, 2, dims, none, 0, &g) == DVM_OK);
     FAKE_CHECK(dvm_cart_shift(g, 2, 1, &x, &y) == DVM_ERR_ARG && group_said("2 dimensions"));
@@ -260,7 +265,7 @@ Test(topo, graphs)
 
 static int graph_refused(const struct fake_task *me)
 {
-    int n = me->count, zero = 0, far = n, minus = -1;
+    int n = me->count, zero = 0, far = n, minus = -1, x;
     bool first = me->rank == 0;
     dvm_group g;
 
@@ -282,6 +287,10 @@ static int graph_refused(const struct fake_task *me)
                    DVM_OK);
     }
     FAKE_CHECK(dvm_barrier(g) == DVM_OK);
+    /* one is wrong, all are told */
+    x = dvm_group_graph_edges(DVM_WORLD, me->rank == n - 1, &far, &zero, NULL, 0, &g);
+    FAKE_CHECK(x == (me->rank == n - 1 ? DVM_ERR_RANK : DVM_ERR_ARG));
+    FAKE_CHECK(group_said(me->rank == n - 1 ? "is not in DVM_WORLD" : "is refused"));
     return 0;
 }
 
