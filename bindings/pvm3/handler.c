@@ -25,7 +25,7 @@ static int handler_count; /* places */
 
 static bool fits(const struct handler *h, const struct pvm3_buffer *b)
 {
-    return h->run && (h->src == ANY || h->src == b->src) && (h->tag == ANY || h->tag == b->tag) &&
+    return h->run && !PVM3_INTERNAL(b->ctx) && (h->src == ANY || h->src == b->src) && (h->tag == ANY || h->tag == b->tag) &&
            (h->ctx == ANY || h->ctx == b->ctx);
 }
 

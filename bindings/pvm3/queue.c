@@ -130,11 +130,13 @@ int pvm3_queue_fill(const char *call)
 /* 1 when the message fits, 0, or the negative word of the program's function. */
 static int fits(struct pvm3_buffer *b, const struct pvm3_wanted *wanted)
 {
-    if (match)
+    if (PVM3_INTERNAL(b->ctx) != wanted->internal)
+        return 0;
+    if (match && !wanted->internal)
         return pvm3_buffer_name(b) ? match(b->id, wanted->tid, wanted->tag) : PvmNoMem;
     return (wanted->tid == -1 || wanted->tid == b->src) &&
            (wanted->tag == -1 || wanted->tag == b->tag) &&
-           (pvm3_context() == PVM3_ANY_CONTEXT || pvm3_context() == b->ctx);
+           (wanted->ctx == PVM3_ANY_CONTEXT || wanted->ctx == b->ctx);
 }
 
 /* Look through the queue from *at on, which is NULL at its end afterwards. */

@@ -24,9 +24,14 @@ static inline bool pvm3_reserved_tag(int tag)
 
 /* What a receive wants. */
 struct pvm3_wanted {
-    int tid, tag;      /* -1: any */
+    int tid, tag, ctx; /* -1: any */
+    bool internal;     /* the library's own: not by the program's match function */
     const void *site;  /* return address of the program's call */
 };
+
+/* Contexts below -1 are the library's own: no receive of the program and no handler gets what
+ * comes in them. */
+#define PVM3_INTERNAL(ctx) ((ctx) < -1)
 
 /* The earliest message that fits, which stays in the queue. timeout: seconds to wait, negative
  * for ever. *found receives NULL when there is none. Returns PvmOk or an error, told for call;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/context.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/pack.h"
 #include "bindings/pvm3/queue.h"
@@ -26,7 +27,7 @@ static int check(const char *call, int tid, int tag)
 static int find(const char *call, int tid, int tag, double timeout, const void *site,
                 struct pvm3_buffer **b)
 {
-    const struct pvm3_wanted wanted = {tid, tag, site};
+    const struct pvm3_wanted wanted = {tid, tag, pvm3_context(), false, site};
     int rc = pvm3_enter(call);
 
     *b = NULL;

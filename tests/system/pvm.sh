@@ -19,6 +19,12 @@ expect_line "$WORK/out" "^tag: -2$"
 say "a master and its workers"
 expect 0 dvm run -n 1 "$programs/pool" 7
 expect_line "$WORK/out" "^pool: all ok$"
+
+say "groups and their collectives"
+expect 0 dvm run -n 1 "$programs/group" 5 --row
+expect_line "$WORK/out" "^group: all ok$"
+expect_line "$WORK/out" "^group: 0 of 50 in a row wrong$"
+expect_line "$WORK/out" "^group: codes: -18 -17 -19 -20 -21 -3 -19 -2$"
 halt_machine
 
 say "the same without a machine"
