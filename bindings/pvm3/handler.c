@@ -25,8 +25,8 @@ static int handler_count; /* places */
 
 static bool fits(const struct handler *h, const struct pvm3_buffer *b)
 {
-    return h->run && !PVM3_INTERNAL(b->ctx) && (h->src == ANY || h->src == b->src) && (h->tag == ANY || h->tag == b->tag) &&
-           (h->ctx == ANY || h->ctx == b->ctx);
+    return h->run && !PVM3_INTERNAL(b->ctx) && (h->src == ANY || h->src == b->src) &&
+           (h->tag == ANY || h->tag == b->tag) && (h->ctx == ANY || h->ctx == b->ctx);
 }
 
 static void run(int (*handler)(int bufid), struct pvm3_buffer *b)

@@ -25,6 +25,12 @@ expect 0 dvm run -n 1 "$programs/group" 5 --row
 expect_line "$WORK/out" "^group: all ok$"
 expect_line "$WORK/out" "^group: 0 of 50 in a row wrong$"
 expect_line "$WORK/out" "^group: codes: -18 -17 -19 -20 -21 -3 -19 -2$"
+
+if [ -e "$programs/routines" ]; then
+    say "the routines for Fortran"
+    expect 0 dvm run -n 1 "$programs/routines"
+    expect_line "$WORK/out" "^routines: +2 +3 +30 +3$"
+fi
 halt_machine
 
 say "the same without a machine"
