@@ -1,6 +1,8 @@
 /* calls.c: what the public calls of collectives have in common; see calls.h. */
 #include "coll/calls.h"
 
+#include <string.h>
+
 #include "coll/start.h"
 #include "group/sink.h"
 #include "type/type.h"
@@ -14,24 +16,36 @@ int call_find(struct call *c, dvm_group group, const int *root)
     c->schedule = NULL;
     if (c->group && root)
         rc = group_peer(c->group, name, *root, &tid);
-    if (rc == DVM_OK && c->starts && !c->request)
+    if (rc == DVM_OK && (c->starts || c->keeps) && !c->request)
         rc = dvm_fail(DVM_ERR_ARG, "%s: there is no place for the request", name);
     return rc;
 }
 
 int call_begin(struct call *c, unsigned signature)
 {
-    struct coll *coll;
-    int rc;
+    struct coll *coll = NULL;
+    int rc = DVM_OK;
 
-    if (c->group->size == 1)
-        return DVM_OK;
-    rc = coll_state(c->group, c->kind, c->site, &coll);
-    return rc == DVM_OK ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule) : rc;
+    if (c->group->size > 1)
+        rc = coll_state(c->group, c->kind, c->site, &coll);
+    if (rc == DVM_OK && c->keeps)
+        return schedule_keep(coll, c->kind, signature, c->site, &c->schedule);
+    return rc == DVM_OK && coll ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule)
+                                : rc;
+}
+
+void call_copy(struct call *c, void *to, const void *from, size_t bytes)
+{
+    if (c->keeps)
+        schedule_copy(c->schedule, to, from, bytes);
+    else if (bytes > 0 && to != from)
+        memmove(to, from, bytes);
 }
 
 int call_run(struct call *c)
 {
+    if (c->keeps)
+        return start_keep(c->schedule, c->group, c->request);
     if (c->starts)
         return start_schedule(c->schedule, c->group, c->request);
     return c->schedule ? schedule_run(c->schedule) : DVM_OK;
@@ -39,7 +53,7 @@ int call_run(struct call *c)
 
 enum algorithm call_choose(const struct call *c, size_t bytes)
 {
-    return choose(c->schedule->coll, c->kind, bytes);
+    return c->schedule->coll ? choose(c->schedule->coll, c->kind, bytes) : ALGORITHM_COUNT;
 }
 
 /* Derived types are for messages only. */

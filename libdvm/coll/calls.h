@@ -10,29 +10,36 @@ struct call {
     enum coll_kind kind;
     uintptr_t site;
     bool starts;                  /* it does not wait, */
-    struct dvm_request **request; /* and here the operation goes */
+    bool keeps;                   /* or is only described, to be started often */
+    struct dvm_request **request; /* of both: here the operation goes */
     struct group *group;
-    struct schedule *schedule;    /* of a group of at least two, once begun */
+    struct schedule *schedule;    /* once begun; NULL: of a group of one, nothing is kept */
 };
 
 /* For the public functions themselves: their own kind and their caller. */
 #define CALL(name) {.kind = COLL_##name, .site = ENTRY_SITE()}
 #define CALL_STARTS(name, place)                                                           \
     {.kind = COLL_##name, .site = ENTRY_SITE(), .starts = true, .request = (place)}
+#define CALL_KEEPS(name, place)                                                            \
+    {.kind = COLL_##name, .site = ENTRY_SITE(), .keeps = true, .request = (place)}
 
 /* Find and check the group, and the root where root is not NULL. Errors: GROUP, RANK,
  * ARG (no place for the request). */
 int call_find(struct call *c, dvm_group group, const int *root);
 
-/* Begin, where the group has more than one task; all arguments are checked. signature: as of
- * schedule_begin. Errors: as coll_state. */
+/* Begin, where the group has more than one task or something is kept; all arguments are
+ * checked. signature: as of schedule_begin. Errors: as coll_state. */
 int call_begin(struct call *c, unsigned signature);
 
-/* Run what was begun, or start it; without a schedule nothing is left to do. Errors: as
+/* Copy bytes within this task, in front of what follows: at once, or whenever the operation is
+ * started. The places may overlap or be the same. */
+void call_copy(struct call *c, void *to, const void *from, size_t bytes);
+
+/* Run what was begun, or start or keep it; without a schedule nothing is left to do. Errors: as
  * schedule_run. */
 int call_run(struct call *c);
 
-/* The algorithm for so many bytes. */
+/* The algorithm for so many bytes; ALGORITHM_COUNT in a group of one. */
 enum algorithm call_choose(const struct call *c, size_t bytes);
 
 /* The whole of a barrier, begun with its kind and site. Errors: as dvm_barrier. */

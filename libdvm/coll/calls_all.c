@@ -1,20 +1,18 @@
 /* calls_all.c: the public collectives in which everybody gives to everybody: allgather and
  * alltoall.
  */
-#include <string.h>
-
 #include "coll/calls.h"
 #include "group/entry.h"
 #include "type/type.h"
 
 /* This task's block is put into its place, unless it is there. */
-static void put_own(const struct call *c, const struct blocks *all, const void *in)
+static void put_own(struct call *c, const struct blocks *all, const void *in)
 {
-    void *place = blocks_at(all, c->group->rank);
-    size_t bytes = blocks_count(all, c->group->rank) * type_find(all->type)->size;
+    int rank = c->group->rank;
 
-    if (in != DVM_IN_PLACE && bytes > 0)
-        memmove(place, in, bytes);
+    if (in != DVM_IN_PLACE)
+        call_copy(c, blocks_at(all, rank), in,
+                  blocks_count(all, rank) * type_find(all->type)->size);
 }
 
 static int allgather(struct call *c, dvm_group group, const void *in, void *out, size_t count,
@@ -65,6 +63,15 @@ int dvm_iallgather(dvm_group group, const void *in, void *out, size_t count, dvm
     return dvm_leave(allgather(&c, group, in, out, count, type));
 }
 
+int dvm_allgather_init(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                       struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(ALLGATHER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgather(&c, group, in, out, count, type));
+}
+
 static int allgatherv(struct call *c, dvm_group group, const void *in, size_t count, void *out,
                       const size_t *counts, const size_t *offsets, dvm_type type)
 {
@@ -110,9 +117,20 @@ int dvm_iallgatherv(dvm_group group, const void *in, size_t count, void *out,
     return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
 }
 
-/* What is sent when in and out are the same: a copy of out's blocks, as the schedule's memory. */
-static struct blocks copy_blocks(struct schedule *s, const struct blocks *out)
+int dvm_allgatherv_init(dvm_group group, const void *in, size_t count, void *out,
+                        const size_t *counts, const size_t *offsets, dvm_type type,
+                        struct dvm_request **request)
 {
+    struct call c = CALL_KEEPS(ALLGATHERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
+}
+
+/* What is sent when in and out are the same: a copy of out's blocks, as the schedule's memory. */
+static struct blocks copy_blocks(struct call *c, const struct blocks *out)
+{
+    struct schedule *s = c->schedule;
     size_t size = type_find(out->type)->size, most = 0;
     struct blocks in = *out;
 
@@ -124,8 +142,8 @@ static struct blocks copy_blocks(struct schedule *s, const struct blocks *out)
             most = end;
     }
     in.base = schedule_space(s, most * size);
-    if (in.base && most > 0)
-        memcpy(in.base, out->base, most * size);
+    if (in.base)
+        call_copy(c, in.base, out->base, most * size);
     return in;
 }
 
@@ -137,13 +155,13 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
     if (rc != DVM_OK)
         return rc;
     if (!c->schedule) {
-        if (in->base != DVM_IN_PLACE && blocks_count(out, 0) > 0)
-            memmove(blocks_at(out, 0), blocks_at(in, 0),
-                    blocks_count(out, 0) * type_find(out->type)->size);
+        if (in->base != DVM_IN_PLACE)
+            call_copy(c, blocks_at(out, 0), blocks_at(in, 0),
+                      blocks_count(out, 0) * type_find(out->type)->size);
         return call_run(c);
     }
     if (in->base == DVM_IN_PLACE)
-        *in = copy_blocks(c->schedule, out);
+        *in = copy_blocks(c, out);
     if (bytes != SIZE_MAX && call_choose(c, bytes) == ALGORITHM_PAIRWISE)
         alltoall_pairwise(c->schedule, in, out);
     else
@@ -180,6 +198,15 @@ int dvm_ialltoall(dvm_group group, const void *in, void *out, size_t count, dvm_
                   struct dvm_request **request)
 {
     struct call c = CALL_STARTS(ALLTOALL, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoall(&c, group, in, out, count, type));
+}
+
+int dvm_alltoall_init(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                      struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(ALLTOALL, request);
 
     ENTRY_BEGIN();
     return dvm_leave(alltoall(&c, group, in, out, count, type));
@@ -226,6 +253,17 @@ int dvm_ialltoallv(dvm_group group, const void *in, const size_t *in_counts,
                    const size_t *out_offsets, dvm_type type, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(ALLTOALLV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoallv(&c, group, in, in_counts, in_offsets, out, out_counts,
+                               out_offsets, type));
+}
+
+int dvm_alltoallv_init(dvm_group group, const void *in, const size_t *in_counts,
+                       const size_t *in_offsets, void *out, const size_t *out_counts,
+                       const size_t *out_offsets, dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(ALLTOALLV, request);
 
     ENTRY_BEGIN();
     return dvm_leave(alltoallv(&c, group, in, in_counts, in_offsets, out, out_counts,

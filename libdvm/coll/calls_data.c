@@ -1,6 +1,4 @@
 /* calls_data.c: the public collectives that move data: barrier, broadcast, gather, scatter. */
-#include <string.h>
-
 #include "coll/calls.h"
 #include "group/entry.h"
 #include "type/type.h"
@@ -32,6 +30,14 @@ int dvm_barrier(dvm_group group)
 int dvm_ibarrier(dvm_group group, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(BARRIER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(call_barrier(&c, group));
+}
+
+int dvm_barrier_init(dvm_group group, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(BARRIER, request);
 
     ENTRY_BEGIN();
     return dvm_leave(call_barrier(&c, group));
@@ -74,6 +80,15 @@ int dvm_ibcast(dvm_group group, int root, void *buf, size_t count, dvm_type type
                struct dvm_request **request)
 {
     struct call c = CALL_STARTS(BCAST, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(bcast(&c, group, root, buf, count, type));
+}
+
+int dvm_bcast_init(dvm_group group, int root, void *buf, size_t count, dvm_type type,
+                   struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(BCAST, request);
 
     ENTRY_BEGIN();
     return dvm_leave(bcast(&c, group, root, buf, count, type));
@@ -126,9 +141,8 @@ static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
     if (!c->schedule) {
         void *place = blocks_at(&r->all, 0);
 
-        if (r->count > 0)
-            memmove(gathers ? place : r->own, gathers ? r->own : place,
-                    r->count * type_find(r->all.type)->size);
+        call_copy(c, gathers ? place : r->own, gathers ? r->own : place,
+                  r->count * type_find(r->all.type)->size);
     } else if (gathers) {
         gather_linear(c->schedule, r->root, r->own, r->count, &r->all);
     } else {
@@ -162,6 +176,15 @@ int dvm_igather(dvm_group group, int root, const void *in, void *out, size_t cou
     return dvm_leave(gather(&c, group, root, in, out, count, type));
 }
 
+int dvm_gather_init(dvm_group group, int root, const void *in, void *out, size_t count,
+                    dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(GATHER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(gather(&c, group, root, in, out, count, type));
+}
+
 static int gatherv(struct call *c, dvm_group group, int root, const void *in, size_t count,
                    void *out, const size_t *counts, const size_t *offsets, dvm_type type)
 {
@@ -184,6 +207,16 @@ int dvm_igatherv(dvm_group group, int root, const void *in, size_t count, void *
                  struct dvm_request **request)
 {
     struct call c = CALL_STARTS(GATHERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(gatherv(&c, group, root, in, count, out, counts, offsets, type));
+}
+
+int dvm_gatherv_init(dvm_group group, int root, const void *in, size_t count, void *out,
+                     const size_t *counts, const size_t *offsets, dvm_type type,
+                     struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(GATHERV, request);
 
     ENTRY_BEGIN();
     return dvm_leave(gatherv(&c, group, root, in, count, out, counts, offsets, type));
@@ -214,6 +247,15 @@ int dvm_iscatter(dvm_group group, int root, const void *in, void *out, size_t co
     return dvm_leave(scatter(&c, group, root, in, out, count, type));
 }
 
+int dvm_scatter_init(dvm_group group, int root, const void *in, void *out, size_t count,
+                     dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(SCATTER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scatter(&c, group, root, in, out, count, type));
+}
+
 static int scatterv(struct call *c, dvm_group group, int root, const void *in,
                     const size_t *counts, const size_t *offsets, void *out, size_t count,
                     dvm_type type)
@@ -238,6 +280,16 @@ int dvm_iscatterv(dvm_group group, int root, const void *in, const size_t *count
                   struct dvm_request **request)
 {
     struct call c = CALL_STARTS(SCATTERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scatterv(&c, group, root, in, counts, offsets, out, count, type));
+}
+
+int dvm_scatterv_init(dvm_group group, int root, const void *in, const size_t *counts,
+                      const size_t *offsets, void *out, size_t count, dvm_type type,
+                      struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(SCATTERV, request);
 
     ENTRY_BEGIN();
     return dvm_leave(scatterv(&c, group, root, in, counts, offsets, out, count, type));

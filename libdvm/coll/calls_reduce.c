@@ -1,6 +1,5 @@
 /* calls_reduce.c: the public reductions. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "coll/calls.h"
 #include "group/entry.h"
@@ -36,8 +35,7 @@ static int check(const struct call *c, struct reduction *r, size_t in_blocks, bo
 /* A group of one: the result is what it gave. */
 static int alone(struct call *c, const struct reduction *r)
 {
-    if (r->count > 0 && r->out != r->in)
-        memcpy(r->out, r->in, r->count * type_find(r->type)->size);
+    call_copy(c, r->out, r->in, r->count * type_find(r->type)->size);
     return call_run(c);
 }
 
@@ -74,6 +72,15 @@ int dvm_ireduce(dvm_group group, int root, const void *in, void *out, size_t cou
                 dvm_op op, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(REDUCE, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce(&c, group, root, in, out, count, type, op));
+}
+
+int dvm_reduce_init(dvm_group group, int root, const void *in, void *out, size_t count,
+                    dvm_type type, dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(REDUCE, request);
 
     ENTRY_BEGIN();
     return dvm_leave(reduce(&c, group, root, in, out, count, type, op));
@@ -123,6 +130,15 @@ int dvm_iallreduce(dvm_group group, const void *in, void *out, size_t count, dvm
     return dvm_leave(allreduce(&c, group, in, out, count, type, op));
 }
 
+int dvm_allreduce_init(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                       dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(ALLREDUCE, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allreduce(&c, group, in, out, count, type, op));
+}
+
 static int scan(struct call *c, dvm_group group, const void *in, void *out, size_t count,
                 dvm_type type, dvm_op op)
 {
@@ -157,6 +173,15 @@ int dvm_iscan(dvm_group group, const void *in, void *out, size_t count, dvm_type
     return dvm_leave(scan(&c, group, in, out, count, type, op));
 }
 
+int dvm_scan_init(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                  dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(SCAN, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scan(&c, group, in, out, count, type, op));
+}
+
 int dvm_exscan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op)
 {
     struct call c = CALL(EXSCAN);
@@ -169,6 +194,15 @@ int dvm_iexscan(dvm_group group, const void *in, void *out, size_t count, dvm_ty
                 dvm_op op, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(EXSCAN, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(scan(&c, group, in, out, count, type, op));
+}
+
+int dvm_exscan_init(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                    dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(EXSCAN, request);
 
     ENTRY_BEGIN();
     return dvm_leave(scan(&c, group, in, out, count, type, op));
@@ -206,6 +240,15 @@ int dvm_ireduce_scatter_block(dvm_group group, const void *in, void *out, size_t
                               dvm_type type, dvm_op op, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(REDUCE_SCATTER_BLOCK, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce_scatter_block(&c, group, in, out, count, type, op));
+}
+
+int dvm_reduce_scatter_block_init(dvm_group group, const void *in, void *out, size_t count,
+                                  dvm_type type, dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(REDUCE_SCATTER_BLOCK, request);
 
     ENTRY_BEGIN();
     return dvm_leave(reduce_scatter_block(&c, group, in, out, count, type, op));
@@ -274,6 +317,15 @@ int dvm_ireduce_scatter(dvm_group group, const void *in, void *out, const size_t
                         dvm_type type, dvm_op op, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(REDUCE_SCATTER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(reduce_scatter(&c, group, in, out, counts, type, op));
+}
+
+int dvm_reduce_scatter_init(dvm_group group, const void *in, void *out, const size_t *counts,
+                            dvm_type type, dvm_op op, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(REDUCE_SCATTER, request);
 
     ENTRY_BEGIN();
     return dvm_leave(reduce_scatter(&c, group, in, out, counts, type, op));

@@ -1,5 +1,6 @@
 /* schedule.c: making schedules; run.c runs them. A group keeps the schedule of its last
- * call for the next one, so that in the steady state nothing is allocated for steps.
+ * call for the next one, so that in the steady state nothing is allocated for steps; a
+ * persistent call keeps its own, with steps and memory, so that a start makes nothing.
  */
 #include "coll/schedule.h"
 
@@ -23,6 +24,31 @@ static int no_memory(const char *call)
     return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a collective", call);
 }
 
+void schedule_again(struct schedule *s)
+{
+    if (s->coll)
+        s->tag = tag_make(++s->coll->sequence, s->kind, s->signature);
+    s->at = 0;
+    s->pending_count = s->pending_at = 0;
+    s->looked = 0;
+}
+
+/* An empty one for this call. */
+static void clear(struct schedule *s, struct coll *c, enum coll_kind kind, unsigned signature,
+                  uintptr_t site)
+{
+    s->coll = c;
+    s->size = c ? c->group->size : 1;
+    s->rank = c ? c->group->rank : 0;
+    s->kind = s->told = kind;
+    s->signature = signature;
+    s->site = site;
+    s->rc = DVM_OK;
+    s->count = 0;
+    s->request = NULL;
+    schedule_again(s);
+}
+
 int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
                    struct schedule **out)
 {
@@ -33,18 +59,20 @@ int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uint
         s = calloc(1, sizeof *s);
     if (!s)
         return no_memory(coll_call(kind));
-    c->sequence++;
-    s->coll = c;
-    s->size = c->group->size;
-    s->rank = c->group->rank;
-    s->kind = s->told = kind;
-    s->site = site;
-    s->tag = tag_make(c->sequence, kind, signature);
-    s->rc = DVM_OK;
-    s->count = s->at = 0;
-    s->pending_count = s->pending_at = 0;
-    s->request = NULL;
-    s->looked = 0;
+    clear(s, c, kind, signature, site);
+    *out = s;
+    return DVM_OK;
+}
+
+int schedule_keep(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
+                  struct schedule **out)
+{
+    struct schedule *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return no_memory(coll_call(kind));
+    clear(s, c, kind, signature, site);
+    s->kept = true;
     *out = s;
     return DVM_OK;
 }
@@ -88,12 +116,14 @@ int schedule_end(struct schedule *s, int rc)
     struct coll *c = s->coll;
     char sentence[DVM_SENTENCE_MAX];
 
-    if (rc != DVM_OK) {
+    if (rc != DVM_OK && c) {
         rc = coll_failed(c, rc);
         error_save(sentence);
         drop_pending(s);
         dvm_fail(rc, "%s", sentence);
     }
+    if (s->kept)
+        return rc;
     free_spaces(s);
     if (c->spare)
         schedule_free(s);

@@ -34,9 +34,10 @@ struct pending {
 };
 
 struct schedule {
-    struct coll *coll;
+    struct coll *coll;    /* NULL: of a group of one, with nothing but copies in it */
     int size, rank;       /* of the group, and of this task in it */
     enum coll_kind kind;
+    unsigned signature;   /* for the tag */
     enum coll_kind told;  /* the call that the board tells of */
     uintptr_t site;       /* return address of the user's call */
     int tag;              /* of its messages */
@@ -46,6 +47,7 @@ struct schedule {
     struct pending *pending; /* owned */
     size_t pending_room, pending_count, pending_at;
     struct space *spaces; /* owned */
+    bool kept;            /* for a persistent call: it is run many times, and freed by its owner */
     struct dvm_request *request; /* of a call that does not wait; NULL: it does */
     struct schedule *next;       /* under way as well (start.c) */
     uint64_t looked;      /* messages that had come when mixups were looked for */
@@ -55,6 +57,14 @@ struct schedule {
  * give alike (a root, an operator), for finding those that do not. Error: NO_MEMORY. */
 int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
                    struct schedule **s);
+
+/* The same, kept, for many runs; coll is NULL for a group of one. schedule_again comes before
+ * each. */
+int schedule_keep(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
+                  struct schedule **s);
+
+/* Be the group's next collective, from the first step on. */
+void schedule_again(struct schedule *s);
 
 /* Append: send count elements to a rank, receive exactly so many from one, */
 void schedule_send(struct schedule *s, int rank, const void *from, size_t count, dvm_type type);
@@ -80,8 +90,9 @@ int schedule_run(struct schedule *s);
  * when messages are under way, or an error as schedule_run. The schedule is not ended. */
 int schedule_advance(struct schedule *s);
 
-/* End it: the coll keeps it for the next call, or it is freed. rc: what came of it; an error
- * ends the collectives of the group. Returns rc, or the error that is known better. */
+/* End it: the coll keeps it for the next call, or it is freed, unless it is kept. rc: what came
+ * of it; an error ends the collectives of the group. Returns rc, or the error that is known
+ * better. */
 int schedule_end(struct schedule *s, int rc);
 
 /* Free all; NULL is taken. Nothing may be under way. */

@@ -56,6 +56,16 @@ static void turn_all(void)
     } while (failed);
 }
 
+/* Put a schedule under way; request completes with it. */
+static void begin(struct schedule *s, struct dvm_request *request)
+{
+    s->request = request;
+    s->next = under_way;
+    under_way = s;
+    match_on_progress = turn_all;
+    turn(s);
+}
+
 int start_schedule(struct schedule *s, struct group *g, struct dvm_request **request)
 {
     struct dvm_request *r = match_operation(g->number, g->context);
@@ -63,15 +73,63 @@ int start_schedule(struct schedule *s, struct group *g, struct dvm_request **req
     if (!r)
         return s ? schedule_end(s, DVM_ERR_NO_MEMORY) : DVM_ERR_NO_MEMORY;
     *request = r;
-    if (!s) {
+    if (s)
+        begin(s, r);
+    else
         match_done(r, DVM_OK);
-        return DVM_OK;
+    return DVM_OK;
+}
+
+/* The group exists, and so does its coll. */
+static int start_again(void *own, struct dvm_request *request)
+{
+    struct schedule *s = own;
+    struct coll *coll;
+    int rc = s->coll ? coll_state(s->coll->group, s->kind, s->site, &coll) : DVM_OK;
+
+    if (rc != DVM_OK)
+        return rc;
+    schedule_again(s);
+    if (s->coll)
+        begin(s, request);
+    else
+        match_done(request, schedule_advance(s));
+    return DVM_OK;
+}
+
+static bool is_under_way(const struct schedule *s)
+{
+    const struct schedule *at = under_way;
+
+    while (at && at != s)
+        at = at->next;
+    return at;
+}
+
+/* Freed by the user, or at the end, where it may be under way. */
+static void drop_kept(void *own)
+{
+    if (is_under_way(own))
+        list_remove(own);
+    schedule_free(own);
+}
+
+int start_keep(struct schedule *s, struct group *g, struct dvm_request **request)
+{
+    static const struct match_again again = {start_again, drop_kept};
+    struct dvm_request *r = NULL;
+    int rc = s->rc;
+
+    if (rc == DVM_OK) {
+        r = match_operation_keep(g->number, g->context, &again, s);
+        rc = r ? DVM_OK : DVM_ERR_NO_MEMORY;
     }
-    s->request = r;
-    s->next = under_way;
-    under_way = s;
-    match_on_progress = turn_all;
-    turn(s);
+    if (rc != DVM_OK) {
+        rc = schedule_end(s, rc);
+        schedule_free(s);
+        return rc;
+    }
+    *request = r;
     return DVM_OK;
 }
 
@@ -92,6 +150,7 @@ void start_drop(const struct coll *c)
         if (s->coll != c)
             continue;
         list_remove(s);
-        schedule_free(s);
+        if (!s->kept)
+            schedule_free(s);
     }
 }

@@ -11,6 +11,10 @@
  * request's completion. */
 int start_schedule(struct schedule *s, struct group *g, struct dvm_request **request);
 
+/* Make a persistent operation of a kept schedule, which is filled in, and take it over; nothing
+ * is started. Errors: NO_MEMORY, which ends the collectives of the group. */
+int start_keep(struct schedule *s, struct group *g, struct dvm_request **request);
+
 /* Whether a message with this tag is for a schedule of the group that is under way. */
 bool start_expects(const struct coll *c, int tag);
 

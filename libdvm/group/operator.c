@@ -6,6 +6,7 @@
 #include "group/entry.h"
 #include "group/sink.h"
 #include "type/op.h"
+#include "type/type.h"
 
 int dvm_op_create(dvm_op_function *function, int commutative, dvm_op *op)
 {
@@ -41,6 +42,9 @@ static int combine(void *left, const void *right, size_t count, dvm_type type, d
 
     if (rc == DVM_OK)
         rc = sink_check_buffer(call, right, count, type, &bytes);
+    if (rc == DVM_OK && !type_basic(type))
+        rc = dvm_fail(DVM_ERR_UNSUPPORTED, "%s: it takes a basic type, not one that was made of "
+                                           "others", call);
     if (rc == DVM_OK)
         rc = op_check(call, op, type);
     if (rc == DVM_OK && count > 0 && (uintptr_t)left < (uintptr_t)right + bytes &&

@@ -1,7 +1,8 @@
 /* request.c: waiting for operations under way: dvm_wait and its kin.
  *
  * The group of a request travels with it (match_group), so that a status can name
- * ranks. A request is freed by the call that reports its end, also when it failed.
+ * ranks. A request is freed by the call that reports its end, also when it failed; a
+ * persistent one stays, and is not under way then.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -15,14 +16,22 @@
 static int finish(struct dvm_request **request, struct dvm_status *status)
 {
     struct match_result result = {0};
+    bool stays = match_persistent(*request);
     int rc;
 
     assert(match_complete(*request));
     rc = match_finish(*request, &result);
-    *request = NULL;
+    if (!stays)
+        *request = NULL;
     result.error = rc;
     sink_status(&result, status);
     return rc;
+}
+
+/* Whether there is nothing to wait for. */
+static bool is_idle(const struct dvm_request *request)
+{
+    return !request || match_idle(request);
 }
 
 static int no_array(const char *call)
@@ -39,7 +48,7 @@ int dvm_wait(struct dvm_request **request, struct dvm_status *status)
     ENTRY_BEGIN();
     if (!request)
         return dvm_leave(no_array("dvm_wait"));
-    if (!*request) {
+    if (is_idle(*request)) {
         sink_status_null(status);
         return dvm_leave(DVM_OK);
     }
@@ -56,7 +65,7 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
     ENTRY_BEGIN();
     if (!request || !done)
         return dvm_leave(no_array("dvm_test"));
-    if (!*request) {
+    if (is_idle(*request)) {
         sink_status_null(status);
         *done = 1;
         return dvm_leave(DVM_OK);
@@ -69,10 +78,10 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
     return dvm_leave(*done ? finish(request, status) : DVM_OK);
 }
 
-static bool all_null(size_t count, struct dvm_request *const *requests)
+static bool all_idle(size_t count, struct dvm_request *const *requests)
 {
     for (size_t i = 0; i < count; i++)
-        if (requests[i])
+        if (!is_idle(requests[i]))
             return false;
     return true;
 }
@@ -87,7 +96,7 @@ int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
     ENTRY_BEGIN();
     if ((count > 0 && !requests) || !index)
         return dvm_leave(no_array("dvm_waitany"));
-    if (all_null(count, requests)) {
+    if (all_idle(count, requests)) {
         sink_status_null(status);
         *index = (size_t)DVM_NULL;
         return dvm_leave(DVM_OK);
@@ -115,7 +124,7 @@ static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_stat
     for (size_t i = 0; i < count; i++) {
         int rc;
 
-        if (!requests[i])
+        if (is_idle(requests[i]))
             continue;
         if (!match_complete(requests[i])) {
             left++;
@@ -141,7 +150,7 @@ int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *
     if (count > 0 && !requests)
         return dvm_leave(no_array("dvm_waitall"));
     for (size_t i = 0; statuses && i < count; i++)
-        if (!requests[i])
+        if (is_idle(requests[i]))
             sink_status_null(&statuses[i]);
     while (sweep(count, requests, statuses, &ends) > 0) {
         int rc;

@@ -219,7 +219,9 @@ void sink_status(const struct match_result *result, struct dvm_status *status)
         return;
     g = group_of_context(result->context);
     size = TYPE_ID(result->type) == TYPE_MIXED ? 0 : type_wire_size(result->type);
-    *status = (struct dvm_status){.source = g ? group_rank_of(g, result->source) : result->source,
+    *status = (struct dvm_status){.source = g && result->source != DVM_NULL
+                                               ? group_rank_of(g, result->source)
+                                               : result->source,
                                   .tag = result->tag,
                                   .error = result->error,
                                   .cancelled = result->cancelled,

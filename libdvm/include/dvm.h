@@ -308,8 +308,9 @@ DVM_API int dvm_issend(dvm_group group, int dest, int tag, const void *buf, size
 DVM_API int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count,
                       dvm_type type, struct dvm_request **request);
 
-/* Wait until the request is complete; free it and set *request to NULL. A NULL
- * request is complete. status may be NULL. Errors: those of the operation. */
+/* Wait until the request is complete; free it and set *request to NULL, or leave it to be
+ * started again if it is persistent (dvm_start). A NULL request is complete, and so is a
+ * persistent one that is not under way. status may be NULL. Errors: those of the operation. */
 DVM_API int dvm_wait(struct dvm_request **request, struct dvm_status *status);
 
 /* As dvm_wait, without waiting: *done receives 1 and the request is freed, or 0
@@ -317,7 +318,8 @@ DVM_API int dvm_wait(struct dvm_request **request, struct dvm_status *status);
 DVM_API int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status);
 
 /* Wait until one of count requests is complete, free it, set it to NULL and
- * store its place in *index. When all are NULL, *index receives (size_t)DVM_NULL. */
+ * store its place in *index. When all are NULL, or persistent and not under way,
+ * *index receives (size_t)DVM_NULL. */
 DVM_API int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
                         struct dvm_status *status);
 
@@ -331,6 +333,36 @@ DVM_API int dvm_waitall(size_t count, struct dvm_request **requests,
  * status says cancelled = 1, unless a message was faster. Error: REQUEST (NULL,
  * or a send: what was sent cannot be taken back). */
 DVM_API int dvm_cancel(struct dvm_request *request);
+
+/* ---- messages that are described once and started often ------------------------------ */
+
+/* Describe a send (or one as dvm_bsend, dvm_ssend) or a receive, and start nothing: *request
+ * receives it, persistent. Each dvm_start starts it once, as dvm_isend or dvm_irecv with
+ * these arguments would, and dvm_wait or the like ends that and leaves the request for the next
+ * start. The program may change what is in the buffer while it is not under way. */
+DVM_API int dvm_send_init(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                          dvm_type type, struct dvm_request **request);
+DVM_API int dvm_bsend_init(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                           dvm_type type, struct dvm_request **request);
+DVM_API int dvm_ssend_init(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                           dvm_type type, struct dvm_request **request);
+DVM_API int dvm_recv_init(dvm_group group, int source, int tag, void *buf, size_t count,
+                          dvm_type type, struct dvm_request **request);
+
+/* Start a persistent request that is not under way: a message, or a collective
+ * (dvm_barrier_init and the like). Errors: REQUEST (NULL, under way, or not persistent), GROUP
+ * (its group was freed); of a collective why those of its group have ended. */
+DVM_API int dvm_start(struct dvm_request **request);
+
+/* Start count persistent requests in the order of the array. At an error those before it are
+ * under way. Errors: those of dvm_start, ARG. */
+DVM_API int dvm_startall(size_t count, struct dvm_request **requests);
+
+/* Free a persistent request that is not under way, and set *request to NULL; a NULL one is
+ * taken. Errors: REQUEST (it is under way), ARG. */
+DVM_API int dvm_request_free(struct dvm_request **request);
+
+/* ---- looking before receiving --------------------------------------------------------- */
 
 /* Wait for a message that a receive with these arguments would get, and describe
  * it in status, without receiving it. */
@@ -799,7 +831,7 @@ DVM_API int dvm_op_create(dvm_op_function *function, int commutative, dvm_op *op
 DVM_API int dvm_op_free(dvm_op *op);
 
 /* Combine two arrays of this task: left[i] = left[i] op right[i]. They must not overlap. Errors:
- * TYPE, OP, ARG. */
+ * TYPE, OP, ARG, UNSUPPORTED (a derived type). */
 DVM_API int dvm_reduce_local(void *left, const void *right, size_t count, dvm_type type,
                              dvm_op op);
 
@@ -850,6 +882,55 @@ DVM_API int dvm_ialltoallv(dvm_group group, const void *in, const size_t *in_cou
                            const size_t *in_offsets, void *out, const size_t *out_counts,
                            const size_t *out_offsets, dvm_type type,
                            struct dvm_request **request);
+
+/* ---- collectives that are described once and started often --------------------------- */
+
+/* Each of these describes the collective of its name without the _init; *request receives it,
+ * persistent. dvm_start starts it as the form with the i would, with what is in the buffers
+ * then; dvm_wait or the like ends that, and it can be started again. What is to be sent where is
+ * reckoned once: counts and offsets need not stay, all buffers do until dvm_request_free.
+ *
+ * All tasks of the group describe it and start it in the same order, among their other
+ * collectives; other tasks may call another form of the same collective instead of a start. The
+ * first collective of a group, and so its description, waits for all its tasks. Errors: those of
+ * the arguments; ARG (no place for the request). */
+DVM_API int dvm_barrier_init(dvm_group group, struct dvm_request **request);
+DVM_API int dvm_bcast_init(dvm_group group, int root, void *buf, size_t count, dvm_type type,
+                           struct dvm_request **request);
+DVM_API int dvm_reduce_init(dvm_group group, int root, const void *in, void *out, size_t count,
+                            dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_allreduce_init(dvm_group group, const void *in, void *out, size_t count,
+                               dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_reduce_scatter_block_init(dvm_group group, const void *in, void *out, size_t count,
+                                          dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_reduce_scatter_init(dvm_group group, const void *in, void *out,
+                                    const size_t *counts, dvm_type type, dvm_op op,
+                                    struct dvm_request **request);
+DVM_API int dvm_scan_init(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                          dvm_op op, struct dvm_request **request);
+DVM_API int dvm_exscan_init(dvm_group group, const void *in, void *out, size_t count,
+                            dvm_type type, dvm_op op, struct dvm_request **request);
+DVM_API int dvm_gather_init(dvm_group group, int root, const void *in, void *out, size_t count,
+                            dvm_type type, struct dvm_request **request);
+DVM_API int dvm_gatherv_init(dvm_group group, int root, const void *in, size_t count, void *out,
+                             const size_t *counts, const size_t *offsets, dvm_type type,
+                             struct dvm_request **request);
+DVM_API int dvm_scatter_init(dvm_group group, int root, const void *in, void *out, size_t count,
+                             dvm_type type, struct dvm_request **request);
+DVM_API int dvm_scatterv_init(dvm_group group, int root, const void *in, const size_t *counts,
+                              const size_t *offsets, void *out, size_t count, dvm_type type,
+                              struct dvm_request **request);
+DVM_API int dvm_allgather_init(dvm_group group, const void *in, void *out, size_t count,
+                               dvm_type type, struct dvm_request **request);
+DVM_API int dvm_allgatherv_init(dvm_group group, const void *in, size_t count, void *out,
+                                const size_t *counts, const size_t *offsets, dvm_type type,
+                                struct dvm_request **request);
+DVM_API int dvm_alltoall_init(dvm_group group, const void *in, void *out, size_t count,
+                              dvm_type type, struct dvm_request **request);
+DVM_API int dvm_alltoallv_init(dvm_group group, const void *in, const size_t *in_counts,
+                               const size_t *in_offsets, void *out, const size_t *out_counts,
+                               const size_t *out_offsets, dvm_type type,
+                               struct dvm_request **request);
 
 /* ---- grids, graphs, neighbours --------------------------------------------------- */
 
@@ -987,6 +1068,24 @@ DVM_API int dvm_ineighbour_alltoallw(dvm_group group, const void *in, const size
                                      void *out, const size_t *out_counts,
                                      const size_t *out_offsets, const dvm_type *out_types,
                                      struct dvm_request **request);
+
+/* And described once, to be started often: see dvm_barrier_init. */
+DVM_API int dvm_neighbour_allgather_init(dvm_group group, const void *in, void *out, size_t count,
+                                         dvm_type type, struct dvm_request **request);
+DVM_API int dvm_neighbour_allgatherv_init(dvm_group group, const void *in, size_t count, void *out,
+                                          const size_t *counts, const size_t *offsets,
+                                          dvm_type type, struct dvm_request **request);
+DVM_API int dvm_neighbour_alltoall_init(dvm_group group, const void *in, void *out, size_t count,
+                                        dvm_type type, struct dvm_request **request);
+DVM_API int dvm_neighbour_alltoallv_init(dvm_group group, const void *in, const size_t *in_counts,
+                                         const size_t *in_offsets, void *out,
+                                         const size_t *out_counts, const size_t *out_offsets,
+                                         dvm_type type, struct dvm_request **request);
+DVM_API int dvm_neighbour_alltoallw_init(dvm_group group, const void *in, const size_t *in_counts,
+                                         const size_t *in_offsets, const dvm_type *in_types,
+                                         void *out, const size_t *out_counts,
+                                         const size_t *out_offsets, const dvm_type *out_types,
+                                         struct dvm_request **request);
 
 /* ---- hosts ------------------------------------------------------------------------ */
 

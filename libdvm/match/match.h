@@ -149,6 +149,35 @@ struct dvm_request *match_operation(int group, uint64_t context);
 /* It is over; error's sentence is the thread's last one. */
 void match_done(struct dvm_request *operation, int error);
 
+/* ---- persistent operations: made once, started often ---------------------------------- */
+
+/* What is done for one of a layer above: start begins it, for match_done to end; an error
+ * leaves it idle. drop frees what it owns. */
+struct match_again {
+    int (*start)(void *own, struct dvm_request *request);
+    void (*drop)(void *own);
+};
+
+/* Make one, idle: as match_isend, match_irecv, match_operation. Buffers must stay. NULL without
+ * memory (sentence kept); own is then the caller's. */
+struct dvm_request *match_send_keep(enum match_mode mode, uint64_t context, int dest, int tag,
+                                    const struct match_data *data, uintptr_t site, int group);
+struct dvm_request *match_receive_keep(const struct match_filter *filter,
+                                       const struct match_sink *sink);
+struct dvm_request *match_operation_keep(int group, uint64_t context,
+                                         const struct match_again *again, void *own);
+
+/* Begin an idle one. match_finish makes it idle again. Errors: of an operation's start; others
+ * come with its completion. */
+int match_again(struct dvm_request *request);
+
+/* Free an idle one. */
+void match_drop(struct dvm_request *request);
+
+/* Whether a request is persistent; whether it is and is not under way. */
+bool match_persistent(const struct dvm_request *request);
+bool match_idle(const struct dvm_request *request);
+
 /* Asked after each progress while a layer above has operations under way; else NULL. It may
  * start messages, but not wait. */
 extern void (*match_on_progress)(void);

@@ -63,6 +63,31 @@ int match_irecv(const struct match_filter *filter, const struct match_sink *sink
     return DVM_OK;
 }
 
+struct dvm_request *match_receive_keep(const struct match_filter *filter,
+                                       const struct match_sink *sink)
+{
+    struct dvm_request *r = request_new(REQUEST_RECEIVE, sink->group);
+
+    if (!r)
+        return NULL;
+    r->persistent = true;
+    r->state = REQUEST_IDLE;
+    r->receive.filter = *filter;
+    r->receive.sink = *sink;
+    r->shape = shape_hold(sink->shape);
+    return r;
+}
+
+void request_receive_again(struct dvm_request *r)
+{
+    const struct match_filter *f = &r->receive.filter;
+
+    r->link.queue = NULL;
+    r->result =
+        (struct match_result){.context = f->context, .source = f->source, .tag = f->tag};
+    start(r);
+}
+
 void request_abandon(struct dvm_request *r)
 {
     if (r->kind == REQUEST_OPERATION) {
@@ -110,6 +135,9 @@ int match_recv(const struct match_filter *filter, const struct match_sink *sink,
 
 int match_cancel(struct dvm_request *r)
 {
+    if (r->state == REQUEST_IDLE)
+        return dvm_fail(DVM_ERR_REQUEST, "dvm_cancel: the request is persistent and was not "
+                                         "started");
     if (r->kind == REQUEST_OPERATION)
         return dvm_fail(DVM_ERR_REQUEST,
                         "a collective cannot be cancelled: others take part in it");

@@ -33,6 +33,8 @@ int request_start(void)
 /* Most requests own nothing: then not even free is called, on the way of every message. */
 static void request_drop(struct dvm_request *r)
 {
+    _Static_assert(offsetof(struct request_receive, raw) >= sizeof(struct request_operation),
+                   "an operation has no raw bytes");
     void **own = r->kind == REQUEST_SEND ? &r->send.copy : &r->receive.raw;
 
     if (r->text)
@@ -44,6 +46,9 @@ static void request_drop(struct dvm_request *r)
     r->shape = NULL;
     r->text = NULL;
     *own = NULL;
+    if (r->persistent && r->kind == REQUEST_OPERATION)
+        r->operation.again->drop(r->operation.own);
+    r->persistent = false;
 }
 
 void request_stop(void)
@@ -87,7 +92,7 @@ struct dvm_request *request_new(enum request_kind kind, int group)
     r->link.queue = NULL;
     r->kind = (uint8_t)kind;
     r->state = REQUEST_ACTIVE;
-    r->released = false;
+    r->released = r->persistent = false;
     r->group = group;
     r->text = NULL;
     r->shape = NULL;
@@ -139,6 +144,75 @@ void match_done(struct dvm_request *operation, int error)
     request_complete(operation, error, NULL);
 }
 
+/* A persistent one is as before its start. */
+static void request_rest(struct dvm_request *r)
+{
+    free(r->text);
+    r->text = NULL;
+    if (r->kind == REQUEST_RECEIVE) {
+        free(r->receive.raw);
+        r->receive.raw = NULL;
+    }
+    r->state = REQUEST_IDLE;
+}
+
+struct dvm_request *match_operation_keep(int group, uint64_t context,
+                                         const struct match_again *again, void *own)
+{
+    struct dvm_request *r = request_new(REQUEST_OPERATION, group);
+
+    if (!r)
+        return NULL;
+    r->persistent = true;
+    r->state = REQUEST_IDLE;
+    r->operation = (struct request_operation){again, own};
+    r->result = (struct match_result){.context = context, .source = DVM_NULL, .tag = DVM_ANY};
+    return r;
+}
+
+static int operation_again(struct dvm_request *r)
+{
+    int rc;
+
+    lane_owed++;
+    rc = r->operation.again->start(r->operation.own, r);
+    if (rc != DVM_OK) {
+        lane_owed--;
+        r->state = REQUEST_IDLE;
+    }
+    return rc;
+}
+
+int match_again(struct dvm_request *r)
+{
+    assert(match_idle(r));
+    r->state = REQUEST_ACTIVE;
+    r->result.error = DVM_OK;
+    if (r->kind == REQUEST_OPERATION)
+        return operation_again(r);
+    if (r->kind == REQUEST_SEND)
+        request_send_again(r);
+    else
+        request_receive_again(r);
+    return DVM_OK;
+}
+
+void match_drop(struct dvm_request *request)
+{
+    assert(match_idle(request));
+    request_free(request);
+}
+
+bool match_persistent(const struct dvm_request *request)
+{
+    return request->persistent;
+}
+
+bool match_idle(const struct dvm_request *request)
+{
+    return request->state == REQUEST_IDLE;
+}
+
 bool match_complete(const struct dvm_request *request)
 {
     return request->state == REQUEST_COMPLETE;
@@ -158,7 +232,10 @@ int match_finish(struct dvm_request *request, struct match_result *result)
         *result = request->result;
     if (error)
         dvm_fail(error, "%s", request->text ? request->text : dvm_error_text(error));
-    request_free(request);
+    if (request->persistent)
+        request_rest(request);
+    else
+        request_free(request);
     return error;
 }
 

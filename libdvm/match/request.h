@@ -31,6 +31,7 @@ enum request_kind {
 };
 
 enum request_state {
+    REQUEST_IDLE,     /* a persistent one that is not under way */
     REQUEST_POSTED,   /* a receive that waits for its message */
     REQUEST_ACTIVE,   /* under way */
     REQUEST_COMPLETE
@@ -41,6 +42,16 @@ struct request_send {
     struct stream_send stream;
     void *copy;    /* of a buffered send; owned */
     uintptr_t site; /* return address of the user's call */
+    /* of a persistent one, for its next start; the rest is in the request's result: */
+    enum match_mode mode;
+    int dest;
+    const void *buffer;
+};
+
+/* What only a persistent operation of a layer above needs. */
+struct request_operation {
+    const struct match_again *again;
+    void *own;
 };
 
 /* What only a receive needs. */
@@ -58,6 +69,7 @@ struct dvm_request {
     uint8_t kind;           /* enum request_kind */
     uint8_t state;          /* enum request_state */
     bool released;          /* nobody will finish it */
+    bool persistent;        /* it is IDLE when it is finished */
     int group;
     char *text;             /* sentence of its error; owned */
     struct shape *shape;    /* of its data; held, or NULL */
@@ -65,6 +77,7 @@ struct dvm_request {
     union {
         struct request_send send;
         struct request_receive receive;
+        struct request_operation operation; /* of a persistent one */
     };
 };
 
@@ -104,6 +117,10 @@ struct dvm_request *request_new(enum request_kind kind, int group);
 
 /* It is over. An error's sentence is the thread's last one when text is NULL. */
 void request_complete(struct dvm_request *request, int error, const char *text);
+
+/* Begin a persistent one once more (send.c, receive.c). */
+void request_send_again(struct dvm_request *request);
+void request_receive_again(struct dvm_request *request);
 
 /* Free a request that nobody will finish. */
 void request_free(struct dvm_request *request);

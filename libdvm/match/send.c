@@ -251,29 +251,66 @@ bool match_send_small(struct match_way *way, uint64_t context, int tag, const vo
            stream_send_now((struct stream *)way, context, tag, buffer, bytes, type);
 }
 
-static int send_start_one(const struct outgoing *o, struct dvm_request **request)
+/* Start what a request is for; it completes with that. */
+static void send_begin(const struct outgoing *o, struct dvm_request *r)
 {
-    struct dvm_request *r = NULL;
     struct stream *s;
     bool over = true;
+    int rc = send_check(o, &s);
+
+    if (!rc)
+        rc = send_short(o, s, &over);
+    if (over)
+        request_complete(r, rc, NULL);
+    else
+        send_long(o, s, r);
+}
+
+struct dvm_request *match_send_keep(enum match_mode mode, uint64_t context, int dest, int tag,
+                                    const struct match_data *data, uintptr_t site, int group)
+{
+    const struct outgoing o = {mode, context, dest, tag, data->buffer, data->bytes, data->type,
+                               site, group, data->shape};
+    struct dvm_request *r = send_request(&o);
+
+    if (!r)
+        return NULL;
+    r->persistent = true;
+    r->state = REQUEST_IDLE;
+    r->send.mode = mode;
+    r->send.dest = dest;
+    r->send.buffer = data->buffer;
+    return r;
+}
+
+void request_send_again(struct dvm_request *r)
+{
+    const struct outgoing o = {r->send.mode,     r->result.context, r->send.dest,
+                               r->result.tag,    r->send.buffer,    r->result.bytes,
+                               r->result.type,   r->send.site,      r->group,
+                               r->shape};
+
+    r->send.stream.stream = NULL;
+    send_begin(&o, r);
+}
+
+static int send_start_one(const struct outgoing *o, struct dvm_request **request)
+{
+    struct stream *s;
+    bool over;
     int rc;
 
     if (request) {
-        r = send_request(o);
+        struct dvm_request *r = send_request(o);
+
         if (!r)
             return DVM_ERR_NO_MEMORY;
         *request = r;
+        send_begin(o, r);
+        return DVM_OK;
     }
-    rc = send_check(o, &s);
-    if (!rc)
-        rc = send_short(o, s, &over);
-    if (over) {
-        if (r)
-            request_complete(r, rc, NULL);
-        return r ? DVM_OK : rc;
-    }
-    send_long(o, s, r);
-    return DVM_OK;
+    rc = send_check(o, &s); /* buffered: it is over at once */
+    return rc ? rc : send_short(o, s, &over);
 }
 
 int match_isend_data(enum match_mode mode, uint64_t context, int dest, int tag,

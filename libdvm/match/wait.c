@@ -392,7 +392,8 @@ static void any_describe(void *arg, struct dvm_wait *wait)
     const struct dvm_request *first = NULL;
 
     for (size_t i = 0; i < any->count; i++) {
-        if (!any->requests[i] || any->requests[i]->state == REQUEST_COMPLETE)
+        if (!any->requests[i] || any->requests[i]->state == REQUEST_COMPLETE ||
+            any->requests[i]->state == REQUEST_IDLE)
             continue;
         first = first ? first : any->requests[i];
         wait->requests++;

@@ -11,7 +11,6 @@
  * where both neighbours are the same task, that decides. Source: MPI 4.0, section 8.6.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "coll/calls.h"
 #include "group/entry.h"
@@ -104,10 +103,10 @@ static int check_side(const char *call, const struct side *s, const int *ranks, 
 
 /* ---- the exchange --------------------------------------------------------------------------- */
 
-/* Copy what this task gives to itself: the nth time it stands among its destinations to the
- * nth time it stands among its sources. */
-static int copy_own(const struct call *c, struct topology *t, const struct side *in,
-                    const struct side *out)
+/* Check, or then copy, what this task gives to itself: the nth time it stands among its
+ * destinations to the nth time it stands among its sources. */
+static int own(struct call *c, bool copy, struct topology *t, const struct side *in,
+               const struct side *out)
 {
     const int *sources = topology_sources(t), *destinations = topology_destinations(t);
     int me = c->group->rank, from = -1;
@@ -126,8 +125,8 @@ static int copy_own(const struct call *c, struct topology *t, const struct side 
         if (given != wanted)
             return dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives itself %zu bytes and takes %zu",
                             coll_call(c->kind), me, given, wanted);
-        if (given > 0)
-            memmove((void *)(uintptr_t)block_at(out, to), block_at(in, from), given);
+        if (copy)
+            call_copy(c, (void *)(uintptr_t)block_at(out, to), block_at(in, from), given);
     }
     return DVM_OK;
 }
@@ -163,11 +162,12 @@ static int exchange(struct call *c, dvm_group group, const struct side *in,
     if (rc == DVM_OK)
         rc = check_side(call, out, topology_sources(t), t->sources);
     if (rc == DVM_OK)
-        rc = copy_own(c, t, in, out);
+        rc = own(c, false, t, in, out);
     if (rc == DVM_OK)
         rc = call_begin(c, 0);
     if (rc != DVM_OK)
         return rc;
+    own(c, true, t, in, out);
     if (c->schedule)
         append(c->schedule, t, in, out);
     return call_run(c);
@@ -202,6 +202,15 @@ int dvm_ineighbour_allgather(dvm_group group, const void *in, void *out, size_t 
     return dvm_leave(allgather(&c, group, in, out, count, type));
 }
 
+int dvm_neighbour_allgather_init(dvm_group group, const void *in, void *out, size_t count,
+                                 dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(NEIGHBOUR_ALLGATHER, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgather(&c, group, in, out, count, type));
+}
+
 static int allgatherv(struct call *c, dvm_group group, const void *in, size_t count, void *out,
                       const size_t *counts, const size_t *offsets, dvm_type type)
 {
@@ -231,6 +240,16 @@ int dvm_ineighbour_allgatherv(dvm_group group, const void *in, size_t count, voi
     return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
 }
 
+int dvm_neighbour_allgatherv_init(dvm_group group, const void *in, size_t count, void *out,
+                                  const size_t *counts, const size_t *offsets, dvm_type type,
+                                  struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(NEIGHBOUR_ALLGATHERV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
+}
+
 static int alltoall(struct call *c, dvm_group group, const void *in, void *out, size_t count,
                     dvm_type type)
 {
@@ -253,6 +272,15 @@ int dvm_ineighbour_alltoall(dvm_group group, const void *in, void *out, size_t c
                             dvm_type type, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(NEIGHBOUR_ALLTOALL, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoall(&c, group, in, out, count, type));
+}
+
+int dvm_neighbour_alltoall_init(dvm_group group, const void *in, void *out, size_t count,
+                                dvm_type type, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(NEIGHBOUR_ALLTOALL, request);
 
     ENTRY_BEGIN();
     return dvm_leave(alltoall(&c, group, in, out, count, type));
@@ -293,6 +321,18 @@ int dvm_ineighbour_alltoallv(dvm_group group, const void *in, const size_t *in_c
                                out_offsets, type));
 }
 
+int dvm_neighbour_alltoallv_init(dvm_group group, const void *in, const size_t *in_counts,
+                                 const size_t *in_offsets, void *out, const size_t *out_counts,
+                                 const size_t *out_offsets, dvm_type type,
+                                 struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(NEIGHBOUR_ALLTOALLV, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoallv(&c, group, in, in_counts, in_offsets, out, out_counts,
+                               out_offsets, type));
+}
+
 static int alltoallw(struct call *c, dvm_group group, const void *in, const size_t *in_counts,
                      const size_t *in_offsets, const dvm_type *in_types, void *out,
                      const size_t *out_counts, const size_t *out_offsets,
@@ -324,6 +364,18 @@ int dvm_ineighbour_alltoallw(dvm_group group, const void *in, const size_t *in_c
                              const dvm_type *out_types, struct dvm_request **request)
 {
     struct call c = CALL_STARTS(NEIGHBOUR_ALLTOALLW, request);
+
+    ENTRY_BEGIN();
+    return dvm_leave(alltoallw(&c, group, in, in_counts, in_offsets, in_types, out, out_counts,
+                               out_offsets, out_types));
+}
+
+int dvm_neighbour_alltoallw_init(dvm_group group, const void *in, const size_t *in_counts,
+                                 const size_t *in_offsets, const dvm_type *in_types, void *out,
+                                 const size_t *out_counts, const size_t *out_offsets,
+                                 const dvm_type *out_types, struct dvm_request **request)
+{
+    struct call c = CALL_KEEPS(NEIGHBOUR_ALLTOALLW, request);
 
     ENTRY_BEGIN();
     return dvm_leave(alltoallw(&c, group, in, in_counts, in_offsets, in_types, out, out_counts,
