@@ -55,7 +55,8 @@ static struct {
 
 bool bell_watching(void)
 {
-    return atomic_load_explicit(&set.count, memory_order_relaxed) != 0;
+    /* pairs with bell_watch's add, behind the making of the set: the sleeper has no lock */
+    return atomic_load_explicit(&set.count, memory_order_acquire) != 0;
 }
 
 bool bell_set_found(void)

@@ -146,6 +146,14 @@ static int progress(void)
     return rc;
 }
 
+/* The bell's owner looks for what only descriptors tell: with several threads no lane reads its
+ * sockets by itself, as it would need the lock for that. */
+static void spin_look(void)
+{
+    if (waiting.threads)
+        bell_look();
+}
+
 /* More tasks than cores: let the others run, and look at the bell now and then. A core
  * that has gone to sleep takes longer to wake than the next task takes to answer. Not
  * where others want the cores, too: who sleeps gets one sooner than who yields. */
@@ -157,6 +165,7 @@ static bool spin_crowded(void)
         if (lane_rung())
             return true;
         sched_yield();
+        spin_look();
         now = clock_ns();
     }
     return lane_rung();
@@ -187,6 +196,7 @@ static bool spin(void)
                 return true;
             wait_pause();
         }
+        spin_look();
         now = clock_ns();
         /* to something that is still there, not a moment's work of the kernel */
         if (now - last > SPIN_GAP_NS && load_core_lost() && !load_idle(now, load_cores()))
