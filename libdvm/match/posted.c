@@ -5,11 +5,16 @@
  * and takes the earliest of their heads. Receives that fit any context, or that
  * ask a predicate, are rare and stand in a list of their own (odd), which is walked.
  * The only receive, as in most programs, is in neither: there is nothing to find.
+ *
+ * A receive with room for a large message is owed (lane_owed): who sends it waits until this
+ * task has said where the bytes go, also while the program computes.
  */
 #include <assert.h>
 #include <stddef.h>
 
 #include "match/request.h"
+
+#define ROOM_LARGE 65536 /* bytes from which a message may come as a rendezvous */
 
 static struct match_table table;
 static size_t counts[MATCH_PATTERNS];
@@ -69,9 +74,15 @@ static void enter(struct dvm_request *r)
         odd_add(&r->link);
 }
 
+static bool has_large_room(const struct dvm_request *r)
+{
+    return r->receive.sink.capacity >= ROOM_LARGE;
+}
+
 void posted_add(struct dvm_request *r)
 {
     r->state = REQUEST_POSTED;
+    lane_owed += has_large_room(r);
     r->order = ++order;
     r->next = NULL;
     r->previous = last;
@@ -90,6 +101,7 @@ void posted_add(struct dvm_request *r)
 void posted_remove(struct dvm_request *r)
 {
     assert(r->state == REQUEST_POSTED);
+    lane_owed -= has_large_room(r);
     if (r->previous)
         r->previous->next = r->next;
     else

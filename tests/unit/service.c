@@ -64,6 +64,32 @@ static int overlap(const struct fake_task *me)
     return 0;
 }
 
+/* Rank 0 has posted a receive and then makes no call; rank 1's send needs it. */
+static int large_receive(const struct fake_task *me)
+{
+    struct match_filter filter = {.context = CONTEXT, .source = me->tids[1], .tag = DVM_ANY};
+    static uint8_t bytes[LARGE];
+    struct match_sink sink = {.buffer = bytes, .capacity = LARGE};
+    struct dvm_request *r;
+
+    if (me->rank == 1) {
+        memset(bytes, 7, LARGE);
+        FAKE_CHECK(compute_until(words + 1, 1));
+        FAKE_CHECK(match_send(MATCH_STANDARD, CONTEXT, me->tids[0], 1, bytes, LARGE, 0, 0, 0) ==
+                   0);
+        atomic_store(words, 1);
+        return 0;
+    }
+    FAKE_CHECK(match_irecv(&filter, &sink, &r) == 0);
+    dvm_leave(DVM_OK);
+    atomic_store(words + 1, 1);
+    FAKE_CHECK(compute_until(words, 1));
+    FAKE_CHECK(dvm_enter() == DVM_OK);
+    FAKE_CHECK(match_wait(r, NULL) == 0 && bytes[0] == 7 && bytes[LARGE - 1] == 7);
+    FAKE_CHECK(lane_owed == 0);
+    return 0;
+}
+
 /* What credit does not admit goes out while its sender computes. */
 static int credit(const struct fake_task *me)
 {
@@ -90,9 +116,11 @@ static void both(fake_task_f *task, const char *lanes)
     struct fake_options o = {.lanes = lanes};
 
     atomic_store(words, 0);
+    atomic_store(words + 1, 0);
     cr_assert_eq(fake_run(2, task, NULL, &o), 0);
     o.threads = DVM_THREAD_MULTIPLE;
     atomic_store(words, 0);
+    atomic_store(words + 1, 0);
     cr_assert_eq(fake_run(2, task, NULL, &o), 0);
 }
 
@@ -108,6 +136,13 @@ Test(service, a_large_message_goes_while_its_sender_computes)
     setenv("DVM_SINGLE_COPY", "never", 1);
     both(overlap, "shm");
     both(overlap, "relay");
+}
+
+Test(service, a_large_message_comes_while_its_receiver_computes)
+{
+    setenv("DVM_SINGLE_COPY", "never", 1);
+    both(large_receive, "shm");
+    both(large_receive, "relay");
 }
 
 Test(service, buffered_sends_go_while_their_sender_computes)
