@@ -1,13 +1,14 @@
 /* reorder_graph.c: a graph laid over hosts, greedily.
  *
  * Host after host is filled: the first vertex is the free one with the heaviest edges into what
- * is placed already, then always the free vertex whose edges into this host weigh most, among
- * equals the one whose edges to free vertices weigh least, so that no straggler is left alone.
- * Only what borders on the host is looked at, unless there is nothing. The result is
- * taken when it is better than the old order. Hosts are filled in the order of their first
+ * is placed already, then always the free vertex whose edges into this host weigh most. Among
+ * equals it is the one that came to the host's border first, which makes round hosts; or, in
+ * a second try, the one whose edges to free vertices weigh least, which leaves no straggler
+ * alone. Only what borders on the host is looked at, unless there is nothing. The better try
+ * is taken when it is better than the old order. Hosts are filled in the order of their first
  * ranks, and their tasks in order of ranks.
  *
- * Cost: about size * (neighbours on the border of a host). Sources: T. Hoefler, M. Snir,
+ * Cost: twice about size * (neighbours on the border of a host). Sources: T. Hoefler, M. Snir,
  * "Generic topology mapping strategies for large-scale parallel architectures", ICS 2011, for
  * the greedy choice; G. Karypis, V. Kumar, "A fast and high quality multilevel scheme for
  * partitioning irregular graphs", SIAM J. Sci. Comput. 20 (1998), for growing parts.
@@ -36,6 +37,7 @@ struct growth {
     int *border;             /* vertices with edges into the host (owned) */
     int borders;
     int *taken;              /* by vertex: the old rank that takes it (owned) */
+    bool thrifty;            /* the second try */
 };
 
 long reorder_graph_crossings(const struct adjacency *a, const int *hosts, const int *place)
@@ -50,9 +52,9 @@ long reorder_graph_crossings(const struct adjacency *a, const int *hosts, const 
 }
 
 /* Whether the free vertex v goes to the host before w does. */
-static bool better(const struct vertex *v, const struct vertex *w)
+static bool better(const struct growth *g, const struct vertex *v, const struct vertex *w)
 {
-    if (v->into != w->into)
+    if (v->into != w->into || !g->thrifty)
         return v->into > w->into;
     return v->all - v->placed < w->all - w->placed;
 }
@@ -66,8 +68,7 @@ static int best_of_border(const struct growth *g)
 
         if (g->vertices[v].done)
             continue;
-        if (best == NOBODY || better(&g->vertices[v], &g->vertices[best]) ||
-            (v < best && !better(&g->vertices[best], &g->vertices[v])))
+        if (best == NOBODY || better(g, &g->vertices[v], &g->vertices[best]))
             best = v;
     }
     return best;
@@ -122,6 +123,11 @@ static void grow(struct growth *g, const int *hosts)
     int size = g->a->size;
     bool *used = (bool *)(g->border + size);
 
+    memset(g->vertices, 0, (size_t)size * sizeof *g->vertices);
+    memset(used, 0, (size_t)size * sizeof *used);
+    for (int v = 0; v < size; v++)
+        for (size_t i = g->a->first[v]; i < g->a->first[v + 1]; i++)
+            g->vertices[v].all += g->a->weights[i];
     for (int i = 0; i < size; i++) {
         if (used[i])
             continue;
@@ -141,18 +147,16 @@ static void grow(struct growth *g, const int *hosts)
 int reorder_graph(const struct adjacency *a, const int *hosts, int *place)
 {
     size_t size = (size_t)a->size;
-    struct growth g = {.a = a, .vertices = calloc(size, sizeof *g.vertices)};
+    struct growth g = {.a = a, .vertices = malloc(size * sizeof *g.vertices)};
     bool room;
 
-    g.border = calloc(size, sizeof *g.border + sizeof(bool));
+    g.border = malloc(size * (sizeof *g.border + sizeof(bool)));
     g.taken = malloc(size * sizeof *g.taken);
     room = g.vertices && g.border && g.taken;
     for (int v = 0; v < a->size; v++)
         place[v] = v;
-    if (room) {
-        for (int v = 0; v < a->size; v++)
-            for (size_t i = a->first[v]; i < a->first[v + 1]; i++)
-                g.vertices[v].all += a->weights[i];
+    for (int try = 0; room && try < 2; try++) {
+        g.thrifty = try == 1;
         grow(&g, hosts);
         if (reorder_graph_crossings(a, hosts, g.taken) < reorder_graph_crossings(a, hosts, place))
             memcpy(place, g.taken, size * sizeof *place);

@@ -405,6 +405,46 @@ Test(topo, large_grids_in_tiles)
     cr_expect_eq(after, 0);
 }
 
+/* A grid of rows x columns as a graph, over hosts of so many tasks. */
+static long crossings_of_graph(int rows, int columns, int per_host, bool turns)
+{
+    int size = rows * columns, *on = calloc(2 * (size_t)size, sizeof *on), *place = on + size;
+    int *to = calloc(8 * (size_t)size, sizeof *to), *weights = to + 4 * size;
+    size_t *first = calloc((size_t)size + 1, sizeof *first), edges = 0;
+    const struct adjacency a = {size, first, to, weights};
+    long after;
+
+    for (int v = 0; v < size; v++) {
+        const int near[4] = {v / columns > 0 ? v - columns : -1, v % columns > 0 ? v - 1 : -1,
+                             v % columns < columns - 1 ? v + 1 : -1,
+                             v / columns < rows - 1 ? v + columns : -1};
+
+        for (int k = 0; k < 4; k++)
+            if (near[k] >= 0) {
+                weights[edges] = 1;
+                to[edges++] = near[k];
+            }
+        first[v + 1] = edges;
+        on[v] = turns ? v % (size / per_host) : v / per_host;
+    }
+    cr_assert_eq(reorder_graph(&a, on, place), DVM_OK);
+    cr_assert(is_permutation(place, size));
+    after = reorder_graph_crossings(&a, on, place) / 2;
+    free(on);
+    free(to);
+    free(first);
+    return after;
+}
+
+/* As good as the tiles of grids, where squares fit, and never far from them. */
+Test(topo, large_graphs_grow_round)
+{
+    cr_expect_eq(crossings_of_graph(16, 16, 16, false), 96);
+    cr_expect_eq(crossings_of_graph(16, 16, 16, true), 96);
+    cr_expect_eq(crossings_of_graph(6, 3, 6, true), 6);
+    cr_expect_leq(crossings_of_graph(20, 25, 20, true), 300);
+}
+
 /* A graph of two kinds of tasks that were dealt out badly, and one with edges of weight 0. */
 Test(topo, graphs_by_weight)
 {
