@@ -20,6 +20,6 @@ void alltoall_spread(struct schedule *s, const struct blocks *in, const struct b
 
         schedule_send(s, to, blocks_at(in, to), blocks_count(in, to), in->type);
     }
-    schedule_copy(s, blocks_at(out, s->rank), blocks_at(in, s->rank),
-                  blocks_count(out, s->rank) * type_find(out->type)->size);
+    schedule_copy_between(s, blocks_at(out, s->rank), out->type, blocks_at(in, s->rank), in->type,
+                          blocks_count(in, s->rank));
 }

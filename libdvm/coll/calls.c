@@ -5,7 +5,7 @@
 
 #include "coll/start.h"
 #include "group/sink.h"
-#include "type/type.h"
+#include "type/derived.h"
 
 int call_find(struct call *c, dvm_group group, const int *root)
 {
@@ -42,6 +42,19 @@ void call_copy(struct call *c, void *to, const void *from, size_t bytes)
         memmove(to, from, bytes);
 }
 
+void call_copy_elements(struct call *c, void *to, dvm_type to_type, const void *from,
+                        dvm_type of, size_t count)
+{
+    if (type_basic(to_type) && type_basic(of))
+        call_copy(c, to, from, count * type_basic(of)->size);
+    else if (to == from)
+        return;
+    else if (c->keeps)
+        schedule_copy_between(c->schedule, to, to_type, from, of, count);
+    else
+        derived_copy(to, to_type, from, of, count);
+}
+
 int call_run(struct call *c)
 {
     if (c->keeps)
@@ -56,16 +69,12 @@ enum algorithm call_choose(const struct call *c, size_t bytes)
     return c->schedule->coll ? choose(c->schedule->coll, c->kind, bytes) : ALGORITHM_COUNT;
 }
 
-/* Derived types are for messages only. */
 static int check(const struct call *c, const void *buffer, size_t count, dvm_type type)
 {
     size_t bytes;
     int rc = sink_check_buffer(coll_call(c->kind), buffer, count, type, &bytes);
 
-    if (rc == DVM_OK && !type_basic(type))
-        return dvm_fail(DVM_ERR_UNSUPPORTED, "%s: a collective takes a basic type, not one that "
-                                             "was made of others", coll_call(c->kind));
-    return rc;
+    return rc == DVM_OK ? sink_check_into(coll_call(c->kind), count, type) : rc;
 }
 
 int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,

@@ -35,6 +35,11 @@ int call_begin(struct call *c, unsigned signature);
  * started. The places may overlap or be the same. */
 void call_copy(struct call *c, void *to, const void *from, size_t bytes);
 
+/* The same for count elements of type of, whose packed form those of to_type have, too. Places
+ * of derived types may be the same, but not overlap. */
+void call_copy_elements(struct call *c, void *to, dvm_type to_type, const void *from,
+                        dvm_type of, size_t count);
+
 /* Run what was begun, or start or keep it; without a schedule nothing is left to do. Errors: as
  * schedule_run. */
 int call_run(struct call *c);

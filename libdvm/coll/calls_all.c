@@ -3,7 +3,7 @@
  */
 #include "coll/calls.h"
 #include "group/entry.h"
-#include "type/type.h"
+#include "type/derived.h"
 
 /* This task's block is put into its place, unless it is there. */
 static void put_own(struct call *c, const struct blocks *all, const void *in)
@@ -11,14 +11,15 @@ static void put_own(struct call *c, const struct blocks *all, const void *in)
     int rank = c->group->rank;
 
     if (in != DVM_IN_PLACE)
-        call_copy(c, blocks_at(all, rank), in,
-                  blocks_count(all, rank) * type_find(all->type)->size);
+        call_copy_elements(c, blocks_at(all, rank), all->type, in, all->type,
+                           blocks_count(all, rank));
 }
 
 static int allgather(struct call *c, dvm_group group, const void *in, void *out, size_t count,
                      dvm_type type)
 {
     const struct blocks all = {.base = out, .count = count, .type = type};
+    enum algorithm algorithm;
     int rc;
 
     rc = call_find(c, group, NULL);
@@ -33,7 +34,11 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
     put_own(c, &all, in);
     if (!c->schedule)
         return call_run(c);
-    switch (call_choose(c, count * type_find(type)->size)) {
+    algorithm = call_choose(c, count * type_find(type)->size);
+    /* Bruck's turns blocks about as bytes */
+    if (algorithm == ALGORITHM_BRUCK && !type_basic(type))
+        algorithm = ALGORITHM_RING;
+    switch (algorithm) {
     case ALGORITHM_STAR:
         allgather_star(c->schedule, &all);
         break;
@@ -127,6 +132,29 @@ int dvm_allgatherv_init(dvm_group group, const void *in, size_t count, void *out
     return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
 }
 
+/* The same for a derived type: elements of its packed form, one behind the other. */
+static struct blocks copy_packed(struct call *c, const struct blocks *out)
+{
+    struct schedule *s = c->schedule;
+    size_t *counts = schedule_space(s, 2 * (size_t)s->size * sizeof *counts), all = 0, each = 1;
+    struct blocks in = {.counts = counts, .type = DVM_BYTE};
+    int rc = derived_packed(derived_known(out->type), &in.type, &each);
+
+    if (rc != DVM_OK)
+        s->rc = rc;
+    for (int r = 0; counts && r < s->size; r++) {
+        counts[r] = blocks_count(out, r) * each;
+        counts[s->size + r] = all * each;
+        all += blocks_count(out, r);
+    }
+    in.offsets = counts ? counts + s->size : NULL;
+    in.base = schedule_space(s, all * type_find(out->type)->size);
+    for (int r = 0; counts && in.base && r < s->size; r++)
+        call_copy_elements(c, blocks_at(&in, r), in.type, blocks_at(out, r), out->type,
+                           blocks_count(out, r));
+    return in;
+}
+
 /* What is sent when in and out are the same: a copy of out's blocks, as the schedule's memory. */
 static struct blocks copy_blocks(struct call *c, const struct blocks *out)
 {
@@ -156,12 +184,12 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
         return rc;
     if (!c->schedule) {
         if (in->base != DVM_IN_PLACE)
-            call_copy(c, blocks_at(out, 0), blocks_at(in, 0),
-                      blocks_count(out, 0) * type_find(out->type)->size);
+            call_copy_elements(c, blocks_at(out, 0), out->type, blocks_at(in, 0), out->type,
+                               blocks_count(out, 0));
         return call_run(c);
     }
     if (in->base == DVM_IN_PLACE)
-        *in = copy_blocks(c, out);
+        *in = type_basic(out->type) ? copy_blocks(c, out) : copy_packed(c, out);
     if (bytes != SIZE_MAX && call_choose(c, bytes) == ALGORITHM_PAIRWISE)
         alltoall_pairwise(c->schedule, in, out);
     else

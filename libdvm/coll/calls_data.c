@@ -141,8 +141,8 @@ static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
     if (!c->schedule) {
         void *place = blocks_at(&r->all, 0);
 
-        call_copy(c, gathers ? place : r->own, gathers ? r->own : place,
-                  r->count * type_find(r->all.type)->size);
+        call_copy_elements(c, gathers ? place : r->own, r->all.type, gathers ? r->own : place,
+                           r->all.type, r->count);
     } else if (gathers) {
         gather_linear(c->schedule, r->root, r->own, r->count, &r->all);
     } else {

@@ -14,5 +14,5 @@ void gather_linear(struct schedule *s, int root, const void *own, size_t count,
     for (int r = 0; r < s->size; r++)
         if (r != root)
             schedule_receive(s, r, blocks_at(all, r), blocks_count(all, r), all->type);
-    schedule_copy(s, blocks_at(all, root), own, count * type_find(all->type)->size);
+    schedule_copy_elements(s, blocks_at(all, root), own, count, all->type);
 }

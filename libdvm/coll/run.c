@@ -12,6 +12,7 @@
 #include "coll/schedule.h"
 #include "group/sink.h"
 #include "match/match.h"
+#include "type/derived.h"
 #include "type/op.h"
 #include "type/type.h"
 
@@ -66,26 +67,36 @@ static int keep(struct schedule *s, struct dvm_request *request)
     return DVM_OK;
 }
 
+/* What a step sends, or (into) receives. */
+static struct match_data data_of(const struct step *step, bool into)
+{
+    struct match_data data = {.buffer = into ? step->to : step->from,
+                              .bytes = step->count * type_find(step->type)->size,
+                              .type = type_code(step->type)};
+
+    sink_shape(step->count, step->type, into, &data);
+    return data;
+}
+
 static int send_step(struct schedule *s, const struct step *step)
 {
     const struct group *g = s->coll->group;
-    size_t bytes = step->count * type_find(step->type)->size;
+    const struct match_data data = data_of(step, false);
     struct dvm_request *request;
     int rc;
 
-    if (bytes <= BUFFERED_MAX && !s->request)
-        return match_send(MATCH_BUFFERED, s->coll->context, g->send_tids[step->rank], s->tag,
-                          step->from, bytes, type_code(step->type), s->site, g->number);
-    rc = match_isend(MATCH_STANDARD, s->coll->context, g->send_tids[step->rank], s->tag,
-                     step->from, bytes, type_code(step->type), s->site, g->number, &request);
+    if (data.bytes <= BUFFERED_MAX && !s->request)
+        return match_send_data(MATCH_BUFFERED, s->coll->context, g->send_tids[step->rank],
+                               s->tag, &data, s->site, g->number);
+    rc = match_isend_data(MATCH_STANDARD, s->coll->context, g->send_tids[step->rank], s->tag,
+                          &data, s->site, g->number, &request);
     return rc == DVM_OK ? keep(s, request) : rc;
 }
 
 static int receive_step(struct schedule *s, const struct step *step)
 {
     const struct group *g = s->coll->group;
-    size_t bytes = step->count * type_find(step->type)->size;
-    const struct match_data data = {step->to, bytes, type_code(step->type), NULL};
+    const struct match_data data = data_of(step, true);
     const struct match_sink sink = sink_make(g, &data, s->site);
     const struct match_filter filter = {
         .context = s->coll->context, .source = g->receive_tids[step->rank], .tag = s->tag};
@@ -106,12 +117,27 @@ static int do_step(struct schedule *s, const struct step *step)
         op_apply(step->op, step->user, step->type, step->to, step->from, step->count);
         break;
     case STEP_COPY:
-        memmove(step->to, step->from, step->count);
+        if (type_basic(step->type) && type_basic(step->of))
+            memmove(step->to, step->from, step->count * type_basic(step->of)->size);
+        else
+            derived_copy(step->to, step->type, step->from, step->of, step->count);
         break;
     case STEP_ROUND:
         break;
     }
     return DVM_OK;
+}
+
+/* The bytes of a message as the step's type has them here. */
+static size_t bytes_here(const struct step *step, const struct match_result *m)
+{
+    const struct derived *d = type_basic(step->type) ? NULL : derived_known(step->type);
+
+    if (d && m->elements)
+        return m->elements / d->elements * d->size + (m->elements % d->elements ? 1 : 0);
+    if (TYPE_HEAD(m->type))
+        return m->bytes - TYPE_HEAD(m->type);
+    return type_converted_bytes(m->type, type_code(step->type), m->bytes);
 }
 
 /* Take the end of a message: a receive must have got just what was expected. */
@@ -124,7 +150,7 @@ static int finish(struct schedule *s, const struct pending *p)
 
     if (rc != DVM_OK || step->what == STEP_SEND)
         return rc;
-    came = type_converted_bytes(result.type, type_code(step->type), result.bytes);
+    came = bytes_here(step, &result);
     if (came != bytes)
         return dvm_fail(DVM_ERR_TRUNCATE,
                         "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; all tasks must "

@@ -16,5 +16,5 @@ void scatter_linear(struct schedule *s, int root, void *own, size_t count,
 
         schedule_send(s, to, blocks_at(all, to), blocks_count(all, to), all->type);
     }
-    schedule_copy(s, own, blocks_at(all, root), count * type_find(all->type)->size);
+    schedule_copy_elements(s, own, blocks_at(all, root), count, all->type);
 }

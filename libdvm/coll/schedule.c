@@ -9,13 +9,15 @@
 
 #include "coll/tag.h"
 #include "match/match.h"
+#include "type/derived.h"
 #include "type/op.h"
 
 #define STEPS_START 32 /* of a new schedule */
 
-/* Memory of a schedule. */
+/* Memory of a schedule, or a type that it uses. */
 struct space {
     struct space *next;
+    struct shape *shape; /* held; NULL: memory */
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -83,6 +85,7 @@ static void free_spaces(struct schedule *s)
         struct space *space = s->spaces;
 
         s->spaces = space->next;
+        shape_drop(space->shape);
         free(space);
     }
 }
@@ -149,10 +152,23 @@ static struct step *append(struct schedule *s, enum step_what what)
     return &s->steps[s->count++];
 }
 
+/* Keep a type although the program may free it. false: without memory. */
+static bool hold(struct schedule *s, dvm_type type)
+{
+    struct shape *shape = type_basic(type) ? NULL : &derived_known(type)->shape;
+
+    if (!shape || (s->spaces && s->spaces->shape == shape))
+        return s->rc == DVM_OK;
+    if (!schedule_space(s, 0))
+        return false;
+    s->spaces->shape = shape_hold(shape);
+    return true;
+}
+
 static void append_message(struct schedule *s, enum step_what what, int rank, void *to,
                            const void *from, size_t count, dvm_type type)
 {
-    struct step *step = append(s, what);
+    struct step *step = hold(s, type) ? append(s, what) : NULL;
 
     if (!step)
         return;
@@ -190,13 +206,29 @@ void schedule_combine(struct schedule *s, void *left, const void *right, size_t 
 
 void schedule_copy(struct schedule *s, void *to, const void *from, size_t bytes)
 {
-    struct step *step = bytes > 0 && to != from ? append(s, STEP_COPY) : NULL;
+    schedule_copy_elements(s, to, from, bytes, DVM_BYTE);
+}
+
+void schedule_copy_elements(struct schedule *s, void *to, const void *from, size_t count,
+                            dvm_type type)
+{
+    if (to != from)
+        schedule_copy_between(s, to, type, from, type, count);
+}
+
+void schedule_copy_between(struct schedule *s, void *to, dvm_type to_type, const void *from,
+                           dvm_type of_type, size_t count)
+{
+    bool may = count > 0 && hold(s, to_type) && hold(s, of_type);
+    struct step *step = may ? append(s, STEP_COPY) : NULL;
 
     if (!step)
         return;
     step->to = to;
     step->from = from;
-    step->count = bytes;
+    step->count = count;
+    step->type = to_type;
+    step->of = of_type;
 }
 
 void schedule_round(struct schedule *s)
@@ -214,6 +246,7 @@ void *schedule_space(struct schedule *s, size_t bytes)
         return NULL;
     }
     space->next = s->spaces;
+    space->shape = NULL;
     s->spaces = space;
     return space->bytes;
 }

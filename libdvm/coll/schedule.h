@@ -22,7 +22,8 @@ struct step {
     dvm_type type;
     dvm_op op;
     dvm_op_function *user; /* of an operator of the user's, which he may free meanwhile */
-    size_t count;     /* elements; bytes for a copy */
+    dvm_type of;      /* of a copy: the type at from; type is that at to */
+    size_t count;     /* elements */
     void *to;
     const void *from;
 };
@@ -74,6 +75,14 @@ void schedule_receive(struct schedule *s, int rank, void *to, size_t count, dvm_
 void schedule_combine(struct schedule *s, void *left, const void *right, size_t count,
                       dvm_type type, dvm_op op);
 void schedule_copy(struct schedule *s, void *to, const void *from, size_t bytes);
+
+/* the same for elements, also of derived types, */
+void schedule_copy_elements(struct schedule *s, void *to, const void *from, size_t count,
+                            dvm_type type);
+
+/* which in steps are kept as long as the schedule; of_type: that at from, to_type at to, */
+void schedule_copy_between(struct schedule *s, void *to, dvm_type to_type, const void *from,
+                           dvm_type of_type, size_t count);
 
 /* and end a round. */
 void schedule_round(struct schedule *s);

@@ -7,13 +7,13 @@
  * operations in MPICH", Int. J. High Perf. Comput. Appl. 19 (2005), for the tree.
  */
 #include "coll/algorithms.h"
-#include "type/type.h"
+#include "type/derived.h"
 
 void *blocks_at(const struct blocks *b, int rank)
 {
     size_t offset = b->offsets ? b->offsets[rank] : b->count * (size_t)rank;
 
-    return (char *)b->base + offset * type_find(b->type)->size;
+    return (char *)b->base + (ptrdiff_t)offset * derived_distance(b->type);
 }
 
 size_t blocks_count(const struct blocks *b, int rank)

@@ -55,7 +55,8 @@ int sink_data(const char *call, const void *buffer, size_t count, dvm_type type,
     data->buffer = buffer;
     data->type = type_code(type);
     data->shape = NULL;
-    return type_basic(type) ? DVM_OK : sink_data_derived(call, count, type, into, data);
+    sink_shape(count, type, into, data);
+    return into ? sink_check_into(call, count, type) : DVM_OK;
 }
 
 /* In a collective nobody sends or asks: each task gives a count and a type. */

@@ -21,6 +21,14 @@ int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_ty
 int sink_data(const char *call, const void *buffer, size_t count, dvm_type type, bool into,
               struct match_data *data);
 
+/* Give data, whose buffer, bytes and type are set, its shape, if it needs one; or its real
+ * beginning, if a derived type lies in one piece. type exists. */
+void sink_shape(size_t count, dvm_type type, bool into, struct match_data *data);
+
+/* Refuse what cannot be received into: count elements of a derived type that lie over each
+ * other. Errors: TYPE, NO_MEMORY. */
+int sink_check_into(const char *call, size_t count, dvm_type type);
+
 /* A sink for data (checked before). */
 struct match_sink sink_make(const struct group *g, const struct match_data *data,
                             uintptr_t site);

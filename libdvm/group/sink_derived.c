@@ -50,24 +50,31 @@ const uint8_t *sink_words(const struct match_sink *sink)
     return TYPE_ID(sink->type) == TYPE_MIXED ? derived_of(sink)->signature.bytes : NULL;
 }
 
-int sink_data_derived(const char *call, size_t count, dvm_type type, bool into,
-                      struct match_data *data)
+void sink_shape(size_t count, dvm_type type, bool into, struct match_data *data)
 {
-    struct derived *d = derived_known(type);
+    struct derived *d = type_basic(type) ? NULL : derived_known(type);
     ptrdiff_t offset;
 
+    if (!d)
+        return;
     if (derived_plain(d, count, &offset)) {
         if (data->buffer)
             data->buffer = (const char *)data->buffer + offset;
-        return DVM_OK;
+        return;
     }
     data->shape = &d->shape;
     if (!into)
         data->bytes += TYPE_HEAD(d->code);
-    if (into && count > 1 && d->size > 0 && derived_extent(d) == 0)
+}
+
+int sink_check_into(const char *call, size_t count, dvm_type type)
+{
+    struct derived *d = type_basic(type) ? NULL : derived_known(type);
+
+    if (d && count > 1 && d->size > 0 && derived_extent(d) == 0)
         return dvm_fail(DVM_ERR_TYPE, "%s: the type has no extent, so %zu elements would lie over "
                                       "each other", call, count);
-    return into ? derived_check_into(call, d) : DVM_OK;
+    return d ? derived_check_into(call, d) : DVM_OK;
 }
 
 /* Elements that fit into a sink. */

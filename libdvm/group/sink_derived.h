@@ -5,11 +5,6 @@
 #include "match/match.h"
 #include "type/type.h"
 
-/* Fill in data, whose bytes are count elements of a derived type, and its shape if it needs
- * one. Errors: TYPE (into elements that lie over each other), NO_MEMORY. */
-int sink_data_derived(const char *call, size_t count, dvm_type type, bool into,
-                      struct match_data *data);
-
 /* As match_sink.check, convert and take, where sink or message is not of one basic type. An
  * integer that does not fit is TYPE, without a sentence; *index receives its place. */
 int sink_check_derived(const struct match_sink *sink, struct match_result *m);

@@ -412,7 +412,7 @@ DVM_API int dvm_fd(void);
 /* ---- types that a program makes ------------------------------------------------ */
 
 /* A derived type says where in memory the elements of other types lie: a column of a matrix,
- * the fields of a struct. It can be given to all functions that send and receive messages. What is
+ * the fields of a struct. It can be given wherever a type is, but not to reductions. What is
  * sent are its elements, one behind the other, without gaps; the receive may put the same
  * elements elsewhere, with another derived type or a basic one.
  *
@@ -720,7 +720,8 @@ DVM_API int dvm_group_revoke(dvm_group group);
 
 /* ---- collectives --------------------------------------------------------------- */
 
-/* All tasks of the group call the same collectives in the same order. Errors of
+/* All tasks of the group call the same collectives in the same order, with types of the same
+ * elements and the same count of them (of a derived type the layout may be another). Errors of
  * all of them: GROUP (no such group, or DVM_UNIVERSE), TYPE, ARG, NO_MEMORY,
  * TASK_GONE and HOST_GONE (a member ended: the collectives of this group fail
  * for all members from then on), REVOKED (see dvm_group_revoke), TRUNCATE

@@ -16,7 +16,7 @@
 #include "group/entry.h"
 #include "group/sink.h"
 #include "topo/topology.h"
-#include "type/type.h"
+#include "type/derived.h"
 
 /* What one side of an exchange has for each neighbour. */
 struct side {
@@ -40,14 +40,14 @@ static size_t count_at(const struct side *s, int place)
 }
 
 /* Where the block of a place begins, in bytes. */
-static size_t offset_at(const struct side *s, int place)
+static ptrdiff_t offset_at(const struct side *s, int place)
 {
     if (s->types)
-        return s->offsets[place];
-    return (s->one       ? 0
-            : s->offsets ? s->offsets[place]
-                         : s->count * (size_t)place) *
-           type_find(s->type)->size;
+        return (ptrdiff_t)s->offsets[place];
+    return (ptrdiff_t)(s->one       ? 0
+                       : s->offsets ? s->offsets[place]
+                                    : s->count * (size_t)place) *
+           derived_distance(s->type);
 }
 
 static const char *block_at(const struct side *s, int place)
@@ -68,6 +68,8 @@ static int check_block(const char *call, const struct side *s, int place, size_t
     size_t bytes;
     int rc = sink_check_buffer(call, "", count_at(s, place), type_at(s, place), &bytes);
 
+    if (rc == DVM_OK)
+        rc = sink_check_into(call, count_at(s, place), type_at(s, place));
     if (rc == DVM_OK && __builtin_add_overflow(offset_at(s, place), bytes, end))
         rc = dvm_fail(DVM_ERR_ARG, "%s: count and offset of neighbour %d are more than memory can "
                                    "hold", call, place);
@@ -126,7 +128,8 @@ static int own(struct call *c, bool copy, struct topology *t, const struct side 
             return dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives itself %zu bytes and takes %zu",
                             coll_call(c->kind), me, given, wanted);
         if (copy)
-            call_copy(c, (void *)(uintptr_t)block_at(out, to), block_at(in, from), given);
+            call_copy_elements(c, (void *)(uintptr_t)block_at(out, to), type_at(out, to),
+                               block_at(in, from), type_at(in, from), count_at(in, from));
     }
     return DVM_OK;
 }

@@ -13,6 +13,7 @@
 
 #define PLACE_BITS 16
 #define PLACES (1u << PLACE_BITS)
+#define COPY_BYTES 4096 /* that are packed and unpacked at once */
 #define GENERATION_MAX 0x7fffu
 
 static struct {
@@ -354,6 +355,26 @@ void derived_stop(void)
 }
 
 /* ---- moving data -------------------------------------------------------------------------- */
+
+ptrdiff_t derived_distance(dvm_type type)
+{
+    const struct type *t = type_basic(type);
+
+    return t ? (ptrdiff_t)t->size : derived_extent(derived_known(type));
+}
+
+void derived_copy(void *to, dvm_type into, const void *from, dvm_type of, size_t count)
+{
+    const struct derived *source = derived_known(of), *target = derived_known(into);
+    char packed[COPY_BYTES];
+    size_t bytes = count * source->size, piece;
+
+    for (size_t at = 0; at < bytes; at += piece) {
+        piece = bytes - at < sizeof packed ? bytes - at : sizeof packed;
+        layout_pack(&source->layout, derived_extent(source), from, at, packed, piece);
+        layout_unpack(&target->layout, derived_extent(target), to, at, packed, piece);
+    }
+}
 
 bool derived_plain(const struct derived *d, size_t count, ptrdiff_t *offset)
 {

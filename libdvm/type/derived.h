@@ -77,6 +77,13 @@ static inline ptrdiff_t derived_extent(const struct derived *d)
     return d->bounds.upper - d->bounds.lower;
 }
 
+/* The same for any type that exists. */
+ptrdiff_t derived_distance(dvm_type type);
+
+/* Copy count elements of a type to where as many of another lie, which have the same packed
+ * form. Nothing overlaps. */
+void derived_copy(void *to, dvm_type into, const void *from, dvm_type of, size_t count);
+
 /* Whether count elements of it are one piece of bytes of one basic type that begins at
  * *offset. */
 bool derived_plain(const struct derived *d, size_t count, ptrdiff_t *offset);
