@@ -40,6 +40,7 @@ int main(int argc, char **argv)
     header = read_file(argv[2]);
     pages_console(&b);
     pages_daemon(&b);
+    pages_pvm(&b);
     pages_library(&b, header);
     free(header);
     return EXIT_SUCCESS;

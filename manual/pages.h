@@ -7,6 +7,9 @@
 /* dvm(1), a page for each command, dvm(7): from the console's tables. */
 void pages_console(struct book *b);
 
+/* dvm-pvm(7). */
+void pages_pvm(struct book *b);
+
 /* dvmd(8) and dvmd.conf(5): from the daemon's options and the table of settings. */
 void pages_daemon(struct book *b);
 

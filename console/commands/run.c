@@ -31,6 +31,8 @@ static const struct option_row rows[] = {
      "on these hosts, such as node[3-8] (default: all)", 0, 0},
     {"push", 0, OPTION_FLAG, offsetof(struct run_settings, push), NULL,
      "copy the program to hosts that do not have it", 0, 0},
+    {"pvm", 0, OPTION_FLAG, offsetof(struct run_settings, pvm), NULL,
+     "the program is one of PVM, compiled anew or not: see dvm-pvm(7)", 0, 0},
     {"tag-output", 0, OPTION_FLAG, offsetof(struct run_settings, tag), NULL,
      "begin each line with [rank host]", 0, 0},
     {"collapse", 0, OPTION_FLAG, offsetof(struct run_settings, collapse), NULL,
@@ -116,7 +118,9 @@ static int check_settings(const struct console *c, const struct run_settings *o)
 /* Returns an exit code. */
 static int read_policy(const struct console *c, struct run *r)
 {
-    const char *word = r->s->on_failure ? r->s->on_failure : policies[RUN_KILL];
+    /* programs of PVM rarely end with a status that means something */
+    const char *word = r->s->on_failure ? r->s->on_failure
+                                        : policies[r->s->pvm ? RUN_IGNORE : RUN_KILL];
 
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
         if (!strcmp(word, policies[i])) {
@@ -206,6 +210,10 @@ static int run(struct console *c, const void *settings, int argc, char **argv)
         code = read_policy(c, &r);
     if (code)
         return code;
+    if (o->pvm)
+        code = run_pvm_environment();
+    if (code)
+        return console_failed(c, code);
     code = spawning_make(&s, o->count, o->where, argv);
     if (code)
         return console_failed(c, code);
@@ -247,5 +255,6 @@ const struct command command_run = {
                 "dvm run -n 16 --collapse ./hello          # [0-15] Hello\n"
                 "dvm run -n 16 --output DIR ./hello        # DIR/0.out, DIR/0.err, ...\n"
                 "dvm run -n 8 --gdb 3 ./solve              # gdb on rank 3, wherever it is\n"
-                "dvm run -n 8 --push ./solve               # also where it is not\n",
+                "dvm run -n 8 --push ./solve               # also where it is not\n"
+                "dvm run --pvm ./master1                   # a program of PVM\n",
 };

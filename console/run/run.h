@@ -9,6 +9,7 @@
  *   fold.c, files.c    --collapse, --output
  *   run_input.c        stdin for the ranks that get it
  *   run_debug.c        --gdb
+ *   run_pvm.c          --pvm
  *   ranks.c            sets of ranks
  */
 #ifndef DVM_CONSOLE_RUN_H
@@ -37,6 +38,7 @@ struct run_settings {
     int count;
     const char *where;
     bool tag, collapse, raw;
+    bool pvm;               /* the program is one of PVM */
     bool push;              /* copy the program to hosts that have it not */
     const char *output;     /* folder, NULL: to the console's own streams */
     const char *input;      /* who gets stdin: ranks, "all", "none" */
@@ -238,5 +240,9 @@ double run_input_deadline(const struct run *r);
 bool run_input_answer(struct run *r, uint64_t ref, bool good);
 /* Free what is kept of stdin. */
 void run_input_free(struct run *r);
+
+/* run_pvm.c: set in this process, for the tasks, what a program of PVM looks for. Errors:
+ * NO_PROGRAM (PVM's library over DVM is not there), NO_MEMORY. */
+int run_pvm_environment(void);
 
 #endif

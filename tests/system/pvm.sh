@@ -26,6 +26,13 @@ expect_line "$WORK/out" "^group: all ok$"
 expect_line "$WORK/out" "^group: 0 of 50 in a row wrong$"
 expect_line "$WORK/out" "^group: codes: -18 -17 -19 -20 -21 -3 -19 -2$"
 
+say "what programs find around themselves"
+expect 0 env -u PVM_ROOT -u PVM_ARCH dvm run --pvm env
+expect_line "$WORK/out" "^LD_LIBRARY_PATH=.*pvm3"
+expect_line "$WORK/out" "^PVM_ROOT=/"
+expect_line "$WORK/out" "^PVM_ARCH=LINUX"
+expect 3 dvm run --pvm -n 2 sh -c 'exit 3'
+
 if [ -e "$programs/routines" ]; then
     say "the routines for Fortran"
     expect 0 dvm run -n 1 "$programs/routines"

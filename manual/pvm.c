@@ -1,0 +1,75 @@
+/* pvm.c: dvm-pvm(7): programs of PVM on DVM, for who has some. */
+#include "manual/pages.h"
+
+static const char description[] =
+    "Programs that were written for PVM 3.4 run on DVM: compiled anew without a changed line, or\n"
+    "as they are, because the libraries have the names and the symbols of PVM's. They get\n"
+    "DVM's machine: encrypted between hosts, fast within one, and dvm ps, dvm why and dvm top\n"
+    "look at them as at any other task.\n"
+    "\n"
+    "pvm_addhosts, pvm_spawn, pvm_send and all others are calls of a library over libdvm; there\n"
+    "is no pvmd and no group server. A machine is started with dvm start and dvm add, as for\n"
+    "programs of DVM; without one, a program gets a private one of its host while it lives.\n";
+
+static const char building[] =
+    "Where DVM is installed below PREFIX, and its libraries in PREFIX/lib:\n"
+    "\n"
+    "    cc -std=gnu89 -I PREFIX/include/dvm/pvm3 prog.c -o prog \\\n"
+    "        -L PREFIX/lib/dvm/pvm3 -lgpvm3 -lpvm3\n"
+    "    gfortran -std=legacy -I PREFIX/include/dvm/pvm3 prog.f -o prog \\\n"
+    "        -L PREFIX/lib/dvm/pvm3 -lfpvm3 -lgpvm3 -lpvm3\n"
+    "    cc $(pkg-config --cflags dvm-pvm3) prog.c $(pkg-config --libs dvm-pvm3) -o prog\n"
+    "\n"
+    "Old programs in C are from before C99 and want -std=gnu89.\n";
+
+static const char running[] =
+    "    dvm run --pvm ./prog\n"
+    "\n"
+    "puts the folder of the libraries before all others (LD_LIBRARY_PATH), so that a program that\n"
+    "was linked with PVM's own, of a package for example, gets DVM's; sets PVM_ROOT and PVM_ARCH\n"
+    "where they are not set; and does not end a run because a task ends with another status than\n"
+    "0, as many of PVM's do. Programs that pvm_spawn names without a slash are looked for beside\n"
+    "the program that spawns, and along PVM_PATH and PATH.\n"
+    "\n"
+    "What spawned tasks write comes where the output of the task that spawns goes.\n";
+
+static const char differences[] =
+    "A long keeps its 64 bits in the default encoding, and takes 8 bytes there. Any number of\n"
+    "items can be sent in place. Reductions that follow each other with one tag do not mix, and\n"
+    "have the same bits each time. NULL for a string, an array or a program is PvmBadParam, as is\n"
+    "a tag below -1. A program that ends without pvm_exit loses nothing that it has sent. Behind\n"
+    "the text of an error stands a sentence that says why. A lost host is told of after seconds.\n"
+    "\n"
+    "Spawned tasks get the whole environment and the folder of the task that spawns. Tasks are\n"
+    "placed where they find the largest share of a core. PvmRoute, PvmFragSize and the trace\n"
+    "options are kept and change nothing.\n";
+
+static const char together[] =
+    "A task of DVM takes part in DVM_UNIVERSE: what it sends with dvm_send, a program of PVM\n"
+    "receives with pvm_recv and unpacks as that type, or receives with pvm_precv; what that sends\n"
+    "with pvm_psend in the base context, the other receives with dvm_recv under its type. A\n"
+    "program that uses both leaves DVM_UNIVERSE to PVM's calls, and uses DVM's groups.\n";
+
+static const char absent[] =
+    "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker, pvm_reg_rm,\n"
+    "pvm_reg_tracer, pvm_tickle, pvm_catchout, the calls of the mailbox, pvm_hostsync of another\n"
+    "host, the flag PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete. There is no\n"
+    "console of PVM's kind.\n";
+
+void pages_pvm(struct book *b)
+{
+    static const struct {
+        const char *heading, *text;
+    } sections[] = {{"DESCRIPTION", description}, {"COMPILING", building},
+                    {"RUNNING", running},         {"WHAT DIFFERS", differences},
+                    {"TOGETHER WITH DVM", together}, {"WHAT IS NOT THERE", absent}};
+    FILE *out = roff_page(b, "dvm-pvm", 7, "dvm-pvm - programs of PVM 3.4 on DVM");
+
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        roff_section(out, sections[i].heading);
+        roff_text(out, sections[i].text);
+    }
+    roff_section(out, "SEE ALSO");
+    fputs(".BR dvm (1),\n.BR dvm\\-run (1),\n.BR dvm (3),\n.BR dvm (7)\n", out);
+    roff_close(out);
+}

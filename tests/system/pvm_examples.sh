@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# ctest: LIMIT 600
+# PVM's own example programs, which are fetched and not kept here, build unchanged against
+# DVM's headers and print what they print on PVM; those of Debian's package, linked with PVM's
+# library, run as they are. Compared where PVM is installed: lines sorted, with tids, contexts
+# and times masked. Only with DVM_TEST_LONG=1, because it needs the network.
+. "$(dirname "$0")/lib.sh"
+
+long || skip "it fetches programs; DVM_TEST_LONG=1 asks for it"
+[ -z "$sanitizer" ] || skip "other people's programs are not looked at with sanitizers"
+cd "$WORK"
+apt-get download pvm-examples >/dev/null 2>&1 || skip "the package pvm-examples cannot be fetched"
+dpkg -x pvm-examples_*.deb package
+tar xzf package/usr/share/doc/pvm-examples/examples.tar.gz
+tar xzf package/usr/share/doc/pvm-examples/gexamples.tar.gz
+mkdir include dvm pvm
+
+libraries=$build/bindings/pvm3
+headers=$source_tree/bindings/pvm3/include
+peer=no
+[ ! -x /usr/bin/pvmd ] || [ ! -e /usr/include/pvm3.h ] || peer=yes
+
+# compile SIDE NAME SOURCE... : with DVM's header and libraries, or with PVM's
+compile() {
+    local side=$1 name=$2 cc=(gcc -std=gnu89 -w) link=(-lgpvm3 -lpvm3 -lm)
+    shift 2
+    if [[ $1 = *.f ]]; then
+        cc=(gfortran -std=legacy -w -fno-automatic -I.)
+        link=(-lfpvm3 "${link[@]}")
+    fi
+    if [ "$side" = dvm ]; then
+        # shellcheck disable=SC2054
+        cc+=(-I"$headers" -L"$libraries" -Wl,-rpath,"$libraries:$build/libdvm"
+            -Wl,-rpath-link,"$build/libdvm")
+    fi
+    "${cc[@]}" "$@" -o "$side/$name" "${link[@]}" || fail "$name does not build on $side"
+}
+
+# build_all SIDE
+build_all() {
+    local side=$1 source name
+    cp "$headers/fpvm3.h" include/
+    [ "$side" = dvm ] || cp /usr/include/fpvm3.h include/
+    for source in examples/*.c gexamples/*.c; do
+        name=$(basename "$source" .c)
+        case $name in
+        starter | taskf) ;; # the first does not compile anywhere, the second is a part
+        bwtest) compile "$side" dbwtest -DENCODE=PvmDataDefault "$source" ;;
+        gmbi | lmbi | rme | task0 | task1 | task_end)
+            compile "$side" "$name" "$source" examples/taskf.c ;;
+        *) compile "$side" "$name" "$source" ;;
+        esac
+    done
+    command -v gfortran >/dev/null || return 0
+    compile "$side" fmaster1 examples/master1.f
+    compile "$side" fslave1 examples/slave1.f
+    compile "$side" fgexample examples/gexample.f
+    compile "$side" hitc examples/hitc.f
+    compile "$side" hitc_slave examples/hitc_slave.f
+    compile "$side" frsg gexamples/frsg.f
+}
+
+# show: a program's lines without what differs from run to run
+show() {
+    sed -E 's/\bt?(0x)?4[0-9a-f]{4}\b/TID/g; s/\b2[0-9]{5}\b/NUMBER/g; s/ +/ /g' | sort
+}
+
+# run_example INPUT PROGRAM ARGUMENT...: on both; what it prints must be the same
+run_example() {
+    local input=$1 name=$2
+    shift
+    PATH=$WORK/dvm:$PATH within 30 "$@" <<<"$input" >dvm.out 2>dvm.err || :
+    [ -s dvm.out ] || [ -s dvm.err ] || fail "$name printed nothing"
+    if [ $peer = yes ]; then
+        PATH=$WORK/pvm:$PATH within 30 "$@" <<<"$input" >pvm.out 2>pvm.err || :
+        diff <(show <pvm.out) <(show <dvm.out) >differences ||
+            { head -20 differences >&2; fail "$name prints something else than on PVM"; }
+    fi
+    say "$*: ok"
+}
+
+say "build them"
+build_all dvm
+if [ $peer = yes ]; then
+    build_all pvm
+    export PVM_ROOT=/usr/lib/pvm3 PVM_ARCH=LINUX64 PVM_ALLOW_ROOT=1 PVM_TMP=$WORK/tmp
+    export PVM_PATH=$WORK/pvm:/usr/bin
+    mkdir "$PVM_TMP"
+    env -u DVM_MACHINE pvmd -nlocalhost >pvmd.out 2>&1 </dev/null &
+    pvmd=$!
+    at_end+=("kill $pvmd 2>/dev/null || :")
+    await 10 grep -q tmp pvmd.out
+fi
+start_machine
+
+for example in hello master1 spmd "inherita inherit1" "inherita inherit3" inheritb; do
+    # shellcheck disable=SC2086
+    run_example "" $example
+done
+for example in "ge 4" "gexamp 4" "joinleave 100" tst tjl "thb 3"; do
+    # shellcheck disable=SC2086
+    run_example "" $example
+done
+run_example $'10\n4' gexample
+run_example $'4\n5' trsg
+if [ -e dvm/fmaster1 ]; then
+    run_example 3 fmaster1
+    run_example $'10\n4' fgexample
+    run_example $'4\n5' frsg
+    run_example "" hitc
+fi
+
+say "the package's programs, as they are"
+for example in hello.pvm master1 gexamp fmaster1; do
+    input=3
+    within 60 dvm run --pvm "package/usr/bin/$example" <<<"$input" >out 2>err || :
+    [ -s out ] || [ -s err ] || fail "$example printed nothing"
+done
+expect_line out "I got"
+halt_machine
+if [ $peer = yes ]; then
+    kill "$pvmd"
+    await 10 dead "$pvmd"
+fi
