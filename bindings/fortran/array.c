@@ -1,4 +1,4 @@
-/* array.c: arrays of default integers and texts; see array.h. Arrays may be sections. */
+/* array.c: arrays of default integers and texts; see array.h. They may be sections. */
 #include "array.h"
 
 #include <limits.h>
@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *place(const CFI_cdesc_t *array, CFI_index_t i)
-{
-    return (char *)array->base_addr + i * array->dim[0].sm;
-}
+#include "step.h"
 
 static int no_memory(const char *call)
 {
@@ -34,7 +31,7 @@ int ints_get(struct ints *list, const char *call, const CFI_cdesc_t *array)
     if (array)
         rc = ints_room(list, call, array);
     for (int i = 0; rc == DVM_OK && i < list->count; i++)
-        list->at[i] = integer(place(array, i));
+        list->at[i] = integer(step_to(array, (size_t)i));
     return rc;
 }
 
@@ -114,7 +111,7 @@ int logicals_get(struct ints *list, const char *call, const CFI_cdesc_t *array)
         return rc;
     rc = ints_room(list, call, array);
     for (int i = 0; rc == DVM_OK && i < list->count; i++)
-        list->at[i] = truth(place(array, i), array->elem_len);
+        list->at[i] = truth(step_to(array, (size_t)i), array->elem_len);
     return rc;
 }
 
@@ -123,14 +120,14 @@ int logicals_put(const struct ints *list, const char *call, const CFI_cdesc_t *a
     int rc = array ? check_logicals(call, array) : DVM_OK;
 
     for (int i = 0; rc == DVM_OK && array && i < list->count && i < array->dim[0].extent; i++)
-        store_truth(place(array, i), array->elem_len, list->at[i] != 0);
+        store_truth(step_to(array, (size_t)i), array->elem_len, list->at[i] != 0);
     return rc;
 }
 
 void ints_put(struct ints *list, const CFI_cdesc_t *array)
 {
     for (int i = 0; array && i < list->count && i < array->dim[0].extent; i++)
-        integer_put(place(array, i), list->at[i]);
+        integer_put(step_to(array, (size_t)i), list->at[i]);
     ints_free(list);
 }
 
@@ -169,7 +166,7 @@ char **texts_get(int *rc, const char *call, const CFI_cdesc_t *texts)
     count = texts->dim[0].extent;
     list = calloc((size_t)count + 1, sizeof *list);
     for (CFI_index_t i = 0; list && i < count; i++) {
-        list[i] = trimmed(place(texts, i), texts->elem_len);
+        list[i] = trimmed(step_to(texts, (size_t)i), texts->elem_len);
         if (!list[i]) {
             texts_free(list);
             list = NULL;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "step.h"
+
 /* DVM_IN_PLACE of the module: known by its address */
 _Alignas(16) int dvmf_in_place[4];
 
@@ -85,6 +87,8 @@ static bool together(const CFI_cdesc_t *d)
 {
     ptrdiff_t step = (ptrdiff_t)d->elem_len;
 
+    if (step_unset(d))
+        return true;
     for (int i = 0; i < d->rank; i++) {
         if (d->dim[i].extent != 1 && d->dim[i].sm != step)
             return elements(d) == 0;
@@ -112,8 +116,9 @@ int buffer_look(struct buffer *b, const char *name, const CFI_cdesc_t *d, const 
     *b = (struct buffer){.name = name, .argument = d, .at = d->base_addr, .unit = 1};
     b->type = type ? *type : type_of(d);
     b->room = BUFFER_UNKNOWN;
+    b->together = together(d);
     if (made(b->type))
-        return together(d) ? DVM_OK
+        return b->together ? DVM_OK
                            : call_fail(DVM_ERR_ARG,
                                        "%s: with a type of the program's own give the whole "
                                        "array, not a section", name);
@@ -162,7 +167,7 @@ int buffer_open(struct buffer *b, size_t units)
     if (b->argument->rank > 0 && b->room != BUFFER_UNKNOWN && units > b->room)
         return call_fail(DVM_ERR_ARG, "%s: %zu elements are needed, and the array has %zu",
                          b->name, units / b->unit, b->room / b->unit);
-    if (made(b->type) || together(b->argument) || units == 0)
+    if (b->together || units == 0)
         return DVM_OK;
     b->copied = units * dvm_type_size(b->type);
     b->at = malloc(b->copied);

@@ -18,6 +18,7 @@ struct buffer {
     size_t unit;                /* units of one element of the argument */
     size_t room;                /* units in the argument, or BUFFER_UNKNOWN */
     size_t count;               /* units meant, set by buffer_count */
+    bool together;              /* it is a single piece of memory */
     void *at;                   /* memory for the library: the argument's, or a copy */
     size_t copied;              /* bytes of the copy; 0: there is none */
 };

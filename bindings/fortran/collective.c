@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "step.h"
+
 /* How many tasks have a part of each side, and who this one is. */
 static int count_tasks(struct collective *c)
 {
@@ -112,8 +114,7 @@ static int numbers(size_t **numbers, const struct collective_side *s, const CFI_
     if (!*numbers)
         return call_fail(DVM_ERR_NO_MEMORY, "%s: no memory for counts", name);
     for (size_t i = 0; i < s->tasks; i++) {
-        value = *(const int64_t *)((const char *)array->base_addr +
-                                   (CFI_index_t)i * array->dim[0].sm);
+        value = *(const int64_t *)step_to(array, i);
         if (value < 0 || __builtin_mul_overflow((size_t)value, s->buffer.unit, &(*numbers)[i]))
             return bad_list(name, "a count or an offset is negative, or too large");
     }

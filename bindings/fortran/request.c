@@ -12,6 +12,7 @@
 
 #include "array.h"
 #include "procedures.h"
+#include "step.h"
 
 struct side {
     struct buffer buffer;
@@ -110,8 +111,7 @@ void dvmf_test(struct request *request, const CFI_cdesc_t *done, void *status, v
 /* A place of an array of requests. */
 static struct request *request_at(const CFI_cdesc_t *requests, size_t i)
 {
-    return (struct request *)((char *)requests->base_addr +
-                              (CFI_index_t)i * requests->dim[0].sm);
+    return step_to(requests, i);
 }
 
 /* Their handles, one behind the other; NULL when there is no memory. */
@@ -162,8 +162,7 @@ void dvmf_waitall(const CFI_cdesc_t *requests, const CFI_cdesc_t *statuses, void
         request_at(requests, i)->handle = handles[i];
         finish(request_at(requests, i), list[i].error, &list[i]);
         if (statuses && (CFI_index_t)i < statuses->dim[0].extent)
-            status_put((char *)statuses->base_addr + (CFI_index_t)i * statuses->dim[0].sm,
-                       &list[i]);
+            status_put(step_to(statuses, i), &list[i]);
     }
     free(handles);
     free(list);

@@ -112,6 +112,8 @@ contains
   ! in part, and the other elements stay as they were.
   subroutine sections()
     real(real64) :: a(10, 9), b(5, 12), c(20)
+    integer(int64), parameter :: rubbish(6) = [0_int64, 1_int64, 16_int64, 24_int64, 1234_int64, &
+         140000000000000_int64]
     integer :: i, j
     type(dvm_status) :: s
 
@@ -124,7 +126,17 @@ contains
        call dvm_send(a(1:10:2, 1:9:3), 1, 3)
        call dvm_send(a(3, :), 1, 4)
        call dvm_send(a(2:1, :), 1, 5)
+       do i = 1, size(rubbish)
+          call spoil(rubbish(i))
+          call assigned(a)
+       end do
     else
+       do i = 1, size(rubbish)
+          call dvm_recv(c, 0, 6, status=s)
+          call came(s, DVM_DOUBLE, 9, "assigned")
+          call expect(all(c(1:9) == a(2, :)), "assigned")
+          c = -1
+       end do
        call dvm_recv(b(:, 2:12:4), 0, 1, status=s)
        call came(s, DVM_DOUBLE, 15, "section")
        do j = 1, 3
@@ -144,6 +156,23 @@ contains
        call came(s, DVM_DOUBLE, 0, "empty")
     end if
   end subroutine sections
+
+  ! Leave something on the stack, where the next procedure has its variables.
+  subroutine spoil(rubbish)
+    integer(int64), intent(in) :: rubbish
+    integer(int64), volatile :: places(400)
+
+    places = rubbish
+  end subroutine spoil
+
+  ! An array that is allocated by the assignment of a result: gfortran may leave its steps unset.
+  subroutine assigned(a)
+    real(real64), intent(in) :: a(:, :)
+    real(real64), allocatable :: row(:)
+
+    row = pack(a(2, :), a(2, :) > 0)
+    call dvm_send(row, 1, 6)
+  end subroutine assigned
 
   subroutine derived()
     type(point) :: p(6), one
