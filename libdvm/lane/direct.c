@@ -132,6 +132,13 @@ static void poll_more(struct direct *d)
         all.polled[victim] = d;
 }
 
+void direct_become(struct direct *d, enum direct_state state)
+{
+    lane_owed += state == DIRECT_ASKED || state == DIRECT_DIALING;
+    lane_owed -= d->state == DIRECT_ASKED || d->state == DIRECT_DIALING;
+    d->state = state;
+}
+
 /* Close the socket and forget what belongs to it. */
 static void shut(struct direct *d)
 {
@@ -141,7 +148,7 @@ static void shut(struct direct *d)
         close(d->fd);
     }
     d->fd = -1;
-    d->state = DIRECT_NONE;
+    direct_become(d, DIRECT_NONE);
     d->trouble = NULL;
     d->held = d->deaf = d->ended = false;
     direct_out_free(&d->out);
@@ -231,7 +238,7 @@ bool direct_use(struct direct *d, uint32_t security, uint8_t cipher,
     if (!d->in.buffer)
         return false;
     set_options(d->fd);
-    d->state = DIRECT_READY;
+    direct_become(d, DIRECT_READY);
     d->since = clock_ns();
     d->reason[0] = '\0';
     explicit_bzero(d->key, sizeof d->key);

@@ -87,6 +87,9 @@ struct direct {
 /* The record of a peer, made if there is none; NULL without memory. */
 struct direct *direct_of(struct peer *peer);
 
+/* Go on to a state; a connection that is asked for or being dialed is owed. */
+void direct_become(struct direct *d, enum direct_state state);
+
 /* The socket can be used: security and cipher as in the hello, salt as its keys want it.
  * false: without memory. dialed: this task has dialed. */
 bool direct_use(struct direct *d, uint32_t security, uint8_t cipher,

@@ -6,10 +6,13 @@
  * daemon there passes the socket to the peer (LANE_OFFER), which answers on it.
  *
  * Nothing waits here: each step goes on when its event comes, and frames take the relay
- * meanwhile. Deadlines are looked at when there is something to send.
+ * meanwhile. Deadlines are looked at when there is something to send. Until the hello has
+ * gone this is owed (lane_owed): the daemon there has little patience with a silent caller,
+ * the program may compute for long.
  */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +66,7 @@ void direct_dial(struct direct *d)
         direct_fail(d, "the system gives no random numbers");
         return;
     }
-    d->state = DIRECT_ASKED;
+    direct_become(d, DIRECT_ASKED);
     d->deadline = clock_ns() + ASK_NS;
     open.tid = d->peer->tid;
     open.id = d->id;
@@ -174,7 +177,7 @@ static void next_address(struct direct *d)
     while (d->address < d->ready->n_addresses) {
         d->fd = dial(d->ready->addresses[d->address], &why);
         if (d->fd >= 0 && !bell_watch(d->fd, EPOLLOUT, direct_event, d)) {
-            d->state = DIRECT_DIALING;
+            direct_become(d, DIRECT_DIALING);
             d->deadline = clock_ns() + CONNECT_NS;
             return;
         }
@@ -205,7 +208,7 @@ static void greet(struct direct *d)
         address_failed(d, strerror(errno));
         return;
     }
-    d->state = DIRECT_GREETING;
+    direct_become(d, DIRECT_GREETING);
     d->deadline = clock_ns() + ANSWER_NS;
     bell_rewatch(d->fd, EPOLLIN);
 }
@@ -272,7 +275,15 @@ void direct_dial_look(struct direct *d, uint32_t events)
 
 void direct_dial_late(struct direct *d)
 {
+    enum direct_state before = d->state;
+    struct pollfd socket = {.fd = d->fd, .events = POLLIN | POLLOUT};
+
     if (clock_ns() < d->deadline)
+        return;
+    /* this task may have been busy: what it has not looked at is not late */
+    if (before != DIRECT_ASKED && poll(&socket, 1, 0) > 0)
+        direct_dial_look(d, (uint32_t)socket.revents);
+    if (d->state != before || clock_ns() < d->deadline)
         return;
     if (d->state == DIRECT_DIALING)
         address_failed(d, "no answer (is the port open in the firewall?)");

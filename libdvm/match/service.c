@@ -2,11 +2,11 @@
  *
  * What moves data is calls. When one returns while this task owes others something
  * (lane_owed: a rendezvous under way, a posted receive that may become one, a buffered send
- * that waits for credit, a collective that does not wait), a service thread takes over. It
- * is made at the first time, and asleep unless it is needed: with something owed it looks at
- * each tick whether the program has been in a call since, and only where it has not does it
- * make progress and sleep on the bell. So calls that follow each other closely pay a few
- * loads and stores for it, and no system call.
+ * that waits for credit, a connection that is being opened, a collective that does not wait),
+ * a service thread takes over. It is made at the first time, and asleep unless it is needed:
+ * with something owed it looks at each tick whether the program has been in a call since, and
+ * only where it has not does it make progress and sleep on the bell. So calls that follow
+ * each other closely pay a few loads and stores for it, and no system call.
  *
  * One word says who owns progress:
  *

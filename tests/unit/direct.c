@@ -14,6 +14,7 @@
 #include "lane/bell.h"
 #include "lane/direct.h"
 #include "match/request.h"
+#include "tests/support/computing.h"
 #include "tests/support/fake_daemon.h"
 #include "tests/support/proxy.h"
 #include "tests/support/thread.h"
@@ -79,6 +80,78 @@ static int open_lane(const struct fake_task *me)
         FAKE_CHECK(clock_seconds() < limit);
     }
     return 0;
+}
+
+/* ---- opening ---------------------------------------------------------------------- */
+
+/* Send what makes this task, the one that dials, ask for a connection. */
+static struct direct *ask_for_one(int other)
+{
+    uint8_t byte = 0;
+
+    for (int i = 0; i < 2; i++)
+        if (send_to(other, 1, &byte, 1))
+            return NULL;
+    return stream_known(other)->peer.direct;
+}
+
+/* The time for it is over, but it had come about before that, while this task did not look. */
+static int looks_late(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    double limit = clock_seconds() + READY_SECONDS;
+    struct direct *d;
+    uint8_t byte;
+
+    if (me->rank == 1)
+        return open_lane(me);
+    d = ask_for_one(other);
+    FAKE_CHECK(d && d->state == DIRECT_ASKED);
+    while (d->state != DIRECT_DIALING && clock_seconds() < limit)
+        match_progress();
+    d->deadline = 1;
+    direct_lane.open(d->peer);
+    FAKE_CHECK(d->state == DIRECT_GREETING && d->failures == 0);
+    for (int i = 0; i < 2; i++)
+        FAKE_CHECK(receive_from(other, 1, &byte, 1) == 0);
+    return open_lane(me);
+}
+
+Test(direct, a_late_look_is_not_a_late_answer)
+{
+    struct fake_options o = two_hosts(LANE_PLAIN);
+
+    cr_assert_eq(fake_run(2, looks_late, NULL, &o), 0);
+    close(o.lane_fd);
+}
+
+/* It comes about although the task that dials computes. */
+static int dials_and_computes(const struct fake_task *me)
+{
+    int other = me->tids[1 - me->rank];
+    double limit = clock_seconds() + READY_SECONDS;
+    _Atomic unsigned *word = me->arg;
+
+    if (me->rank == 0) {
+        FAKE_CHECK(ask_for_one(other));
+        dvm_leave(DVM_OK);
+        FAKE_CHECK(compute_until(word, 1));
+        return dvm_enter();
+    }
+    while (!stream_known(other) || stream_known(other)->peer.out != &direct_lane) {
+        FAKE_CHECK(clock_seconds() < limit);
+        match_progress();
+    }
+    atomic_store(word, 1);
+    return 0;
+}
+
+Test(direct, opens_while_the_program_computes)
+{
+    struct fake_options o = two_hosts(LANE_PLAIN);
+
+    cr_assert_eq(fake_run(2, dials_and_computes, computing_words(1), &o), 0);
+    close(o.lane_fd);
 }
 
 /* ---- sizes ------------------------------------------------------------------------ */
