@@ -45,7 +45,8 @@ struct dvm_request;
     X(NEIGHBOUR_ALLGATHERV, "dvm_neighbour_allgatherv")                                    \
     X(NEIGHBOUR_ALLTOALL, "dvm_neighbour_alltoall")                                        \
     X(NEIGHBOUR_ALLTOALLV, "dvm_neighbour_alltoallv")                                      \
-    X(NEIGHBOUR_ALLTOALLW, "dvm_neighbour_alltoallw")
+    X(NEIGHBOUR_ALLTOALLW, "dvm_neighbour_alltoallw")                                      \
+    X(GROUP_JOINT, "dvm_group_joint")
 
 enum coll_kind {
 #define COLL_CONSTANT(name, call) COLL_##name,

@@ -19,4 +19,9 @@ int group_make_known(uint64_t context, const int *tids, int size, dvm_group *res
 int group_make_agreed(const char *call, uintptr_t site, const int *tids, int size,
                       dvm_group *result);
 
+/* The same for a list that the user gave: each is checked. Errors: NO_TASK (no tid), ARG
+ * (twice the same), and those above. */
+int group_make_listed(const char *call, uintptr_t site, const int *tids, int count,
+                      dvm_group *result);
+
 #endif

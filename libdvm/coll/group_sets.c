@@ -42,22 +42,29 @@ static int find_twice(const char *call, const char *what, const int *list, int c
     return rc;
 }
 
+int group_make_listed(const char *call, uintptr_t site, const int *tids, int count,
+                      dvm_group *result)
+{
+    int rc = DVM_OK, tid;
+
+    for (int i = 0; rc == DVM_OK && i < count; i++)
+        rc = group_peer(group_find(DVM_UNIVERSE, call), call, tids[i], &tid);
+    if (rc == DVM_OK)
+        rc = find_twice(call, "tid", tids, count);
+    return rc == DVM_OK ? group_make_agreed(call, site, tids, count, result) : rc;
+}
+
 int dvm_group_create(const int *tids, int count, dvm_group *result)
 {
     static const char call[] = "dvm_group_create";
     uintptr_t site = ENTRY_SITE();
-    int rc = DVM_OK, tid;
 
     ENTRY_BEGIN();
     if (!result)
         return dvm_leave(no_place(call));
     if (count < 0 || (count > 0 && !tids))
         return dvm_leave(dvm_fail(DVM_ERR_ARG, "%s: there is no list of %d tids", call, count));
-    for (int i = 0; rc == DVM_OK && i < count; i++)
-        rc = group_peer(group_find(DVM_UNIVERSE, call), call, tids[i], &tid);
-    if (rc == DVM_OK)
-        rc = find_twice(call, "tid", tids, count);
-    return dvm_leave(rc == DVM_OK ? group_make_agreed(call, site, tids, count, result) : rc);
+    return dvm_leave(group_make_listed(call, site, tids, count, result));
 }
 
 /* Tids of ranks (owned by the caller). */

@@ -628,6 +628,18 @@ DVM_API int dvm_group_dup(dvm_group group, dvm_group *result);
  * a group. Errors: ARG (a colour that is none). */
 DVM_API int dvm_group_split(dvm_group group, int colour, int key, dvm_group *result);
 
+/* A task and those that it has spawned, as one group: the parent is rank 0, its children
+ * come behind it in order of their ranks. The parent calls this with the tids that dvm_spawn
+ * gave, which must all have started; each child with NULL and 0. Errors: NO_PARENT (a task
+ * that no task has spawned, without a list), NO_TASK, ARG. */
+DVM_API int dvm_group_family(const int *children, int count, dvm_group *result);
+
+/* Two groups as one. All members of both call this, each with its own group and the tid of
+ * rank 0 of the other. The ranks of a group that gives last (not 0) come behind those of one
+ * that does not; where both say the same, the one whose rank 0 has the lower tid is first. No
+ * task may be in both. Errors: NO_TASK, ARG (a task in both; no place for the result). */
+DVM_API int dvm_group_joint(dvm_group group, int other, int last, dvm_group *result);
+
 /* End the use of a group that this task has made, and set *group to DVM_GROUP_NONE. It talks
  * to nobody; what was started in the group must be over. DVM_GROUP_NONE is taken. Errors:
  * GROUP (no such group, or a built-in one), ARG. */

@@ -46,6 +46,7 @@ enum dvm_board_call {
     DVM_BOARD_GROUP_GRAPH = 54,
     DVM_BOARD_NEIGHBOUR_ALLGATHER = 55,
     DVM_BOARD_NEIGHBOUR_ALLTOALL = 56,
+    DVM_BOARD_GROUP_JOINT = 57,
     DVM_BOARD_GROUP_AGREE = 60,
     DVM_BOARD_GROUP_SHRINK = 61,
     DVM_BOARD_REQUEST = 64, /* of a daemon, for something that has no number of its own */
