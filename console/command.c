@@ -28,6 +28,7 @@ const struct command *const command_list[] = {
     &command_run,
     &command_spawn,
     &command_ps,
+    &command_groups,
     &command_why,
     &command_top,
     &command_kill,

@@ -30,6 +30,7 @@ extern const struct command command_start;
 extern const struct command command_add;
 extern const struct command command_rm;
 extern const struct command command_invite;
+extern const struct command command_groups;
 extern const struct command command_hosts;
 extern const struct command command_run;
 extern const struct command command_spawn;

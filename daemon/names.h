@@ -1,7 +1,7 @@
 /* names.h: names that the machine keeps: groups that tasks join and leave while they run.
  *
- * One daemon, the keeper, has them: the oldest host but the coordinator's, or that where it
- * is alone. The coordinator's daemon has a copy, its deputy: nothing is answered before
+ * One daemon, the keeper, has them: that of the lowest slot but the coordinator's, or that
+ * where it is alone. The coordinator's daemon has a copy, its deputy: nothing is answered before
  * the copy has it. When the keeper is lost the next one fetches the copy, and the daemons
  * ask it anew what they have no answer to. So any host may be lost, as far as the machine
  * survives it.

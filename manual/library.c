@@ -30,6 +30,7 @@ static const struct page {
     {"dvm_group_create", "making groups"},
     {"dvm_named_join", "named groups, which tasks join and leave while they run"},
     {"dvm_group_agree", "surviving the loss of members of a group"},
+    {"dvm_value_put", "values under names, for others to find"},
     {"dvm_barrier", "collectives"},
     {"dvm_op_create", "operators of reductions: one's own, and reductions within a task"},
     {"dvm_ibarrier", "collectives that go on while the program does"},

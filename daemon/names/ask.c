@@ -20,12 +20,18 @@ static void asked_free(struct asked *one)
 
 static void give_keeper(struct names *n, struct asked *one)
 {
-    one->ask->done = n->first->ask->id;
+    Dvm__Pb__NameAsk ask = *one->ask; /* the original may be answered, and freed, at once */
+    uint64_t got[NAMES_GOT_MAX];
+
+    ask.done = n->first->ask->id;
+    ask.n_got = n->got_count;
+    ask.got = memcpy(got, n->got, sizeof got);
+    n->got_count = 0;
     if (n->keeper == cluster_self(n->d->cluster))
-        names_keep(n, n->keeper, one->ask);
+        names_keep(n, n->keeper, &ask);
     else
         daemon_tell(n->d, CLUSTER_CONTROL, DVM_TID_DAEMON(n->keeper), DVM_CTL_NAMES_ASK,
-                    &one->ask->base);
+                    &ask.base);
 }
 
 /* Ask; takes call. Error: NO_MEMORY; then the call is freed. */
@@ -96,7 +102,7 @@ static const char *fault(const struct daemon *d, const struct dvm_frame *frame,
         return "names are asked for at one's own daemon";
     if (m->what >= DVM_NAME_TASK_END)
         return "that is for daemons to tell";
-    if (m->what != DVM_NAME_GROUPS && !dvm_name_ok(m->name))
+    if (m->what != DVM_NAME_GROUPS && m->what != DVM_NAME_VALUES && !dvm_name_ok(m->name))
         return "a name is 1 to 1023 bytes of UTF-8 without control characters";
     return NULL;
 }
@@ -112,7 +118,8 @@ void names_on_call(struct daemon *d, const struct dvm_frame *frame, const uint8_
         dvm__pb__name_call__free_unpacked(m, NULL);
         return;
     }
-    if (m->what == DVM_NAME_JOIN && table_put(&n->users, (uint64_t)frame->src, n)) {
+    if ((m->what == DVM_NAME_JOIN || m->what == DVM_NAME_PUT || m->what == DVM_NAME_AWAIT) &&
+        table_put(&n->users, (uint64_t)frame->src, n)) {
         daemon_fail(d, frame, DVM_ERR_NO_MEMORY, "no memory is left for one more name");
         dvm__pb__name_call__free_unpacked(m, NULL);
         return;
@@ -156,12 +163,15 @@ static struct asked *take(struct names *n, uint64_t id)
     return one;
 }
 
-void names_told(struct names *n, uint64_t id, const Dvm__Pb__NameAnswer *answer)
+void names_told(struct names *n, uint64_t id, Dvm__Pb__NameAnswer *answer)
 {
     struct asked *one = take(n, id);
 
     if (!one)
         return; /* both keepers have answered it */
+    answer->keeper = (uint32_t)n->keeper;
+    if (n->got_count < NAMES_GOT_MAX)
+        n->got[n->got_count++] = id;
     if (one->client.src && answer->code)
         daemon_fail(n->d, &one->client, answer->code, "%s", answer->text);
     else if (one->client.src)

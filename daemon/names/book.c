@@ -13,7 +13,7 @@
 #include "dvm.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "daemon/names/book_state.h"
+#include "daemon/names/values.h"
 
 static const struct {
     book_op_f *function;
@@ -28,6 +28,12 @@ static const struct {
     [DVM_NAME_MEET] = {book_meet, false},
     [DVM_NAME_FREEZE] = {book_meet, false},
     [DVM_NAME_GROUPS] = {book_groups, true},
+    [DVM_NAME_PUT] = {book_put, false},
+    [DVM_NAME_GET] = {book_get, true},
+    [DVM_NAME_TAKE] = {book_take, false},
+    [DVM_NAME_DELETE] = {book_delete, false},
+    [DVM_NAME_AWAIT] = {book_await, false},
+    [DVM_NAME_VALUES] = {book_values, true},
     [DVM_NAME_TASK_END] = {book_task_end, false},
     [DVM_NAME_HOST_END] = {book_host_end, false},
 };
@@ -40,6 +46,7 @@ struct book *book_create(void)
 static void held_free(struct held *ask)
 {
     free(ask->answer);
+    free(ask->name);
     free(ask);
 }
 
@@ -62,6 +69,7 @@ void book_free(struct book *b)
         named_free(g);
     }
     table_free(&b->groups);
+    values_free(b);
     free(b);
 }
 
@@ -82,6 +90,8 @@ void book_answer(struct act *a, struct held *ask, Dvm__Pb__NameAnswer *answer)
 {
     if (ask->group)
         named_unwait(ask);
+    if (ask->name)
+        values_unwait(a->b, ask);
     if (!ask->passing) {
         ask->length = dvm__pb__name_answer__get_packed_size(answer);
         ask->answer = malloc(ask->length + 1);
@@ -117,6 +127,17 @@ void book_fail(struct act *a, struct held *ask, int code, const char *format, ..
 
 /* ---- asks ------------------------------------------------------------------------------ */
 
+/* Whether the origin has the answer to an ask. */
+static bool is_over(const struct held *ask, const Dvm__Pb__NameAsk *m)
+{
+    if (!ask->answer || ask->id < m->done)
+        return ask->answer;
+    for (size_t i = 0; i < m->n_got; i++)
+        if (m->got[i] == ask->id)
+            return true;
+    return false;
+}
+
 /* Drop what the origin has the answers to; find the ask where it was made before. */
 static struct held *look(struct book *b, int origin, const Dvm__Pb__NameAsk *m)
 {
@@ -125,16 +146,15 @@ static struct held *look(struct book *b, int origin, const Dvm__Pb__NameAsk *m)
     while (*at) {
         struct held *ask = *at;
 
-        if (ask->id == m->id)
-            found = ask;
-        if (ask->answer && ask->id < m->done) {
+        if (is_over(ask, m)) {
             *at = ask->next;
             held_free(ask);
         } else {
+            found = ask->id == m->id ? ask : found;
             at = &ask->next;
         }
     }
-    return found && m->id >= m->done ? found : NULL;
+    return found;
 }
 
 static void again(const struct act *a, const struct held *ask)

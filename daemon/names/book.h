@@ -14,6 +14,8 @@
 #include "proto/control.pb-c.h"
 
 #define BOOK_GROUPS_MAX 65536 /* groups of one machine */
+#define BOOK_VALUES_MAX 65536
+#define BOOK_VALUE_BYTES (16 << 20) /* all together: a book must fit into one message */
 #define BOOK_SLOTS 4096       /* of hosts: 0 is the keeper's own changes */
 
 struct book;

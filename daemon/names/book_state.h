@@ -20,8 +20,11 @@ struct held {
     struct named *group;  /* in which it waits, or NULL */
     uint8_t *answer;      /* packed; owned; NULL while it waits */
     size_t length;
+    char *name;           /* of the value that it waits for; owned, or NULL */
+    int number;           /* its index */
+    uint32_t flags;
     struct held *next;         /* of the same origin */
-    struct held *next_waiting; /* of the same group */
+    struct held *next_waiting; /* of the same group, or of all that wait for values */
 };
 
 /* A member, at the place of its instance. */
@@ -44,9 +47,14 @@ struct named {
     int count;
 };
 
+struct value;
+
 struct book {
     struct table groups; /* struct named by hash of the name; owned */
     size_t group_count;
+    struct value **values; /* in order of names and indexes; owned */
+    size_t value_count, value_room, value_bytes;
+    struct held *awaiting; /* values, in the order in which they came */
     struct held *asks[BOOK_SLOTS]; /* of each origin, in order of their ids; owned */
 };
 
@@ -99,6 +107,10 @@ struct named *named_next(const struct book *b, size_t *at, struct named *g);
 
 typedef void book_op_f(struct act *a);
 
+/* values.c */
+book_op_f book_put, book_get, book_take, book_delete, book_await;
+/* values_write.c */
+book_op_f book_values;
 /* groups.c */
 book_op_f book_join, book_leave, book_size, book_tid, book_instance, book_members;
 /* meet.c */

@@ -10,7 +10,7 @@
 
 #include "dvm.h"
 #include "base/error.h"
-#include "daemon/names/book_state.h"
+#include "daemon/names/values.h"
 #include "proto/frame.h"
 
 /* The first member of a slot, or with this tid; -1: none. */
@@ -76,8 +76,17 @@ static void bury_all(struct act *a, int tid, int slot)
 
 void book_task_end(struct act *a)
 {
-    if (a->call->tid > 0)
+    struct held *ask, *next;
+
+    for (ask = a->b->awaiting; ask; ask = next) {
+        next = ask->next_waiting;
+        if (ask->from == a->call->tid)
+            book_fail(a, ask, DVM_ERR_TASK_GONE, "the task has ended"); /* nobody hears it */
+    }
+    if (a->call->tid > 0) {
         bury_all(a, a->call->tid, 0);
+        values_bury(a->b, a->call->tid, 0);
+    }
     book_ok(a, 0);
 }
 
@@ -88,12 +97,15 @@ void book_host_end(struct act *a)
     if (slot <= 0 || slot >= BOOK_SLOTS)
         return;
     bury_all(a, 0, slot);
+    values_bury(a->b, 0, slot);
     while (a->b->asks[slot]) { /* its daemon asks no more; what waits was a console's */
         struct held *ask = a->b->asks[slot];
 
         a->b->asks[slot] = ask->next;
         if (ask->group)
             named_unwait(ask);
+        if (ask->name)
+            values_unwait(a->b, ask);
         free(ask->answer);
         free(ask);
     }
@@ -107,6 +119,9 @@ int book_find_lost(const struct book *b, bool (*up)(void *arg, int slot), void *
     for (int slot = 1; slot < BOOK_SLOTS; slot++)
         if (b->asks[slot] && !up(arg, slot))
             return slot;
+    for (size_t i = 0; i < b->value_count; i++)
+        if (b->values[i]->owner && !up(arg, DVM_TID_SLOT(b->values[i]->owner)))
+            return DVM_TID_SLOT(b->values[i]->owner);
     while ((g = named_next(b, &at, g)))
         for (int i = 0; i < g->room; i++)
             if (g->seats[i].tid && !up(arg, DVM_TID_SLOT(g->seats[i].tid)))

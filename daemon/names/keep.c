@@ -138,7 +138,7 @@ static bool ask_ok(const Dvm__Pb__NameAsk *m)
     if (m->call->what == DVM_NAME_HOST_END || m->from <= 0)
         return false;
     return m->call->what == DVM_NAME_TASK_END || m->call->what == DVM_NAME_GROUPS ||
-           dvm_name_ok(m->call->name);
+           m->call->what == DVM_NAME_VALUES || dvm_name_ok(m->call->name);
 }
 
 void names_on_ask(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
@@ -210,6 +210,25 @@ static void become_keeper(struct names *n)
     daemon_tell(n->d, CLUSTER_CONTROL, DVM_TID_DAEMON(n->deputy), DVM_CTL_NAMES_FETCH, NULL);
 }
 
+static void drop_late(struct names *n)
+{
+    while (n->late_first) {
+        struct late *one = n->late_first;
+
+        n->late_first = one->next;
+        late_free(one);
+    }
+    n->late_last = &n->late_first;
+}
+
+/* Others keep the names: what is here will be out of date. Who has no answer asks them. */
+static void forget(struct names *n)
+{
+    drop_late(n);
+    book_free(n->book);
+    n->book = NULL;
+}
+
 void names_keep_view(struct names *n, int keeper_before, int deputy_before)
 {
     int self = cluster_self(n->d->cluster);
@@ -218,6 +237,8 @@ void names_keep_view(struct names *n, int keeper_before, int deputy_before)
         become_keeper(n);
     else if (n->keeping && n->keeper != self)
         n->keeping = false; /* the next one fetches the book from here, its deputy */
+    if (self != n->keeper && self != n->deputy)
+        forget(n);
     if (!n->keeping)
         return;
     if (n->deputy && n->deputy != deputy_before && keeper_before == self)
@@ -308,12 +329,7 @@ void names_on_copied(struct daemon *d, const struct dvm_frame *frame, const uint
 
 void names_keep_free(struct names *n)
 {
-    while (n->late_first) {
-        struct late *one = n->late_first;
-
-        n->late_first = one->next;
-        late_free(one);
-    }
+    drop_late(n);
     while (n->early_first) {
         struct early *one = n->early_first;
 

@@ -1,8 +1,8 @@
 /* names.c: who keeps the names, and the life of this part; see daemon/names.h.
  *
  * Every daemon finds keeper and deputy by itself from the members, which all learn in the
- * same order: no vote is needed. The oldest is the one whose incarnation was given first,
- * counted from the coordinator's.
+ * same order: no vote is needed. Slots are given in ascending order for a long time, so a
+ * host that joins seldom takes the names over; if it does, it gets them like any new keeper.
  */
 #include "daemon/names.h"
 
@@ -27,16 +27,11 @@ static void choose(struct names *n)
     size_t count;
     const struct cluster_host *hosts = cluster_hosts(n->d->cluster, &count);
     int coordinator = cluster_coordinator(n->d->cluster);
-    const struct cluster_host *first = cluster_host(n->d->cluster, coordinator);
-    uint64_t begin = first ? first->incarnation : 0, best = UINT64_MAX;
 
     n->keeper = coordinator;
-    for (size_t i = 0; i < count; i++)
-        if (hosts[i].slot != coordinator && hosts[i].state != DVM_HOST_LOST &&
-            hosts[i].incarnation - begin < best) {
-            best = hosts[i].incarnation - begin;
+    for (size_t i = count; i-- > 0;) /* they come in order of slots */
+        if (hosts[i].slot != coordinator && hosts[i].state != DVM_HOST_LOST)
             n->keeper = hosts[i].slot;
-        }
     n->deputy = n->keeper != coordinator ? coordinator : 0;
 }
 

@@ -6,6 +6,9 @@
 #include "daemon/names/book.h"
 #include "daemon/table.h"
 
+/* Answers that have come between two asks, told one by one; more are told by their order. */
+#define NAMES_GOT_MAX 64
+
 /* An ask of this daemon that has no answer yet. */
 struct asked {
     Dvm__Pb__NameAsk *ask;   /* owned */
@@ -35,7 +38,9 @@ struct names {
     /* asking: ask.c */
     uint64_t ids;
     struct asked *first, **last; /* in order of their ids; owned */
-    struct table users;          /* tids of this host that are, or were, in a group */
+    uint64_t got[NAMES_GOT_MAX]; /* answers that the keeper may forget */
+    size_t got_count;
+    struct table users;          /* tids of this host that have joined, or put something */
     /* keeping: keep.c */
     struct book *book; /* of the keeper and of its deputy, or NULL; owned */
     bool keeping;      /* this host is the keeper, and has the book */
@@ -54,8 +59,8 @@ handler_f names_on_call, names_on_told;
 /* Give the keeper everything that has no answer, as it has changed. */
 void names_ask_again(struct names *n);
 
-/* The keeper's answer has come. */
-void names_told(struct names *n, uint64_t id, const Dvm__Pb__NameAnswer *answer);
+/* The keeper's answer has come; its keeper is put in. */
+void names_told(struct names *n, uint64_t id, Dvm__Pb__NameAnswer *answer);
 
 /* Free all asks. */
 void names_ask_free(struct names *n);

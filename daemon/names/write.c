@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dvm.h"
-#include "daemon/names/book_state.h"
+#include "daemon/names/values.h"
 #include "proto/frame.h"
 
 #define INSTANCES_MAX (1 << 18) /* more than a machine's tasks will be in one group */
@@ -81,9 +81,12 @@ static Dvm__Pb__NameHeld *write_held(const struct held *ask)
     m->from = ask->from;
     m->what = ask->what;
     m->group = copy(ask->group ? ask->group->name : NULL);
+    m->name = copy(ask->name);
+    m->number = ask->number;
+    m->flags = ask->flags;
     if (ask->answer)
         m->answer = dvm__pb__name_answer__unpack(NULL, ask->length, ask->answer);
-    if (m->group && (m->answer || !ask->answer))
+    if (m->group && m->name && (m->answer || !ask->answer))
         return m;
     dvm__pb__name_held__free_unpacked(m, NULL);
     return NULL;
@@ -99,6 +102,9 @@ static bool write_waiting(const struct book *b, Dvm__Pb__NameBook *m)
         for (const struct held *ask = g->waiting; ask; ask = ask->next_waiting)
             if (!(m->held[m->n_held] = write_held(ask)) || !++m->n_held)
                 return false;
+    for (const struct held *ask = b->awaiting; ask; ask = ask->next_waiting)
+        if (!(m->held[m->n_held] = write_held(ask)) || !++m->n_held)
+            return false;
     return true;
 }
 
@@ -114,7 +120,7 @@ static bool write_asks(const struct book *b, Dvm__Pb__NameBook *m)
         return false;
     for (int i = 0; i < BOOK_SLOTS; i++)
         for (const struct held *ask = b->asks[i]; ask; ask = ask->next)
-            if (!ask->group && (!(m->held[m->n_held] = write_held(ask)) || !++m->n_held))
+            if (ask->answer && (!(m->held[m->n_held] = write_held(ask)) || !++m->n_held))
                 return false;
     return true;
 }
@@ -127,7 +133,8 @@ Dvm__Pb__NameBook *book_write(const struct book *b)
         return NULL;
     dvm__pb__name_book__init(m);
     m->groups = write_groups(b, &m->n_groups);
-    if (m->groups && m->n_groups == b->group_count && write_asks(b, m))
+    if (m->groups && m->n_groups == b->group_count && write_asks(b, m) &&
+        values_write(b, m))
         return m;
     dvm__pb__name_book__free_unpacked(m, NULL);
     return NULL;
@@ -191,7 +198,7 @@ static bool read_held(struct book *b, const Dvm__Pb__NameHeld *m)
     struct named *g = m->group[0] ? named_find(b, m->group) : NULL;
     struct held *ask, **at;
 
-    if (m->origin < 1 || m->origin >= BOOK_SLOTS || !g == !m->answer ||
+    if (m->origin < 1 || m->origin >= BOOK_SLOTS || !!g + !!m->answer + !!m->name[0] != 1 ||
         (g && (named_instance(g, m->from) < 0 || named_waiting(g, m->from))))
         return false;
     ask = calloc(1, sizeof *ask);
@@ -202,9 +209,14 @@ static bool read_held(struct book *b, const Dvm__Pb__NameHeld *m)
     for (at = &b->asks[m->origin]; *at; at = &(*at)->next)
         ;
     *at = ask;
+    ask->name = m->name[0] ? strdup(m->name) : NULL;
+    ask->number = m->number;
+    ask->flags = m->flags;
     if (g)
         named_wait(g, ask);
-    return g || read_answer(ask, m->answer);
+    if (ask->name)
+        values_await(b, ask);
+    return g || ask->name || (m->answer && read_answer(ask, m->answer));
 }
 
 struct book *book_read(const Dvm__Pb__NameBook *m)
@@ -216,7 +228,7 @@ struct book *book_read(const Dvm__Pb__NameBook *m)
         good = read_group(b, m->groups[i]);
     for (size_t i = 0; good && i < m->n_held; i++)
         good = read_held(b, m->held[i]);
-    if (good)
+    if (good && values_read(b, m))
         return b;
     book_free(b);
     return NULL;

@@ -693,6 +693,52 @@ DVM_API int dvm_named_bcast(const char *name, int tag, const void *buf, size_t c
  * TASK_GONE, ARG (count is not the number of members), LIMIT. */
 DVM_API int dvm_named_freeze(const char *name, int count, dvm_group *result);
 
+/* ---- values under names ------------------------------------------------------------ */
+
+#define DVM_NAMED_MAX 1024 /* longest name of a value or named group, with its NUL, bytes */
+
+/* Values are bytes that tasks put under a name for others to find: addresses of servers,
+ * results for whoever comes later. The machine keeps them, also when a host is lost, up to
+ * 16 MiB in all. A value goes with the task that has put it, unless it is to be kept. Names
+ * are those of named groups, but stand for themselves. Errors of all: ARG. */
+enum {
+    DVM_VALUE_KEEP = 1,  /* put: it stays when its task ends, and is then anybody's to change */
+    DVM_VALUE_MANY = 2,  /* put: the name has many values, one at each index */
+    DVM_VALUE_OPEN = 4,  /* put: other tasks may change and delete it, too */
+    DVM_VALUE_FIRST = 8, /* get: that of the index, or else the next above it */
+    DVM_VALUE_TAKE = 16, /* get: and delete it */
+    DVM_VALUE_WAIT = 32, /* get: wait until there is one */
+    DVM_VALUE_LOOK = 64  /* get: only tell of it, without its bytes */
+};
+
+struct dvm_value {
+    char name[DVM_NAMED_MAX];
+    int index;
+    int owner;      /* tid of the task that has put it; 0: it has ended */
+    unsigned flags; /* of dvm_value_put */
+    size_t bytes;
+};
+
+/* Put a value of so many bytes at an index of a name; DVM_ANY: the lowest that is free with
+ * DVM_VALUE_MANY, else 0. One's own value there, or one that may be changed, is replaced.
+ * *place (unless NULL) receives the index. Errors: EXISTS (another's value, or one that was
+ * put with the other sense of DVM_VALUE_MANY), LIMIT. */
+DVM_API int dvm_value_put(const char *name, int index, unsigned flags, const void *data,
+                          size_t bytes, int *place);
+
+/* Get the value at an index: its bytes, at most max, into data, and what is known of it into
+ * *what (unless NULL). Errors: NO_VALUE, TRUNCATE (it is longer, and stays), REFUSED (it is not
+ * this task's to take). */
+DVM_API int dvm_value_get(const char *name, int index, unsigned flags, void *data, size_t max,
+                          struct dvm_value *what);
+
+/* Delete the value at an index. Errors: NO_VALUE, REFUSED (it is another task's). */
+DVM_API int dvm_value_delete(const char *name, int index);
+
+/* All values, in order of names and indexes: at most max into list (NULL if max is 0); *count
+ * receives how many there are. */
+DVM_API int dvm_values(struct dvm_value *list, size_t max, size_t *count);
+
 /* ---- surviving the loss of members --------------------------------------------- */
 
 /* When a member of a group dies, the group's collectives end with an error at all other members:

@@ -44,6 +44,7 @@
     X(TICKET, -33, "the ticket is not valid: used up, expired or altered")                  \
     X(CLOSING, -34, "the machine is being stopped")                                         \
     X(MEMBER, -35, "the task is no member of the group")                                    \
-    X(REVOKED, -36, "a task has ended the use of the group")
+    X(REVOKED, -36, "a task has ended the use of the group")                                \
+    X(NO_VALUE, -37, "there is no such value")
 
 #endif

@@ -41,6 +41,8 @@ static const char *const calls[DVM_BOARD_CALL_END] = {
     [DVM_BOARD_NAMED_SIZE] = "named_size",   [DVM_BOARD_NAMED_TID] = "named_tid",
     [DVM_BOARD_NAMED_TIDS] = "named_tids",   [DVM_BOARD_NAMED_INSTANCE] = "named_instance",
     [DVM_BOARD_NAMED_BCAST] = "named_bcast", [DVM_BOARD_NAMED_BARRIER] = "named_barrier",
+    [DVM_BOARD_VALUE_PUT] = "value_put",     [DVM_BOARD_VALUE_GET] = "value_get",
+    [DVM_BOARD_VALUES] = "values",           [DVM_BOARD_VALUE_DELETE] = "value_delete",
     [DVM_BOARD_NAMED_FREEZE] = "named_freeze", [DVM_BOARD_GROUP_JOINT] = "group_joint",
 };
 

@@ -10,7 +10,7 @@
 
 static int check(const struct named_ask *ask)
 {
-    if (ask->name && dvm_name_ok(ask->name))
+    if (ask->what == DVM_NAME_VALUES || (ask->name && dvm_name_ok(ask->name)))
         return DVM_OK;
     return dvm_fail(DVM_ERR_ARG, "%s: %s; a name is 1 to %d bytes of UTF-8 without control "
                     "characters", ask->call, ask->name ? "this cannot be a name" : "there is no "
@@ -20,7 +20,8 @@ static int check(const struct named_ask *ask)
 /* A barrier takes as long as it takes. */
 static double patience(const struct named_ask *ask)
 {
-    bool waits = ask->what == DVM_NAME_MEET || ask->what == DVM_NAME_FREEZE;
+    bool waits = ask->what == DVM_NAME_MEET || ask->what == DVM_NAME_FREEZE ||
+                 ask->what == DVM_NAME_AWAIT;
 
     return waits ? -1.0 : VM_ANSWER_SECONDS;
 }
@@ -37,9 +38,12 @@ int named_ask(const struct named_ask *ask, Dvm__Pb__NameAnswer **answer)
     if (rc != DVM_OK)
         return rc;
     m.what = ask->what;
-    m.name = (char *)(uintptr_t)ask->name;
+    m.name = ask->name ? (char *)(uintptr_t)ask->name : m.name;
     m.tid = ask->tid;
     m.number = ask->number;
+    m.flags = ask->flags;
+    m.data = (ProtobufCBinaryData){ask->bytes, (uint8_t *)(uintptr_t)ask->data};
+    m.room = ask->room;
     daemon_link_asker(ask->board, ask->site, 0);
     rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_NAMES, &m.base, patience(ask),
                 DVM_CTL_NAMES_REPLY, &payload, &length);

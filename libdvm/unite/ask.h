@@ -17,6 +17,9 @@ struct named_ask {
     enum dvm_name_what what;
     const char *name;
     int tid, number;
+    unsigned flags;   /* of a value */
+    const void *data; /* to be put */
+    size_t bytes, room;
 };
 
 /* Ask and wait for the answer: *answer, unless NULL, receives it (free with

@@ -132,6 +132,7 @@ static void life(void)
 {
     join_all();
     look();
+    dvm_barrier(DVM_WORLD); /* all have looked before one leaves */
     refusals();
     leave_and_return();
     tell_all();
