@@ -234,26 +234,30 @@ static int *part_of(const struct group *g, const int *keep, int *size)
     return tids;
 }
 
-/* All members keep the same dimensions. */
-static int agree_on_part(struct call *c, const int *keep, int ndims)
+/* All members keep the same dimensions. error: why this task's arguments are refused. */
+static int agree_on_part(struct call *c, const int *keep, int error)
 {
-    int64_t words[ALIKE_WORDS] = {0};
+    int64_t words[ALIKE_WORDS] = {[WORD_ERROR] = error};
+    char sentence[DVM_SENTENCE_MAX];
     int other, rc;
 
-    for (int d = 0; d < ndims; d++)
-        words[1 + d] = keep[d] != 0;
+    error_save(sentence);
+    for (int d = 0; error == DVM_OK && d < c->group->topology->ndims; d++)
+        words[WORD_DIMS + d] = keep[d] != 0;
     rc = alike(c, words, &other);
+    if (rc == DVM_OK && error != DVM_OK)
+        return dvm_fail(error, "%s", sentence);
     if (rc == DVM_OK && other >= 0)
         rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: rank %d keeps other dimensions than rank 0; all "
                                    "tasks of a group must keep the same", other);
     return rc;
 }
 
-static int make_part(struct call *c, const int *keep, dvm_group *result)
+static int make_part(struct call *c, const int *keep, int error, dvm_group *result)
 {
     struct topology *t = c->group->topology;
     int dims[DVM_DIMS_MAX], periods[DVM_DIMS_MAX], ndims = 0, size;
-    int *tids, rc = agree_on_part(c, keep, t->ndims);
+    int *tids, rc = agree_on_part(c, keep, error);
     dvm_group made;
 
     if (rc != DVM_OK)
@@ -285,8 +289,10 @@ int dvm_cart_sub(dvm_group group, const int *keep, dvm_group *result)
     rc = call_find(&c, group, NULL);
     if (rc == DVM_OK && !topology_find_kind(group, coll_call(c.kind), DVM_CART, &g))
         rc = DVM_ERR_GROUP;
-    if (rc == DVM_OK && (!result || (!keep && g->topology->ndims > 0)))
-        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: there must be a list of what is kept, and a "
-                                   "place for the new group");
-    return dvm_leave(rc == DVM_OK ? make_part(&c, keep, result) : rc);
+    if (rc != DVM_OK)
+        return dvm_leave(rc);
+    if (!result || (!keep && g->topology->ndims > 0))
+        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: there is no list of what is kept, or no place "
+                                   "for the new group");
+    return dvm_leave(make_part(&c, keep, rc, result));
 }

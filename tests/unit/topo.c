@@ -212,6 +212,8 @@ static int refused(const struct fake_task *me)
     FAKE_CHECK(dvm_group_cart(DVM_WORLD, 2, dims, none, 0, &g) == DVM_OK);
     FAKE_CHECK(dvm_cart_shift(g, 2, 1, &x, &y) == DVM_ERR_ARG && group_said("2 dimensions"));
     FAKE_CHECK(dvm_cart_coords(g, me->count, 2, dims) == DVM_ERR_RANK);
+    x = dvm_cart_sub(g, (int[]){1, 0}, me->rank > 0 ? &y : NULL);
+    FAKE_CHECK(x == DVM_ERR_ARG && group_said(me->rank > 0 ? "other dimensions" : "no place"));
     x = dvm_cart_sub(g, (int[]){1, me->rank > 0}, &g);
     FAKE_CHECK(x == (me->count > 1 ? DVM_ERR_ARG : DVM_OK));
     return 0;
