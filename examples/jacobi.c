@@ -9,9 +9,11 @@
  *
  * Before each step a task needs the rims of its four neighbours. One collective call
  * among neighbours brings them: each gives a rim to each neighbour and takes one from
- * each. At the edge of the square there is no neighbour and nothing moves: the halo
- * keeps its 0, which is the clamped rim. The call is started, the inside of
- * the block is computed while the rims travel, and then what lies at the rim.
+ * each. Nothing is packed: a derived type says how a column lies in memory, and the
+ * rims go straight from where they are to where they belong. At the edge of the square
+ * there is no neighbour and nothing moves: the halo keeps its 0, which is the clamped
+ * rim. The call is started, the inside of the block is computed while the rims
+ * travel, and then what lies at the rim.
  */
 #include <dvm.h>
 #include <math.h>
@@ -42,9 +44,10 @@ struct block {
     int64_t rows, columns, stride;
     double *now, *next;              /* owned */
     double *push;                    /* what the force adds to each point; owned */
-    double *leaving, *arriving;      /* the four rims, one behind the other; owned */
-    size_t counts[SIDES], offsets[SIDES];
-    struct dvm_request *halo;        /* on its way */
+    dvm_type column;                 /* rows numbers, a stride apart */
+    /* of the four rims: how many, of which type, and where in memory, in bytes */
+    size_t counts[SIDES], leaving[SIDES], arriving[SIDES];
+    dvm_type types[SIDES];
 };
 
 static double *must_have(int64_t count)
@@ -120,19 +123,30 @@ static void make_points(struct block *b, const struct settings *s)
             b->push[i * b->stride + j] = push(b->first_row + i - 1, b->first_column + j - 1, s);
 }
 
-/* Memory for the four rims, as they leave and arrive. */
-static void make_rims(struct block *b)
+/* Where a point is in memory, in bytes from the first. */
+static size_t byte_of(const struct block *b, int64_t i, int64_t j)
 {
-    const int64_t length[SIDES] = { b->columns, b->columns, b->rows, b->rows };
-    size_t offset = 0;
+    return (size_t)(i * b->stride + j) * sizeof *b->now;
+}
 
-    b->leaving = must_have(2 * (b->rows + b->columns));
-    b->arriving = must_have(2 * (b->rows + b->columns));
+/* What goes to the four neighbours, and where what they send belongs: their rims go into the
+ * halo, beside this task's own. */
+static void describe_rims(struct block *b)
+{
+    dvm_type_vector((size_t)b->rows, 1, b->stride, DVM_DOUBLE, &b->column);
+    dvm_type_commit(b->column);
     for (int side = 0; side < SIDES; side++) {
-        b->counts[side] = (size_t)length[side];
-        b->offsets[side] = offset;
-        offset += b->counts[side];
+        b->counts[side] = side == NORTH || side == SOUTH ? (size_t)b->columns : 1;
+        b->types[side] = side == NORTH || side == SOUTH ? DVM_DOUBLE : b->column;
     }
+    b->leaving[NORTH] = byte_of(b, 1, 1);
+    b->leaving[SOUTH] = byte_of(b, b->rows, 1);
+    b->leaving[WEST] = byte_of(b, 1, 1);
+    b->leaving[EAST] = byte_of(b, 1, b->columns);
+    b->arriving[NORTH] = byte_of(b, 0, 1);
+    b->arriving[SOUTH] = byte_of(b, b->rows + 1, 1);
+    b->arriving[WEST] = byte_of(b, 1, 0);
+    b->arriving[EAST] = byte_of(b, 1, b->columns + 1);
 }
 
 static void free_points(struct block *b)
@@ -145,48 +159,11 @@ static void free_points(struct block *b)
 static void free_block(struct block *b)
 {
     free_points(b);
-    free(b->leaving);
-    free(b->arriving);
+    dvm_type_free(&b->column);
     dvm_group_free(&b->grid);
 }
 
 /* ---- a step ---------------------------------------------------------------------- */
-
-/* Copy count numbers that are so far apart in memory. */
-static void copy(double *to, int64_t to_step, const double *from, int64_t from_step,
-                 int64_t count)
-{
-    for (int64_t i = 0; i < count; i++)
-        to[i * to_step] = from[i * from_step];
-}
-
-/* Pack the rims, and start their exchange. */
-static void start_halo(struct block *b)
-{
-    const double *first = b->now + b->stride + 1; /* point (1, 1) */
-    double *out = b->leaving;
-
-    copy(out + b->offsets[NORTH], 1, first, 1, b->columns);
-    copy(out + b->offsets[SOUTH], 1, first + (b->rows - 1) * b->stride, 1, b->columns);
-    copy(out + b->offsets[WEST], 1, first, b->stride, b->rows);
-    copy(out + b->offsets[EAST], 1, first + b->columns - 1, b->stride, b->rows);
-    dvm_ineighbour_alltoallv(b->grid, out, b->counts, b->offsets, b->arriving, b->counts,
-                             b->offsets, DVM_DOUBLE, &b->halo);
-}
-
-/* Wait for the rims of the neighbours and put them around the block. What comes from nobody
- * was 0 in the beginning, and stays. */
-static void finish_halo(struct block *b)
-{
-    double *first = b->now + b->stride + 1;
-    const double *in = b->arriving;
-
-    dvm_wait(&b->halo, NULL);
-    copy(first - b->stride, 1, in + b->offsets[NORTH], 1, b->columns);
-    copy(first + b->rows * b->stride, 1, in + b->offsets[SOUTH], 1, b->columns);
-    copy(first - 1, b->stride, in + b->offsets[WEST], 1, b->rows);
-    copy(first + b->columns, b->stride, in + b->offsets[EAST], 1, b->rows);
-}
 
 /* Compute the points of rows i0 to i1, columns j0 to j1. */
 static void update(struct block *b, int64_t i0, int64_t i1, int64_t j0, int64_t j1)
@@ -209,11 +186,13 @@ static void update(struct block *b, int64_t i0, int64_t i1, int64_t j0, int64_t 
 /* One step: the inside is computed while the rims travel. */
 static void step(struct block *b)
 {
+    struct dvm_request *halo;
     double *swap = b->now;
 
-    start_halo(b);
+    dvm_ineighbour_alltoallw(b->grid, b->now, b->counts, b->leaving, b->types, b->now, b->counts,
+                             b->arriving, b->types, &halo);
     update(b, 2, b->rows - 1, 2, b->columns - 1);
-    finish_halo(b);
+    dvm_wait(&halo, NULL);
     update(b, 1, 1, 1, b->columns);
     if (b->rows > 1)
         update(b, b->rows, b->rows, 1, b->columns);
@@ -268,7 +247,8 @@ static void put(const struct block *b, int rank, const double *points, double *s
     column = share_first(s->columns, b->dims[1], at[1]);
     columns = share_count(s->columns, b->dims[1], at[1]);
     for (int64_t i = 0; i < rows; i++)
-        copy(square + (row + i) * s->columns + column, 1, points + i * columns, 1, columns);
+        memcpy(square + (row + i) * s->columns + column, points + i * columns,
+               (size_t)columns * sizeof *square);
 }
 
 /* Bring all blocks to rank 0 of the grid; returns the square there, NULL elsewhere. */
@@ -293,7 +273,8 @@ static double *gather(const struct block *b, const struct settings *s)
         offset += counts[rank];
     }
     for (int64_t i = 0; i < b->rows; i++)
-        copy(own + i * b->columns, 1, b->now + (i + 1) * b->stride + 1, 1, b->columns);
+        memcpy(own + i * b->columns, b->now + (i + 1) * b->stride + 1,
+               (size_t)b->columns * sizeof *own);
     dvm_gatherv(b->grid, 0, own, (size_t)(b->rows * b->columns), points, counts, offsets,
                 DVM_DOUBLE);
     for (int rank = 0; square && rank < b->n; rank++)
@@ -360,7 +341,7 @@ static int solve(struct block *b, const struct settings *s)
     long steps;
 
     make_points(b, s);
-    make_rims(b);
+    describe_rims(b);
     count_hosts(b, &apart, &pairs);
     start = dvm_wtime();
     steps = run(b, s, &change);
@@ -382,7 +363,7 @@ static int solve(struct block *b, const struct settings *s)
 int main(int argc, char **argv)
 {
     struct settings s = { .rows = 1024, .columns = 1024, .steps = 500, .every = 100 };
-    struct block b = { .dims = { 0, 0 } };
+    struct block b = { .column = DVM_TYPE_NONE };
     int me, status;
 
     dvm_init(&argc, &argv);

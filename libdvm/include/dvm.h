@@ -1081,10 +1081,10 @@ DVM_API int dvm_neighbours(dvm_group group, int max_sources, int *sources, int *
 /* All tasks of the group call them, as other collectives; each talks with its neighbours only.
  * Blocks are in the order of dvm_neighbours: what goes to a destination is taken from the block
  * at its place in in, what comes from a source goes to its place in out. The blocks of
- * neighbours that are DVM_NULL are there and not touched. in and out must not overlap. Each
- * edge must have the same amount at both ends. In a grid what a task gives to the neighbour
- * before it comes to that one from the neighbour behind it, also where both are the same task.
- * Errors: as of the other collectives; GROUP (no neighbours). */
+ * neighbours that are DVM_NULL are there and not touched. What goes and what comes must not
+ * overlap. Each edge must have the same amount at both ends. In a grid what a task gives to the
+ * neighbour before it comes to that one from the neighbour behind it, also where both are the
+ * same task. Errors: as of the other collectives; GROUP (no neighbours). */
 
 /* Give the same count elements of in to each destination. out: count elements of each source. */
 DVM_API int dvm_neighbour_allgather(dvm_group group, const void *in, void *out, size_t count,

@@ -221,6 +221,55 @@ static int typed(const struct near *n)
     return 0;
 }
 
+/* A field of 3 x 3 with a halo, whose rims go straight into the halos of the neighbours: rows in
+ * one piece, columns as a derived type. */
+static int halos(const struct fake_task *me)
+{
+    enum { SIDE = 3, STRIDE = SIDE + 2, FIRST = STRIDE + 1 };
+    const size_t size = sizeof(int), counts[4] = {SIDE, SIDE, 1, 1};
+    const size_t in[4] = {FIRST * size, (FIRST + 2 * STRIDE) * size, FIRST * size,
+                          (FIRST + 2) * size};
+    const size_t out[4] = {1 * size, (4 * STRIDE + 1) * size, STRIDE * size, (FIRST + 3) * size};
+    const int ends[4][2] = {
+        {FIRST + 2 * STRIDE, 1}, {FIRST, 1}, {FIRST + 2, STRIDE}, {FIRST, STRIDE}};
+    dvm_type types[4] = {DVM_INT, DVM_INT};
+    int field[STRIDE * STRIDE];
+    struct near n;
+
+    (void)me;
+    FAKE_CHECK(dvm_type_vector(SIDE, 1, STRIDE, DVM_INT, &types[2]) == DVM_OK);
+    FAKE_CHECK(dvm_type_commit(types[2]) == DVM_OK);
+    types[3] = types[2];
+    for (int ring = 0; ring < 2; ring++) {
+        if (make_grid(&n, 2, ring, 1))
+            return 1;
+        for (int k = 0; k < STRIDE * STRIDE; k++)
+            field[k] = NOTHING;
+        for (int k = 0; k < SIDE * SIDE; k++)
+            field[FIRST + k / SIDE * STRIDE + k % SIDE] =
+                label(n.me, FIRST + k / SIDE * STRIDE + k % SIDE);
+        FAKE_CHECK(dvm_neighbour_alltoallw(n.g, field, counts, in, types, field, counts, out,
+                                           types) == DVM_OK);
+        for (int side = 0; side < 4; side++)
+            for (int k = 0; k < SIDE; k++) {
+                int step = side < 2 ? 1 : STRIDE;
+                int got = field[out[side] / size + (size_t)(k * step)];
+
+                FAKE_CHECK(got == (n.from[side] == DVM_NULL
+                                       ? NOTHING
+                                       : label(n.from[side], ends[side][0] + k * ends[side][1])));
+            }
+        FAKE_CHECK(field[0] == NOTHING && field[STRIDE * STRIDE - 1] == NOTHING);
+    }
+    FAKE_CHECK(dvm_type_free(&types[2]) == DVM_OK);
+    return 0;
+}
+
+Test(neighbour, halos_of_derived_types)
+{
+    run_all(halos);
+}
+
 static int all_of(struct near *n)
 {
     if (gathers(n) || exchanges(n) || varying(n, false) || varying(n, true) || typed(n))
