@@ -31,7 +31,8 @@ static const char running[] =
     "0, as many of PVM's do. Programs that pvm_spawn names without a slash are looked for beside\n"
     "the program that spawns, and along PVM_PATH and PATH.\n"
     "\n"
-    "What spawned tasks write comes where the output of the task that spawns goes.\n";
+    "What spawned tasks write comes where the output of the task that spawns goes, unless that\n"
+    "has called pvm_catchout.\n";
 
 static const char differences[] =
     "A long keeps its 64 bits in the default encoding, and takes 8 bytes there. Any number of\n"
@@ -52,8 +53,8 @@ static const char together[] =
 
 static const char absent[] =
     "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker, pvm_reg_rm,\n"
-    "pvm_reg_tracer, pvm_tickle, pvm_catchout, the calls of the mailbox, pvm_hostsync of another\n"
-    "host, the flag PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete. There is no\n"
+    "pvm_reg_tracer, pvm_tickle, the calls of the mailbox, pvm_hostsync of another host,\n"
+    " the flag PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete. There is no\n"
     "console of PVM's kind.\n";
 
 void pages_pvm(struct book *b)

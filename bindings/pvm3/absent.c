@@ -2,11 +2,8 @@
  *
  * Linking a program must not fail for a call that it perhaps never makes.
  */
-#include <stdio.h>
-
 #include <pvm3.h>
 
-#include "bindings/pvm3/catchout.h"
 #include "bindings/pvm3/error.h"
 
 static int absent(const char *call, const char *why)
@@ -19,15 +16,6 @@ static int absent(const char *call, const char *why)
 static const char no_mailbox[] = "this version has no mailbox";
 static const char own_business[] = "DVM's daemons start hosts and tasks, and place them, "
                                    "themselves";
-
-void pvm3_catchout_end(void)
-{
-}
-
-int pvm_catchout(FILE *file)
-{
-    return absent("pvm_catchout", "what tasks write goes to where this task's output goes");
-}
 
 int pvm_putinfo(char *name, int bufid, int flags)
 {

@@ -12,6 +12,7 @@
 
 #include <pvm3.h>
 
+#include "bindings/pvm3/catchout.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
@@ -176,6 +177,7 @@ int pvm_spawn(char *task, char **argv, int flag, char *where, int count, int *ti
     if (rc == PvmOk) {
         rc = dvm_spawn(&o.what, count, list, NULL);
         started = sort_tids(list, count);
+        pvm3_catchout_children(list, started);
         if (rc != DVM_OK && pvm3_option(PvmAutoErr) == 1) /* an answer, not yet a mistake */
             pvm3_fail_dvm(call, rc);
     } else {

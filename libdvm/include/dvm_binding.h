@@ -39,6 +39,13 @@ DVM_API int dvm_binding_fail(int code, const char *sentence);
 DVM_API int dvm_binding_take(int source, int tag, double timeout, const void *site,
                              struct dvm_message **message, struct dvm_status *status);
 
+/* With on not 0, what tasks that are spawned from now on write is given to take, and goes
+ * nowhere else: bytes of a task's stdout (stream 1) or stderr (2), in whole lines but for the
+ * last; stream 0 without bytes when it has ended. It is called inside calls that make progress,
+ * and may make none of DVM. With on 0 the output of later ones goes where this task's goes. */
+DVM_API int dvm_binding_catch(void (*take)(int tid, int stream, const void *bytes, size_t size),
+                              int on);
+
 /* Copy the path of this host's runtime folder, at most size bytes with the NUL: where files
  * that all tasks of the host share may lie, such as DVM_BINDING_CONTEXTS; the daemon removes
  * that at its end. Error: ARG (size too small). */

@@ -129,6 +129,7 @@ static int request(const struct dvm_spawn *what, int count, Dvm__Pb__SpawnReply 
     if (what->where)
         m.where = (char *)(uintptr_t)what->where;
     m.look_first = folder;
+    m.sink = vm.catching;
     rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_SPAWN, &m.base, -1, DVM_CTL_SPAWN_REPLY,
                 &payload, &length);
     free(m.env);

@@ -27,6 +27,7 @@ struct vm {
     int slot, coordinator;
     char host[DVM_NAME_MAX], machine[DVM_NAME_MAX];
     int world_size, world_rank;
+    bool catching; /* what tasks that are spawned write comes here (catch.c) */
 };
 
 /* Of this process. Valid between dvm_init and dvm_finalize. */

@@ -26,6 +26,14 @@ expect_line "$WORK/out" "^group: all ok$"
 expect_line "$WORK/out" "^group: 0 of 50 in a row wrong$"
 expect_line "$WORK/out" "^group: codes: -18 -17 -19 -20 -21 -3 -19 -2$"
 
+say "what children write"
+expect 0 dvm run -n 1 "$programs/catch"
+expect_count 3 "^\[t[0-9a-f]+\] BEGIN$" "$WORK/out"
+expect_count 3 "^\[t[0-9a-f]+\] one$" "$WORK/out"
+expect_count 3 "^\[t[0-9a-f]+\] no end of line$" "$WORK/out"
+expect_count 3 "^\[t[0-9a-f]+\] EOF$" "$WORK/out"
+expect_same "master: end" "$(tail -n 1 "$WORK/out")" "the last line"
+
 say "what programs find around themselves"
 expect 0 env -u PVM_ROOT -u PVM_ARCH dvm run --pvm env
 expect_line "$WORK/out" "^LD_LIBRARY_PATH=.*pvm3"

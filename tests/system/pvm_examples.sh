@@ -3,7 +3,7 @@
 # PVM's own example programs, which are fetched and not kept here, build unchanged against
 # DVM's headers and print what they print on PVM; those of Debian's package, linked with PVM's
 # library, run as they are. Compared where PVM is installed: lines sorted, with tids, contexts
-# and times masked. Only with DVM_TEST_LONG=1, because it needs the network.
+# and times masked. The numbers of the header are PVM's. Only with DVM_TEST_LONG=1, because it needs the network.
 . "$(dirname "$0")/lib.sh"
 
 long || skip "it fetches programs; DVM_TEST_LONG=1 asks for it"
@@ -78,6 +78,28 @@ run_example() {
     fi
     say "$*: ok"
 }
+
+# numbers FOLDER: the constants of a header and the sizes of its structures, by PVM's names
+numbers() {
+    {
+        printf '#include <stdio.h>\n#include <pvm3.h>\nint main(void) {\n'
+        echo '#include <pvm3.h>' | gcc -E -dM -I /usr/include - |
+            sed -nE 's/^#define ((Pvm|PVM_)[A-Za-z_]+) .*/\1/p' | grep -vE 'PVM_VER$|DirectIndex' | sort |
+            sed 's/.*/printf("& %d\\n", (int)(&));/'
+        for s in pvmhostinfo pvmtaskinfo pvmminfo pvmmboxinfo; do
+            echo "printf(\"$s %zu\\n\", sizeof(struct $s));"
+        done
+        echo 'return 0; }'
+    } >numbers.c
+    gcc -I "$1" numbers.c -o numbers && ./numbers
+}
+
+if [ $peer = yes ]; then
+    say "the headers say the same"
+    numbers /usr/include >pvm.numbers
+    numbers "$headers" >dvm.numbers
+    diff pvm.numbers dvm.numbers || fail "numbers differ from those of PVM's header"
+fi
 
 say "build them"
 build_all dvm
