@@ -234,6 +234,17 @@ static int look(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
+bool source_place(uintptr_t address, char *module, size_t size, uint64_t *there)
+{
+    struct search s = {.address = address};
+
+    if (!address || !dl_iterate_phdr(look, &s) || !s.module[0])
+        return false;
+    snprintf(module, size, "%s", s.module);
+    *there = s.there;
+    return true;
+}
+
 char *source_here(uintptr_t address, double seconds, char *text)
 {
     struct search s = {.address = address};

@@ -32,6 +32,10 @@ bool source_address(const char *module, uint64_t offset, uint64_t *address);
  * text receives SOURCE_TEXT_MAX bytes. Returns text. */
 char *source_here(uintptr_t address, double seconds, char *text);
 
+/* The file that an address of this process lies in, into module of size bytes, and the address
+ * as that file counts. false: it lies in none. */
+bool source_place(uintptr_t address, char *module, size_t size, uint64_t *there);
+
 /* "program+0x1234", into text of SOURCE_TEXT_MAX bytes. Returns text. */
 char *source_plain(const char *module, uint64_t address, char *text);
 

@@ -66,7 +66,12 @@ int call_run(struct call *c)
 
 enum algorithm call_choose(const struct call *c, size_t bytes)
 {
-    return c->schedule->coll ? choose(c->schedule->coll, c->kind, bytes) : ALGORITHM_COUNT;
+    struct schedule *s = c->schedule;
+
+    if (!s->coll)
+        return ALGORITHM_COUNT;
+    s->bytes = s->coll->recent[s->sequence % COLL_RECENT].bytes = bytes;
+    return choose(s->coll, c->kind, bytes);
 }
 
 static int check(const struct call *c, const void *buffer, size_t count, dvm_type type)

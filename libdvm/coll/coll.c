@@ -18,10 +18,12 @@
 #include <string.h>
 
 #include "coll/algorithms.h"
+#include "coll/records.h"
 #include "coll/schedule.h"
 #include "coll/start.h"
 #include "group/context.h"
 #include "group/sink.h"
+#include "group/word.h"
 #include "match/load.h"
 #include "match/match.h"
 #include "proto/frame.h"
@@ -79,8 +81,11 @@ static void state_drop(struct group *g, bool stopped)
     struct coll *c = g->coll;
 
     start_drop(c);
+    records_free(c);
     schedule_free(c->spare);
     c->spare = NULL;
+    if (stopped)
+        match_on_stall = NULL;
     if (!c->alarm || stopped)
         return;
     match_cancel(c->alarm);
@@ -104,6 +109,8 @@ static int state_make(struct group *g)
         return rc;
     }
     g->coll = c;
+    word_on_call = records_word;
+    match_on_stall = records_stalled;
     group_on_remove = state_drop;
     return DVM_OK;
 }

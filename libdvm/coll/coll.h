@@ -55,9 +55,21 @@ enum coll_kind {
     COLL_KIND_COUNT
 };
 
+/* What a task has called as a collective of a group. */
+struct coll_record {
+    uint32_t sequence; /* number of the call */
+    uint32_t kind;     /* enum coll_kind */
+    uint32_t signature;
+    uint64_t bytes;    /* that all members must give alike; COLL_BYTES_UNKNOWN */
+    uintptr_t site;    /* return address of the call; 0 in those of others */
+};
+#define COLL_BYTES_UNKNOWN UINT64_MAX
+#define COLL_RECENT 8 /* calls of its own that a task remembers */
+
 #define COLL_ALARM_BYTES (sizeof(int32_t) + DVM_SENTENCE_MAX)
 
 struct schedule;
+struct said;
 
 /* Of a group, from its first collective on. */
 struct coll {
@@ -67,6 +79,11 @@ struct coll {
     bool crowded;              /* on some host the members are more than the cores */
     bool forcing;              /* DVM_COLL is set */
     struct schedule *spare;    /* for the next call; NULL: make one */
+    struct coll_record recent[COLL_RECENT]; /* by number; for records.c */
+    struct said *said;         /* what others have told of theirs, by rank (owned); NULL: nothing */
+    bool asked;                /* some wait for an answer */
+    bool mixed;                /* one has told of another call than this task's, */
+    uint32_t mixed_at;         /* with this number */
     struct dvm_request *alarm; /* completes when a member failed or died */
     uint8_t alarm_bytes[COLL_ALARM_BYTES];
     int failed;                /* why the collectives have ended, DVM_OK: they have not */

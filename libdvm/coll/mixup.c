@@ -3,13 +3,26 @@
  * All members call the same collectives in the same order, so a message in the group's
  * collective context is for the present call, for one that this task will come to (its
  * sender is ahead), for one that is under way beside it, or it is a mistake: a call that is
- * over has received all that it asked for.
+ * over has received all that it asked for. Where no message shows it, records.c finds out.
+ * What is told comes from all members: the majority first, then those that differ.
  */
 #include "coll/mixup.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/source.h"
+#include "coll/records.h"
 #include "coll/start.h"
 #include "coll/tag.h"
 #include "match/match.h"
+#include "type/op.h"
+
+#define CAMPS_MAX 4        /* different calls that a sentence tells of */
+#define RANKS_SHOWN 8      /* of those that made the same */
+#define CAMPS_TEXT_MAX 320 /* bytes of that in a sentence */
+#define LINE_SECONDS 1.0   /* that a sentence may be late by for a line of source */
 
 #define AHEAD_MAX (TAG_SEQUENCE_MASK / 2) /* how far a sender may be ahead, in calls */
 
@@ -40,23 +53,216 @@ bool mixup_seen(struct schedule *s)
     return find(s, &result);
 }
 
-int mixup_tell(struct schedule *s)
+/* The sentence when all that is known is one message that does not fit. */
+static int tell_two(const struct schedule *s, const struct match_result *m)
 {
     const struct group *g = s->coll->group;
-    struct match_result m = {0};
     char who[GROUP_MEMBER_TEXT_MAX];
-    bool found = find(s, &m);
-    const char *theirs = coll_call(tag_kind(m.tag)), *mine = coll_call(s->kind);
+    const char *theirs = coll_call(tag_kind(m->tag)), *mine = coll_call(s->kind);
 
-    if (found && tag_sequence(m.tag) == tag_sequence(s->tag) && theirs == mine)
+    if (tag_sequence(m->tag) == tag_sequence(s->tag) && theirs == mine)
         return dvm_fail(DVM_ERR_ARG,
                         "%s of %s called %s as collective number %u with another root or "
                         "operator than rank %d; all tasks of a group must give the same",
-                        group_member_text(g, m.source, who, sizeof who), group_name(g), theirs,
-                        tag_sequence(m.tag), s->rank);
+                        group_member_text(g, m->source, who, sizeof who), group_name(g), theirs,
+                        tag_sequence(m->tag), s->rank);
     return dvm_fail(DVM_ERR_ARG,
                     "%s of %s is in %s (its collective number %u), rank %d in %s (number %u); all "
                     "tasks of a group must call the same collectives in the same order",
-                    group_member_text(g, m.source, who, sizeof who), group_name(g), theirs,
-                    tag_sequence(m.tag), s->rank, mine, tag_sequence(s->tag));
+                    group_member_text(g, m->source, who, sizeof who), group_name(g), theirs,
+                    tag_sequence(m->tag), s->rank, mine, tag_sequence(s->tag));
+}
+
+/* ---- who called what ------------------------------------------------------------------ */
+
+/* The ranks that have made one and the same call from one place. */
+struct camp {
+    struct said call;
+    int count;
+    const int *ranks; /* count of them */
+};
+
+static bool same_call(const struct said *a, const struct said *b)
+{
+    return a->record.kind == b->record.kind && a->record.signature == b->record.signature &&
+           a->record.bytes == b->record.bytes && a->address == b->address &&
+           strcmp(a->module, b->module) == 0;
+}
+
+/* "ranks 0, 2 and 5 more" */
+static size_t put_ranks(char *text, size_t size, const struct camp *camp)
+{
+    size_t used = (size_t)snprintf(text, size, camp->count > 1 ? "ranks " : "rank ");
+
+    for (int i = 0; i < camp->count && i < RANKS_SHOWN && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%d", i ? ", " : "", camp->ranks[i]);
+    if (camp->count > RANKS_SHOWN && used < size)
+        used += (size_t)snprintf(text + used, size - used, " and %d more",
+                                 camp->count - RANKS_SHOWN);
+    return used < size ? used : size;
+}
+
+static bool has_root(unsigned kind)
+{
+    return kind == COLL_BCAST || kind == COLL_GATHER || kind == COLL_GATHERV ||
+           kind == COLL_SCATTER || kind == COLL_SCATTERV;
+}
+
+static bool has_op(unsigned kind)
+{
+    return kind == COLL_REDUCE || kind == COLL_ALLREDUCE || kind == COLL_SCAN ||
+           kind == COLL_EXSCAN || kind == COLL_REDUCE_SCATTER ||
+           kind == COLL_REDUCE_SCATTER_BLOCK;
+}
+
+/* " (root 0, DVM_SUM, 80 bytes) at main.c:7" */
+static size_t put_arguments(char *text, size_t size, const struct said *call)
+{
+    const struct coll_record *r = &call->record;
+    unsigned op = r->signature & ((1u << OP_SIGNATURE_BITS) - 1);
+    struct source place = {.module = call->module, .address = call->address};
+    const char *between = " (";
+    size_t used = 0;
+
+    if (has_root(r->kind) || r->kind == COLL_REDUCE) {
+        used += (size_t)snprintf(text, size, " (root %u", r->kind == COLL_REDUCE
+                                 ? r->signature >> OP_SIGNATURE_BITS : r->signature);
+        between = ", ";
+    }
+    if (has_op(r->kind) && op < DVM_OP_COUNT && used < size) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between, op_name((dvm_op)op));
+        between = ", ";
+    }
+    if (r->bytes != COLL_BYTES_UNKNOWN && r->kind != COLL_BARRIER && used < size) {
+        used += (size_t)snprintf(text + used, size - used, "%s%llu bytes", between,
+                                 (unsigned long long)r->bytes);
+        between = ", ";
+    }
+    if (*between == ',' && used < size)
+        used += (size_t)snprintf(text + used, size - used, ")");
+    if (call->address)
+        source_find(&place, 1, LINE_SECONDS);
+    if (call->address && !place.text[0])
+        source_plain(call->module, call->address, place.text);
+    if (place.text[0] && used < size)
+        used += (size_t)snprintf(text + used, size - used, " at %s", place.text);
+    return used < size ? used : size;
+}
+
+/* What this task and all others have called with this number, as camps: the largest first.
+ * ranks: room for all. Returns how many, at most CAMPS_MAX. */
+static int divide(const struct coll *c, uint32_t sequence, struct camp *camps, int *ranks)
+{
+    int size = c->group->size, count = 0, used = 0;
+    bool *placed = calloc((size_t)size, sizeof *placed);
+
+    for (int r = 0; placed && r < size && count < CAMPS_MAX; r++) {
+        const struct said *said = &c->said[r];
+        struct camp *camp = &camps[count];
+
+        if (placed[r] || !said->told || !said->there || said->record.sequence != sequence)
+            continue;
+        *camp = (struct camp){.call = *said, .ranks = ranks + used};
+        for (int i = r; i < size; i++)
+            if (c->said[i].told && c->said[i].there && c->said[i].record.sequence == sequence &&
+                same_call(said, &c->said[i])) {
+                placed[i] = true;
+                ranks[used++] = i;
+                camp->count++;
+            }
+        count++;
+    }
+    free(placed);
+    for (int i = 1; i < count; i++)
+        for (int k = i; k > 0 && camps[k].count > camps[k - 1].count; k--) {
+            struct camp larger = camps[k];
+
+            camps[k] = camps[k - 1];
+            camps[k - 1] = larger;
+        }
+    return count;
+}
+
+/* This task's own call among what was said. */
+static void say_own(struct coll *c, uint32_t sequence)
+{
+    const struct coll_record *own = records_own(c, sequence);
+    struct said *said = &c->said[c->group->rank];
+
+    said->told = false;
+    if (!own)
+        return;
+    said->told = said->there = true;
+    said->record = *own;
+    if (own->site)
+        source_place(own->site - 1, said->module, sizeof said->module, &said->address);
+}
+
+/* Who called what under this number. ask: the others first; else as far as they have told.
+ * false: nothing is known that differs. */
+static bool describe(struct coll *c, uint32_t sequence, bool ask, char *text, size_t size)
+{
+    int *ranks = malloc((size_t)c->group->size * sizeof *ranks);
+    struct camp camps[CAMPS_MAX];
+    size_t used = 0;
+    int count = 0;
+
+    if (ranks && (!ask || records_ask(c, sequence)) && c->said) {
+        say_own(c, sequence);
+        count = divide(c, sequence, camps, ranks);
+    }
+    for (int i = 0; count > 1 && i < count && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s", i ? "; " : "");
+        used += put_ranks(text + used, size - used, &camps[i]);
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, " called %s",
+                                     coll_call(camps[i].call.record.kind));
+        if (used < size)
+            used += put_arguments(text + used, size - used, &camps[i].call);
+    }
+    free(ranks);
+    return count > 1;
+}
+
+static int tell_camps(struct coll *c, uint32_t sequence, const char *text)
+{
+    return dvm_fail(DVM_ERR_ARG, "collective number %u of %s is not the same at all tasks: %s; all "
+                                 "must call the same in the same order, with the same root, "
+                                 "operator and count",
+                    sequence, group_name(c->group), text);
+}
+
+int mixup_tell(struct schedule *s)
+{
+    struct coll *c = s->coll;
+    struct match_result m = {.tag = s->tag};
+    char text[CAMPS_TEXT_MAX];
+    uint32_t sequence = c->mixed_at;
+
+    if (!c->mixed) {
+        find(s, &m);
+        sequence = s->sequence - ((s->sequence - tag_sequence(m.tag)) & TAG_SEQUENCE_MASK);
+    }
+    if (describe(c, sequence, !s->request, text, sizeof text))
+        return tell_camps(c, sequence, text);
+    /* another member was faster, and its sentence is here */
+    return coll_rung(c) ? coll_alarmed(c) : tell_two(s, &m);
+}
+
+void mixup_end(struct coll *c)
+{
+    char text[CAMPS_TEXT_MAX];
+
+    if (describe(c, c->mixed_at, false, text, sizeof text))
+        coll_failed(c, tell_camps(c, c->mixed_at, text));
+}
+
+int mixup_explain(struct schedule *s, int rc)
+{
+    char text[CAMPS_TEXT_MAX], sentence[DVM_SENTENCE_MAX];
+
+    error_save(sentence);
+    if (describe(s->coll, s->sequence, true, text, sizeof text))
+        return dvm_fail(rc, "%s: %s", sentence, text);
+    return dvm_fail(rc, "%s", sentence);
 }

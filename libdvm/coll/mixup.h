@@ -1,4 +1,4 @@
-/* mixup.h: finding out that members of a group are in different collectives. */
+/* mixup.h: finding out that members of a group are in different collectives, and saying so. */
 #ifndef DVM_COLL_MIXUP_H
 #define DVM_COLL_MIXUP_H
 
@@ -11,7 +11,17 @@
  * while no message has come. */
 bool mixup_seen(struct schedule *s);
 
-/* Make the sentence about it. Returns ARG. */
+/* Make the sentence about it, or about what another member has told (c->mixed): who called
+ * what, from which line, the majority first. A call that waits asks all members for that.
+ * Returns ARG. */
 int mixup_tell(struct schedule *s);
+
+/* Another member has told of another call, and no collective of the group is under way here:
+ * end them, and tell the others. */
+void mixup_end(struct coll *c);
+
+/* Add to the last sentence, of an error in a call that waits, who called what, if not all have
+ * called the same. Returns rc. */
+int mixup_explain(struct schedule *s, int rc);
 
 #endif

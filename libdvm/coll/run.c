@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "coll/mixup.h"
+#include "coll/records.h"
 #include "coll/schedule.h"
 #include "group/sink.h"
 #include "match/match.h"
@@ -203,7 +204,7 @@ static bool interrupted(void *arg)
 {
     struct schedule *s = arg;
 
-    return coll_rung(s->coll) || mixup_seen(s);
+    return coll_rung(s->coll) || s->coll->mixed || mixup_seen(s);
 }
 
 /* Wait for the first message that is not complete. */
@@ -214,7 +215,9 @@ static int wait_for(struct schedule *s)
 
     if (coll_rung(s->coll))
         return coll_alarmed(s->coll);
+    records_wait(s);
     rc = match_wait_or(board_calls[s->told], s->site, request, interrupted, s);
+    records_go_on(s);
     if (rc != DVM_OK || match_complete(request))
         return rc;
     return coll_rung(s->coll) ? coll_alarmed(s->coll) : mixup_tell(s);
@@ -229,5 +232,7 @@ int schedule_run(struct schedule *s)
         if (rc == DVM_OK)
             rc = schedule_advance(s);
     }
+    if (rc == DVM_ERR_TRUNCATE)
+        rc = mixup_explain(s, rc);
     return schedule_end(s, rc);
 }

@@ -28,8 +28,14 @@ static int no_memory(const char *call)
 
 void schedule_again(struct schedule *s)
 {
-    if (s->coll)
-        s->tag = tag_make(++s->coll->sequence, s->kind, s->signature);
+    struct coll *c = s->coll;
+
+    if (c) {
+        s->sequence = ++c->sequence;
+        s->tag = tag_make(s->sequence, s->kind, s->signature);
+        c->recent[s->sequence % COLL_RECENT] = (struct coll_record){
+            s->sequence, s->kind, s->signature, s->bytes, s->site};
+    }
     s->at = 0;
     s->pending_count = s->pending_at = 0;
     s->looked = 0;
@@ -44,6 +50,7 @@ static void clear(struct schedule *s, struct coll *c, enum coll_kind kind, unsig
     s->rank = c ? c->group->rank : 0;
     s->kind = s->told = kind;
     s->signature = signature;
+    s->bytes = COLL_BYTES_UNKNOWN;
     s->site = site;
     s->rc = DVM_OK;
     s->count = 0;

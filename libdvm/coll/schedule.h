@@ -39,8 +39,10 @@ struct schedule {
     int size, rank;       /* of the group, and of this task in it */
     enum coll_kind kind;
     unsigned signature;   /* for the tag */
+    uint64_t bytes;       /* that all members must give alike; COLL_BYTES_UNKNOWN */
     enum coll_kind told;  /* the call that the board tells of */
     uintptr_t site;       /* return address of the user's call */
+    uint32_t sequence;    /* number of the call in its group */
     int tag;              /* of its messages */
     int rc;               /* DVM_OK, or why it cannot be run */
     struct step *steps;   /* owned; room, count: how many */

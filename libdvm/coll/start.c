@@ -31,7 +31,7 @@ static int turn(struct schedule *s)
     struct dvm_request *request = s->request;
     int rc = coll_rung(s->coll) ? coll_alarmed(s->coll) : schedule_advance(s);
 
-    if (rc == 1 && mixup_seen(s))
+    if (rc == 1 && (s->coll->mixed || mixup_seen(s)))
         rc = mixup_tell(s);
     if (rc == 1)
         return rc;
@@ -139,6 +139,11 @@ bool start_expects(const struct coll *c, int tag)
         if (s->coll == c && s->tag == tag)
             return true;
     return false;
+}
+
+const struct schedule *start_first(void)
+{
+    return under_way;
 }
 
 void start_drop(const struct coll *c)

@@ -18,6 +18,9 @@ int start_keep(struct schedule *s, struct group *g, struct dvm_request **request
 /* Whether a message with this tag is for a schedule of the group that is under way. */
 bool start_expects(const struct coll *c, int tag);
 
+/* The first schedule under way, of any group; linked by next. NULL: none. */
+const struct schedule *start_first(void);
+
 /* The group's state is freed: free its schedules, whose requests never complete. */
 void start_drop(const struct coll *c);
 

@@ -783,7 +783,8 @@ DVM_API int dvm_group_revoke(dvm_group group);
  * all of them: GROUP (no such group, or DVM_UNIVERSE), TYPE, ARG, NO_MEMORY,
  * TASK_GONE and HOST_GONE (a member ended: the collectives of this group fail
  * for all members from then on), REVOKED (see dvm_group_revoke), TRUNCATE
- * (members gave different counts). */
+ * (members gave different counts), ARG (they are in different collectives, or in the same with
+ * another root, operator or count: the sentence says who called what from which line). */
 
 /* Return when every task of the group has called it. */
 DVM_API int dvm_barrier(dvm_group group);

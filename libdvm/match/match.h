@@ -182,6 +182,12 @@ bool match_idle(const struct dvm_request *request);
  * start messages, but not wait. */
 extern void (*match_on_progress)(void);
 
+/* Asked when a wait has slept for MATCH_STALL_SECONDS, then again after as many seconds as it has
+ * returned; 0: not again in this wait. times: how often it was asked. It may send words, but not
+ * wait. NULL: nobody asks. */
+extern double (*match_on_stall)(unsigned times);
+#define MATCH_STALL_SECONDS 0.1
+
 /* Words: messages that a layer above takes in by itself, whatever call the task is in: those
  * of a context with this bit and a tag over 0. */
 #define MATCH_WORDS (UINT64_C(1) << 31)

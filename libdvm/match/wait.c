@@ -127,6 +127,7 @@ void wait_leave(void)
 
 void (*match_on_progress)(void);
 void (*match_on_words)(void);
+double (*match_on_stall)(unsigned times);
 
 /* Take in what came. Anything may have changed then: an answer, a death. */
 static int progress(void)
@@ -298,8 +299,35 @@ int wait_turn(double seconds)
     return DVM_OK;
 }
 
+/* When a wait that sleeps is to ask what is wrong. */
+struct stall {
+    double at; /* clock_seconds; 0: it has not slept, negative: not any more */
+    unsigned times;
+};
+
+/* Until when it may sleep; limit: its own, negative for ever. */
+static double stall_limit(struct stall *s, double limit)
+{
+    if (!match_on_stall || s->at < 0)
+        return limit;
+    if (s->at == 0)
+        s->at = clock_seconds() + MATCH_STALL_SECONDS;
+    return limit < 0 || s->at < limit ? s->at : limit;
+}
+
+/* It has slept. */
+static void stall_look(struct stall *s)
+{
+    double next;
+
+    if (s->at <= 0 || !match_on_stall || clock_seconds() < s->at)
+        return;
+    next = match_on_stall(++s->times);
+    s->at = next > 0 ? clock_seconds() + next : -1;
+}
+
 /* Wait for a bell, as its owner. */
-static int wait_bell(double limit, struct board_place *place)
+static int wait_bell(double limit, struct stall *stall, struct board_place *place)
 {
     bool rang;
     int rc = DVM_OK;
@@ -310,7 +338,7 @@ static int wait_bell(double limit, struct board_place *place)
     wait_lock();
     if (!rang) {
         show_in_vain(place);
-        rc = sleep_owner(limit);
+        rc = sleep_owner(stall_limit(stall, limit));
     }
     waiting.owned = false;
     return rc;
@@ -321,6 +349,7 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
 {
     double limit = timeout <= 0 ? timeout : clock_seconds() + timeout;
     struct board_place place = {.subject = subject, .arg = arg};
+    struct stall stall = {0};
     unsigned turns = 0;
     bool over = done(arg);
     int rc = DVM_OK;
@@ -343,14 +372,15 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
         if (++turns == BOARD_TURNS)
             board_show(&place);
         if (!waiting.owned) {
-            rc = wait_bell(limit, &place);
+            rc = wait_bell(limit, &stall, &place);
         } else {
             /* the owner may sleep for long */
             show_in_vain(&place);
             if (waiting.served)
                 have_bell();
-            sleep_other(limit);
+            sleep_other(stall_limit(&stall, limit));
         }
+        stall_look(&stall);
     }
     board_hide(&place);
     if (!waiting.owned)

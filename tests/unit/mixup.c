@@ -1,0 +1,155 @@
+/* mixup: members of a group that are in different collectives, or in the same with other
+ * roots or counts, are told who called what from which line, also where each waits for the
+ * other and no message shows it; and slow members are no mistake. fake_run has a limit. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "dvm.h"
+#include "tests/support/group_task.h"
+
+#define MANY 300000
+#define SLOW_SECONDS 0.3 /* longer than MATCH_STALL_SECONDS */
+
+static const struct fake_options hosts = {.hosts = 3};
+
+/* Collectives until they end, then its code. */
+static int until_end(int rc)
+{
+    while (rc == DVM_OK)
+        rc = dvm_barrier(DVM_WORLD);
+    return rc;
+}
+
+/* Two that each wait for the other as the root. */
+static int circle(const struct fake_task *me)
+{
+    int x = 0, rc;
+
+    rc = dvm_bcast(DVM_WORLD, 1 - me->rank, &x, 1, DVM_INT);
+    FAKE_CHECK(rc == DVM_ERR_ARG && group_said("collective number 1 of DVM_WORLD"));
+    FAKE_CHECK(group_said("rank 0 called dvm_bcast (root 1, 4 bytes) at mixup.c:") &&
+               group_said("rank 1 called dvm_bcast (root 0, 4 bytes) at mixup.c:"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, two_that_wait_for_each_other)
+{
+    cr_assert_eq(group_run(2, circle, NULL, NULL), 0);
+    cr_assert_eq(group_run(2, circle, NULL, &hosts), 0);
+}
+
+/* The same without waiting. */
+static int started(const struct fake_task *me)
+{
+    struct dvm_request *request;
+    int x = 0;
+
+    FAKE_CHECK(dvm_ibcast(DVM_WORLD, 1 - me->rank, &x, 1, DVM_INT, &request) == DVM_OK);
+    FAKE_CHECK(dvm_wait(&request, NULL) == DVM_ERR_ARG);
+    FAKE_CHECK(group_said("root 0, 4 bytes") && group_said("root 1, 4 bytes"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, two_that_wait_later)
+{
+    cr_assert_eq(group_run(2, started, NULL, NULL), 0);
+}
+
+/* Different calls, where each begins with a receive from another. */
+static int calls(const struct fake_task *me)
+{
+    int x[8] = {0}, y[8], rc;
+
+    if (me->rank == 0)
+        rc = dvm_bcast(DVM_WORLD, 1, x, 1, DVM_INT);
+    else
+        rc = dvm_gather(DVM_WORLD, 1, x, y, 1, DVM_INT);
+    FAKE_CHECK(until_end(rc) == DVM_ERR_ARG);
+    FAKE_CHECK(group_said("rank 0 called dvm_bcast (root 1") && group_said("dvm_gather (root 1"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, two_calls)
+{
+    for (int n = 2; n <= 4; n++)
+        cr_assert_eq(group_run(n, calls, NULL, NULL), 0, "%d tasks", n);
+}
+
+/* One of five has another root: the rest comes first. */
+static int majority(const struct fake_task *me)
+{
+    int x = 0, rc;
+
+    rc = dvm_bcast(DVM_WORLD, me->rank == 3 ? 2 : 0, &x, 1, DVM_INT);
+    rc = until_end(rc);
+    FAKE_CHECK(rc == DVM_ERR_ARG);
+    FAKE_CHECK(group_said("ranks 0, 1, 2, 4 called dvm_bcast (root 0, 4 bytes) at mixup.c:"));
+    FAKE_CHECK(group_said("; rank 3 called dvm_bcast (root 2, 4 bytes) at mixup.c:"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, the_majority_comes_first)
+{
+    cr_assert_eq(group_run(5, majority, NULL, NULL), 0);
+}
+
+/* Counts so different that they choose other algorithms. */
+static int counts(const struct fake_task *me)
+{
+    int *x = calloc(MANY, sizeof *x), rc;
+
+    rc = dvm_bcast(DVM_WORLD, 0, x, me->rank == 1 ? 2 : MANY, DVM_INT);
+    rc = until_end(rc);
+    FAKE_CHECK(rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_ARG);
+    FAKE_CHECK(group_said("rank 1 called dvm_bcast (root 0, 8 bytes) at mixup.c:"));
+    FAKE_CHECK(group_said("count"));
+    free(x);
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, other_counts)
+{
+    cr_assert_eq(group_run(4, counts, NULL, NULL), 0);
+    cr_assert_eq(group_run(4, counts, NULL, &hosts), 0);
+}
+
+/* Compute, in no call of the library. */
+static void compute(double seconds)
+{
+    double begun = clock_seconds();
+
+    while (clock_seconds() - begun < seconds)
+        continue;
+}
+
+/* One is late, again and again; some are ahead. */
+static int slow(const struct fake_task *me)
+{
+    struct dvm_request *request;
+    int x = me->rank, sum;
+
+    for (int round = 0; round < 3; round++) {
+        if (me->rank == round)
+            compute(SLOW_SECONDS);
+        FAKE_CHECK(dvm_bcast(DVM_WORLD, round, &x, 1, DVM_INT) == DVM_OK);
+        FAKE_CHECK(dvm_iallreduce(DVM_WORLD, &x, &sum, 1, DVM_INT, DVM_SUM, &request) == DVM_OK);
+        if (me->rank == round)
+            compute(SLOW_SECONDS);
+        FAKE_CHECK(dvm_wait(&request, NULL) == DVM_OK);
+        FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    }
+    return 0;
+}
+
+Test(mixup, to_be_slow_is_no_mistake)
+{
+    cr_assert_eq(group_run(5, slow, NULL, NULL), 0);
+    cr_assert_eq(group_run(5, slow, NULL, &hosts), 0);
+}
