@@ -46,7 +46,8 @@ struct dvm_request;
     X(NEIGHBOUR_ALLTOALL, "dvm_neighbour_alltoall")                                        \
     X(NEIGHBOUR_ALLTOALLV, "dvm_neighbour_alltoallv")                                      \
     X(NEIGHBOUR_ALLTOALLW, "dvm_neighbour_alltoallw")                                      \
-    X(GROUP_JOINT, "dvm_group_joint")
+    X(GROUP_JOINT, "dvm_group_joint")                                                      \
+    X(ALLTOALLW, "dvm_alltoallw")
 
 enum coll_kind {
 #define COLL_CONSTANT(name, call) COLL_##name,

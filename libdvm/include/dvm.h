@@ -871,6 +871,13 @@ DVM_API int dvm_alltoallv(dvm_group group, const void *in, const size_t *in_coun
                           const size_t *in_offsets, void *out, const size_t *out_counts,
                           const size_t *out_offsets, dvm_type type);
 
+/* As dvm_alltoallv, with types of their own for each rank as well, derived ones too; offsets are
+ * in bytes. With DVM_IN_PLACE as in, in_counts, in_offsets and in_types are not used. */
+DVM_API int dvm_alltoallw(dvm_group group, const void *in, const size_t *in_counts,
+                          const size_t *in_offsets, const dvm_type *in_types, void *out,
+                          const size_t *out_counts, const size_t *out_offsets,
+                          const dvm_type *out_types);
+
 /* ---- operators of one's own --------------------------------------------------------- */
 
 /* An operator: left[i] = left[i] op right[i] for count elements of the type. It must be
@@ -942,6 +949,10 @@ DVM_API int dvm_ialltoallv(dvm_group group, const void *in, const size_t *in_cou
                            const size_t *in_offsets, void *out, const size_t *out_counts,
                            const size_t *out_offsets, dvm_type type,
                            struct dvm_request **request);
+DVM_API int dvm_ialltoallw(dvm_group group, const void *in, const size_t *in_counts,
+                           const size_t *in_offsets, const dvm_type *in_types, void *out,
+                           const size_t *out_counts, const size_t *out_offsets,
+                           const dvm_type *out_types, struct dvm_request **request);
 
 /* ---- collectives that are described once and started often --------------------------- */
 
@@ -991,6 +1002,10 @@ DVM_API int dvm_alltoallv_init(dvm_group group, const void *in, const size_t *in
                                const size_t *in_offsets, void *out, const size_t *out_counts,
                                const size_t *out_offsets, dvm_type type,
                                struct dvm_request **request);
+DVM_API int dvm_alltoallw_init(dvm_group group, const void *in, const size_t *in_counts,
+                               const size_t *in_offsets, const dvm_type *in_types, void *out,
+                               const size_t *out_counts, const size_t *out_offsets,
+                               const dvm_type *out_types, struct dvm_request **request);
 
 /* ---- grids, graphs, neighbours --------------------------------------------------- */
 
