@@ -1,5 +1,6 @@
-/* main.c: dvm-manual FOLDER HEADER VERSION DATE: writes all manual pages below FOLDER. It runs
- * when DVM is built, and is not installed. */
+/* main.c: dvm-manual FOLDER HEADER MODULE VERSION DATE: writes all manual pages below FOLDER,
+ * from the public header and the source of the Fortran module. It runs when DVM is built, and
+ * is not installed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #include "manual/pages.h"
 
-#define HEADER_MAX (1 << 20) /* bytes of the header with its NUL */
+#define HEADER_MAX (1 << 20) /* bytes of the header, or the module, with its NUL */
 
 static char *read_file(const char *path)
 {
@@ -28,20 +29,23 @@ static char *read_file(const char *path)
 int main(int argc, char **argv)
 {
     struct book b = {0};
-    char *header;
+    char *header, *module;
 
-    if (argc != 5) {
-        fputs("usage: dvm-manual FOLDER HEADER VERSION DATE\n", stderr);
+    if (argc != 6) {
+        fputs("usage: dvm-manual FOLDER HEADER MODULE VERSION DATE\n", stderr);
         return 2;
     }
     b.folder = argv[1];
-    b.version = argv[3];
-    b.date = argv[4];
+    b.version = argv[4];
+    b.date = argv[5];
     header = read_file(argv[2]);
+    module = read_file(argv[3]);
     pages_console(&b);
     pages_daemon(&b);
     pages_pvm(&b);
     pages_library(&b, header);
+    pages_fortran(&b, module);
     free(header);
+    free(module);
     return EXIT_SUCCESS;
 }

@@ -18,4 +18,8 @@ void pages_daemon(struct book *b);
  * when the header cannot be understood. */
 void pages_library(struct book *b, const char *header);
 
+/* dvm_fortran(3), and a page for each group of procedures: from the source of the Fortran
+ * module, whose text is given. Ends the program with a sentence when it has none. */
+void pages_fortran(struct book *b, const char *module);
+
 #endif

@@ -101,8 +101,7 @@ file == 1 && (/^;/ || /^$/) { next }
 file == 1 && /^== / {
     if (section != "")
         interfaces = interfaces "  end interface\n\n"
-    title = $0
-    sub(/^== [a-z]+: /, "", title)
+    title = substr($0, 4)
     section = title
     interfaces = interfaces "  ! ---- " title " ----\n\n  interface\n"
     prototypes = prototypes "\n/* ---- " title " ---- */\n\n"
