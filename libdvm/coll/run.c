@@ -233,7 +233,7 @@ int schedule_run(struct schedule *s)
         if (rc == DVM_OK)
             rc = schedule_advance(s);
     }
-    if (rc == DVM_ERR_TRUNCATE)
+    if (rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_TYPE)
         rc = mixup_explain(s, rc);
     return schedule_end(s, rc);
 }

@@ -150,7 +150,7 @@ static bool decode_head(const uint8_t *word, size_t bytes, struct head *h)
     h->kind = (enum word_kind)kind;
     h->number = wire_get(&word, 8);
     h->ballot = (int)(int64_t)wire_get(&word, 8);
-    return kind >= STATE && kind <= COMMIT;
+    return kind >= STATE && kind <= COMMIT && h->number > 0;
 }
 
 /* The value of a word that decode_head has taken. */
