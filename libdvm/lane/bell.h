@@ -56,6 +56,10 @@ void bell_kick(void);
  * stays open until bell_stop. Errors as of bell_watch. */
 int bell_descriptor(void);
 
+/* Nobody rings this task (its inbox is its own memory): it sleeps in epoll, where the socket to
+ * the daemon wakes it. Behind bell_daemon. Errors as of bell_watch. */
+int bell_alone(void);
+
 /* Sleep in epoll, too (true), although nothing may be watched: there the end of the daemon
  * wakes by itself. For a task that has slept long. Returns false when that is not possible
  * (no descriptor is left). By the thread that sleeps on the bell, with the library's lock. */

@@ -270,6 +270,15 @@ void bell_set_kick(void)
     dvm_inbox_nudge(bell_inbox());
 }
 
+int bell_alone(void)
+{
+    int rc = set_make();
+
+    if (rc == DVM_OK)
+        atomic_fetch_add(&set.count, 1);
+    return rc;
+}
+
 bool bell_patient(bool patient)
 {
     if (patient == set.patient)

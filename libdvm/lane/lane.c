@@ -60,6 +60,7 @@ static bool listed(const char *list, const char *name)
 int lane_start(const struct lane_config *config)
 {
     const char *list = getenv("DVM_LANES");
+    int rc = DVM_OK;
 
     assert(config->up->peer_size >= sizeof(struct peer));
     lane.self = config->self;
@@ -68,6 +69,9 @@ int lane_start(const struct lane_config *config)
     board_use(config->inbox);
     uplink_start(config->socket, config->self);
     bell_daemon(config->socket, uplink_rung);
+    shm_alone(config->alone);
+    if (config->alone && (rc = bell_alone()) != DVM_OK)
+        return rc;
     shm_polls(!config->threads);
     direct_polls(!config->threads);
     lane.table = calloc(PEERS_START, sizeof(struct peer *));
@@ -75,9 +79,9 @@ int lane_start(const struct lane_config *config)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the table of peers");
     lane.size = PEERS_START;
     for (size_t i = 0; i < LANES; i++) {
-        int rc = 0;
-
-        lane.used[i] = lanes[i] == &relay_lane || listed(list, lanes[i]->name);
+        lane.used[i] = lanes[i] == &relay_lane ||
+                       (listed(list, lanes[i]->name) &&
+                        !(config->alone && lanes[i] == &shm_lane));
         /* started in any case: a peer may use what this task does not open */
         if (lanes[i]->start)
             rc = lanes[i]->start();

@@ -146,6 +146,7 @@ struct lane_config {
     struct dvm_inbox *inbox; /* this task's, mapped; owned from now on */
     unsigned index;          /* this task's bit */
     bool threads;            /* several threads may be in the library */
+    bool alone;              /* the inbox is this task's only: nobody rings, no rings are shared */
     const struct lane_up *up;
 };
 
@@ -272,6 +273,10 @@ void shm_rung(unsigned index);
 /* Whether rings may be polled: only in a task of one thread, which cannot free a ring
  * while it looks there without the library's lock. Before the lanes start. */
 void shm_polls(bool may);
+
+/* Whether memory can be shared with nobody, because this task has another byte order than its
+ * daemon: a ring that is offered breaks the pair with a sentence. Before the lanes start. */
+void shm_alone(bool alone);
 
 /* Send a whole message of at most DVM_CELL_INLINE bytes, as the next frame; the lane out is
  * shm. false: not by this short way. */

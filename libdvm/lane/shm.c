@@ -38,6 +38,7 @@ static struct {
     struct peer *peers[POLLED_MAX];
     unsigned count, oldest;
     bool may;
+    bool alone; /* this task has another byte order than its daemon */
 } polled;
 
 static void shm_pair_offer(const struct dvm_frame *frame, const uint8_t *payload,
@@ -61,6 +62,11 @@ static void shm_stop(void)
 void shm_polls(bool may)
 {
     polled.may = may;
+}
+
+void shm_alone(bool alone)
+{
+    polled.alone = alone;
 }
 
 static bool shm_reaches(const struct peer *peer)
@@ -123,6 +129,7 @@ static int inbox_take(struct peer *peer, int fd, uint32_t index)
 static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_count,
                       struct peer **out)
 {
+    const char *why = "offered a ring that cannot be used here";
     struct peer *peer;
     int rc;
 
@@ -134,11 +141,17 @@ static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_co
     if (peer->shm.in.base)
         return dvm_fail(DVM_ERR_EXISTS, "tid %#x offered a second ring", offer->tid);
     rc = inbox_take(peer, fds[1], offer->index);
+    /* the daemon's inbox of this task is of no use to it either (vm/hello.c) */
+    if (!rc && polled.alone) {
+        why = "has another byte order than this task, so they share no memory: start all tasks "
+              "with DVM_LANES=relay or DVM_LANES=direct";
+        rc = dvm_fail(DVM_ERR_UNSUPPORTED, "tid %#x %s", peer->tid, why);
+    }
     if (!rc)
         rc = ring_map(&peer->shm.in, fds[0], offer->at, offer->tid, lane_self());
     /* the peer writes there from now on: without the ring its messages are lost */
     if (rc)
-        lane_up()->broken(peer, "offered a ring that cannot be used here");
+        lane_up()->broken(peer, why);
     else
         copy_learn(&peer->shm.source, peer->shm.in.now.ring);
     if (!rc)

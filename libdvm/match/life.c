@@ -143,6 +143,7 @@ int match_start(const struct match_config *config)
 {
     struct lane_config lanes = {.self = config->self, .socket = config->socket,
                                 .inbox = config->inbox, .index = config->index,
+                                .alone = config->alone,
                                 .threads = config->thread_level == DVM_THREAD_MULTIPLE};
     int rc;
 

@@ -326,6 +326,7 @@ struct match_config {
     int socket;               /* to the daemon, connected and past WELCOME; owned from now on */
     struct dvm_inbox *inbox;  /* mapped; owned from now on */
     unsigned index;           /* this task's own bit */
+    bool alone;               /* the inbox is not shared: as in lane_config */
     bool child;               /* ends with its daemon by itself */
     bool bound;               /* has cores of its own */
     int neighbours;           /* tasks of its world on its computer, itself included */

@@ -175,8 +175,23 @@ static int refused(const struct arrival *a)
     return code;
 }
 
+/* An inbox of this task alone: the daemon's has its words in the other byte order. */
+static struct dvm_inbox *own_inbox(const struct vm_welcome *w)
+{
+    struct dvm_inbox *inbox = mmap(NULL, DVM_INBOX_BYTES, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (inbox == MAP_FAILED)
+        return inbox;
+    inbox->magic = DVM_INBOX_MAGIC;
+    inbox->version = DVM_SEGMENT_VERSION;
+    inbox->tid = w->tid;
+    inbox->index = w->index;
+    return inbox;
+}
+
 /* Map the inbox and check that it is this task's. */
-static int map_inbox(int fd, const struct vm_welcome *w, struct dvm_inbox **out)
+static int map_inbox(int fd, struct vm_welcome *w, struct dvm_inbox **out)
 {
     const int sealed = F_SEAL_SHRINK | F_SEAL_GROW;
     struct dvm_inbox *inbox;
@@ -188,6 +203,13 @@ static int map_inbox(int fd, const struct vm_welcome *w, struct dvm_inbox **out)
     inbox = mmap(NULL, DVM_INBOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (inbox == MAP_FAILED)
         return dvm_fail_errno(DVM_ERR_SYSTEM, "this task's inbox cannot be mapped");
+    if (inbox->magic == __builtin_bswap32(DVM_INBOX_MAGIC)) {
+        munmap(inbox, DVM_INBOX_BYTES);
+        w->alone = true;
+        inbox = own_inbox(w);
+        if (inbox == MAP_FAILED)
+            return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for this task's inbox");
+    }
     if (inbox->magic != DVM_INBOX_MAGIC || inbox->version != DVM_SEGMENT_VERSION ||
         inbox->tid != w->tid || inbox->index != w->index || w->index > DVM_INDEX_MAX) {
         munmap(inbox, DVM_INBOX_BYTES);

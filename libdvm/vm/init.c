@@ -134,6 +134,7 @@ static int start_layers(int socket, const struct vm_welcome *w, int level)
     const struct match_config config = {.self = w->tid,
                                         .socket = socket,
                                         .inbox = w->inbox,
+                                        .alone = w->alone,
                                         .index = w->index,
                                         .child = w->child,
                                         .bound = w->bound,

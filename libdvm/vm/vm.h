@@ -64,6 +64,7 @@ struct vm_welcome {
     bool child, bound;
     int neighbours; /* tasks of its world on its computer, itself included */
     struct dvm_inbox *inbox; /* mapped; owned */
+    bool alone;              /* it is memory of this task only: the daemon has another byte order */
 };
 
 /* Say HELLO on a connected socket and wait for WELCOME. token: NULL or the hex text
