@@ -134,6 +134,7 @@ static void stop_all(void)
     posted_stop();
     stream_stop();
     request_stop();
+    send_stop();
     gone_stop();
     life.started = life.forked = life.careful = life.polled = false;
     life.gate = GATE_CLOSED;

@@ -98,7 +98,7 @@ struct dvm_request *request_new(enum request_kind kind, int group)
     r->shape = NULL;
     r->result = (struct match_result){.error = DVM_OK};
     if (kind == REQUEST_SEND) {
-        r->send.copy = NULL;
+        r->send.copy = r->send.packed = NULL;
         r->send.stream.stream = NULL;
     } else {
         r->receive.raw = NULL;

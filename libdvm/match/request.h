@@ -41,6 +41,7 @@ enum request_state {
 struct request_send {
     struct stream_send stream;
     void *copy;    /* of a buffered send; owned */
+    void *packed;  /* a message with a shape in one piece (send.c); NULL: it is packed as it goes */
     uintptr_t site; /* return address of the user's call */
     /* of a persistent one, for its next start; the rest is in the request's result: */
     enum match_mode mode;
@@ -251,6 +252,9 @@ bool gone_none_revoked(void);
 
 /* Read the limit of buffered sends from the environment; nothing is kept yet. */
 void send_start(void);
+
+/* Free what it keeps. */
+void send_stop(void);
 
 /* ---- wait.c ------------------------------------------------------------------------------ */
 

@@ -15,6 +15,8 @@
 #include "match/request.h"
 
 #define PACKED_MAX 4096 /* bytes of a message that is packed for one try to send it at once */
+#define WHOLE_MAX ((size_t)16 << 20) /* of one that is packed in one piece for a neighbour */
+#define SPARE_MAX ((size_t)4 << 20)  /* of the memory for that which is kept */
 #define BSEND_BYTES ((size_t)512 << 20) /* of copies a task keeps; DVM_BSEND_BYTES */
 
 static struct {
@@ -47,6 +49,40 @@ void send_start(void)
     buffered.told = false;
 }
 
+/* Memory for packed messages: one piece is kept for the next, since to have pages from the
+ * kernel anew costs as much as filling them. */
+static struct {
+    void *bytes; /* NULL: in use, or none */
+    size_t size;
+} spare;
+
+static void *packed_get(size_t size)
+{
+    void *bytes = spare.bytes;
+
+    if (!bytes || spare.size < size)
+        return malloc(size);
+    spare.bytes = NULL;
+    return bytes;
+}
+
+static void packed_put(void *bytes, size_t size)
+{
+    if (size > SPARE_MAX || (spare.bytes && spare.size >= size)) {
+        free(bytes);
+        return;
+    }
+    free(spare.bytes);
+    spare.bytes = bytes;
+    spare.size = size;
+}
+
+void send_stop(void)
+{
+    free(spare.bytes);
+    spare.bytes = NULL;
+}
+
 static void on_sent(struct stream_send *record, int error)
 {
     struct dvm_request *r = (struct dvm_request *)((char *)record - offsetof(struct dvm_request,
@@ -57,6 +93,9 @@ static void on_sent(struct stream_send *record, int error)
         free(r->send.copy);
         r->send.copy = NULL;
     }
+    if (r->send.packed)
+        packed_put(r->send.packed, record->size);
+    r->send.packed = NULL;
     request_complete(r, error, record->stream->gone ? record->stream->gone_text : NULL);
 }
 
@@ -112,11 +151,26 @@ static struct dvm_request *send_request(const struct outgoing *o)
     return r;
 }
 
+/* Whether a message with a shape is better packed in one piece: a neighbour can copy that at
+ * once, which is faster where both do not have a core. */
+static bool packs_whole(const struct outgoing *o, const struct stream *s)
+{
+    const struct lane *out = s->peer.out;
+
+    return o->shape && out && out->copy && o->bytes > out->eager_max && o->bytes <= WHOLE_MAX;
+}
+
 static void send_stream(const struct outgoing *o, struct stream *s, struct dvm_request *r)
 {
+    void *piece = r->send.copy;
+
+    if (!piece && packs_whole(o, s) && (piece = packed_get(o->bytes))) {
+        o->shape->pack(o->shape, o->buffer, 0, piece, o->bytes);
+        r->send.packed = piece;
+    }
     r->send.stream = (struct stream_send){
-        .stream = s, .context = o->context, .bytes = r->send.copy ? r->send.copy : o->buffer,
-        .shape = r->send.copy ? NULL : o->shape,
+        .stream = s, .context = o->context, .bytes = piece ? piece : o->buffer,
+        .shape = piece ? NULL : o->shape,
         .size = o->bytes, .tag = o->tag, .type = o->type, .sync = o->mode == MATCH_SYNC,
         .done = on_sent};
     stream_send(&r->send.stream);
