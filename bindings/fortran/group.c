@@ -149,3 +149,51 @@ void dvmf_group_free(dvm_group *group, void *ierror)
     CALL_BEGIN(ierror);
     call_end(dvm_group_free(group), ierror);
 }
+
+void dvmf_group_family(dvm_group *result, const CFI_cdesc_t *children, void *ierror)
+{
+    struct ints list;
+    int rc;
+
+    CALL_BEGIN(ierror);
+    rc = ints_get(&list, "dvm_group_family", children);
+    if (rc == DVM_OK)
+        rc = dvm_group_family(list.at, list.count, result);
+    ints_free(&list);
+    call_end(rc, ierror);
+}
+
+void dvmf_group_joint(const void *other, dvm_group *result, const CFI_cdesc_t *last,
+                      const dvm_group *group, void *ierror)
+{
+    int behind, rc;
+
+    CALL_BEGIN(ierror);
+    rc = logical_get(&behind, "dvm_group_joint", last);
+    if (rc == DVM_OK)
+        rc = dvm_group_joint(group_or_world(group), integer(other), behind, result);
+    call_end(rc, ierror);
+}
+
+void dvmf_group_agree(void *flag, const dvm_group *group, void *ierror)
+{
+    int value = integer(flag), rc;
+
+    CALL_BEGIN(ierror);
+    rc = dvm_group_agree(group_or_world(group), &value);
+    if (rc == DVM_OK)
+        integer_put(flag, value);
+    call_end(rc, ierror);
+}
+
+void dvmf_group_shrink(dvm_group *result, const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(dvm_group_shrink(group_or_world(group), result), ierror);
+}
+
+void dvmf_group_revoke(const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(dvm_group_revoke(group_or_world(group)), ierror);
+}

@@ -14,6 +14,7 @@ BEGIN {
     kind("filled", "type(*), dimension(..), asynchronous :: NAME", array)
     kind("int", "integer, intent(in) :: NAME", "const void *")
     kind("int=", "integer, intent(out) :: NAME", "void *")
+    kind("int+", "integer, intent(inout) :: NAME", "void *")
     kind("ints", "integer, intent(in) :: NAME(:)", array)
     kind("ints=", "integer, intent(inout) :: NAME(:)", array)
     # of any kind; the default kind may not stand in such an interface by the standard
@@ -29,6 +30,7 @@ BEGIN {
     kind("text=", "character(kind=c_char, len=*), intent(inout) :: NAME", array)
     kind("texts", "character(kind=c_char, len=*), intent(in) :: NAME(:)", array)
     kind("type", "type(dvm_type), intent(in) :: NAME", "const dvm_type *")
+    kind("type=", "type(dvm_type), intent(inout) :: NAME", "dvm_type *")
     kind("op", "type(dvm_op), intent(in) :: NAME", "const dvm_op *")
     kind("op=", "type(dvm_op), intent(inout) :: NAME", "dvm_op *")
     kind("function", "procedure(dvm_op_function) :: NAME", "dvm_op_function *")

@@ -174,3 +174,26 @@ void dvmf_cancel(struct request *request, void *ierror)
     CALL_BEGIN(ierror);
     call_end(dvm_cancel(request->handle), ierror);
 }
+
+void dvmf_start(struct request *request, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(dvm_start(&request->handle), ierror);
+}
+
+void dvmf_startall(const CFI_cdesc_t *requests, void *ierror)
+{
+    size_t count = (size_t)requests->dim[0].extent;
+    int rc = DVM_OK;
+
+    CALL_BEGIN(ierror);
+    for (size_t i = 0; rc == DVM_OK && i < count; i++)
+        rc = dvm_start(&request_at(requests, i)->handle);
+    call_end(rc, ierror);
+}
+
+void dvmf_request_free(struct request *request, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(dvm_request_free(&request->handle), ierror);
+}

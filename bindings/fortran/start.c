@@ -1,4 +1,6 @@
-/* start.c: sends and receives that go on while the program does. */
+/* start.c: sends and receives that go on while the program does, and those that are described
+ * once and started often.
+ */
 #include "procedures.h"
 #include "request.h"
 
@@ -11,10 +13,16 @@ static int receive(dvm_group group, int source, int tag, const void *buf, size_t
     return dvm_irecv(group, source, tag, (void *)buf, count, type, handle);
 }
 
+static int describe_receive(dvm_group group, int source, int tag, const void *buf, size_t count,
+                            dvm_type type, struct dvm_request **handle)
+{
+    return dvm_recv_init(group, source, tag, (void *)buf, count, type, handle);
+}
+
 /* What all have. */
 struct start {
     start_function *function;
-    bool receives;
+    enum { SENDS, RECEIVES, DESCRIBES } does;
     const CFI_cdesc_t *buf;
     const void *rank, *tag;
     struct request *request;
@@ -33,13 +41,19 @@ static int start(const char *name, const struct start *s)
         rc = buffer_count(&b, s->count, 1);
     if (rc == DVM_OK)
         rc = buffer_open(&b, b.count);
+    if (rc == DVM_OK && b.copied && s->does == DESCRIBES) {
+        buffer_close(&b, 0);
+        rc = call_fail(DVM_ERR_ARG, "%s: what is started often must be a single piece of memory; "
+                       "give a whole array, and a type that dvm_type_vector or the like has made",
+                       name);
+    }
     if (rc != DVM_OK)
         return rc;
     rc = s->function(group_or_world(s->group), integer(s->rank), integer(s->tag), b.at, b.count,
                      b.type, &handle);
     if (rc != DVM_OK)
         buffer_close(&b, 0);
-    else if (s->receives)
+    else if (s->does == RECEIVES)
         rc = request_hold(s->request, handle, NULL, &b);
     else
         rc = request_hold(s->request, handle, &b, NULL);
@@ -51,7 +65,7 @@ void dvmf_isend(const CFI_cdesc_t *buf, const void *dest, const void *tag,
                 const dvm_group *group, void *ierror)
 {
     CALL_BEGIN(ierror);
-    call_end(start("dvm_isend: buf", &(struct start){dvm_isend, false, buf, dest, tag, request,
+    call_end(start("dvm_isend: buf", &(struct start){dvm_isend, SENDS, buf, dest, tag, request,
                                                      count, type, group}), ierror);
 }
 
@@ -60,7 +74,7 @@ void dvmf_issend(const CFI_cdesc_t *buf, const void *dest, const void *tag,
                  const dvm_group *group, void *ierror)
 {
     CALL_BEGIN(ierror);
-    call_end(start("dvm_issend: buf", &(struct start){dvm_issend, false, buf, dest, tag, request,
+    call_end(start("dvm_issend: buf", &(struct start){dvm_issend, SENDS, buf, dest, tag, request,
                                                       count, type, group}), ierror);
 }
 
@@ -69,6 +83,46 @@ void dvmf_irecv(const CFI_cdesc_t *buf, const void *source, const void *tag,
                 const dvm_group *group, void *ierror)
 {
     CALL_BEGIN(ierror);
-    call_end(start("dvm_irecv: buf", &(struct start){receive, true, buf, source, tag, request,
+    call_end(start("dvm_irecv: buf", &(struct start){receive, RECEIVES, buf, source, tag, request,
                                                      count, type, group}), ierror);
+}
+
+void dvmf_send_init(const CFI_cdesc_t *buf, const void *dest, const void *tag,
+                    struct request *request, const int64_t *count, const dvm_type *type,
+                    const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_send_init: buf",
+                   &(struct start){dvm_send_init, DESCRIBES, buf, dest, tag, request, count,
+                                   type, group}), ierror);
+}
+
+void dvmf_bsend_init(const CFI_cdesc_t *buf, const void *dest, const void *tag,
+                     struct request *request, const int64_t *count, const dvm_type *type,
+                     const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_bsend_init: buf",
+                   &(struct start){dvm_bsend_init, DESCRIBES, buf, dest, tag, request, count,
+                                   type, group}), ierror);
+}
+
+void dvmf_ssend_init(const CFI_cdesc_t *buf, const void *dest, const void *tag,
+                     struct request *request, const int64_t *count, const dvm_type *type,
+                     const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_ssend_init: buf",
+                   &(struct start){dvm_ssend_init, DESCRIBES, buf, dest, tag, request, count,
+                                   type, group}), ierror);
+}
+
+void dvmf_recv_init(const CFI_cdesc_t *buf, const void *source, const void *tag,
+                    struct request *request, const int64_t *count, const dvm_type *type,
+                    const dvm_group *group, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(start("dvm_recv_init: buf",
+                   &(struct start){describe_receive, DESCRIBES, buf, source, tag, request, count,
+                                   type, group}), ierror);
 }

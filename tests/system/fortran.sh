@@ -14,6 +14,9 @@ say "the numbers of the module are those of dvm.h"
         sed -E 's/([A-Z0-9_]+) = (dvm_[a-z]+\()?(-?[0-9]+)/_Static_assert(\1 == \3, "\1");/'
 } >"$WORK/numbers.c"
 [ "$(grep -c assert "$WORK/numbers.c")" -gt 80 ] || fail "the numbers of the module were not found"
+while read -r name; do
+    grep -q "DVM_ERR_$name = " "$build/bindings/fortran/source/dvm.f90" || fail "the module has no DVM_ERR_$name"
+done < <(sed -nE 's/^    X\(([A-Z_]+),.*/\1/p' "$source_tree/libdvm/include/dvm_errors.h")
 cc -std=c11 -fsyntax-only -I "$source_tree/libdvm/include" "$WORK/numbers.c" || fail "the module has another number"
 
 start_machine 2

@@ -42,6 +42,10 @@ program fortran_calls
   call starts()
   call operators()
   call grids()
+  call types()
+  call persistent()
+  call named()
+  call survive()
   call machine()
   call dvm_finalize()
   if (me == 0) write (*, '(a, i0, a)') "fortran_calls: ", checks, " checks"
@@ -343,6 +347,91 @@ contains
     call dvm_neighbour_alltoall(me, two(2), group=graph)
     call expect(two(2) == source, "neighbour_alltoall")
   end subroutine grids
+
+  ! A column of C is a row of Fortran, and a part of a matrix a type.
+  subroutine types()
+    type(dvm_type) :: row, part
+    integer :: a(4, 5), b(4, 5)
+    integer(int64) :: lower, extent
+    type(dvm_request) :: r
+
+    a = me
+    b = -1
+    call dvm_type_vector(5_int64, 1_int64, 4_int64, DVM_INTEGER, row)
+    call dvm_type_commit(row)
+    call dvm_irecv(b(2, 1), mod(me + 2, n), 1, r, count=1_int64, type=row)
+    call dvm_send(a, mod(me + 1, n), 1, type=row)
+    call dvm_wait(r)
+    call expect(all(b(2, :) == mod(me + 2, n)) .and. count(b == -1) == 15, "type_vector")
+    call dvm_type_subarray([4_int64, 5_int64], [2_int64, 3_int64], [1_int64, 2_int64], DVM_INTEGER, part)
+    call dvm_type_commit(part)
+    call dvm_type_extent(part, lower, extent)
+    call expect(lower == 0 .and. extent == storage_size(a) / 8 * 20, "type_extent")
+    b = -1
+    if (me == 0) b = a + 7
+    call dvm_bcast(b, 0, type=part)
+    if (me /= 0) call expect(all(b(2:3, 3:5) == 7) .and. count(b == -1) == 14, "type_subarray")
+    call dvm_type_free(row)
+    call dvm_type_free(part)
+    call expect(row == DVM_TYPE_NONE, "type_free")
+  end subroutine types
+
+  subroutine persistent()
+    integer, asynchronous :: out(3), in(3), wide(6)
+    type(dvm_request) :: r(2), refused
+    integer :: round, ierror
+
+    call dvm_send_init(out, mod(me + 1, n), 1, r(1))
+    call dvm_recv_init(in, mod(me + 2, n), 1, r(2))
+    do round = 1, 3
+       out = 10 * round + me
+       call dvm_startall(r)
+       call dvm_waitall(r)
+       call expect(all(in == 10 * round + mod(me + 2, n)), "persistent")
+    end do
+    call dvm_request_free(r(1))
+    call dvm_request_free(r(2))
+    call expect(r(1) == DVM_REQUEST_NULL, "request_free")
+    call dvm_send_init(wide(::2), mod(me + 1, n), 1, refused, ierror=ierror)
+    call expect(ierror == DVM_ERR_ARG, "a persistent section")
+  end subroutine persistent
+
+  subroutine named()
+    type(dvm_group) :: frozen
+    integer :: instance, size, tid, tids(3), other
+    integer(int64) :: count
+
+    call dvm_named_join("fortran calls", instance)
+    call dvm_named_barrier("fortran calls  ", n)
+    call dvm_named_size("fortran calls", size)
+    call dvm_named_tid("fortran calls", instance, tid)
+    call dvm_named_tids("fortran calls", tids, count)
+    call dvm_named_instance("fortran calls", tids(1), other)
+    call expect(size == 3 .and. tid == dvm_tid() .and. count == 3 .and. other == 0, "named")
+    call expect(tids(instance + 1) == dvm_tid(), "named_tids")
+    if (instance == 0) call dvm_named_bcast(42, "fortran calls", 5)
+    if (instance /= 0) call dvm_recv(other, tids(1), 5, group=DVM_UNIVERSE)
+    if (instance /= 0) call expect(other == 42, "named_bcast")
+    call dvm_named_freeze("fortran calls", n, frozen)
+    call dvm_group_rank(other, frozen)
+    call expect(other == instance, "named_freeze")
+  end subroutine named
+
+  subroutine survive()
+    type(dvm_group) :: work, left
+    integer :: flag, size, ierror
+
+    call dvm_group_dup(work)
+    flag = merge(5, 7, me == 1)
+    call dvm_group_agree(flag, work)
+    call expect(flag == 5, "agree")
+    call dvm_group_revoke(work)
+    call dvm_barrier(work, ierror)
+    call expect(ierror == DVM_ERR_REVOKED, "revoke")
+    call dvm_group_shrink(left, work)
+    call dvm_group_size(size, left)
+    call expect(size == 3, "shrink")
+  end subroutine survive
 
   subroutine machine()
     type(dvm_host), allocatable :: hosts(:)
