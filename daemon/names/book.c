@@ -17,25 +17,25 @@
 
 static const struct {
     book_op_f *function;
-    bool reads;
+    bool reads, named;
 } ops[DVM_NAME_END] = {
-    [DVM_NAME_JOIN] = {book_join, false},
-    [DVM_NAME_LEAVE] = {book_leave, false},
-    [DVM_NAME_SIZE] = {book_size, true},
-    [DVM_NAME_TID] = {book_tid, true},
-    [DVM_NAME_INSTANCE] = {book_instance, true},
-    [DVM_NAME_MEMBERS] = {book_members, true},
-    [DVM_NAME_MEET] = {book_meet, false},
-    [DVM_NAME_FREEZE] = {book_meet, false},
-    [DVM_NAME_GROUPS] = {book_groups, true},
-    [DVM_NAME_PUT] = {book_put, false},
-    [DVM_NAME_GET] = {book_get, true},
-    [DVM_NAME_TAKE] = {book_take, false},
-    [DVM_NAME_DELETE] = {book_delete, false},
-    [DVM_NAME_AWAIT] = {book_await, false},
-    [DVM_NAME_VALUES] = {book_values, true},
-    [DVM_NAME_TASK_END] = {book_task_end, false},
-    [DVM_NAME_HOST_END] = {book_host_end, false},
+    [DVM_NAME_JOIN] = {book_join, false, true},
+    [DVM_NAME_LEAVE] = {book_leave, false, true},
+    [DVM_NAME_SIZE] = {book_size, true, true},
+    [DVM_NAME_TID] = {book_tid, true, true},
+    [DVM_NAME_INSTANCE] = {book_instance, true, true},
+    [DVM_NAME_MEMBERS] = {book_members, true, true},
+    [DVM_NAME_MEET] = {book_meet, false, true},
+    [DVM_NAME_FREEZE] = {book_meet, false, true},
+    [DVM_NAME_GROUPS] = {book_groups, true, false},
+    [DVM_NAME_PUT] = {book_put, false, true},
+    [DVM_NAME_GET] = {book_get, true, true},
+    [DVM_NAME_TAKE] = {book_take, false, true},
+    [DVM_NAME_DELETE] = {book_delete, false, true},
+    [DVM_NAME_AWAIT] = {book_await, false, true},
+    [DVM_NAME_VALUES] = {book_values, true, false},
+    [DVM_NAME_TASK_END] = {book_task_end, false, false},
+    [DVM_NAME_HOST_END] = {book_host_end, false, false},
 };
 
 struct book *book_create(void)
@@ -180,6 +180,18 @@ static struct held *keep(struct book *b, const struct held *one)
     return ask;
 }
 
+/* Daemons check before they ask; here for one that does not. */
+static bool makes_sense(int origin, const Dvm__Pb__NameAsk *m)
+{
+    uint32_t what = m->call ? m->call->what : 0;
+
+    if (what >= DVM_NAME_END || !ops[what].function)
+        return false;
+    if (what == DVM_NAME_HOST_END || origin == 0)
+        return what == DVM_NAME_HOST_END && origin == 0;
+    return m->from > 0 && (!ops[what].named || dvm_name_ok(m->call->name));
+}
+
 void book_apply(struct book *b, int origin, const Dvm__Pb__NameAsk *m, book_told_f *told,
                 void *arg)
 {
@@ -198,9 +210,9 @@ void book_apply(struct book *b, int origin, const Dvm__Pb__NameAsk *m, book_told
         one.passing = true;
         a.ask = &one;
     }
-    if (!m->call || one.what >= DVM_NAME_END || !ops[one.what].function)
-        book_fail(&a, a.ask, DVM_ERR_UNSUPPORTED, "the keeper of names knows no request %u",
-                  one.what);
+    if (!makes_sense(origin, m))
+        book_fail(&a, a.ask, DVM_ERR_UNSUPPORTED, "the keeper of names knows no request %u "
+                  "like this", one.what);
     else if (one.passing && !ops[one.what].reads && origin)
         book_fail(&a, a.ask, DVM_ERR_NO_MEMORY, "the keeper of names has no memory left");
     else

@@ -132,20 +132,11 @@ void names_keep(struct names *n, int origin, const Dvm__Pb__NameAsk *ask)
     n->early_last = &one->next;
 }
 
-/* What daemons check before they ask; here for one that does not. */
-static bool ask_ok(const Dvm__Pb__NameAsk *m)
-{
-    if (m->call->what == DVM_NAME_HOST_END || m->from <= 0)
-        return false;
-    return m->call->what == DVM_NAME_TASK_END || m->call->what == DVM_NAME_GROUPS ||
-           m->call->what == DVM_NAME_VALUES || dvm_name_ok(m->call->name);
-}
-
 void names_on_ask(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__NameAsk *m = dvm__pb__name_ask__unpack(NULL, frame->length, payload);
 
-    if (m && m->call && d->names && ask_ok(m))
+    if (m && d->names)
         names_keep(d->names, DVM_TID_SLOT(frame->src), m);
     dvm__pb__name_ask__free_unpacked(m, NULL);
 }

@@ -33,6 +33,18 @@ say "one host, which keeps the names by itself"
 start_machine
 expect 0 dvm run -n 4 "$named" life
 expect_line "$WORK/out" "named: ok"
+
+say "another host joins while tasks wait, and keeps the names from then on"
+expect_same "$(hosts_up)" "$(keeper)" "keeper"
+dvm run -n 4 "$named" wait "$WORK/go" >"$WORK/run" 2>&1 &
+run=$!
+await 20 grep -q ready "$WORK/run"
+dvm invite | within 30 dvmd --join - --host second
+await 10 hosts_are 2
+expect_same second "$(keeper)" "keeper"
+touch "$WORK/go"
+wait $run || { cat "$WORK/run" >&2; fail "the tasks did not go on"; }
+expect_line "$WORK/run" "named: ok"
 halt_machine
 
 start_machine 4
