@@ -53,8 +53,8 @@ static const char together[] =
 
 static const char absent[] =
     "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker, pvm_reg_rm,\n"
-    "pvm_reg_tracer, pvm_tickle, the calls of the mailbox, pvm_hostsync of another host,\n"
-    " the flag PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete. There is no\n"
+    "pvm_reg_tracer, pvm_tickle, pvm_hostsync of another host, the flag\n"
+    "PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete. There is no\n"
     "console of PVM's kind.\n";
 
 void pages_pvm(struct book *b)

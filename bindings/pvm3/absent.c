@@ -13,49 +13,8 @@ static int absent(const char *call, const char *why)
     return rc == PvmOk ? pvm3_fail(call, PvmNotImpl, "%s", why) : rc;
 }
 
-static const char no_mailbox[] = "this version has no mailbox";
 static const char own_business[] = "DVM's daemons start hosts and tasks, and place them, "
                                    "themselves";
-
-int pvm_putinfo(char *name, int bufid, int flags)
-{
-    return absent("pvm_putinfo", no_mailbox);
-}
-
-int pvm_recvinfo(char *name, int index, int flags)
-{
-    return absent("pvm_recvinfo", no_mailbox);
-}
-
-int pvm_delinfo(char *name, int index, int flags)
-{
-    return absent("pvm_delinfo", no_mailbox);
-}
-
-int pvm_getmboxinfo(char *pattern, int *nclasses, struct pvmmboxinfo **classes)
-{
-    return absent("pvm_getmboxinfo", no_mailbox);
-}
-
-int pvm_getnoresets(int **tids, int *count)
-{
-    return absent("pvm_getnoresets", no_mailbox);
-}
-
-int pvm_insert(char *name, int index, int value)
-{
-    return absent("pvm_insert", no_mailbox);
-}
-
-int pvm_lookup(char *name, int index, int *value)
-{
-    return absent("pvm_lookup", no_mailbox);
-}
-
-int pvm_delete(char *name, int index)
-{
-    return absent("pvm_delete", no_mailbox);
-}
 
 int pvm_reg_hoster(void)
 {

@@ -11,6 +11,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/store.h"
 
 #define ROOM_LEAST 256           /* bytes of a buffer that grows */
 #define TABLE_LEAST 16           /* ids */
@@ -29,7 +30,7 @@ struct pvm3_buffer *pvm3_buffer_make(int encoding, size_t room)
     b->encoding = encoding;
     b->packed = 1;
     b->room = room;
-    b->data = malloc(PVM3_HEADER + room);
+    b->data = pvm3_store_take(PVM3_HEADER, &b->room);
     if (b->data)
         return b;
     free(b);
@@ -50,7 +51,7 @@ void pvm3_buffer_free(struct pvm3_buffer *b)
             first_free = b->id - 1;
     }
     free(b->pieces);
-    free(b->data);
+    pvm3_store_give(b->data, PVM3_HEADER + b->room);
     free(b);
 }
 
@@ -103,7 +104,7 @@ unsigned char *pvm3_buffer_add(struct pvm3_buffer *b, size_t bytes)
     return place;
 }
 
-bool pvm3_buffer_add_piece(struct pvm3_buffer *b, const void *data, size_t bytes)
+bool pvm3_buffer_add_piece(struct pvm3_buffer *b, const void *data, size_t bytes, dvm_type type)
 {
     if (b->piece_count == b->piece_room) {
         size_t room = 2 * b->piece_room + 1;
@@ -114,7 +115,7 @@ bool pvm3_buffer_add_piece(struct pvm3_buffer *b, const void *data, size_t bytes
         b->pieces = larger;
         b->piece_room = room;
     }
-    b->pieces[b->piece_count++] = (struct pvm3_piece){data, bytes};
+    b->pieces[b->piece_count++] = (struct pvm3_piece){data, bytes, type};
     b->bytes += bytes;
     return true;
 }
@@ -122,11 +123,12 @@ bool pvm3_buffer_add_piece(struct pvm3_buffer *b, const void *data, size_t bytes
 unsigned char *pvm3_buffer_gather(const struct pvm3_buffer *b, bool *owned)
 {
     unsigned char *all, *next;
+    size_t room = b->bytes;
 
     *owned = b->encoding == PvmDataInPlace && b->piece_count > 0;
     if (!*owned)
         return b->data;
-    all = next = malloc(PVM3_HEADER + b->bytes);
+    all = next = pvm3_store_take(PVM3_HEADER, &room);
     if (!all)
         return NULL;
     memcpy(next, b->data, PVM3_HEADER);
@@ -138,9 +140,9 @@ unsigned char *pvm3_buffer_gather(const struct pvm3_buffer *b, bool *owned)
     return all;
 }
 
-void pvm3_buffer_free_bytes(unsigned char *bytes)
+void pvm3_buffer_free_bytes(unsigned char *all, size_t bytes)
 {
-    free(bytes);
+    pvm3_store_give(all, PVM3_HEADER + bytes);
 }
 
 struct pvm3_buffer *pvm3_sending(void)

@@ -16,6 +16,7 @@
 struct pvm3_piece {
     const void *data; /* the program's */
     size_t bytes;
+    dvm_type type;    /* of its items */
 };
 
 struct pvm3_buffer {
@@ -28,7 +29,7 @@ struct pvm3_buffer {
     bool foreign;        /* raw, from a host that stores data in another way */
     unsigned char *data; /* room for a header, then the bytes; owned */
     size_t bytes;        /* of the message */
-    size_t room;         /* for it */
+    size_t room;         /* for it; what is large comes from store.h */
     size_t next;         /* the byte that is unpacked next */
     struct pvm3_piece *pieces; /* in place; owned */
     size_t piece_count, piece_room;
@@ -60,14 +61,14 @@ struct pvm3_buffer *pvm3_buffer_find(int id);
 unsigned char *pvm3_buffer_add(struct pvm3_buffer *b, size_t bytes);
 
 /* Note a piece that stays where it is. false: no memory. */
-bool pvm3_buffer_add_piece(struct pvm3_buffer *b, const void *data, size_t bytes);
+bool pvm3_buffer_add_piece(struct pvm3_buffer *b, const void *data, size_t bytes, dvm_type type);
 
 /* Copy the pieces into the buffer as they are now; the header's room stays in front. Returns
  * the bytes (header and message), or NULL without memory. *owned: to be freed by the caller. */
 unsigned char *pvm3_buffer_gather(const struct pvm3_buffer *b, bool *owned);
 
-/* Free what pvm3_buffer_gather made. */
-void pvm3_buffer_free_bytes(unsigned char *bytes);
+/* Free what pvm3_buffer_gather made of a message of so many bytes. */
+void pvm3_buffer_free_bytes(unsigned char *all, size_t bytes);
 
 /* The send buffer and the receive buffer; NULL for none. */
 struct pvm3_buffer *pvm3_sending(void);

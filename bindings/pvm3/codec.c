@@ -133,15 +133,46 @@ static void scalar_get(const struct pvm3_type *t, const unsigned char *place, ch
     }
 }
 
+/* Scalars one behind the other that have as many bytes here as in XDR. */
+static void swap_run(unsigned char *to, const unsigned char *from, size_t count, int wire)
+{
+    if (wire == 4)
+        for (size_t i = 0; i < count; i++) {
+            uint32_t value;
+
+            memcpy(&value, from + 4 * i, sizeof value);
+            pvm3_put32(to + 4 * i, value);
+        }
+    else
+        for (size_t i = 0; i < count; i++) {
+            uint64_t value;
+
+            memcpy(&value, from + 8 * i, sizeof value);
+            put64(to + 8 * i, value);
+        }
+}
+
+static bool is_run(const struct pvm3_type *t, size_t count, long stride)
+{
+    return (stride == 1 || count == 1) && t->size == (size_t)t->wire && t->wire > 1;
+}
+
 /* Items to XDR; bytes are a run of their own, with its end filled up. */
 static void xdr_put(const struct pvm3_type *t, unsigned char *place, const char *data,
                     size_t count, long stride)
 {
     const long step = stride * (long)t->size * t->scalars;
 
+    if (is_run(t, count, stride)) {
+        swap_run(place, (const unsigned char *)data, count * (size_t)t->scalars, t->wire);
+        return;
+    }
     if (t->wire == 1) {
-        for (size_t i = 0; i < count; i++, data += step)
-            place[i] = (unsigned char)*data;
+        if (stride == 1 && count > 0)
+            memcpy(place, data, count);
+        else
+            for (size_t i = 0; i < count; i++, data += step)
+                place[i] = (unsigned char)*data;
         memset(place + count, 0, pvm3_encoded(PvmDataDefault, t, count) - count);
         return;
     }
@@ -155,9 +186,16 @@ static void xdr_get(const struct pvm3_type *t, const unsigned char *place, char 
 {
     const long step = stride * (long)t->size * t->scalars;
 
+    if (is_run(t, count, stride)) {
+        swap_run((unsigned char *)data, place, count * (size_t)t->scalars, t->wire);
+        return;
+    }
     if (t->wire == 1) {
-        for (size_t i = 0; i < count; i++, data += step)
-            *data = (char)place[i];
+        if (stride == 1 && count > 0)
+            memcpy(data, place, count);
+        else
+            for (size_t i = 0; i < count; i++, data += step)
+                *data = (char)place[i];
         return;
     }
     for (size_t i = 0; i < count; i++, data += step)
@@ -177,7 +215,7 @@ int pvm3_encode(struct pvm3_buffer *b, const struct pvm3_type *t, const void *da
     if (b->encoding == PvmDataInPlace) {
         if (stride != 1 && count > 1)
             return PvmNotImpl;
-        return pvm3_buffer_add_piece(b, data, bytes) ? PvmOk : PvmNoMem;
+        return pvm3_buffer_add_piece(b, data, bytes, t->type) ? PvmOk : PvmNoMem;
     }
     place = pvm3_buffer_add(b, bytes);
     if (!place)

@@ -114,7 +114,7 @@ int pvm_pkmesg(int bufid)
     if (rc == PvmOk)
         rc = pvm3_pack(call, PVM_BYTE, all, (long)(PVM3_HEADER + b->bytes), 1);
     if (owned)
-        pvm3_buffer_free_bytes(all);
+        pvm3_buffer_free_bytes(all, b->bytes);
     return rc;
 }
 
@@ -132,7 +132,8 @@ int pvm_pkmesgbody(int bufid)
                          bufid);
     if (b->encoding == PvmDataInPlace) {
         for (size_t i = 0; i < b->piece_count; i++)
-            if (!pvm3_buffer_add_piece(to, b->pieces[i].data, b->pieces[i].bytes))
+            if (!pvm3_buffer_add_piece(to, b->pieces[i].data, b->pieces[i].bytes,
+                                       b->pieces[i].type))
                 return pvm3_fail(call, PvmNoMem, NULL);
         return PvmOk;
     }

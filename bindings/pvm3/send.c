@@ -61,6 +61,25 @@ static int make_ready(const char *call, unsigned char **all, size_t *bytes, bool
     return *all ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
 }
 
+/* Whether a message is one array in place, in the base context: it needs neither a header nor
+ * a copy here. */
+static bool is_one_array(const struct pvm3_buffer *b, int tag)
+{
+    return b && b->encoding == PvmDataInPlace && b->piece_count == 1 && b->wid == 0 &&
+           pvm3_context() == PvmBaseContext && !pvm3_reserved_tag(tag);
+}
+
+static int send_array(const char *call, int tid, int tag)
+{
+    struct pvm3_buffer *b = pvm3_sending();
+    const struct pvm3_piece *p = &b->pieces[0];
+
+    b->tag = tag;
+    b->src = pvm3_self();
+    return sent(call, dvm_bsend(DVM_UNIVERSE, tid, tag, p->data, p->bytes / dvm_type_size(p->type),
+                                p->type));
+}
+
 int pvm_send(int tid, int tag)
 {
     static const char call[] = "pvm_send";
@@ -73,6 +92,8 @@ int pvm_send(int tid, int tag)
         rc = check_tid(call, tid);
     if (rc == PvmOk)
         rc = check_tag(call, tag);
+    if (rc == PvmOk && is_one_array(pvm3_sending(), tag))
+        return send_array(call, tid, tag);
     if (rc == PvmOk)
         rc = make_ready(call, &all, &bytes, &owned);
     if (rc != PvmOk)
@@ -80,7 +101,7 @@ int pvm_send(int tid, int tag)
     pvm3_sending()->tag = tag;
     rc = pvm3_send_bytes(call, tid, tag, all, bytes);
     if (owned)
-        pvm3_buffer_free_bytes(all);
+        pvm3_buffer_free_bytes(all, bytes - PVM3_HEADER);
     return rc;
 }
 
@@ -122,7 +143,7 @@ int pvm3_mcast(const char *call, const int *tids, int count, int tag)
     }
     free(sorted);
     if (owned)
-        pvm3_buffer_free_bytes(all);
+        pvm3_buffer_free_bytes(all, bytes - PVM3_HEADER);
     return rc;
 }
 

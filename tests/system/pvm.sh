@@ -26,6 +26,10 @@ expect_line "$WORK/out" "^group: all ok$"
 expect_line "$WORK/out" "^group: 0 of 50 in a row wrong$"
 expect_line "$WORK/out" "^group: codes: -18 -17 -19 -20 -21 -3 -19 -2$"
 
+say "the mailbox"
+expect 0 dvm run -n 1 "$programs/mailbox"
+diff "$source_tree/tests/pvm/mailbox.expected" "$WORK/out" || fail "the mailbox is not PVM's"
+
 say "what children write"
 expect 0 dvm run -n 1 "$programs/catch"
 expect_count 3 "^\[t[0-9a-f]+\] BEGIN$" "$WORK/out"
