@@ -48,8 +48,9 @@ static const char differences[] =
 static const char together[] =
     "A task of DVM takes part in DVM_UNIVERSE: what it sends with dvm_send, a program of PVM\n"
     "receives with pvm_recv and unpacks as that type, or receives with pvm_precv; what that sends\n"
-    "with pvm_psend in the base context, the other receives with dvm_recv under its type. A\n"
-    "program that uses both leaves DVM_UNIVERSE to PVM's calls, and uses DVM's groups.\n";
+    "with pvm_psend, or as one array in place, in the base context, the other receives with\n"
+    "dvm_recv under its type. A program that uses both leaves DVM_UNIVERSE to PVM's calls, and\n"
+    "uses DVM's groups.\n";
 
 static const char absent[] =
     "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker, pvm_reg_rm,\n"

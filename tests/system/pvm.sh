@@ -30,6 +30,12 @@ say "the mailbox"
 expect 0 dvm run -n 1 "$programs/mailbox"
 diff "$source_tree/tests/pvm/mailbox.expected" "$WORK/out" || fail "the mailbox is not PVM's"
 
+say "with programs of DVM"
+expect 0 dvm run -n 1 "$programs/mixed" "$PROGRAMS/with_pvm"
+expect_line "$WORK/out" "^mixed: 40 0.5 4 1099511627777$"
+expect 0 dvm run -n 1 "$PROGRAMS/with_pvm" "$programs/mixed"
+expect_line "$WORK/out" "^with_pvm: 0.5 4$"
+
 say "what children write"
 expect 0 dvm run -n 1 "$programs/catch"
 expect_count 3 "^\[t[0-9a-f]+\] BEGIN$" "$WORK/out"

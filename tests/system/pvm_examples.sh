@@ -87,7 +87,7 @@ numbers() {
             sed -nE 's/^#define ((Pvm|PVM_)[A-Za-z_]+) .*/\1/p' | grep -vE 'PVM_VER$|DirectIndex' | sort |
             sed 's/.*/printf("& %d\\n", (int)(&));/'
         for s in pvmhostinfo pvmtaskinfo pvmminfo pvmmboxinfo; do
-            printf 'printf("%s %%%%zu\\n", sizeof(struct %s));\n' "$s" "$s"
+            printf 'printf("%s %%zu\\n", sizeof(struct %s));\n' "$s" "$s"
         done
         echo 'return 0; }'
     } >numbers.c
