@@ -54,6 +54,7 @@ struct proxy {
     bool paused[2], swallow[2], refuse, reset, stop;
     int open, accepted;
     unsigned long long bytes;
+    struct chunk *spare; /* chunks that are not in use: see chunk_put */
 };
 
 static uint64_t now_ms(void)
@@ -78,13 +79,33 @@ static void close_hard(int fd)
     close(fd);
 }
 
+static struct chunk *chunk_get(struct proxy *p)
+{
+    struct chunk *k = p->spare;
+
+    if (k)
+        p->spare = k->next;
+    else
+        k = malloc(sizeof *k);
+    if (!k)
+        die("malloc");
+    return k;
+}
+
+/* Kept, not freed: who uses this proxy forks between two runs (thread.h). */
+static void chunk_put(struct proxy *p, struct chunk *k)
+{
+    k->next = p->spare;
+    p->spare = k;
+}
+
 static void drop(struct proxy *p, struct connection *c, bool hard)
 {
     for (int i = 0; i < 2; i++)
         while (c->half[i].first) {
             struct chunk *next = c->half[i].first->next;
 
-            free(c->half[i].first);
+            chunk_put(p, c->half[i].first);
             c->half[i].first = next;
         }
     if (hard) {
@@ -141,14 +162,12 @@ static void take_connection(struct proxy *p)
 /* Read what there is. Returns false when the connection broke. */
 static bool fill(struct proxy *p, struct half *h, int d)
 {
-    struct chunk *k = malloc(sizeof *k);
+    struct chunk *k = chunk_get(p);
     ssize_t n;
 
-    if (!k)
-        die("malloc");
     n = read(h->from, k->bytes, sizeof k->bytes);
     if (n <= 0 || p->swallow[d]) {
-        free(k);
+        chunk_put(p, k);
         h->ended = h->ended || n == 0;
         return n > 0 || n == 0 || errno == EAGAIN;
     }
@@ -180,7 +199,7 @@ static bool flush(struct proxy *p, struct half *h, int d)
             continue;
         h->held -= k->size;
         h->first = k->next;
-        free(k);
+        chunk_put(p, k);
     }
     return true;
 }
@@ -295,6 +314,8 @@ void proxy_stop(struct proxy *p)
     for (int i = 0; i < CONNECTIONS_MAX; i++)
         if (p->connections[i].used)
             drop(p, &p->connections[i], true);
+    while (p->spare)
+        free(chunk_get(p));
     close(p->listener);
     close(p->bell);
     pthread_mutex_destroy(&p->lock);

@@ -13,6 +13,7 @@
 #include "match/match.h"
 #include "proto/lane_hello.h"
 #include "tests/support/proxy.h"
+#include "tests/support/thread.h"
 #include "tests/support/random_program.h"
 
 #define CONTEXT UINT64_C(0x4000100000002)
@@ -96,7 +97,7 @@ static void run_direct(const char *name, enum lane_security security)
     storm.proxy = proxy_start(port);
     o.lane_port = proxy_port(storm.proxy);
     cr_assert_eq(pipe(storm.over), 0);
-    cr_assert_eq(pthread_create(&thread, NULL, blow, &storm), 0);
+    thread_begin(&thread, blow, &storm);
     run(name, 4, &o);
     close(storm.over[1]);
     pthread_join(thread, NULL);
