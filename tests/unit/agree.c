@@ -16,7 +16,7 @@
 #define WORD_BYTES 64
 #define SLOW 100
 #define QUICK_RUNS 20000
-#define LONG_RUNS 500000
+#define LONG_RUNS 300000
 #define STEPS_MAX 200000
 
 struct flight {

@@ -17,7 +17,7 @@
 
 #define TASKS_MAX 17
 #define QUICK_RUNS 60
-#define LONG_RUNS 4000
+#define LONG_RUNS 2000
 #define MOMENT_US 30000 /* within which members die */
 #define ROUNDS 6
 
