@@ -121,8 +121,9 @@ contains
     allocate (place(low:high), source=0)
     needed(s%column(:entries)) = .true.
     needed(max(low, s%first):min(high, s%first + s%rows - 1)) = .false.
+    s%ghosts = count(needed)
+    allocate (ghost(s%ghosts)) ! before the assignment: see docs/tutorial/fortran.md
     ghost = pack([(k, k = low, high)], needed)
-    s%ghosts = size(ghost)
     place(max(low, s%first):min(high, s%first + s%rows - 1)) = &
          [(k - s%first + 1, k = max(low, s%first), min(high, s%first + s%rows - 1))]
     place(ghost) = [(s%rows + k, k = 1, s%ghosts)]
@@ -138,6 +139,7 @@ contains
     call dvm_alltoallv(ghost, asks, before(asks), s%wanted, asked, before(asked), group=s%group)
     s%wanted = s%wanted - s%first + 1
 
+    allocate (sources(count(asks > 0)), readers(count(asked > 0)))
     sources = pack([(k, k = 0, s%n - 1)], asks > 0)
     readers = pack([(k, k = 0, s%n - 1)], asked > 0)
     s%take_counts = pack(asks, asks > 0)

@@ -78,6 +78,8 @@ contains
     integer :: d
 
     best = huge(best)
+    down = 1
+    across = n
     do d = 1, n
        if (mod(n, d) /= 0) cycle
        rim = real(rows, real64) / d + real(columns, real64) / (n / d)
