@@ -6,7 +6,6 @@
 #include "bindings/pvm3/hosts.h"
 
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +34,13 @@ static const struct {
 };
 #define ARCHS (sizeof archs / sizeof archs[0])
 
-static struct pvmhostinfo *shown; /* what pvm_config has given last */
-static size_t shown_count;
+/* Hosts that are up. */
+struct table {
+    struct pvmhostinfo *list;
+    size_t count;
+};
+
+static struct table shown; /* what pvm_config has given last: nobody else touches it */
 
 const char *pvm3_arch(const char *machine)
 {
@@ -76,22 +80,20 @@ int pvm3_hosts(struct dvm_host **list, size_t *count)
     return rc;
 }
 
-static void forget_shown(void)
+static void table_free(struct table *t)
 {
-    for (size_t i = 0; i < shown_count; i++)
-        free(shown[i].hi_name);
-    free(shown);
-    shown = NULL;
-    shown_count = 0;
+    for (size_t i = 0; i < t->count; i++)
+        free(t->list[i].hi_name);
+    free(t->list);
+    *t = (struct table){NULL, 0};
 }
 
-/* Keep the hosts that are up for the program. false: no memory. */
-static bool show(const struct dvm_host *hosts, size_t count)
+/* Those that are up. false: no memory. */
+static bool table_fill(struct table *t, const struct dvm_host *hosts, size_t count)
 {
-    forget_shown();
-    shown = calloc(count ? count : 1, sizeof *shown);
-    for (size_t i = 0; shown && i < count; i++) {
-        struct pvmhostinfo *h = &shown[shown_count];
+    *t = (struct table){calloc(count ? count : 1, sizeof *t->list), 0};
+    for (size_t i = 0; t->list && i < count; i++) {
+        struct pvmhostinfo *h = &t->list[t->count];
 
         if (hosts[i].state != DVM_HOST_UP)
             continue;
@@ -100,29 +102,29 @@ static bool show(const struct dvm_host *hosts, size_t count)
         h->hi_arch = (char *)(uintptr_t)pvm3_arch(hosts[i].arch);
         h->hi_speed = SPEED;
         h->hi_dsig = code_of(hosts[i].arch);
-        shown_count++;
+        t->count++;
         if (!h->hi_name)
             return false;
     }
-    return shown;
+    return t->list;
 }
 
-static int count_formats(void)
+static int count_formats(const struct table *t)
 {
     int formats = 0;
 
-    for (size_t i = 0; i < shown_count; i++) {
+    for (size_t i = 0; i < t->count; i++) {
         size_t k = 0;
 
-        while (k < i && shown[k].hi_dsig != shown[i].hi_dsig)
+        while (k < i && t->list[k].hi_dsig != t->list[i].hi_dsig)
             k++;
         formats += k == i;
     }
     return formats;
 }
 
-/* Ask for the hosts and keep them. */
-static int look(const char *call)
+/* Ask for the hosts. The caller frees the table. */
+static int look(const char *call, struct table *t)
 {
     struct dvm_host *hosts;
     size_t count;
@@ -134,23 +136,42 @@ static int look(const char *call)
     rc = pvm3_hosts(&hosts, &count);
     if (rc != DVM_OK)
         return pvm3_fail_dvm(call, rc);
-    ok = show(hosts, count);
+    ok = table_fill(t, hosts, count);
     free(hosts);
-    return ok ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
+    if (ok)
+        return PvmOk;
+    table_free(t);
+    return pvm3_fail(call, PvmNoMem, NULL);
+}
+
+bool pvm3_host_is_there(int host)
+{
+    struct table t;
+    bool there = false;
+
+    if (look("pvm_tasks", &t) != PvmOk)
+        return false;
+    for (size_t i = 0; i < t.count; i++)
+        there = there || t.list[i].hi_tid == host;
+    table_free(&t);
+    return there;
 }
 
 int pvm_config(int *nhost, int *narch, struct pvmhostinfo **list)
 {
-    int rc = look("pvm_config");
+    struct table t;
+    int rc = look("pvm_config", &t);
 
     if (rc != PvmOk)
         return rc;
+    table_free(&shown);
+    shown = t;
     if (nhost)
-        *nhost = (int)shown_count;
+        *nhost = (int)shown.count;
     if (narch)
-        *narch = count_formats();
+        *narch = count_formats(&shown);
     if (list)
-        *list = shown;
+        *list = shown.list;
     return PvmOk;
 }
 
@@ -180,16 +201,20 @@ int pvm_mstat(char *host)
 int pvm_archcode(char *arch)
 {
     static const char call[] = "pvm_archcode";
-    int rc = look(call);
+    int rc, code = 0;
+    struct table t;
 
-    if (rc != PvmOk)
-        return rc;
     if (!arch)
         return pvm3_fail(call, PvmBadParam, "no architecture is named");
-    for (size_t i = 0; i < shown_count; i++)
-        if (strcmp(shown[i].hi_arch, arch) == 0)
-            return shown[i].hi_dsig;
-    return pvm3_fail(call, PvmNotFound, "no host of the machine is a %s", arch);
+    rc = look(call, &t);
+    if (rc != PvmOk)
+        return rc;
+    for (size_t i = 0; i < t.count; i++)
+        if (strcmp(t.list[i].hi_arch, arch) == 0)
+            code = t.list[i].hi_dsig;
+    table_free(&t);
+    return code ? code
+                : pvm3_fail(call, PvmNotFound, "no host of the machine is a %s", arch);
 }
 
 int pvm_tidtohost(int tid)
@@ -209,12 +234,16 @@ static char *first_word(const char *line)
 /* The tid of a host that is up; PvmNoHost. */
 static int host_tid(const char *name)
 {
-    if (look("pvm_addhosts") != PvmOk)
+    int tid = PvmNoHost;
+    struct table t;
+
+    if (look("pvm_addhosts", &t) != PvmOk)
         return PvmNoHost;
-    for (size_t i = 0; i < shown_count; i++)
-        if (strcmp(shown[i].hi_name, name) == 0)
-            return shown[i].hi_tid;
-    return PvmNoHost;
+    for (size_t i = 0; i < t.count; i++)
+        if (strcmp(t.list[i].hi_name, name) == 0)
+            tid = t.list[i].hi_tid;
+    table_free(&t);
+    return tid;
 }
 
 static int add_host(const char *line)

@@ -2,12 +2,16 @@
 #ifndef PVM3_HOSTS_H
 #define PVM3_HOSTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dvm.h"
 
 /* All hosts. *list is the caller's to free. Returns DVM_OK or an error. */
 int pvm3_hosts(struct dvm_host **list, size_t *count);
+
+/* Whether a host's tid is one of the machine's that is up. */
+bool pvm3_host_is_there(int host);
 
 /* PVM's name of an architecture, such as "LINUX64" for "x86_64". */
 const char *pvm3_arch(const char *machine);

@@ -8,6 +8,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
 
 #define TASKS_FEW 64
@@ -79,19 +80,6 @@ static bool show(const struct dvm_task *tasks, size_t count, int where)
     return shown;
 }
 
-static bool host_is_there(int host)
-{
-    struct pvmhostinfo *hosts;
-    int count;
-
-    if (pvm_config(&count, NULL, &hosts) != PvmOk)
-        return false;
-    for (int i = 0; i < count; i++)
-        if (hosts[i].hi_tid == host)
-            return true;
-    return false;
-}
-
 int pvm_tasks(int where, int *ntask, struct pvmtaskinfo **list)
 {
     static const char call[] = "pvm_tasks";
@@ -101,7 +89,7 @@ int pvm_tasks(int where, int *ntask, struct pvmtaskinfo **list)
 
     if (rc != PvmOk)
         return rc;
-    if (where && !host_is_there(PVM3_TID_HOST(where)))
+    if (where && !pvm3_host_is_there(PVM3_TID_HOST(where)))
         return pvm3_fail(call, PVM3_TID_HOST(where) ? PvmNoHost : PvmBadParam,
                          "0x%x is neither a host nor a task", (unsigned)where);
     rc = all_tasks(&tasks, &count);
