@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "coll/shared.h"
 #include "coll/start.h"
 #include "group/sink.h"
 #include "type/derived.h"
@@ -28,6 +29,10 @@ int call_begin(struct call *c, unsigned signature)
 
     if (c->group->size > 1)
         rc = coll_state(c->group, c->kind, c->site, &coll);
+    if (c->starts || c->keeps)
+        signature |= COLL_STARTS;
+    else if (rc == DVM_OK && coll)
+        rc = shared_prepare(coll, c->kind, c->site);
     if (rc == DVM_OK && c->keeps)
         return schedule_keep(coll, c->kind, signature, c->site, &c->schedule);
     return rc == DVM_OK && coll ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule)
@@ -71,7 +76,7 @@ enum algorithm call_choose(const struct call *c, size_t bytes)
     if (!s->coll)
         return ALGORITHM_COUNT;
     s->bytes = s->coll->recent[s->sequence % COLL_RECENT].bytes = bytes;
-    return choose(s->coll, c->kind, bytes);
+    return choose(s->coll, c->kind, bytes, !c->starts && !c->keeps);
 }
 
 static int check(const struct call *c, const void *buffer, size_t count, dvm_type type)

@@ -2,6 +2,7 @@
  * alltoall.
  */
 #include "coll/calls.h"
+#include "coll/shared.h"
 #include "group/entry.h"
 #include "type/derived.h"
 
@@ -39,6 +40,8 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
     if (algorithm == ALGORITHM_BRUCK && !type_basic(type))
         algorithm = ALGORITHM_RING;
     switch (algorithm) {
+    case ALGORITHM_SHARED:
+        return allgather_shared(c->schedule, &all);
     case ALGORITHM_STAR:
         allgather_star(c->schedule, &all);
         break;

@@ -1,5 +1,6 @@
 /* calls_data.c: the public collectives that move data: barrier, broadcast, gather, scatter. */
 #include "coll/calls.h"
+#include "coll/shared.h"
 #include "group/entry.h"
 #include "type/type.h"
 
@@ -12,10 +13,15 @@ int call_barrier(struct call *c, dvm_group group)
         rc = call_begin(c, 0);
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? call_run(c) : rc;
-    if (call_choose(c, 0) == ALGORITHM_STAR)
+    switch (call_choose(c, 0)) {
+    case ALGORITHM_SHARED:
+        return barrier_shared(c->schedule);
+    case ALGORITHM_STAR:
         barrier_star(c->schedule);
-    else
+        break;
+    default:
         barrier_dissemination(c->schedule);
+    }
     return call_run(c);
 }
 
@@ -56,6 +62,8 @@ static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t co
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? call_run(c) : rc;
     switch (call_choose(c, count * type_find(type)->size)) {
+    case ALGORITHM_SHARED:
+        return bcast_shared(c->schedule, root, buf, count, type);
     case ALGORITHM_STAR:
         bcast_star(c->schedule, root, buf, count, type);
         break;

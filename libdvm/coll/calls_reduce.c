@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "coll/calls.h"
+#include "coll/shared.h"
 #include "group/entry.h"
 #include "group/sink.h"
 #include "type/op.h"
@@ -52,10 +53,15 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
         rc = call_begin(c, (unsigned)root << OP_SIGNATURE_BITS | op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
-    if (call_choose(c, count * type_find(type)->size) == ALGORITHM_STAR)
+    switch (call_choose(c, count * type_find(type)->size)) {
+    case ALGORITHM_SHARED:
+        return reduce_shared(c->schedule, root, &r);
+    case ALGORITHM_STAR:
         reduce_star(c->schedule, root, &r);
-    else
+        break;
+    default:
         reduce_binomial(c->schedule, root, &r);
+    }
     return call_run(c);
 }
 
@@ -100,6 +106,8 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
     switch (call_choose(c, count * type_find(type)->size)) {
+    case ALGORITHM_SHARED:
+        return allreduce_shared(c->schedule, &r);
     case ALGORITHM_STAR:
         allreduce_star(c->schedule, &r);
         break;

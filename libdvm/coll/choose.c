@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/commons.h"
 #include "proto/frame.h"
 
 #define STAR_MAX 4096          /* bytes that a star may move to or from each task */
@@ -21,7 +22,7 @@
 #define SPREAD_MAX 32768
 
 /* Conditions of a row; 0: none. */
-enum { CROWDED = 1, HOSTS = 2, MANY = 4 /* more than two tasks */ };
+enum { CROWDED = 1, HOSTS = 2, MANY = 4 /* more than two tasks */, SHARED = 8 };
 
 static const struct row {
     enum coll_kind kind;
@@ -29,6 +30,11 @@ static const struct row {
     size_t most; /* bytes */
     enum algorithm algorithm;
 } rows[] = {
+    {COLL_BARRIER, SHARED, SIZE_MAX, ALGORITHM_SHARED},
+    {COLL_BCAST, SHARED, DVM_COMMONS_INSIDE, ALGORITHM_SHARED},
+    {COLL_REDUCE, SHARED, DVM_COMMONS_INSIDE, ALGORITHM_SHARED},
+    {COLL_ALLREDUCE, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
+    {COLL_ALLGATHER, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
     {COLL_BARRIER, CROWDED, SIZE_MAX, ALGORITHM_STAR},
     {COLL_BARRIER, 0, SIZE_MAX, ALGORITHM_DISSEMINATION},
     {COLL_BCAST, CROWDED, STAR_MAX, ALGORITHM_STAR},
@@ -49,6 +55,7 @@ static const struct row {
 #define ROWS (sizeof rows / sizeof rows[0])
 
 static const char *const names[ALGORITHM_COUNT] = {
+    [ALGORITHM_SHARED] = "shared",
     [ALGORITHM_STAR] = "star",
     [ALGORITHM_DISSEMINATION] = "dissemination",
     [ALGORITHM_BINOMIAL] = "binomial",
@@ -67,8 +74,12 @@ static bool several_hosts(const struct group *g)
     return g->places[0].tid >> DVM_TID_N_BITS != g->places[g->size - 1].tid >> DVM_TID_N_BITS;
 }
 
-static bool fits(const struct row *row, const struct coll *c, enum coll_kind kind, size_t bytes)
+/* waits: the call does, so that it may use memory in common. */
+static bool fits(const struct row *row, const struct coll *c, enum coll_kind kind, size_t bytes,
+                 bool waits)
 {
+    if (row->when & SHARED && (!c->commons || !waits))
+        return false;
     return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
            (!(row->when & HOSTS) || several_hosts(c->group)) &&
            (!(row->when & MANY) || c->group->size > 2);
@@ -108,12 +119,15 @@ static const struct row *forced(enum coll_kind kind)
     return NULL;
 }
 
-enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes)
+enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes, bool waits)
 {
     const struct row *row = c->forcing ? forced(kind) : NULL;
 
+    /* it is not there before some calls, or not for so much */
+    if (row && row->when & SHARED && !fits(row, c, kind, bytes, waits))
+        row = NULL;
     for (size_t i = 0; !row && i < ROWS; i++)
-        if (fits(&rows[i], c, kind, bytes))
+        if (fits(&rows[i], c, kind, bytes, waits))
             row = &rows[i];
     assert(row);
     return row->algorithm;

@@ -7,6 +7,7 @@
 #include "coll/coll.h"
 
 enum algorithm {
+    ALGORITHM_SHARED,
     ALGORITHM_STAR,
     ALGORITHM_DISSEMINATION,
     ALGORITHM_BINOMIAL,
@@ -22,7 +23,8 @@ enum algorithm {
 
 /* The algorithm for a call whose message, or whose block for a rank, has so many bytes. All
  * members get the same answer. DVM_COLL, a list such as "allreduce=star,bcast=binomial",
- * forces one where the call has it; all members must have the same. */
-enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes);
+ * forces one where the call has it; all members must have the same. waits: the call does, so
+ * it may be ALGORITHM_SHARED. */
+enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes, bool waits);
 
 #endif

@@ -24,6 +24,7 @@
 #include "group/context.h"
 #include "group/sink.h"
 #include "group/word.h"
+#include "match/commons.h"
 #include "match/load.h"
 #include "match/match.h"
 #include "proto/frame.h"
@@ -86,6 +87,8 @@ static void state_drop(struct group *g, bool stopped)
     c->spare = NULL;
     if (stopped)
         match_on_stall = NULL;
+    commons_free(c->commons, stopped);
+    c->commons = NULL;
     if (!c->alarm || stopped)
         return;
     match_cancel(c->alarm);

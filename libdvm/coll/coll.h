@@ -65,10 +65,12 @@ struct coll_record {
     uintptr_t site;    /* return address of the call; 0 in those of others */
 };
 #define COLL_BYTES_UNKNOWN UINT64_MAX
+#define COLL_STARTS (1u << 31) /* in a signature: of the form that does not wait */
 #define COLL_RECENT 8 /* calls of its own that a task remembers */
 
 #define COLL_ALARM_BYTES (sizeof(int32_t) + DVM_SENTENCE_MAX)
 
+struct commons;
 struct schedule;
 struct said;
 
@@ -80,6 +82,8 @@ struct coll {
     bool crowded;              /* on some host the members are more than the cores */
     bool forcing;              /* DVM_COLL is set */
     struct schedule *spare;    /* for the next call; NULL: make one */
+    struct commons *commons;   /* memory of all members (shared.c); NULL: none */
+    uint32_t shared_try;       /* number of the call before which it is tried for; 0: not known */
     struct coll_record recent[COLL_RECENT]; /* by number; for records.c */
     struct said *said;         /* what others have told of theirs, by rank (owned); NULL: nothing */
     bool asked;                /* some wait for an answer */

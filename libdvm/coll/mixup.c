@@ -119,14 +119,14 @@ static bool has_op(unsigned kind)
 static size_t put_arguments(char *text, size_t size, const struct said *call)
 {
     const struct coll_record *r = &call->record;
-    unsigned op = r->signature & ((1u << OP_SIGNATURE_BITS) - 1);
+    unsigned given = r->signature & ~COLL_STARTS, op = given & ((1u << OP_SIGNATURE_BITS) - 1);
     struct source place = {.module = call->module, .address = call->address};
     const char *between = " (";
     size_t used = 0;
 
     if (has_root(r->kind) || r->kind == COLL_REDUCE) {
         used += (size_t)snprintf(text, size, " (root %u", r->kind == COLL_REDUCE
-                                 ? r->signature >> OP_SIGNATURE_BITS : r->signature);
+                                 ? given >> OP_SIGNATURE_BITS : given);
         between = ", ";
     }
     if (has_op(r->kind) && op < DVM_OP_COUNT && used < size) {
@@ -136,6 +136,10 @@ static size_t put_arguments(char *text, size_t size, const struct said *call)
     if (r->bytes != COLL_BYTES_UNKNOWN && r->kind != COLL_BARRIER && used < size) {
         used += (size_t)snprintf(text + used, size - used, "%s%llu bytes", between,
                                  (unsigned long long)r->bytes);
+        between = ", ";
+    }
+    if (r->signature & COLL_STARTS && used < size) {
+        used += (size_t)snprintf(text + used, size - used, "%snot waiting", between);
         between = ", ";
     }
     if (*between == ',' && used < size)

@@ -200,12 +200,21 @@ int schedule_advance(struct schedule *s)
     return rc;
 }
 
-/* Whether a wait must end although the message has not come. */
-static bool interrupted(void *arg)
+enum dvm_board_call schedule_board(const struct schedule *s)
+{
+    return board_calls[s->told];
+}
+
+bool schedule_interrupted(void *arg)
 {
     struct schedule *s = arg;
 
     return coll_rung(s->coll) || s->coll->mixed || mixup_seen(s);
+}
+
+int schedule_why(struct schedule *s)
+{
+    return coll_rung(s->coll) ? coll_alarmed(s->coll) : mixup_tell(s);
 }
 
 /* Wait for the first message that is not complete. */
@@ -217,11 +226,11 @@ static int wait_for(struct schedule *s)
     if (coll_rung(s->coll))
         return coll_alarmed(s->coll);
     records_wait(s);
-    rc = match_wait_or(board_calls[s->told], s->site, request, interrupted, s);
+    rc = match_wait_or(board_calls[s->told], s->site, request, schedule_interrupted, s);
     records_go_on(s);
     if (rc != DVM_OK || match_complete(request))
         return rc;
-    return coll_rung(s->coll) ? coll_alarmed(s->coll) : mixup_tell(s);
+    return schedule_why(s);
 }
 
 int schedule_run(struct schedule *s)

@@ -101,6 +101,14 @@ int schedule_run(struct schedule *s);
  * when messages are under way, or an error as schedule_run. The schedule is not ended. */
 int schedule_advance(struct schedule *s);
 
+/* Whether a wait must end although what it waits for has not come (arg: a schedule), and then
+ * why: the error. */
+bool schedule_interrupted(void *arg);
+int schedule_why(struct schedule *s);
+
+/* The call that the board tells of. */
+enum dvm_board_call schedule_board(const struct schedule *s);
+
 /* End it: the coll keeps it for the next call, or it is freed, unless it is kept. rc: what came
  * of it; an error ends the collectives of the group. Returns rc, or the error that is known
  * better. */

@@ -2,7 +2,8 @@
  *
  *     bits 30-15  number of the call in its group
  *     bits 14-10  enum coll_kind
- *     bits 9-0    signature: a checksum of what all members must give alike
+ *     bit 9       the call does not wait (dvm_i..., or a persistent one)
+ *     bits 8-0    signature: a checksum of what all members must give alike
  *
  * Members call the same collectives in the same order, so the tag of a call is the same at
  * all. A message whose tag is of a call that is over, or of the present number with
@@ -13,14 +14,20 @@
 
 #include <stdint.h>
 
+#include "coll/coll.h"
+
 #define TAG_KIND_BITS 5
-#define TAG_SIGNATURE_BITS 10
+#define TAG_SIGNATURE_BITS 10 /* with the form */
+#define TAG_STARTS (1u << 9)
 #define TAG_SEQUENCE_MASK 0xffffu
+
+_Static_assert(COLL_KIND_COUNT <= 1 << TAG_KIND_BITS, "a kind fits into a tag");
 
 static inline int tag_make(uint32_t sequence, unsigned kind, unsigned signature)
 {
     return (int)((sequence & TAG_SEQUENCE_MASK) << (TAG_KIND_BITS + TAG_SIGNATURE_BITS) |
-                 kind << TAG_SIGNATURE_BITS | (signature & ((1u << TAG_SIGNATURE_BITS) - 1)));
+                 kind << TAG_SIGNATURE_BITS | (signature & COLL_STARTS ? TAG_STARTS : 0) |
+                 signature % TAG_STARTS);
 }
 
 static inline unsigned tag_kind(int tag)

@@ -908,10 +908,10 @@ DVM_API int dvm_reduce_local(void *left, const void *right, size_t count, dvm_ty
  * *request receives the operation, to be ended by dvm_wait, dvm_test, dvm_waitany or
  * dvm_waitall, and until then all buffers belong to the library (counts and offsets do not).
  * Several may be under way in one group: all tasks start them in the same order, among the
- * calls that wait. Other tasks may call the waiting form of the same collective. They go on
- * in every DVM call that receives or waits, and while the program is in none. Errors: those
- * of the arguments; others come with dvm_wait. Further error: ARG (no place for the
- * request). */
+ * calls that wait, and all call this form, or a persistent one: the form that waits is
+ * another call. They go on in every DVM call that receives or waits, and while the program is
+ * in none. Errors: those of the arguments; others come with dvm_wait. Further error: ARG (no
+ * place for the request). */
 DVM_API int dvm_ibarrier(dvm_group group, struct dvm_request **request);
 DVM_API int dvm_ibcast(dvm_group group, int root, void *buf, size_t count, dvm_type type,
                        struct dvm_request **request);
@@ -962,7 +962,7 @@ DVM_API int dvm_ialltoallw(dvm_group group, const void *in, const size_t *in_cou
  * reckoned once: counts and offsets need not stay, all buffers do until dvm_request_free.
  *
  * All tasks of the group describe it and start it in the same order, among their other
- * collectives; other tasks may call another form of the same collective instead of a start. The
+ * collectives; other tasks may call the form with the i instead of a start. The
  * first collective of a group, and so its description, waits for all its tasks. Errors: those of
  * the arguments; ARG (no place for the request). */
 DVM_API int dvm_barrier_init(dvm_group group, struct dvm_request **request);

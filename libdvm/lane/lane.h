@@ -267,6 +267,9 @@ void lane_widened(struct peer *peer, size_t eager_max, size_t payload_max);
 /* Ring the peer's bell, or where it cannot be reached from here have the daemon do it (shm.c). */
 void shm_ring(struct peer *peer);
 
+/* The latter at once: the peer's inbox is not known here. */
+void shm_ring_daemon(struct peer *peer);
+
 /* The clients with this index rang (shm.c). */
 void shm_rung(unsigned index);
 

@@ -190,6 +190,22 @@ void lend_widen(struct peer *peer)
     look_later();
 }
 
+uint64_t lend_memory(size_t bytes, uint8_t **base)
+{
+    uint32_t share = atomic_load_explicit(&lends.own->share, memory_order_relaxed);
+
+    if (ringpool_open(&lends.pool))
+        return 0;
+    *base = lends.pool.base;
+    return ringpool_lend(&lends.pool, bytes, share);
+}
+
+void lend_memory_back(uint64_t at, size_t bytes)
+{
+    if (lends.pool.base)
+        ringpool_lend_back(&lends.pool, at, bytes);
+}
+
 void lend_forget(struct peer *peer, bool left)
 {
     struct shm_pair *shm = &peer->shm;

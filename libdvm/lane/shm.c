@@ -216,16 +216,20 @@ static void shm_pair_ready(const struct dvm_frame *frame, const uint8_t *payload
     }
 }
 
-void shm_ring(struct peer *peer)
+void shm_ring_daemon(struct peer *peer)
 {
     Dvm__Pb__Ring ring = DVM__PB__RING__INIT;
     uint8_t buffer[DVM_LINE];
 
-    if (dvm_inbox_ring(peer->shm.inbox, bell_index()))
-        return;
     ring.tid = peer->tid;
     daemon_link_control(DVM_TID_DAEMON(peer->tid >> DVM_TID_N_BITS), DVM_CTL_RING, 0, buffer,
                         dvm__pb__ring__pack(&ring, buffer), NULL, 0);
+}
+
+void shm_ring(struct peer *peer)
+{
+    if (!dvm_inbox_ring(peer->shm.inbox, bell_index()))
+        shm_ring_daemon(peer);
 }
 
 static int shm_send(struct peer *peer, const struct dvm_frame *frame, const void *payload)

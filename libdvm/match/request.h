@@ -264,6 +264,23 @@ void wait_changed(void);
 /* Whether this task may spin a little, as far as is known without asking. */
 bool wait_spins(void);
 
+/* Whether several threads may be in the library at a time. */
+bool wait_threaded(void);
+
+/* Something in shared memory that is waited for. Its writers ring this task's bell while it
+ * says that it sleeps. */
+struct wait_look {
+    bool (*ready)(void *arg);      /* a few loads */
+    bool (*to_sleep)(void *arg);   /* say so; false: it is there by now */
+    void (*has_slept)(void *arg);  /* it does no longer; also after false */
+};
+
+/* Wait until done(arg), which looks at that, too. Not where several threads may be in the
+ * library. Error: LOST_DAEMON. */
+struct board_subject;
+int wait_looking(bool (*done)(void *arg), void *arg, const struct wait_look *look,
+                 const struct board_subject *subject);
+
 /* Give the core's other thread a moment, while spinning. */
 static inline void wait_pause(void)
 {

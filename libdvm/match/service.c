@@ -266,6 +266,9 @@ void service_stop(void)
 {
     if (!service.started)
         return;
+    /* while it is busy it would overwrite what it is told */
+    if (!service.threads)
+        service_take();
     atomic_store(&service.word, QUIT);
     atomic_store(&service.place, TICKING);
     futex_wake(&service.place);

@@ -27,7 +27,7 @@
 #include "match/request.h"
 
 #define SPIN_NS 150000             /* how long to spin while the computer has an idle core */
-#define SPIN_CROWD_NS 50000        /* the same while others get the core in between */
+#define SPIN_CROWD_NS 1000000        /* the same while others get the core in between */
 #define SPIN_AFTER 8               /* waits of a task before it spins: the first are for its
                                     * daemon and for tasks that are still starting */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
@@ -52,6 +52,8 @@ static struct {
     bool served;           /* that is the service thread */
     bool wanted;           /* it must leave the bell to another */
     bool changed;          /* something completed since others were told */
+    const struct wait_look *look; /* what is waited for beside the bell; NULL: nothing */
+    void *look_arg;
 } waiting;
 
 void wait_start(const struct match_config *config)
@@ -67,6 +69,7 @@ void wait_start(const struct match_config *config)
     load_start(config->bound);
     waiting.others = 0;
     waiting.owned = waiting.served = waiting.wanted = waiting.changed = false;
+    waiting.look = NULL;
     service_start(waiting.threads);
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_condattr_init(&attributes);
@@ -155,6 +158,12 @@ static void spin_look(void)
         bell_look();
 }
 
+/* Whether there is something to do: the bell, or what is looked at beside it. */
+static inline bool rang(void)
+{
+    return lane_rung() || (waiting.look && waiting.look->ready(waiting.look_arg));
+}
+
 /* More tasks than cores: let the others run, and look at the bell now and then. A core
  * that has gone to sleep takes longer to wake than the next task takes to answer. Not
  * where others want the cores, too: who sleeps gets one sooner than who yields. */
@@ -163,13 +172,13 @@ static bool spin_crowded(void)
     uint64_t start = clock_ns(), now = start;
 
     while (now - start < SPIN_CROWD_NS && load_idle(now, waiting.neighbours)) {
-        if (lane_rung())
+        if (rang())
             return true;
         sched_yield();
         spin_look();
         now = clock_ns();
     }
-    return lane_rung();
+    return rang();
 }
 
 bool wait_spins(void)
@@ -185,15 +194,15 @@ static bool spin(void)
     uint64_t start, last, now;
 
     if (load_cores() < 2 || ++waiting.waits <= SPIN_AFTER)
-        return lane_rung();
+        return rang();
     if (waiting.neighbours > load_cores())
         return spin_crowded();
     start = last = clock_ns();
     if (start < waiting.no_spin || !load_idle(start, load_cores()))
-        return lane_rung();
+        return rang();
     do {
         for (int i = 0; i < SPIN_LOOK; i++) {
-            if (lane_rung())
+            if (rang())
                 return true;
             wait_pause();
         }
@@ -326,19 +335,30 @@ static void stall_look(struct stall *s)
     s->at = next > 0 ? clock_seconds() + next : -1;
 }
 
+/* Sleep like that while those who write what is looked at know of it. */
+static int sleep_looking(double limit)
+{
+    const struct wait_look *look = waiting.look;
+    int rc = look->to_sleep(waiting.look_arg) ? sleep_owner(limit) : DVM_OK;
+
+    look->has_slept(waiting.look_arg);
+    return rc;
+}
+
 /* Wait for a bell, as its owner. */
 static int wait_bell(double limit, struct stall *stall, struct board_place *place)
 {
-    bool rang;
+    bool found;
     int rc = DVM_OK;
 
     waiting.owned = true;
     wait_unlock();
-    rang = spin();
+    found = spin();
     wait_lock();
-    if (!rang) {
+    if (!found) {
         show_in_vain(place);
-        rc = sleep_owner(stall_limit(stall, limit));
+        limit = stall_limit(stall, limit);
+        rc = waiting.look ? sleep_looking(limit) : sleep_owner(limit);
     }
     waiting.owned = false;
     return rc;
@@ -388,6 +408,23 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
     /* another thread must take the bell over */
     tell_others(true);
     return over ? DVM_OK : rc;
+}
+
+int wait_looking(bool (*done)(void *arg), void *arg, const struct wait_look *look,
+                 const struct board_subject *subject)
+{
+    int rc;
+
+    waiting.look = look;
+    waiting.look_arg = arg;
+    rc = match_wait_until(done, arg, -1, subject);
+    waiting.look = NULL;
+    return rc;
+}
+
+bool wait_threaded(void)
+{
+    return waiting.threads;
 }
 
 int match_progress(void)

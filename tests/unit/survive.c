@@ -192,12 +192,12 @@ static int revoked(const struct fake_task *me)
     FAKE_CHECK(group_meet(me)); /* all are through it */
     if (me->rank == n - 1)
         rc = dvm_group_revoke(g) == DVM_OK ? DVM_ERR_REVOKED : DVM_OK;
-    else if (me->rank % 4 == 0)
-        rc = dvm_barrier(g);
     else if (me->rank % 4 == 1)
         rc = dvm_recv(g, n - 1, 3, &x, 1, DVM_INT, NULL);
     else if (me->rank % 4 == 2)
         rc = dvm_recv(g, DVM_ANY, DVM_ANY, &x, 1, DVM_INT, NULL);
+    else if (n % 2)
+        rc = dvm_barrier(g); /* all others in one form of it */
     else
         rc = (rc = dvm_ibarrier(g, &request)) == DVM_OK ? dvm_wait(&request, NULL) : rc;
     FAKE_CHECK(rc == DVM_ERR_REVOKED);

@@ -1,0 +1,271 @@
+/* shared.c: collectives through memory in common; see shared.h.
+ *
+ * Everybody puts what it gives into its cell and reads the cells that it needs, once: no
+ * copy for each receiver, and each task has to be given a core once, not once a round.
+ * Cost: n cells to read for each task that needs all; a broadcast's root writes one.
+ * Used for short contributions where all members are on one host and at most
+ * DVM_COMMONS_MOST, in calls that wait. Reductions combine in the order of all others
+ * (tree.c), each task for itself.
+ * Source: R. L. Graham, G. Shipman, "MPI support for multi-core architectures: optimized
+ * shared memory collectives", EuroPVM/MPI 2008 (fan-in and fan-out through flags, with a
+ * bank of segments that lets tasks run ahead).
+ */
+#include "coll/shared.h"
+
+#include <string.h>
+
+#include "coll/mixup.h"
+#include "coll/records.h"
+#include "coll/tag.h"
+#include "match/commons.h"
+#include "match/match.h"
+#include "type/derived.h"
+#include "type/op.h"
+#include "type/type.h"
+
+#define TRY_FIRST 3  /* number of the call before which the memory is first tried for, */
+#define TRY_FACTOR 8 /* and how much later the next time */
+#define TRY_LAST 2000
+
+/* What rank 0 says of the memory that it has made. */
+enum { OFFER_AT, OFFER_REPRESENTATION, OFFER_WORDS };
+
+static bool on_one_host(const struct group *g)
+{
+    return g->places[0].tid >> DVM_TID_N_BITS == g->places[g->size - 1].tid >> DVM_TID_N_BITS;
+}
+
+/* Tell all others where it is, or hear it. */
+static int offer(struct coll *c, enum coll_kind kind, uintptr_t site, uint64_t *words)
+{
+    struct schedule *s;
+    int rc = schedule_begin(c, COLL_BCAST, 0, site, &s);
+
+    if (rc != DVM_OK)
+        return rc;
+    s->told = kind;
+    bcast_star(s, 0, words, OFFER_WORDS, DVM_UINT64);
+    return schedule_run(s);
+}
+
+/* Whether all have it. */
+static int agree(struct coll *c, enum coll_kind kind, uintptr_t site, int have, int *all)
+{
+    struct schedule *s;
+    int rc = schedule_begin(c, COLL_ALLREDUCE, 0, site, &s);
+
+    if (rc != DVM_OK)
+        return rc;
+    s->told = kind;
+    allreduce_star(s, &(struct reduction){&have, all, 1, DVM_INT, DVM_MIN});
+    return schedule_run(s);
+}
+
+static int make(struct coll *c, enum coll_kind kind, uintptr_t site)
+{
+    const struct group *g = c->group;
+    uint64_t words[OFFER_WORDS] = {0};
+    struct commons *commons = NULL;
+    int rc, all = 0;
+
+    if (g->rank == 0)
+        commons = commons_make(g->receive_tids, g->size, 0, &words[OFFER_AT]);
+    words[OFFER_REPRESENTATION] = group_representation();
+    rc = offer(c, kind, site, words);
+    if (rc == DVM_OK && g->rank != 0 && words[OFFER_AT] != 0 &&
+        words[OFFER_REPRESENTATION] == group_representation())
+        commons = commons_join(g->receive_tids, g->size, g->rank, words[OFFER_AT]);
+    if (rc == DVM_OK)
+        rc = agree(c, kind, site, commons != NULL, &all);
+    if (rc == DVM_OK && all)
+        c->commons = commons;
+    else
+        commons_free(commons, false);
+    return rc;
+}
+
+int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site)
+{
+    const struct group *g = c->group;
+
+    if (c->commons || c->sequence + 1 < c->shared_try || c->shared_try > TRY_LAST)
+        return DVM_OK;
+    if (c->shared_try == 0) { /* once */
+        c->shared_try = g->size <= DVM_COMMONS_MOST && on_one_host(g) ? TRY_FIRST : UINT32_MAX;
+        return DVM_OK;
+    }
+    c->shared_try = (c->sequence + 1) * TRY_FACTOR;
+    return make(c, kind, site);
+}
+
+/* As of a schedule that waits for messages. */
+static void waits(void *arg, bool begins)
+{
+    if (begins)
+        records_wait(arg);
+    else
+        records_go_on(arg);
+}
+
+/* Word by word: to return a struct stalls on words that were just stored. */
+static void begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type)
+{
+    op->commons = s->coll->commons;
+    op->call = (uint32_t)s->tag;
+    op->bytes = (uint32_t)bytes;
+    op->type = type;
+    op->board = schedule_board(s);
+    op->site = s->site;
+    op->context = s->coll->context;
+    op->stop = schedule_interrupted;
+    op->waits = waits;
+    op->arg = s;
+    commons_begin(op);
+}
+
+/* A member is in another call, or gave something else. */
+static int tell_odd(const struct commons_op *op, const struct schedule *s)
+{
+    const struct group *g = s->coll->group;
+    const char *mine = coll_call(s->kind);
+    uint32_t bytes, type;
+    char who[GROUP_MEMBER_TEXT_MAX];
+
+    group_member_text(g, g->receive_tids[op->odd], who, sizeof who);
+    if (!commons_odd(op, &bytes, &type))
+        return dvm_fail(DVM_ERR_ARG,
+                        "%s of %s called %s as collective number %u, rank %d is in %s (number %u), "
+                        "or with another root, operator or form; all tasks of a group must call "
+                        "the same collectives in the same order", who, group_name(g),
+                        coll_call(tag_kind((int)op->odd_call)), tag_sequence((int)op->odd_call),
+                        s->rank, mine, tag_sequence(s->tag));
+    if (bytes != op->bytes)
+        return dvm_fail(DVM_ERR_TRUNCATE, "%s: %s of %s gave %u bytes, rank %d expected %u; all "
+                        "tasks must give the same count", mine, who, group_name(g), bytes, s->rank,
+                        op->bytes);
+    return dvm_fail(DVM_ERR_TYPE, "%s: %s of %s gave %s, rank %d %s; all tasks must give the same "
+                    "type", mine, who, group_name(g), type_word(type), s->rank,
+                    type_word(op->type));
+}
+
+static int end(struct commons_op *op, struct schedule *s, int rc)
+{
+    if (rc == COMMONS_ODD)
+        rc = mixup_explain(s, tell_odd(op, s));
+    else if (rc == COMMONS_STOPPED)
+        rc = schedule_why(s);
+    if (rc == COMMONS_OK)
+        commons_end(op);
+    return schedule_end(s, rc);
+}
+
+int barrier_shared(struct schedule *s)
+{
+    struct commons_op op;
+    int rc;
+
+    begin(&op, s, 0, 0);
+    rc = commons_put(&op, NULL);
+    if (rc == COMMONS_OK)
+        rc = commons_wait(&op, 0, s->size);
+    return end(&op, s, rc);
+}
+
+/* Put elements of any type: those of a derived one without gaps. */
+static int put(struct commons_op *op, const void *from, dvm_type type)
+{
+    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
+    char packed[DVM_COMMONS_BLOCK];
+
+    if (!d)
+        return commons_put(op, from);
+    layout_pack(&d->layout, derived_extent(d), from, 0, packed, op->bytes);
+    return commons_put(op, packed);
+}
+
+/* Take such elements from what a rank has put. */
+static void take(const struct commons_op *op, int rank, void *to, dvm_type type)
+{
+    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
+
+    if (d)
+        layout_unpack(&d->layout, derived_extent(d), to, 0, commons_of(op, rank), op->bytes);
+    else if (op->bytes > 0)
+        memcpy(to, commons_of(op, rank), op->bytes);
+}
+
+int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_type type)
+{
+    struct commons_op op;
+    int rc;
+
+    begin(&op, s, count * type_find(type)->size, type_code(type));
+    if (s->rank == root)
+        return end(&op, s, put(&op, buffer, type));
+    rc = commons_wait(&op, root, root + 1);
+    if (rc == COMMONS_OK)
+        take(&op, root, buffer, type);
+    return end(&op, s, rc);
+}
+
+/* What all have given, combined in space (operands of all ranks) in the one order. */
+static void combine(const struct commons_op *op, int size, const struct reduction *r, char *space)
+{
+    size_t bytes = op->bytes;
+    dvm_op_function *user = op_user(r->op);
+
+    for (int i = 0; i < size; i++)
+        memcpy(space + bytes * (size_t)i, commons_of(op, i), bytes);
+    for (int bit = 1; bit < size; bit *= 2)
+        for (int i = 0; i + bit < size; i += 2 * bit)
+            op_apply(r->op, user, r->type, space + bytes * (size_t)i,
+                     space + bytes * (size_t)(i + bit), r->count);
+    memcpy(r->out, space, bytes);
+}
+
+/* Put, and where this task needs the result wait for all and combine. */
+static int reduce(struct schedule *s, bool needs, const struct reduction *r)
+{
+    _Alignas(max_align_t) char small[DVM_COMMONS_MOST * DVM_COMMONS_INSIDE];
+    struct commons_op op;
+    char *space = small;
+    int rc;
+
+    begin(&op, s, r->count * type_find(r->type)->size, type_code(r->type));
+    rc = commons_put(&op, r->in);
+    if (rc == COMMONS_OK && needs)
+        rc = commons_wait(&op, 0, s->size);
+    if (rc == COMMONS_OK && needs && op.bytes > DVM_COMMONS_INSIDE) {
+        space = schedule_space(s, op.bytes * (size_t)s->size);
+        rc = space ? DVM_OK : s->rc;
+    }
+    if (rc == COMMONS_OK && needs && op.bytes > 0)
+        combine(&op, s->size, r, space);
+    return end(&op, s, rc);
+}
+
+int reduce_shared(struct schedule *s, int root, const struct reduction *r)
+{
+    return reduce(s, s->rank == root, r);
+}
+
+int allreduce_shared(struct schedule *s, const struct reduction *r)
+{
+    return reduce(s, true, r);
+}
+
+int allgather_shared(struct schedule *s, const struct blocks *all)
+{
+    size_t bytes = all->count * type_find(all->type)->size;
+    struct commons_op op;
+    int rc;
+
+    begin(&op, s, bytes, type_code(all->type));
+    rc = put(&op, blocks_at(all, s->rank), all->type);
+    if (rc == COMMONS_OK)
+        rc = commons_wait(&op, 0, s->size);
+    for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
+        if (r != s->rank)
+            take(&op, r, blocks_at(all, r), all->type);
+    return end(&op, s, rc);
+}

@@ -1,0 +1,394 @@
+/* commons.c: see commons.h, and proto/commons.h for who writes what.
+ *
+ * What others write is not trusted to be sane: a cell is taken for what this member gives
+ * itself (call, bytes, type), or it is told as odd. Lengths are never read from there.
+ * A wait looks at one member after the other, in order of ranks; where tasks are more than
+ * the cores it yields (wait.c), so that an operation that all take part in costs each task
+ * one turn at a core.
+ */
+#include "match/commons.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "lane/board.h"
+#include "lane/shared.h"
+#include "match/match.h"
+#include "match/request.h"
+
+#define TURN_SHIFT 32   /* of a member's word entered */
+#define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it */
+
+struct commons {
+    struct dvm_commons_head *head;
+    struct dvm_commons_member *members;
+    struct dvm_commons_cell *cells;
+    uint8_t *blocks;
+    size_t bytes;
+    uint64_t at;           /* place in this task's own pool; 0: another has made it */
+    int size, rank;
+    uint32_t rows, turn;
+    uint32_t call, last_call; /* of this turn and of the one before */
+    uint32_t done;         /* all members have done the operations up to this one */
+    unsigned row;          /* of blocks, that the last longer operation used */
+    uint32_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
+    struct commons *next;  /* given up, and perhaps still needed by others */
+    int tids[];            /* by rank */
+};
+
+/* Made by this task and given up, but not given back. */
+static struct commons *parting;
+
+/* Whether turn a is before turn b. */
+static bool before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+static struct commons *use(void *map, const int *tids, int size, int rank)
+{
+    struct commons *c = map ? calloc(1, sizeof *c + (size_t)size * sizeof c->tids[0]) : NULL;
+
+    if (!c)
+        return NULL;
+    c->bytes = dvm_commons_bytes(size);
+    c->head = map;
+    c->members = (struct dvm_commons_member *)(c->head + 1);
+    c->cells = (struct dvm_commons_cell *)(c->members + size);
+    c->rows = dvm_commons_rows(size);
+    c->blocks = (uint8_t *)(c->cells + (size_t)size * c->rows);
+    memcpy(c->tids, tids, (size_t)size * sizeof c->tids[0]);
+    c->size = size;
+    c->rank = rank;
+    return c;
+}
+
+/* Whether all members have done the operations up to a turn; who has died has. */
+static bool all_done(const struct commons *c, uint32_t turn)
+{
+    for (int r = 0; r < c->size; r++)
+        if (before(atomic_load(&c->members[r].done), turn) && !match_task_gone(c->tids[r], NULL))
+            return false;
+    return true;
+}
+
+static void drop(struct commons *c, bool stopped)
+{
+    shared_leave(c->head, c->bytes);
+    if (c->at && !stopped)
+        shared_give_back(c->at, c->bytes);
+    free(c);
+}
+
+/* Give back what the others have done with by now. */
+static void drop_parting(bool stopped)
+{
+    struct commons **at = &parting;
+
+    while (*at) {
+        struct commons *c = *at;
+
+        if (stopped || all_done(c, c->turn)) {
+            *at = c->next;
+            drop(c, stopped);
+        } else {
+            at = &c->next;
+        }
+    }
+}
+
+struct commons *commons_make(const int *tids, int size, int rank, uint64_t *at)
+{
+    void *map;
+    struct commons *c;
+
+    drop_parting(false);
+    map = wait_threaded() ? NULL : shared_make(dvm_commons_bytes(size), at);
+    c = use(map, tids, size, rank);
+    if (!c && map) {
+        shared_leave(map, dvm_commons_bytes(size));
+        shared_give_back(*at, dvm_commons_bytes(size));
+    }
+    if (!c)
+        return NULL;
+    c->at = *at;
+    for (int r = 0; r < size; r++)
+        if (r != rank)
+            shared_offer(tids[r]);
+    return c;
+}
+
+struct commons *commons_join(const int *tids, int size, int rank, uint64_t at)
+{
+    void *map = wait_threaded() ? NULL : shared_join(tids[0], at, dvm_commons_bytes(size));
+    struct commons *c = use(map, tids, size, rank);
+
+    if (!c && map)
+        shared_leave(map, dvm_commons_bytes(size));
+    return c;
+}
+
+void commons_free(struct commons *c, bool stopped)
+{
+    if (!c)
+        return;
+    atomic_store(&c->members[c->rank].done, c->turn);
+    c->next = parting;
+    parting = c;
+    drop_parting(stopped);
+}
+
+/* Ring the members that sleep until this one has put, or has done, something. */
+static void wake(const struct commons *c)
+{
+    uint64_t asleep = atomic_load(&c->head->asleep) & ~(UINT64_C(1) << c->rank);
+
+    for (int r = 0; asleep && r < c->size; r++, asleep >>= 1)
+        if (asleep & 1 && atomic_load(&c->members[r].wants) == 1 + (uint32_t)c->rank)
+            shared_ring(c->tids[r]);
+}
+
+static struct dvm_commons_cell *cell_in(const struct commons *c, uint32_t turn, int rank)
+{
+    return &c->cells[(size_t)(turn % c->rows) * (size_t)c->size + (size_t)rank];
+}
+
+static struct dvm_commons_cell *cell_of(const struct commons *c, int rank)
+{
+    return cell_in(c, c->turn, rank);
+}
+
+static uint8_t *block_of(const struct commons *c, int rank)
+{
+    return c->blocks + ((size_t)c->row * (size_t)c->size + (size_t)rank) * DVM_COMMONS_BLOCK;
+}
+
+/* Whether the member that is waited for is there; a member in another operation is not
+ * waited for, but told. */
+static bool is_there(struct commons_op *op)
+{
+    const struct commons *c = op->commons;
+    const struct dvm_commons_cell *cell;
+
+    if (op->first == c->rank)
+        return true;
+    if (op->done)
+        return !before(atomic_load_explicit(&c->members[op->first].done, memory_order_acquire),
+                       op->needed);
+    cell = cell_of(c, op->first);
+    if (atomic_load_explicit(&cell->mark, memory_order_acquire) != c->turn)
+        return false;
+    if (cell->call != op->call || cell->bytes != op->bytes || cell->type != op->type) {
+        op->odd = op->first;
+        op->odd_call = cell->call;
+    }
+    return op->odd < 0;
+}
+
+/* Whether all that is waited for is there. */
+static bool ready(void *arg)
+{
+    struct commons_op *op = arg;
+
+    while (op->first < op->end && op->odd < 0 && is_there(op))
+        op->first++;
+    return op->first == op->end || op->odd >= 0;
+}
+
+/* Whether a member is in this turn with another call, or was in the last one: who puts and
+ * goes on has looked at nobody. *call is which. */
+static bool is_odd(const struct commons_op *op, int rank, uint32_t *call)
+{
+    const struct commons *c = op->commons;
+    const struct dvm_commons_cell *cell = cell_in(c, c->turn - 1, rank);
+    uint64_t entered = atomic_load(&c->members[rank].entered);
+
+    *call = (uint32_t)entered;
+    if (entered >> TURN_SHIFT == c->turn && *call != op->call)
+        return true;
+    if (c->turn < 2 || atomic_load(&cell->mark) != c->turn - 1)
+        return false;
+    *call = cell->call;
+    return *call != c->last_call;
+}
+
+static bool find_odd(struct commons_op *op)
+{
+    for (int r = 0; r < op->commons->size && op->odd < 0; r++)
+        if (is_odd(op, r, &op->odd_call))
+            op->odd = r;
+    return op->odd >= 0;
+}
+
+static bool over(void *arg)
+{
+    struct commons_op *op = arg;
+
+    return ready(op) || op->stop(op->arg) || find_odd(op);
+}
+
+/* This member is about to sleep, if what it waits for is not there by now. */
+static bool to_sleep(void *arg)
+{
+    struct commons_op *op = arg;
+    const struct commons *c = op->commons;
+    int first;
+
+    do {
+        first = op->first;
+        atomic_store(&c->members[c->rank].wants, 1 + (uint32_t)first);
+        atomic_fetch_or(&c->head->asleep, UINT64_C(1) << c->rank);
+        if (ready(op))
+            return false;
+    } while (op->first != first);
+    return true;
+}
+
+static void has_slept(void *arg)
+{
+    const struct commons *c = ((struct commons_op *)arg)->commons;
+
+    atomic_fetch_and(&c->head->asleep, ~(UINT64_C(1) << c->rank));
+}
+
+static void describe(void *arg, struct dvm_wait *wait)
+{
+    const struct commons_op *op = arg;
+
+    wait->why = DVM_BOARD_MESSAGE;
+    wait->peer = op->first < op->end ? op->commons->tids[op->first] : DVM_ANY;
+    wait->tag = DVM_ANY;
+    wait->context = op->context;
+    wait->bytes = op->bytes;
+}
+
+static int wait_for(struct commons_op *op)
+{
+    const struct board_subject subject = {
+        .call = op->board, .site = op->site, .describe = describe};
+    const struct wait_look look = {.ready = ready, .to_sleep = to_sleep, .has_slept = has_slept};
+    int rc;
+
+    for (unsigned i = 0; i < QUICK_LOOKS && wait_spins(); i++) {
+        if (ready(op))
+            return op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
+        wait_pause();
+    }
+    op->waits(op->arg, true);
+    rc = wait_looking(over, op, &look, &subject);
+    op->waits(op->arg, false);
+    if (rc != DVM_OK)
+        return rc;
+    if (op->odd >= 0)
+        return COMMONS_ODD;
+    return op->first == op->end ? COMMONS_OK : COMMONS_STOPPED;
+}
+
+int commons_wait(struct commons_op *op, int first, int end)
+{
+    op->first = first;
+    op->end = end;
+    op->done = false;
+    if (ready(op))
+        return op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
+    return wait_for(op);
+}
+
+/* The operations up to it have been done by all. */
+static uint32_t least_done(const struct commons *c)
+{
+    uint32_t least = c->turn;
+
+    for (int r = 0; r < c->size; r++) {
+        uint32_t done = atomic_load_explicit(&c->members[r].done, memory_order_acquire);
+
+        if (before(done, least))
+            least = done;
+    }
+    return least;
+}
+
+/* Wait until all have done the operations up to a turn. */
+static int wait_done(struct commons_op *op, uint32_t turn)
+{
+    struct commons *c = op->commons;
+    int rc;
+
+    if (!before(c->done, turn))
+        return COMMONS_OK;
+    op->first = 0;
+    op->end = c->size;
+    op->done = true;
+    op->needed = turn;
+    rc = ready(op) ? COMMONS_OK : wait_for(op);
+    if (rc == COMMONS_OK)
+        c->done = least_done(c);
+    return rc;
+}
+
+void commons_begin(struct commons_op *op)
+{
+    struct commons *c = op->commons;
+    struct dvm_commons_member *own = &c->members[c->rank];
+
+    c->turn++;
+    c->last_call = c->call;
+    c->call = op->call;
+    op->odd = -1;
+    atomic_store_explicit(&own->entered, (uint64_t)c->turn << TURN_SHIFT | op->call,
+                          memory_order_release);
+    if (op->bytes > DVM_COMMONS_INSIDE)
+        c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
+}
+
+int commons_put(struct commons_op *op, const void *data)
+{
+    struct commons *c = op->commons;
+    struct dvm_commons_cell *cell = cell_of(c, c->rank);
+    bool inside = op->bytes <= DVM_COMMONS_INSIDE;
+    int rc = COMMONS_OK;
+
+    /* who is too far ahead lets the others come half as near, and need not ask each time */
+    if (before(c->done, c->turn - c->rows))
+        rc = wait_done(op, c->turn - c->rows / 2);
+    if (rc == COMMONS_OK && !inside)
+        rc = wait_done(op, c->row_turn[c->row]);
+    if (rc != COMMONS_OK)
+        return rc;
+    if (op->bytes > 0)
+        memcpy(inside ? cell->inside : block_of(c, c->rank), data, op->bytes);
+    cell->call = op->call;
+    cell->bytes = op->bytes;
+    cell->type = op->type;
+    atomic_store(&cell->mark, c->turn);
+    wake(c);
+    return COMMONS_OK;
+}
+
+const void *commons_of(const struct commons_op *op, int rank)
+{
+    return op->bytes <= DVM_COMMONS_INSIDE ? cell_of(op->commons, rank)->inside
+                                           : block_of(op->commons, rank);
+}
+
+void commons_end(struct commons_op *op)
+{
+    struct commons *c = op->commons;
+
+    if (op->bytes > DVM_COMMONS_INSIDE)
+        c->row_turn[c->row] = c->turn;
+    atomic_store(&c->members[c->rank].done, c->turn);
+    wake(c);
+}
+
+bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type)
+{
+    const struct dvm_commons_cell *cell = cell_of(op->commons, op->odd);
+
+    if (op->odd_call != op->call || atomic_load(&cell->mark) != op->commons->turn)
+        return false;
+    *bytes = cell->bytes;
+    *type = cell->type;
+    return true;
+}

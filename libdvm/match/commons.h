@@ -1,0 +1,71 @@
+/* commons.h: operations of a group through memory that its members have in common, all on
+ * one host (layout: proto/commons.h).
+ *
+ * What a member gives in an operation lies in its cell until all have done later ones; any
+ * other member may read it. There are no messages: nothing is matched, and nobody is woken
+ * but who sleeps. Only for tasks with one thread in the library at a time.
+ */
+#ifndef DVM_MATCH_COMMONS_H
+#define DVM_MATCH_COMMONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/board.h"
+#include "proto/commons.h"
+
+struct commons;
+
+/* Make it, for size members (2 to DVM_COMMONS_MOST) of these tids by rank (copied): *at is
+ * its place, to be told to the others. NULL: not now. */
+struct commons *commons_make(const int *tids, int size, int rank, uint64_t *at);
+
+/* Use what the member with rank 0 has made at a place. NULL: it cannot be reached. */
+struct commons *commons_join(const int *tids, int size, int rank, uint64_t at);
+
+/* Free it; may be NULL. Its memory is given back when the others need it no more; stopped: it
+ * is gone already, as that of all others is. */
+void commons_free(struct commons *c, bool stopped);
+
+/* What became of a wait. Negative: an error of the whole task (LOST_DAEMON). */
+enum { COMMONS_OK, COMMONS_STOPPED /* stop said so */, COMMONS_ODD /* see odd */ };
+
+/* One operation of one member. */
+struct commons_op {
+    struct commons *commons;
+    uint32_t call;               /* what all members must give alike, */
+    uint32_t bytes, type;        /* and what each puts: at most DVM_COMMONS_BLOCK */
+    enum dvm_board_call board;   /* for the board: the call, from where, */
+    uintptr_t site;
+    uint64_t context;            /* and its messages' context */
+    bool (*stop)(void *arg);     /* a wait must end */
+    void (*waits)(void *arg, bool begins); /* told of one that is no mere moment */
+    void *arg;
+    int odd;                     /* rank of a member that is in another operation, or was */
+    uint32_t odd_call;           /* in the one before, which is this one */
+    int first, end;              /* ranks that are waited for */
+    bool done;                   /* not their cells, but that they are done with needed */
+    uint32_t needed;
+};
+
+/* Begin: the next operation. */
+void commons_begin(struct commons_op *op);
+
+/* Put op->bytes from data into this member's cell. Waits while it is in use. */
+int commons_put(struct commons_op *op, const void *data);
+
+/* Wait until the members with ranks first to end - 1 have put. */
+int commons_wait(struct commons_op *op, int first, int end);
+
+/* What a member has put that was waited for: op->bytes, valid until commons_end. */
+const void *commons_of(const struct commons_op *op, int rank);
+
+/* This member needs nothing of this operation any more. */
+void commons_end(struct commons_op *op);
+
+/* What an odd member gave that is in this operation: its bytes and type. false: it is in
+ * another one. */
+bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type);
+
+#endif

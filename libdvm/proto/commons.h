@@ -1,0 +1,77 @@
+/* commons.h: the layout of memory that all members of a group on one host have in common.
+ *
+ * Members call the same collectives in the same order, so they count operations alike: the
+ * turn. Each operation has a row of cells, one a member, which is used again ROWS turns
+ * later (dvm_commons_rows of the members), and a longer contribution lies in a block beside
+ * it, of which there are DVM_COMMONS_BLOCK_ROWS rows.
+ *
+ *     head, members' lines, rows of cells, rows of blocks
+ *
+ * Every word has one writer, but for the head's asleep, which is changed by atomic or and
+ * and. So a member that dies at any instruction blocks nobody but those who need what it
+ * would have put, and they are told of its death.
+ *
+ * Putting (member i):                 Waiting for cell i, before sleeping:
+ *   wait for room (below)               wants = 1 + i
+ *   write the cell's words              asleep |= own bit (seq_cst)
+ *   mark = turn (seq_cst)               look at the mark once more
+ *   if asleep: ring those who           sleep on the inbox
+ *     want i                            asleep &= ~own bit
+ *
+ * There is room for turn t when all members have done turn t - ROWS: done is
+ * written, and whoever wants it is rung, in the same way. An unsigned turn may wrap.
+ */
+#ifndef DVM_PROTO_COMMONS_H
+#define DVM_PROTO_COMMONS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/segment.h"
+
+#define DVM_COMMONS_MOST 32       /* members */
+#define DVM_COMMONS_CELLS 512     /* in all; rows: see dvm_commons_rows */
+#define DVM_COMMONS_INSIDE 48     /* bytes in a cell */
+#define DVM_COMMONS_BLOCK 1024    /* bytes of a longer contribution */
+#define DVM_COMMONS_BLOCK_ROWS 2
+
+struct dvm_commons_head {
+    _Atomic uint64_t asleep; /* bit r: the member with rank r is asleep */
+    uint8_t pad[DVM_LINE - 8];
+};
+
+struct dvm_commons_member {
+    _Atomic uint32_t done;   /* it needs nothing of operations up to this one */
+    _Atomic uint32_t wants;  /* while asleep: 1 + rank whose cell or done it waits for */
+    _Atomic uint64_t entered; /* high half: the turn it is in, low half: the call that is */
+    uint8_t pad[DVM_LINE - 16];
+};
+
+struct dvm_commons_cell {
+    _Atomic uint32_t mark;   /* the turn; written last */
+    uint32_t call, bytes, type;
+    uint8_t inside[DVM_COMMONS_INSIDE]; /* bytes, or they are in the block */
+};
+
+_Static_assert(sizeof(struct dvm_commons_head) == DVM_LINE, "a head is a line");
+_Static_assert(sizeof(struct dvm_commons_member) == DVM_LINE, "a member has a line");
+_Static_assert(sizeof(struct dvm_commons_cell) == DVM_LINE, "a cell is a line");
+
+/* Operations that a member may be ahead: a power of two. */
+static inline uint32_t dvm_commons_rows(int members)
+{
+    uint32_t rows = 1;
+
+    while (rows * 2 * (uint32_t)members <= DVM_COMMONS_CELLS)
+        rows *= 2;
+    return rows;
+}
+
+static inline size_t dvm_commons_bytes(int members)
+{
+    return DVM_LINE + (size_t)members * (DVM_LINE + dvm_commons_rows(members) * DVM_LINE +
+                                         DVM_COMMONS_BLOCK_ROWS * DVM_COMMONS_BLOCK);
+}
+
+#endif

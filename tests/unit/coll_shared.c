@@ -1,0 +1,276 @@
+/* coll_shared: collectives through memory in common: the same results as by messages, with
+ * tasks that come late, sleep, run ahead or leave; who is in another call is told; and the
+ * memory comes back when groups are freed. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "coll/coll.h"
+#include "dvm.h"
+#include "group/group.h"
+#include "lane/lend.h"
+#include "proto/commons.h"
+#include "tests/support/group_task.h"
+
+#define MOST 17      /* tasks */
+#define ROUNDS 150   /* calls of a random row */
+#define AHEAD 1000   /* broadcasts in a row */
+#define GROUPS 60    /* made and freed */
+
+static const int task_counts[] = {2, 3, 8, 17};
+
+static void run_all(fake_task_f *task, void *arg)
+{
+    for (size_t i = 0; i < sizeof task_counts / sizeof task_counts[0]; i++)
+        cr_assert_eq(group_run(task_counts[i], task, arg, NULL), 0, "%d tasks", task_counts[i]);
+}
+
+static void nap(unsigned us)
+{
+    struct timespec t = {.tv_nsec = us * 1000L};
+
+    nanosleep(&t, NULL); /* the nap is what is tested: who comes late */
+}
+
+/* After some calls there must be memory in common, else nothing here is a test of it. */
+static bool is_shared(dvm_group group)
+{
+    const struct group *g = group_find(group, "test");
+
+    return g && g->coll && g->coll->commons;
+}
+
+static bool warm_up(dvm_group group)
+{
+    for (int i = 0; i < 4; i++)
+        if (dvm_barrier(group) != DVM_OK)
+            return false;
+    return is_shared(group);
+}
+
+/* ---- results ------------------------------------------------------------------------- */
+
+/* Around what fits into a cell and into a block: doubles. */
+static const size_t sizes[] = {0, 1, 5, 6, 7, 100, 128, 129};
+
+struct row {
+    uint64_t seed, late; /* the same at all tasks, and another at each */
+    int n, me;
+    double in[129], out[MOST * 129];
+};
+
+/* What rank r gives in place k of a call. */
+static double value(int r, size_t k, int call)
+{
+    return (double)((r + 1) * (int)(k % 11 + 1) + call % 7);
+}
+
+static void come_late(struct row *a)
+{
+    if (fake_random(&a->late) % 16 == 0)
+        nap(fake_random(&a->late) % 3000);
+}
+
+static int one_call(struct row *a, int call)
+{
+    size_t count = sizes[fake_random(&a->seed) % (sizeof sizes / sizeof sizes[0])];
+    int what = (int)(fake_random(&a->seed) % 5);
+    int root = (int)(fake_random(&a->seed) % (unsigned)a->n);
+    double sum = a->n * (a->n + 1) / 2;
+
+    for (size_t k = 0; k < count; k++)
+        a->in[k] = value(a->me, k, call);
+    memset(a->out, 0, sizeof a->out);
+    come_late(a);
+    switch (what) {
+    case 0:
+        FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+        break;
+    case 1:
+        FAKE_CHECK(dvm_bcast(DVM_WORLD, root, a->in, count, DVM_DOUBLE) == DVM_OK);
+        for (size_t k = 0; k < count; k++)
+            FAKE_CHECK(a->in[k] == value(root, k, call));
+        break;
+    case 2:
+        FAKE_CHECK(dvm_reduce(DVM_WORLD, root, a->in, a->out, count, DVM_DOUBLE, DVM_SUM) ==
+                   DVM_OK);
+        for (size_t k = 0; k < count && a->me == root; k++)
+            FAKE_CHECK(a->out[k] == sum * (double)(k % 11 + 1) + a->n * (call % 7));
+        break;
+    case 3:
+        FAKE_CHECK(dvm_allreduce(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE, DVM_SUM) ==
+                   DVM_OK);
+        for (size_t k = 0; k < count; k++)
+            FAKE_CHECK(a->out[k] == sum * (double)(k % 11 + 1) + a->n * (call % 7));
+        break;
+    default:
+        FAKE_CHECK(dvm_allgather(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE) == DVM_OK);
+        for (size_t k = 0; k < count * (size_t)a->n; k++)
+            FAKE_CHECK(a->out[k] == value((int)(k / count), k % count, call));
+    }
+    return 0;
+}
+
+static int random_row(const struct fake_task *me)
+{
+    struct row *a = calloc(1, sizeof *a);
+    uint64_t seed = *(uint64_t *)me->arg;
+    int failed = 0;
+
+    FAKE_CHECK(a != NULL && warm_up(DVM_WORLD));
+    a->seed = seed;
+    a->late = seed + 1 + (uint64_t)me->rank;
+    a->n = me->count;
+    a->me = me->rank;
+    for (int i = 0; i < ROUNDS && !failed; i++)
+        failed = one_call(a, i);
+    free(a);
+    return failed;
+}
+
+Test(coll_shared, random_calls)
+{
+    uint64_t seed = fake_seed("coll_shared");
+
+    run_all(random_row, &seed);
+}
+
+/* The root is far ahead of one that sleeps, and waits for it now and then. */
+static int ahead(const struct fake_task *me)
+{
+    int late = me->count - 1;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    for (int i = 0; i < AHEAD; i++) {
+        int x = me->rank == 0 ? i : -1;
+
+        if (me->rank == late && i % 300 == 0)
+            nap(20000);
+        FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, &x, 1, DVM_INT) == DVM_OK && x == i);
+    }
+    return 0;
+}
+
+Test(coll_shared, one_runs_ahead)
+{
+    run_all(ahead, NULL);
+}
+
+/* ---- mistakes ------------------------------------------------------------------------ */
+
+struct mistake {
+    int (*right)(void), (*wrong)(void);
+    int code;
+    const char *says;
+};
+
+static double in[8], out[8];
+
+static int barrier(void) { return dvm_barrier(DVM_WORLD); }
+static int bcast_0(void) { return dvm_bcast(DVM_WORLD, 0, in, 1, DVM_DOUBLE); }
+static int bcast_1(void) { return dvm_bcast(DVM_WORLD, 1, in, 1, DVM_DOUBLE); }
+static int sum(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_DOUBLE, DVM_SUM); }
+static int most(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_DOUBLE, DVM_MAX); }
+static int sum_2(void) { return dvm_allreduce(DVM_WORLD, in, out, 2, DVM_DOUBLE, DVM_SUM); }
+static int whole(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_INT64, DVM_SUM); }
+
+static int starts(void)
+{
+    struct dvm_request *request = NULL;
+    int rc = dvm_iallreduce(DVM_WORLD, in, out, 1, DVM_DOUBLE, DVM_SUM, &request);
+
+    return rc == DVM_OK ? dvm_wait(&request, NULL) : rc;
+}
+
+static const struct mistake mistakes[] = {
+    {sum, barrier, DVM_ERR_ARG, "dvm_barrier"},
+    {bcast_1, bcast_0, DVM_ERR_ARG, "dvm_bcast"},
+    {sum, most, DVM_ERR_ARG, "dvm_allreduce"},
+    {sum, sum_2, DVM_ERR_TRUNCATE, "16"},
+    {sum, whole, DVM_ERR_TYPE, "double"},
+    {sum, starts, DVM_ERR_ARG, "dvm_allreduce"},
+};
+
+static int mistaken(const struct fake_task *me)
+{
+    const struct mistake *m = me->arg;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    FAKE_CHECK((me->rank == 1 ? m->wrong() : m->right()) == m->code);
+    FAKE_CHECK(group_said(m->says));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(coll_shared, mistakes_are_told)
+{
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
+        for (int n = 2; n <= 5; n += 3)
+            cr_assert_eq(group_run(n, mistaken, (void *)(uintptr_t)&mistakes[i], NULL), 0,
+                         "%d tasks, mistake %zu", n, i);
+}
+
+/* ---- ends ---------------------------------------------------------------------------- */
+
+/* Memory of groups that are freed can be had again, although some members free them late. */
+static int come_and_go(const struct fake_task *me)
+{
+    for (int i = 0; i < GROUPS; i++) {
+        dvm_group group;
+
+        FAKE_CHECK(dvm_group_dup(DVM_WORLD, &group) == DVM_OK);
+        FAKE_CHECK(warm_up(group));
+        if (i % GROUPS == me->rank)
+            nap(2000);
+        FAKE_CHECK(dvm_group_free(&group) == DVM_OK);
+    }
+    return 0;
+}
+
+Test(coll_shared, memory_comes_back)
+{
+    /* as much as some groups need, and not all of them */
+    static const struct fake_options options = {.share = 1u << 20};
+
+    cr_assert_gt(GROUPS * dvm_commons_bytes(4), (size_t)1 << 20);
+    cr_assert_eq(group_run(4, come_and_go, NULL, &options), 0);
+}
+
+static void die(int signal)
+{
+    (void)signal;
+    kill(getpid(), SIGKILL);
+}
+
+/* Until a death at any instruction, also while some sleep. */
+static int until_death(const struct fake_task *me)
+{
+    struct itimerval after = {.it_value.tv_usec = 1 + *(const int *)me->arg};
+    int rc = DVM_OK;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    if (me->rank == 2) {
+        signal(SIGALRM, die);
+        setitimer(ITIMER_REAL, &after, NULL);
+    }
+    for (int i = 0; rc == DVM_OK; i++) {
+        if ((i + me->rank) % 50 == 0)
+            nap(1000);
+        rc = i % 2 ? dvm_barrier(DVM_WORLD)
+                   : dvm_allreduce(DVM_WORLD, in, out, 8, DVM_DOUBLE, DVM_SUM);
+    }
+    FAKE_CHECK(rc == DVM_ERR_TASK_GONE && group_said("0x40003"));
+    return 0;
+}
+
+Test(coll_shared, a_death_ends_them)
+{
+    static const struct fake_options options = {.mortal = 1u << 2, .world = true};
+
+    for (int us = 0; us < 20000; us += 1900)
+        cr_assert_eq(group_run(5, until_death, &us, &options), 0, "after %d us", us);
+}
