@@ -42,8 +42,10 @@ static size_t alignment(const CFI_cdesc_t *d)
     return 1;
 }
 
-/* Whether memory was allocated for so many bytes, and its end lies before the last. */
-static bool beyond_memory(const void *base, size_t bytes, size_t last)
+/* Whether memory was allocated for so many bytes, and its end lies before the last. A sanitizer
+ * would call reading the note an error. */
+__attribute__((no_sanitize("address"))) static bool
+beyond_memory(const void *base, size_t bytes, size_t last)
 {
     uintptr_t at = (uintptr_t)base;
     size_t note, size, wanted;
