@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coll/tuned.h"
 #include "proto/commons.h"
 #include "proto/frame.h"
 
@@ -104,28 +105,64 @@ static const char *forced_name(const char *call, size_t *length)
     return "";
 }
 
-/* The row that DVM_COLL asks for, or NULL. */
-static const struct row *forced(enum coll_kind kind)
+static bool is(const char *own, const char *name, size_t length)
 {
-    size_t length;
-    const char *name = forced_name(coll_call(kind) + strlen("dvm_"), &length);
+    return strlen(own) == length && strncmp(own, name, length) == 0;
+}
 
-    for (size_t i = 0; length > 0 && i < ROWS; i++) {
-        const char *own = names[rows[i].algorithm];
+enum choose_name choose_named(const char *call, size_t call_length, const char *name,
+                              size_t length, enum coll_kind *kind, enum algorithm *algorithm)
+{
+    enum choose_name known = CHOOSE_NO_CALL;
 
-        if (rows[i].kind == kind && strlen(own) == length && strncmp(own, name, length) == 0)
-            return &rows[i];
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!is(coll_call(rows[i].kind) + strlen("dvm_"), call, call_length))
+            continue;
+        known = CHOOSE_NO_ALGORITHM;
+        *kind = rows[i].kind;
+        *algorithm = rows[i].algorithm;
+        if (is(names[rows[i].algorithm], name, length))
+            return CHOOSE_NAMED;
     }
-    return NULL;
+    return known;
+}
+
+/* Whether DVM_COLL asks for an algorithm of the call. */
+static bool forced(enum coll_kind kind, enum algorithm *algorithm)
+{
+    const char *call = coll_call(kind) + strlen("dvm_");
+    enum coll_kind same;
+    size_t length;
+    const char *name = forced_name(call, &length);
+
+    return length > 0 && choose_named(call, strlen(call), name, length, &same, algorithm) ==
+                             CHOOSE_NAMED;
+}
+
+/* Whether an algorithm can be used: memory in common is not there before some calls, or not for
+ * so much. */
+static bool possible(enum algorithm algorithm, const struct coll *c, enum coll_kind kind,
+                     size_t bytes, bool waits)
+{
+    if (algorithm != ALGORITHM_SHARED)
+        return true;
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].when & SHARED && fits(&rows[i], c, kind, bytes, waits))
+            return true;
+    return false;
 }
 
 enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes, bool waits)
 {
-    const struct row *row = c->forcing ? forced(kind) : NULL;
+    const struct tuned_row *tuned;
+    const struct row *row = NULL;
+    enum algorithm algorithm;
 
-    /* it is not there before some calls, or not for so much */
-    if (row && row->when & SHARED && !fits(row, c, kind, bytes, waits))
-        row = NULL;
+    if (c->forcing && forced(kind, &algorithm) && possible(algorithm, c, kind, bytes, waits))
+        return algorithm;
+    tuned = tuned_find(kind, (size_t)c->group->size, bytes);
+    if (tuned && possible(tuned->algorithm, c, kind, bytes, waits))
+        return tuned->algorithm;
     for (size_t i = 0; !row && i < ROWS; i++)
         if (fits(&rows[i], c, kind, bytes, waits))
             row = &rows[i];

@@ -21,6 +21,7 @@
 #include "coll/records.h"
 #include "coll/schedule.h"
 #include "coll/start.h"
+#include "coll/tuned.h"
 #include "group/context.h"
 #include "group/sink.h"
 #include "group/word.h"
@@ -225,20 +226,28 @@ static int neighbours(const struct group *g)
     return count;
 }
 
-/* What all members must know alike. */
+/* What all members must know alike: whether they are more than the cores somewhere, and that
+ * they have the same table of algorithms. */
 static int agree(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
-    int mine = neighbours(c->group) > load_cores(), any = 0;
+    int64_t mine[] = {neighbours(c->group) > load_cores(), tuned_sum(), -tuned_sum()}, most[3];
     struct schedule *s;
     int rc = schedule_begin(c, COLL_ALLREDUCE, 0, site, &s);
 
     if (rc != DVM_OK)
         return rc;
     s->told = kind;
-    allreduce_doubling(s, &(struct reduction){&mine, &any, 1, DVM_INT, DVM_MAX});
+    allreduce_doubling(s, &(struct reduction){mine, most, 3, DVM_INT64, DVM_MAX});
     rc = schedule_run(s);
-    c->crowded = any;
-    return rc;
+    if (rc != DVM_OK)
+        return rc;
+    c->crowded = most[0];
+    if (most[1] == -most[2])
+        return DVM_OK;
+    dvm_fail(DVM_ERR_ARG, "the tasks of %s have not all read the same table of algorithms "
+                          "(DVM_COLL_TABLE); give all the same file, or none",
+             group_name(c->group));
+    return give_up(c, DVM_ERR_ARG, false); /* all have seen it */
 }
 
 int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll **coll)
@@ -253,6 +262,9 @@ int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll
         rc = check_members(g->coll);
         if (rc != DVM_OK)
             return give_up(g->coll, rc, false);
+        rc = tuned_load();
+        if (rc != DVM_OK)
+            return give_up(g->coll, rc, true);
         rc = agree(g->coll, kind, site);
         if (rc != DVM_OK)
             return rc;
