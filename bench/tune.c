@@ -17,6 +17,7 @@
 #define TURN_SECONDS 0.005 /* of the slowest algorithm, about */
 #define REPEATS_MAX 200
 #define ALGORITHMS_MAX 3
+#define BETWEEN "barrier=dissemination" /* DVM_COLL where all tasks meet */
 
 enum call { BARRIER, BCAST, REDUCE, ALLREDUCE, ALLGATHER, ALLTOALL, CALLS };
 
@@ -146,6 +147,7 @@ static void tune_group(int tasks, int rank, size_t most)
         dvm_group_free(&g);
     }
     free(ranks);
+    setenv("DVM_COLL", BETWEEN, 1); /* the others have forced nothing meanwhile */
     dvm_barrier(DVM_WORLD);
 }
 
@@ -154,7 +156,7 @@ int main(int argc, char **argv)
     size_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : MOST_DEFAULT;
     int rank, size;
 
-    setenv("DVM_COLL", "barrier=dissemination", 1); /* so that it is looked at from the start */
+    setenv("DVM_COLL", BETWEEN, 1); /* so that it is looked at from the start */
     unsetenv("DVM_COLL_TABLE");
     dvm_init(&argc, &argv);
     dvm_group_rank(DVM_WORLD, &rank);
