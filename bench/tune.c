@@ -16,7 +16,7 @@
 #define TURNS 5
 #define TURN_SECONDS 0.005 /* of the slowest algorithm, about */
 #define REPEATS_MAX 200
-#define ALGORITHMS_MAX 3
+#define ALGORITHMS_MAX 4
 #define BETWEEN "barrier=dissemination" /* DVM_COLL where all tasks meet */
 
 enum call { BARRIER, BCAST, REDUCE, ALLREDUCE, ALLGATHER, ALLTOALL, CALLS };
@@ -25,11 +25,11 @@ static const struct {
     const char *name;
     const char *algorithms[ALGORITHMS_MAX + 1];
 } calls[CALLS] = {
-    [BARRIER] = {"barrier", {"star", "dissemination"}},
-    [BCAST] = {"bcast", {"star", "binomial", "scatter_ring"}},
-    [REDUCE] = {"reduce", {"star", "binomial"}},
-    [ALLREDUCE] = {"allreduce", {"star", "doubling", "scatter_gather"}},
-    [ALLGATHER] = {"allgather", {"star", "bruck", "ring"}},
+    [BARRIER] = {"barrier", {"shared", "star", "dissemination"}},
+    [BCAST] = {"bcast", {"shared", "star", "binomial", "scatter_ring"}},
+    [REDUCE] = {"reduce", {"shared", "star", "binomial"}},
+    [ALLREDUCE] = {"allreduce", {"shared", "star", "doubling", "scatter_gather"}},
+    [ALLGATHER] = {"allgather", {"shared", "star", "bruck", "ring"}},
     [ALLTOALL] = {"alltoall", {"spread", "pairwise"}},
 };
 

@@ -42,6 +42,8 @@ static const struct topic_row environment[] = {
     {"DVM_LANES_TALK", "1: tasks say which connections between hosts they have, or why not"},
     {"DVM_COLL", "algorithms of collectives, such as allreduce=star,bcast=binomial, the same for "
                  "all tasks; for measuring and finding faults"},
+    {"DVM_COLL_TABLE", "a file that says which algorithm a collective uses for which sizes, as "
+                       "bench/tune writes it; the same for all tasks"},
     {"DVM_BSEND_BYTES", "how much dvm_bsend may keep in a task, bytes (default: 512 MiB)"},
     {"DVM_CREDIT_BYTES", "how many unreceived bytes a task takes in (default: 64 MiB)"},
     {"DVM_SOCKET, DVM_TOKEN", "set by the machine for a task that it starts: its daemon's "
