@@ -129,8 +129,10 @@ static size_t put_arguments(char *text, size_t size, const struct said *call)
                                  ? given >> OP_SIGNATURE_BITS : given);
         between = ", ";
     }
-    if (has_op(r->kind) && op < DVM_OP_COUNT && used < size) {
-        used += (size_t)snprintf(text + used, size - used, "%s%s", between, op_name((dvm_op)op));
+    if (has_op(r->kind) && used < size) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between,
+                                 op < DVM_OP_COUNT ? op_name((dvm_op)op)
+                                                   : "an operator of dvm_op_create");
         between = ", ";
     }
     if (r->bytes != COLL_BYTES_UNKNOWN && r->kind != COLL_BARRIER && used < size) {

@@ -274,7 +274,8 @@ static int unlike(const struct fake_task *me)
     rc = dvm_allreduce(DVM_WORLD, &in, &out, 1, DVM_UINT64, me->rank == 0 ? DVM_SUM : op);
     while (rc == DVM_OK)
         rc = dvm_barrier(DVM_WORLD);
-    FAKE_CHECK(rc == DVM_ERR_ARG && group_said("another root or operator"));
+    FAKE_CHECK(rc == DVM_ERR_ARG);
+    FAKE_CHECK(group_said("dvm_allreduce (an operator of dvm_op_create, 8 bytes)"));
     FAKE_CHECK(group_meet(me));
     return 0;
 }
