@@ -163,6 +163,14 @@ struct pvm3_buffer *pvm3_receive_swap(struct pvm3_buffer *b)
     return was;
 }
 
+/* Free what was the send or the receive buffer; a message that was only looked at waits in the
+ * queue still. */
+static void give_up(struct pvm3_buffer *b)
+{
+    if (b && !b->queued)
+        pvm3_buffer_free(b);
+}
+
 int pvm3_receive_into(struct pvm3_buffer *b)
 {
     int id = pvm3_buffer_name(b);
@@ -170,7 +178,7 @@ int pvm3_receive_into(struct pvm3_buffer *b)
     if (id == 0)
         return PvmNoMem;
     if (receive_buffer != b)
-        pvm3_buffer_free(receive_buffer);
+        give_up(receive_buffer);
     receive_buffer = b;
     return id;
 }
@@ -211,8 +219,10 @@ int pvm_initsend(int encoding)
     struct pvm3_buffer *b, *was = send_buffer;
     int id;
 
-    /* the usual case: the buffer is used again as it lies */
-    if (was && was->encoding == encoding && !was->queued && pvm3_enter("pvm_initsend") == PvmOk) {
+    /* the usual case: the buffer is used again as it lies; one that is the receive buffer, too,
+     * would be freed by the next receive */
+    if (was && was->encoding == encoding && was != receive_buffer && !was->queued &&
+        pvm3_enter("pvm_initsend") == PvmOk) {
         was->bytes = was->next = was->piece_count = 0;
         was->packed = 1;
         was->tag = was->ctx = was->wid = was->src = was->dst = 0;
@@ -221,7 +231,7 @@ int pvm_initsend(int encoding)
     }
     id = make_named("pvm_initsend", encoding, &b);
     if (id > 0) {
-        pvm3_buffer_free(was);
+        give_up(was);
         send_buffer = b;
     }
     return id;

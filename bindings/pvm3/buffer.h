@@ -27,6 +27,7 @@ struct pvm3_buffer {
     int packed;          /* 0: its bytes are the elements of one array, as pvm_psend has sent it */
     bool queued;         /* in the queue of what has come: not the program's yet */
     bool foreign;        /* raw, from a host that stores data in another way */
+    unsigned char stored; /* that way, as in a header, if it is foreign */
     unsigned char *data; /* room for a header, then the bytes; owned */
     size_t bytes;        /* of the message */
     size_t room;         /* for it; what is large comes from store.h */

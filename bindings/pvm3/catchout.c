@@ -131,6 +131,11 @@ void pvm3_catchout_end(void)
     while (!all_ended() &&
            pvm3_queue_find("pvm_exit", &nothing, WAIT_SECONDS, &b) == PvmOk)
         ;
+    pvm3_catchout_forget();
+}
+
+void pvm3_catchout_forget(void)
+{
     child_count = 0;
     on = false;
     out = NULL;

@@ -8,4 +8,7 @@ void pvm3_catchout_children(const int *tids, int count);
 /* This task leaves: wait for what its children still write, if it collects that. */
 void pvm3_catchout_end(void);
 
+/* Forget all children: they are another task's, of which this process is a copy. */
+void pvm3_catchout_forget(void);
+
 #endif

@@ -257,7 +257,7 @@ void pvm3_header_write(const struct pvm3_buffer *b, unsigned char header[PVM3_HE
     memcpy(header, "PVM3", 4);
     header[4] = VERSION;
     header[5] = (unsigned char)b->encoding;
-    header[6] = pvm3_representation();
+    header[6] = b->foreign ? b->stored : pvm3_representation(); /* when it is sent on */
     header[7] = (unsigned char)b->packed;
     pvm3_put32(header + 8, (unsigned)b->ctx);
     pvm3_put32(header + 12, (unsigned)b->wid);
@@ -270,6 +270,7 @@ bool pvm3_header_read(struct pvm3_buffer *b, const unsigned char *header, size_t
         return false;
     b->encoding = header[5] == PvmDataInPlace ? PvmDataRaw : header[5];
     b->foreign = b->encoding == PvmDataRaw && header[6] != pvm3_representation();
+    b->stored = header[6];
     b->packed = header[7];
     b->ctx = (int)pvm3_get32(header + 8);
     b->wid = (int)pvm3_get32(header + 12);

@@ -35,8 +35,10 @@ void pvm3_inherit(void)
 {
     const char *text = getenv(VARIABLE);
 
-    if (text && text[0])
-        context = (int)strtol(text, NULL, 0);
+    int inherited = text ? (int)strtol(text, NULL, 0) : 0;
+
+    if (inherited > 0)
+        context = inherited;
 }
 
 /* Open the host's file and lock it; it is a byte for each context: 1 in use, 2 given back. */
@@ -120,6 +122,8 @@ int pvm_setcontext(int new_context)
 
     if (rc != PvmOk)
         return rc;
+    if (new_context < 0)
+        return pvm3_fail("pvm_setcontext", PvmBadParam, "%d is no context", new_context);
     context = new_context;
     snprintf(text, sizeof text, "%d", context);
     setenv(VARIABLE, text, 1); /* for the tasks that this one spawns */

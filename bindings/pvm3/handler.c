@@ -31,8 +31,10 @@ static bool fits(const struct handler *h, const struct pvm3_buffer *b)
 
 static void run(int (*handler)(int bufid), struct pvm3_buffer *b)
 {
-    int send = pvm_getsbuf(), id = pvm3_buffer_name(b);
-    struct pvm3_buffer *receive = pvm3_receive_swap(b);
+    int send = pvm_getsbuf(), received = pvm_getrbuf(), id = pvm3_buffer_name(b);
+    struct pvm3_buffer *left;
+
+    pvm3_receive_swap(b);
 
     if (id) {
         pvm_setsbuf(0);
@@ -42,8 +44,10 @@ static void run(int (*handler)(int bufid), struct pvm3_buffer *b)
         if (send > 0)
             pvm_setsbuf(send);
     }
-    pvm3_receive_swap(receive);
-    if (pvm3_buffer_find(id) == b) /* unless the handler has freed it */
+    left = pvm3_receive_swap(pvm3_buffer_find(received)); /* unless the handler has freed it */
+    if (left && left != b && left != pvm3_receiving() && !left->queued)
+        pvm3_buffer_free(left); /* what the handler has received */
+    if (!id || pvm3_buffer_find(id) == b)
         pvm3_buffer_free(b);
 }
 

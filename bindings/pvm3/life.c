@@ -14,6 +14,7 @@
 #include "bindings/pvm3/catchout.h"
 #include "bindings/pvm3/context.h"
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/notify.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
 #include "bindings/pvm3/spawn.h"
@@ -76,7 +77,10 @@ int pvm3_enter(const char *call)
 
     if (__builtin_expect(self != 0, 1) && dvm_initialized())
         return PvmOk;
-    pvm3_queue_clear(); /* of a parent before fork, or of the task that this process was */
+    /* of a parent before fork, or of the task that this process was */
+    pvm3_queue_clear();
+    pvm3_notify_forget();
+    pvm3_catchout_forget();
     rc = enrol();
     if (rc == DVM_OK)
         return PvmOk;

@@ -6,7 +6,7 @@
  */
 #include "bindings/pvm3/notify.h"
 
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dvm.h"
@@ -21,12 +21,67 @@
 #define SPENT (-1)
 #define EVENT_INTS 4 /* of an event of DVM: tid, status, signal, lost */
 
-/* Wishes of the same event, tag and context share a place. */
+/* Wishes of the same event, tag and context share a place. It is free again when nothing is
+ * wished for and all events have come that DVM was asked for. */
 static struct wish {
-    int what; /* PvmTaskExit...; 0: free; SPENT: taken back, and its events may still come */
+    int what; /* PvmTaskExit...; 0: free; SPENT: PvmHostAdd, taken back */
     int tag, ctx;
-    int left; /* events of a PvmHostAdd, negative: for ever */
+    int left;    /* events of a PvmHostAdd, negative: for ever */
+    int *tids;   /* of others: whose end is to be told; owned */
+    size_t count, room;
+    size_t open; /* events that DVM was asked for, and that have not come */
 } wishes[PVM3_EVENT_WISHES];
+
+void pvm3_notify_forget(void)
+{
+    for (int i = 0; i < PVM3_EVENT_WISHES; i++) {
+        free(wishes[i].tids);
+        wishes[i] = (struct wish){0};
+    }
+}
+
+static int *find_tid(const struct wish *w, int tid)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->tids[i] == tid)
+            return &w->tids[i];
+    return NULL;
+}
+
+/* Take a tid out. false: it is not wished for. */
+static bool take_tid(struct wish *w, int tid)
+{
+    int *place = find_tid(w, tid);
+
+    if (place)
+        *place = w->tids[--w->count];
+    return place;
+}
+
+/* Put tids in. false: no memory. */
+static bool add_tids(struct wish *w, const int *tids, size_t count)
+{
+    int *larger;
+
+    if (w->room - w->count < count) {
+        larger = realloc(w->tids, 2 * (w->count + count) * sizeof *larger);
+        if (!larger)
+            return false;
+        w->tids = larger;
+        w->room = 2 * (w->count + count);
+    }
+    for (size_t i = 0; i < count; i++)
+        w->tids[w->count++] = w->what == PvmHostDelete ? PVM3_TID_HOST(tids[i]) : tids[i];
+    return true;
+}
+
+static void free_if_over(struct wish *w)
+{
+    if (w->what == PvmHostAdd || w->what == SPENT || w->count > 0 || w->open > 0)
+        return;
+    free(w->tids);
+    *w = (struct wish){0};
+}
 
 static int find_wish(int what, int tag)
 {
@@ -51,29 +106,44 @@ static void put_ints(struct pvm3_buffer *b, const int *values, size_t count)
     pvm3_encode(b, pvm3_type_find(PVM_INT), values, count, 1); /* shorter than it was */
 }
 
+/* A host has joined. false: it is not to be told. */
+static bool take_host(struct wish *w, struct pvm3_buffer *b, int tid)
+{
+    int host[] = {1, PVM3_TID_HOST(tid)};
+
+    if (w->left == 0)
+        return false;
+    w->left -= w->left > 0;
+    put_ints(b, host, 2);
+    return true;
+}
+
+/* A task or a host has ended. */
+static bool take_end(struct wish *w, struct pvm3_buffer *b, int tid)
+{
+    bool wished;
+
+    tid = w->what == PvmHostDelete ? PVM3_TID_HOST(tid) : tid;
+    w->open -= w->open > 0;
+    wished = take_tid(w, tid);
+    free_if_over(w);
+    if (wished)
+        put_ints(b, &tid, 1);
+    return wished;
+}
+
 bool pvm3_notify_translate(struct pvm3_buffer *b)
 {
     struct wish *w = &wishes[b->tag - PVM3_EVENT_TAG];
-    int event[EVENT_INTS], host[2];
+    int event[EVENT_INTS];
 
     if (w->what <= 0 ||
         pvm3_decode(b, pvm3_type_find(PVM_INT), event, EVENT_INTS, 1) != PvmOk)
         return false;
-    if (w->what == PvmHostAdd && w->left == 0)
-        return false;
     b->tag = w->tag;
     b->ctx = w->ctx;
     b->src = PVM3_TID_HOST(pvm3_self());
-    if (w->what == PvmHostAdd) {
-        host[0] = 1;
-        host[1] = PVM3_TID_HOST(event[0]);
-        w->left -= w->left > 0;
-        put_ints(b, host, 2);
-        return true;
-    }
-    event[0] = w->what == PvmHostDelete ? PVM3_TID_HOST(event[0]) : event[0];
-    put_ints(b, event, 1);
-    return true;
+    return w->what == PvmHostAdd ? take_host(w, b, event[0]) : take_end(w, b, event[0]);
 }
 
 /* Cancelled events come at once. */
@@ -99,8 +169,13 @@ static int cancel(const char *call, int what, int tag, int count, const int *tid
 
     if (place < 0 || wishes[place].what != what)
         return pvm3_fail(call, PvmNotFound, "no such event was asked for");
-    wishes[place].what = SPENT;
-    return what == PvmHostAdd ? PvmOk : complete_now(call, tag, tids, count);
+    if (what == PvmHostAdd) {
+        wishes[place].what = SPENT;
+        return PvmOk;
+    }
+    for (int i = 0; i < count; i++)
+        take_tid(&wishes[place], what == PvmHostDelete ? PVM3_TID_HOST(tids[i]) : tids[i]);
+    return complete_now(call, tag, tids, count); /* the place stays until DVM's events came */
 }
 
 static int check(const char *call, int what, int count, const int *tids)
@@ -119,12 +194,35 @@ static int check(const char *call, int what, int count, const int *tids)
     return PvmOk;
 }
 
+/* For ever: DVM takes no such wish back. */
+static int wish_for_hosts(struct wish *w, int count, int tag)
+{
+    int rc = dvm_notify(DVM_HOST_NEW, NULL, -1, tag);
+
+    w->left = count;
+    w->what = rc == DVM_OK ? PvmHostAdd : 0;
+    return rc;
+}
+
+/* The events may come before DVM has answered. */
+static int wish_for_ends(struct wish *w, const int *tids, size_t count, int tag)
+{
+    int rc = add_tids(w, tids, count) ? DVM_OK : DVM_ERR_NO_MEMORY;
+
+    if (rc == DVM_OK) {
+        w->open += count;
+        rc = dvm_notify(w->what == PvmTaskExit ? DVM_TASK_EXIT : DVM_HOST_DOWN, tids, (int)count,
+                        tag);
+    }
+    free_if_over(w);
+    return rc;
+}
+
 int pvm_notify(int what, int tag, int count, int *tids)
 {
     static const char call[] = "pvm_notify";
-    static const int events[] = {[PvmTaskExit] = DVM_TASK_EXIT, [PvmHostDelete] = DVM_HOST_DOWN,
-                                 [PvmHostAdd] = DVM_HOST_NEW};
     int rc = pvm3_enter(call), kind = what & ~PvmNotifyCancel, place;
+    struct wish *w;
 
     if (rc == PvmOk)
         rc = check(call, kind, count, tids);
@@ -137,12 +235,14 @@ int pvm_notify(int what, int tag, int count, int *tids)
     place = find_wish(kind, tag);
     if (place < 0)
         return pvm3_fail(call, PvmOutOfRes, "%d different events are the most", PVM3_EVENT_WISHES);
-    if (kind == PvmHostAdd && wishes[place].what == kind) {
-        wishes[place].left = count; /* events come already */
+    w = &wishes[place];
+    if (kind == PvmHostAdd && w->what == kind) {
+        w->left = count; /* events come already */
         return PvmOk;
     }
-    wishes[place] = (struct wish){kind, tag, pvm3_context(), count};
-    rc = dvm_notify(events[kind], kind == PvmHostAdd ? NULL : tids,
-                    kind == PvmHostAdd ? -1 : count, PVM3_EVENT_TAG + place);
+    if (w->what == 0)
+        *w = (struct wish){.what = kind, .tag = tag, .ctx = pvm3_context()};
+    rc = kind == PvmHostAdd ? wish_for_hosts(w, count, PVM3_EVENT_TAG + place)
+                            : wish_for_ends(w, tids, (size_t)count, PVM3_EVENT_TAG + place);
     return rc == DVM_OK ? PvmOk : pvm3_fail_dvm(call, rc);
 }

@@ -10,4 +10,7 @@
  * for it any more. */
 bool pvm3_notify_translate(struct pvm3_buffer *b);
 
+/* Forget all wishes: they are those of the task that this process was, or is a copy of. */
+void pvm3_notify_forget(void);
+
 #endif

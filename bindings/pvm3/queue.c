@@ -16,6 +16,7 @@
 #include "bindings/pvm3/notify.h"
 
 static struct pvm3_buffer *first, *last;
+static unsigned long taken; /* how many were taken out */
 static int (*match)(int bufid, int tid, int tag); /* the program's; NULL: the usual */
 
 void pvm3_queue_put(struct pvm3_buffer *b)
@@ -41,6 +42,8 @@ void pvm3_queue_take(struct pvm3_buffer *b)
     else
         last = b->before;
     b->queued = false;
+    b->next = 0; /* somebody may have looked into it */
+    taken++;
 }
 
 void pvm3_queue_clear(void)
@@ -162,23 +165,26 @@ int pvm3_queue_find(const char *call, const struct pvm3_wanted *wanted, double t
 {
     const double end = timeout > 0 ? dvm_wtime() + timeout : 0;
     struct pvm3_buffer *from = first;
+    bool late = false; /* it ends then, also if messages come that are not wanted */
     int rc;
 
     for (;;) {
         struct pvm3_buffer *seen;
+        unsigned long before = taken;
         double left = timeout > 0 ? end - dvm_wtime() : timeout;
 
         rc = search(from, wanted, found);
-        if (rc != PvmOk || *found)
+        if (rc != PvmOk || *found || late)
             return rc;
         seen = last;
-        rc = take_one(wanted, left < 0 && timeout > 0 ? 0 : left);
+        late = timeout > 0 && left <= 0;
+        rc = take_one(wanted, late ? 0 : left);
         if (rc == DVM_ERR_TIMEOUT)
             return PvmOk;
         if (rc != DVM_OK)
             return pvm3_fail_dvm(call, rc);
-        /* a handler may have taken messages out, but none that was seen before */
-        from = seen ? seen->following : first;
+        /* a handler may have taken out what was seen before */
+        from = seen && taken == before ? seen->following : first;
     }
 }
 

@@ -175,7 +175,10 @@ int pvm_spawn(char *task, char **argv, int flag, char *where, int count, int *ti
         return pvm3_fail(call, PvmNoMem, NULL);
     rc = order_make(&o, task, argv, flag, where);
     if (rc == PvmOk) {
+        memset(list, 0, (size_t)count * sizeof *list); /* where DVM asks nobody it says nothing */
         rc = dvm_spawn(&o.what, count, list, NULL);
+        for (int i = 0; i < count; i++)
+            list[i] = list[i] ? list[i] : rc;
         started = sort_tids(list, count);
         pvm3_catchout_children(list, started);
         if (rc != DVM_OK && pvm3_option(PvmAutoErr) == 1) /* an answer, not yet a mistake */

@@ -20,6 +20,10 @@ say "a master and its workers"
 expect 0 dvm run -n 1 "$programs/pool" 7
 expect_line "$WORK/out" "^pool: all ok$"
 
+say "at the edge of what PVM allows"
+expect 0 dvm run -n 1 "$programs/odd"
+expect_line "$WORK/out" "^odd: all ok$"
+
 say "groups and their collectives"
 expect 0 dvm run -n 1 "$programs/group" 5 --row
 expect_line "$WORK/out" "^group: all ok$"
