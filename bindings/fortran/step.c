@@ -20,6 +20,7 @@
 #define PAGE 4096                  /* no page is smaller */
 #define CHUNK_ALIGN 16             /* of glibc on hosts of 64 bits */
 #define CHUNK_MIN 32
+#define CHUNK_BEFORE 1             /* a flag: the piece before is in use */
 #define CHUNK_MAPPED 2             /* a flag: by mmap */
 #define CHUNK_FLAGS 7
 
@@ -42,8 +43,21 @@ static size_t alignment(const CFI_cdesc_t *d)
     return 1;
 }
 
-/* Whether memory was allocated for so many bytes, and its end lies before the last. A sanitizer
- * would call reading the note an error. */
+/* Whether what looks like a note is one, and not a number of the program's: behind a piece in
+ * use lies another, whose note says so; mapped memory begins with a page. A sanitizer would call
+ * reading the notes an error. */
+__attribute__((no_sanitize("address"))) static bool is_note(uintptr_t at, size_t note)
+{
+    size_t behind;
+
+    if (note & CHUNK_MAPPED)
+        return at % PAGE == CHUNK_ALIGN;
+    behind = *(const size_t *)(at + (note & ~(size_t)CHUNK_FLAGS) - sizeof(size_t));
+    return behind & CHUNK_BEFORE && behind >= CHUNK_MIN &&
+           (behind & ~(size_t)CHUNK_FLAGS) % CHUNK_ALIGN == 0;
+}
+
+/* Whether memory was allocated for so many bytes, and its end lies before the last. */
 __attribute__((no_sanitize("address"))) static bool
 beyond_memory(const void *base, size_t bytes, size_t last)
 {
@@ -59,7 +73,7 @@ beyond_memory(const void *base, size_t bytes, size_t last)
     if (wanted < CHUNK_MIN)
         wanted = CHUNK_MIN;
     /* what is left of a free piece may be too small for another */
-    return (size == wanted || size == wanted + CHUNK_ALIGN) && last > size;
+    return (size == wanted || size == wanted + CHUNK_ALIGN) && last > size && is_note(at, note);
 }
 
 bool step_unset(const CFI_cdesc_t *d)

@@ -155,6 +155,23 @@ contains
        call dvm_recv(c, 0, 5, status=s)
        call came(s, DVM_DOUBLE, 0, "empty")
     end if
+    ! sections of arrays with a word before them that looks like malloc's note
+    block
+      integer(int64) :: w(30), got(5)
+      integer(int64) :: note
+      do note = 32, 80
+         w = note
+         w(3:11) = [(int(i, int64), i = 3, 11)]
+         if (me == 0) call dvm_send(w(3:11:2), 1, 7)
+         if (me == 0) call dvm_send(w(4:12:2), 1, 7)
+         if (me == 1) then
+            call dvm_recv(got, 0, 7)
+            call expect(all(got == w(3:11:2)), "a section behind a small number")
+            call dvm_recv(got, 0, 7)
+            call expect(all(got == w(4:12:2)), "a section behind a small number")
+         end if
+      end do
+    end block
   end subroutine sections
 
   ! Leave something on the stack, where the next procedure has its variables.
