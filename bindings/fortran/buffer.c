@@ -179,11 +179,23 @@ int buffer_open(struct buffer *b, size_t units)
     return DVM_OK;
 }
 
+void buffer_load(struct buffer *b)
+{
+    if (b->copied)
+        buffer_copy(b->argument, b->at, b->copied, false);
+}
+
+void buffer_store(struct buffer *b, size_t bytes)
+{
+    if (b->copied)
+        buffer_copy(b->argument, b->at, bytes < b->copied ? bytes : b->copied, true);
+}
+
 void buffer_close(struct buffer *b, size_t bytes)
 {
     if (!b->copied)
         return;
-    buffer_copy(b->argument, b->at, bytes < b->copied ? bytes : b->copied, true);
+    buffer_store(b, bytes);
     free(b->at);
     b->copied = 0;
 }

@@ -44,6 +44,11 @@ int buffer_open(struct buffer *b, size_t units);
  * argument from its beginning on; BUFFER_UNKNOWN: all of it. */
 void buffer_close(struct buffer *b, size_t bytes);
 
+/* The same while it goes on, for what is used again: fetch the copy anew, or store as much of it.
+ * Nothing is done where there is no copy. */
+void buffer_load(struct buffer *b);
+void buffer_store(struct buffer *b, size_t bytes);
+
 /* How many bytes of the buffer a message has filled. */
 size_t buffer_came(const struct buffer *b, const struct dvm_status *status);
 

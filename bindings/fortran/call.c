@@ -82,3 +82,16 @@ void status_put(void *at, const struct dvm_status *status)
     else if (at)
         *(struct status8 *)at = (struct status8)STATUS(status);
 }
+
+#define FROM_STATUS(from)                                                                  \
+    {.source = (int)(from)->source, .tag = (int)(from)->tag, .error = (int)(from)->error,  \
+     .cancelled = (int)(from)->cancelled, .type = (from)->type,                            \
+     .bytes = (size_t)(from)->bytes, .count = (size_t)(from)->count}
+
+void status_get(struct dvm_status *status, const void *at)
+{
+    if (dvmf_integer_kind == sizeof(int32_t))
+        *status = (struct dvm_status)FROM_STATUS((const struct status4 *)at);
+    else
+        *status = (struct dvm_status)FROM_STATUS((const struct status8 *)at);
+}

@@ -43,11 +43,16 @@ static inline dvm_group group_or_world(const dvm_group *group)
 /* Store a status; not where it is left out. */
 void status_put(void *at, const struct dvm_status *status);
 
+/* Take a status back. */
+void status_get(struct dvm_status *status, const void *at);
+
 /* What the module's own procedures call. count receives how many there are, which may be more
  * than max. */
 void dvmf_abort(const void *status, const dvm_group *group);
 int dvmf_self(void);
 void dvmf_hosts(struct dvm_host *list, size_t max, size_t *count, void *ierror);
 void dvmf_tasks(struct dvm_task *list, size_t max, size_t *count, void *ierror);
+void dvmf_values(struct dvm_value *list, size_t max, size_t *count, void *ierror);
+void dvmf_type_describe(const dvm_type *type, struct dvm_type_info *info, void *ierror);
 
 #endif

@@ -196,12 +196,13 @@ int collective_do(struct collective *c)
 
     if (rc == DVM_OK)
         rc = c->kind->call(c, c->request ? &handle : NULL);
-    if (rc == DVM_OK && c->request) {
+    if (rc == DVM_OK && c->describes)
+        rc = request_describe(c->request, handle, &c->from.buffer, &c->to.buffer);
+    else if (rc == DVM_OK && c->request)
         rc = request_hold(c->request, handle, &c->from.buffer, &c->to.buffer);
-    } else {
-        buffer_close(&c->from.buffer, 0);
-        buffer_close(&c->to.buffer, rc == DVM_OK ? BUFFER_UNKNOWN : 0);
-    }
+    /* what is kept for the request has no copy here any more */
+    buffer_close(&c->from.buffer, 0);
+    buffer_close(&c->to.buffer, rc == DVM_OK ? BUFFER_UNKNOWN : 0);
     free_list(&c->from.list);
     free_list(&c->to.list);
     return rc;

@@ -44,6 +44,7 @@ struct collective {
     const dvm_type *type;
     const dvm_group *group;
     struct request *request; /* NULL: the call returns when it is over */
+    bool describes;          /* request is to be started often, by dvm_start */
     /* what the library is given */
     struct collective_side from, to;
     dvm_group in_group;

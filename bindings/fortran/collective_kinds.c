@@ -1,5 +1,5 @@
-/* collective_kinds.c: the library's collectives, each in the form that waits and in the one that
- * starts, and what sides they have.
+/* collective_kinds.c: the library's collectives, each in the form that waits, the one that
+ * starts and the one that describes, and what sides they have.
  */
 #include "collective.h"
 
@@ -19,6 +19,8 @@
 #define KIND(name, in_parts, out_parts, root_has, of_neighbours, ...)                      \
     static int call_##name(struct collective *c, struct dvm_request **handle)              \
     {                                                                                      \
+        if (c->describes)                                                                  \
+            return dvm_##name##_init(c->in_group, __VA_ARGS__, handle);                    \
         return handle ? dvm_i##name(c->in_group, __VA_ARGS__, handle)                      \
                       : dvm_##name(c->in_group, __VA_ARGS__);                              \
     }                                                                                      \

@@ -2,7 +2,8 @@
  *
  * A section that is no single piece of memory is copied when the operation starts; the copy
  * is kept beside the library's request, and goes back into the section, as far as a message
- * has filled it, when the program learns that the operation is over.
+ * has filled it, when the program learns that the operation is over. A persistent request keeps
+ * its copies, and fetches what is in the sections with each start.
  */
 #include "request.h"
 
@@ -23,6 +24,8 @@ struct side {
 struct held {
     struct side in, out;
     bool receives; /* out is the buffer of a receive: a message may be shorter */
+    bool persistent;
+    bool started;  /* of a persistent one: its end was not yet told */
 };
 
 static void keep(struct side *s, struct buffer *b)
@@ -36,24 +39,43 @@ static void keep(struct side *s, struct buffer *b)
     b->copied = 0;
 }
 
+/* Keep the copies, if there are any. Returns whether there was memory for it. */
+static bool hold(struct request *request, struct buffer *in, struct buffer *out, bool persistent)
+{
+    struct held *held;
+
+    if (!(in && in->copied) && !(out && out->copied))
+        return true;
+    held = calloc(1, sizeof *held);
+    if (!held)
+        return false;
+    keep(&held->in, in);
+    keep(&held->out, out);
+    held->receives = !in;
+    held->persistent = persistent;
+    request->held = held;
+    return true;
+}
+
+int request_describe(struct request *request, struct dvm_request *handle, struct buffer *in,
+                     struct buffer *out)
+{
+    *request = (struct request){.handle = handle};
+    if (hold(request, in, out, true))
+        return DVM_OK;
+    dvm_request_free(&request->handle);
+    return call_fail(DVM_ERR_NO_MEMORY, "no memory for what is known of a section");
+}
+
 int request_hold(struct request *request, struct dvm_request *handle, struct buffer *in,
                  struct buffer *out)
 {
     struct dvm_status status;
-    struct held *held;
     int rc;
 
     *request = (struct request){.handle = handle};
-    if (!(in && in->copied) && !(out && out->copied))
+    if (hold(request, in, out, false))
         return DVM_OK;
-    held = calloc(1, sizeof *held);
-    if (held) {
-        keep(&held->in, in);
-        keep(&held->out, out);
-        held->receives = !in;
-        request->held = held;
-        return DVM_OK;
-    }
     rc = dvm_wait(&request->handle, &status);
     if (in)
         buffer_close(in, 0);
@@ -62,20 +84,29 @@ int request_hold(struct request *request, struct dvm_request *handle, struct buf
     return rc;
 }
 
-/* If the operation is over (its handle is NULL) copies go back. rc: its result, returned. */
+/* How many bytes of the output have changed. */
+static size_t changed(const struct held *held, int rc, const struct dvm_status *status)
+{
+    if (rc != DVM_OK || status->cancelled)
+        return 0;
+    return held->receives ? buffer_came(&held->out.buffer, status) : BUFFER_UNKNOWN;
+}
+
+/* The program learns that the operation is over, if it is: copies go back. rc: its result, which
+ * is returned. A request that is not persistent is over when its handle is NULL. */
 static int finish(struct request *request, int rc, const struct dvm_status *status)
 {
     struct held *held = request->held;
 
-    if (request->handle || !held)
+    if (!held || (held->persistent ? !held->started : request->handle != NULL))
+        return rc;
+    held->started = false;
+    buffer_store(&held->out.buffer, changed(held, rc, status));
+    if (held->persistent)
         return rc;
     request->held = NULL;
     buffer_close(&held->in.buffer, 0);
-    if (rc != DVM_OK || status->cancelled)
-        buffer_close(&held->out.buffer, 0);
-    else
-        buffer_close(&held->out.buffer, held->receives ? buffer_came(&held->out.buffer, status)
-                                                       : BUFFER_UNKNOWN);
+    buffer_close(&held->out.buffer, 0);
     free(held);
     return rc;
 }
@@ -100,9 +131,10 @@ void dvmf_test(struct request *request, const CFI_cdesc_t *done, void *status, v
     rc = logical_check("dvm_test", done);
     if (rc == DVM_OK)
         rc = dvm_test(&request->handle, &over, &s);
-    rc = finish(request, rc, &s);
-    if (over)
+    if (over) {
+        rc = finish(request, rc, &s);
         status_put(status, &s);
+    }
     if (rc == DVM_OK)
         logical_put(done, over);
     call_end(rc, ierror);
@@ -175,10 +207,28 @@ void dvmf_cancel(struct request *request, void *ierror)
     call_end(dvm_cancel(request->handle), ierror);
 }
 
+/* Start one, with what is in its sections now. A receive has nothing to fetch; a collective may
+ * have its input in its output. */
+static int start(struct request *request)
+{
+    struct held *held = request->held;
+    int rc;
+
+    if (held && !held->started) {
+        buffer_load(&held->in.buffer);
+        if (!held->receives)
+            buffer_load(&held->out.buffer);
+    }
+    rc = dvm_start(&request->handle);
+    if (held && rc == DVM_OK)
+        held->started = true;
+    return rc;
+}
+
 void dvmf_start(struct request *request, void *ierror)
 {
     CALL_BEGIN(ierror);
-    call_end(dvm_start(&request->handle), ierror);
+    call_end(start(request), ierror);
 }
 
 void dvmf_startall(const CFI_cdesc_t *requests, void *ierror)
@@ -188,12 +238,22 @@ void dvmf_startall(const CFI_cdesc_t *requests, void *ierror)
 
     CALL_BEGIN(ierror);
     for (size_t i = 0; rc == DVM_OK && i < count; i++)
-        rc = dvm_start(&request_at(requests, i)->handle);
+        rc = start(request_at(requests, i));
     call_end(rc, ierror);
 }
 
 void dvmf_request_free(struct request *request, void *ierror)
 {
+    struct held *held = request->held;
+    int rc;
+
     CALL_BEGIN(ierror);
-    call_end(dvm_request_free(&request->handle), ierror);
+    rc = dvm_request_free(&request->handle);
+    if (rc == DVM_OK && held && !request->handle) {
+        request->held = NULL;
+        buffer_close(&held->in.buffer, 0);
+        buffer_close(&held->out.buffer, 0);
+        free(held);
+    }
+    call_end(rc, ierror);
 }

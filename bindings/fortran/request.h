@@ -19,4 +19,9 @@ struct request {
 int request_hold(struct request *request, struct dvm_request *handle, struct buffer *in,
                  struct buffer *out);
 
+/* The same for one that was described and is to be started often: the copies stay until it is
+ * freed. Error: NO_MEMORY; then the operation was freed, and the buffers are the caller's. */
+int request_describe(struct request *request, struct dvm_request *handle, struct buffer *in,
+                     struct buffer *out);
+
 #endif

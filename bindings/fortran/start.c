@@ -22,7 +22,7 @@ static int describe_receive(dvm_group group, int source, int tag, const void *bu
 /* What all have. */
 struct start {
     start_function *function;
-    enum { SENDS, RECEIVES, DESCRIBES } does;
+    enum { SENDS, RECEIVES, DESCRIBES_SEND, DESCRIBES_RECEIVE } does;
     const CFI_cdesc_t *buf;
     const void *rank, *tag;
     struct request *request;
@@ -30,6 +30,28 @@ struct start {
     const dvm_type *type;
     const dvm_group *group;
 };
+
+/* Keep what was started or described; b is its buffer. */
+static int keep(const struct start *s, struct dvm_request *handle, struct buffer *b)
+{
+    int rc = DVM_OK;
+
+    switch (s->does) {
+    case SENDS:
+        return request_hold(s->request, handle, b, NULL);
+    case RECEIVES:
+        return request_hold(s->request, handle, NULL, b);
+    case DESCRIBES_SEND:
+        rc = request_describe(s->request, handle, b, NULL);
+        break;
+    case DESCRIBES_RECEIVE:
+        rc = request_describe(s->request, handle, NULL, b);
+        break;
+    }
+    if (rc != DVM_OK)
+        buffer_close(b, 0);
+    return rc;
+}
 
 static int start(const char *name, const struct start *s)
 {
@@ -41,22 +63,13 @@ static int start(const char *name, const struct start *s)
         rc = buffer_count(&b, s->count, 1);
     if (rc == DVM_OK)
         rc = buffer_open(&b, b.count);
-    if (rc == DVM_OK && b.copied && s->does == DESCRIBES) {
-        buffer_close(&b, 0);
-        rc = call_fail(DVM_ERR_ARG, "%s: what is started often must be a single piece of memory; "
-                       "give a whole array, and a type that dvm_type_vector or the like has made",
-                       name);
-    }
     if (rc != DVM_OK)
         return rc;
     rc = s->function(group_or_world(s->group), integer(s->rank), integer(s->tag), b.at, b.count,
                      b.type, &handle);
-    if (rc != DVM_OK)
-        buffer_close(&b, 0);
-    else if (s->does == RECEIVES)
-        rc = request_hold(s->request, handle, NULL, &b);
-    else
-        rc = request_hold(s->request, handle, &b, NULL);
+    if (rc == DVM_OK)
+        return keep(s, handle, &b);
+    buffer_close(&b, 0);
     return rc;
 }
 
@@ -93,7 +106,7 @@ void dvmf_send_init(const CFI_cdesc_t *buf, const void *dest, const void *tag,
 {
     CALL_BEGIN(ierror);
     call_end(start("dvm_send_init: buf",
-                   &(struct start){dvm_send_init, DESCRIBES, buf, dest, tag, request, count,
+                   &(struct start){dvm_send_init, DESCRIBES_SEND, buf, dest, tag, request, count,
                                    type, group}), ierror);
 }
 
@@ -103,7 +116,7 @@ void dvmf_bsend_init(const CFI_cdesc_t *buf, const void *dest, const void *tag,
 {
     CALL_BEGIN(ierror);
     call_end(start("dvm_bsend_init: buf",
-                   &(struct start){dvm_bsend_init, DESCRIBES, buf, dest, tag, request, count,
+                   &(struct start){dvm_bsend_init, DESCRIBES_SEND, buf, dest, tag, request, count,
                                    type, group}), ierror);
 }
 
@@ -113,7 +126,7 @@ void dvmf_ssend_init(const CFI_cdesc_t *buf, const void *dest, const void *tag,
 {
     CALL_BEGIN(ierror);
     call_end(start("dvm_ssend_init: buf",
-                   &(struct start){dvm_ssend_init, DESCRIBES, buf, dest, tag, request, count,
+                   &(struct start){dvm_ssend_init, DESCRIBES_SEND, buf, dest, tag, request, count,
                                    type, group}), ierror);
 }
 
@@ -123,6 +136,6 @@ void dvmf_recv_init(const CFI_cdesc_t *buf, const void *source, const void *tag,
 {
     CALL_BEGIN(ierror);
     call_end(start("dvm_recv_init: buf",
-                   &(struct start){describe_receive, DESCRIBES, buf, source, tag, request, count,
-                                   type, group}), ierror);
+                   &(struct start){describe_receive, DESCRIBES_RECEIVE, buf, source, tag, request,
+                                   count, type, group}), ierror);
 }

@@ -19,6 +19,14 @@ void dvmf_type_vector(const int64_t *count, const int64_t *length, const int64_t
              ierror);
 }
 
+void dvmf_type_hvector(const int64_t *count, const int64_t *length, const int64_t *stride,
+                       const dvm_type *old, dvm_type *new, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(dvm_type_hvector((size_t)*count, (size_t)*length, (ptrdiff_t)*stride, *old, new),
+             ierror);
+}
+
 /* Sizes of dimensions. */
 static void sizes_get(size_t *list, const CFI_cdesc_t *array, int dims)
 {
@@ -66,16 +74,60 @@ void dvmf_type_free(dvm_type *type, void *ierror)
     call_end(dvm_type_free(type), ierror);
 }
 
-void dvmf_type_extent(const dvm_type *type, int64_t *lower, int64_t *extent, void *ierror)
+/* Ask for bounds and store them. */
+static void bounds(int (*function)(dvm_type, ptrdiff_t *, ptrdiff_t *), const dvm_type *type,
+                   int64_t *lower, int64_t *extent, void *ierror)
 {
     ptrdiff_t low, size;
-    int rc;
+    int rc = function(*type, &low, &size);
 
-    CALL_BEGIN(ierror);
-    rc = dvm_type_extent(*type, &low, &size);
     if (rc == DVM_OK) {
         *lower = (int64_t)low;
         *extent = (int64_t)size;
     }
     call_end(rc, ierror);
+}
+
+void dvmf_type_extent(const dvm_type *type, int64_t *lower, int64_t *extent, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    bounds(dvm_type_extent, type, lower, extent, ierror);
+}
+
+void dvmf_type_true_extent(const dvm_type *type, int64_t *lower, int64_t *extent, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    bounds(dvm_type_true_extent, type, lower, extent, ierror);
+}
+
+void dvmf_type_count(const void *status, const dvm_type *type, int64_t *count, int64_t *rest,
+                     void *ierror)
+{
+    struct dvm_status s;
+    size_t elements, left;
+    int rc;
+
+    CALL_BEGIN(ierror);
+    status_get(&s, status);
+    rc = dvm_type_count(&s, *type, &elements, &left);
+    if (rc == DVM_OK) {
+        *count = (int64_t)elements;
+        if (rest)
+            *rest = (int64_t)left;
+    }
+    call_end(rc, ierror);
+}
+
+/* For the module's dvm_type_describe, which takes the lists apart. */
+void dvmf_type_describe(const dvm_type *type, struct dvm_type_info *info, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    call_end(dvm_type_describe(*type, info), ierror);
+}
+
+void dvmf_address(const CFI_cdesc_t *buf, int64_t *at, void *ierror)
+{
+    CALL_BEGIN(ierror);
+    *at = (int64_t)(intptr_t)buf->base_addr;
+    call_end(DVM_OK, ierror);
 }

@@ -19,6 +19,12 @@ while read -r name; do
 done < <(sed -nE 's/^    X\(([A-Z_]+),.*/\1/p' "$source_tree/libdvm/include/dvm_errors.h")
 cc -std=c11 -fsyntax-only -I "$source_tree/libdvm/include" "$WORK/numbers.c" || fail "the module has another number"
 
+say "each procedure has its C function"
+grep -oE 'dvmf_[a-z_0-9]+\(' "$build/bindings/fortran/source/procedures.h" | tr -d '(' | sort -u >"$WORK/promised"
+nm --defined-only --format=posix "$build/bindings/fortran/libdvm_fortran.a" 2>/dev/null | awk '{ print $1 }' | sort -u >"$WORK/defined"
+[ "$(wc -l <"$WORK/promised")" -gt 150 ] || fail "the procedures of the module were not found"
+[ -z "$(comm -23 "$WORK/promised" "$WORK/defined")" ] || fail "without a C function: $(comm -23 "$WORK/promised" "$WORK/defined")"
+
 start_machine 2
 await 10 hosts_are 2
 
@@ -63,4 +69,6 @@ fi
 say "everything else"
 expect 0 dvm run -n 3 "$PROGRAMS/fortran_calls"
 expect_line "$WORK/out" "fortran_calls: [1-9][0-9] checks"
+expect 0 dvm run -n 3 "$PROGRAMS/fortran_types"
+expect_line "$WORK/out" "fortran_types: [1-9][0-9] checks"
 halt_machine
