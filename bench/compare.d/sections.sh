@@ -147,17 +147,22 @@ start_one() { # WHERE WHO
 
 # 64 tasks spawned by a program, until each has been heard from
 start_spawned() { # WHO
-    local n=64 command
+    local n=64
     [ ${#quick[@]} = 0 ] || n=4
     case $1 in
-    dvm) command=(dvm run -n 1 "$work/spawn.dvm" "$n" 1) ;;
-    pvm) command=(bash -c 'cd "$0" && ulimit -n 1024 && exec ./spawn_pvm "$1" 1' "$work" "$n") ;;
-    *) return 0 ;;
+    dvm) take_spawned start dvm $n dvm run -n 1 "$work/spawn.dvm" $n 1 ;;
+    pvm) take_spawned start pvm $n bash -c 'cd "$0" && ulimit -n 1024 && exec ./spawn_pvm "$1" 1' "$work" $n ;;
     esac
-    if timeout -k 5 $time_limit "${command[@]}" >"$work/lines" 2>"$work/errors" </dev/null; then
-        awk -v who="$1" -v n=$n 'NF == 2 { print "start", who, "spawn_" n, $2, "ms" }' "$work/lines" >>"$figures"
+}
+
+# take_spawned WHERE WHO N COMMAND...: the second of its two milliseconds is a figure
+take_spawned() {
+    local where=$1 name=$2 n=$3
+    shift 3
+    if timeout -k 5 $time_limit "$@" >"$work/lines" 2>"$work/errors" </dev/null; then
+        awk -v w="$where" -v who="$name" -v n="$n" 'NF == 2 { print w, who, "spawn_" n, $2, "ms" }' "$work/lines" >>"$figures"
     else
-        talk "start: $1 failed to spawn"
+        talk "$where: $name failed to spawn"
         tail -n 3 "$work/errors" >&2
     fi
 }

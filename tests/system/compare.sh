@@ -8,7 +8,7 @@
 if sanitized; then skip "an installed prefix is made from a build without sanitizers"; fi
 
 only=$(pick dvm,openmpi dvm,mpich,openmpi,pvm)
-read -ra sections <<<"$(pick "shm start" "shm net over start")"
+read -ra sections <<<"$(pick "shm start pvm" "shm net over start pvm")"
 say "measure ${sections[*]} ($only)"
 status=0
 DVM_BUILD=$build BENCH_MACHINE=$DVM_MACHINE "$source_tree/bench/compare" --quick --as-is --turns "$(pick 1 2)" --only "$only" --json \
@@ -29,6 +29,10 @@ done
 jq -se 'any(.[]; .metric == "run_16" and .dvm > 0 and .limit > 0)' "$WORK/json" >/dev/null || fail "no figure of a start"
 jq -se 'all(.[] | select(.dvm and .openmpi and (.mpich | not)); (.ratio_best_peer * .openmpi / .dvm - 1) | fabs < 0.01)' \
     "$WORK/json" >/dev/null || fail "ratios do not fit the figures"
+for metric in latency_8B bandwidth_1MiB spawn_4; do
+    jq -se --arg m $metric 'any(.[]; .where == "pvm" and .metric == $m and .dvm > 0)' "$WORK/json" >/dev/null ||
+        fail "no figure of a program of PVM for $metric"
+done
 if command -v valgrind >/dev/null; then
     say "the count of instructions is plausible"
     jq -se 'all(.[] | select(.unit == "instructions"); .dvm > 50 and .dvm < 50000)' "$WORK/json" >/dev/null ||
