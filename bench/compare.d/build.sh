@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2154
 # build.sh: the measuring programs, built for DVM and for each peer; what the machine is.
 
+# what all have in common
+measure=("$here"/measure/{measure,message,collective,column,overlap,idle,count}.c)
+
 # build_dvm: a release, installed into a folder of its own, and the program with its dvmcc
 build_dvm() {
     local build=${DVM_BUILD:-$top/build/compare}
@@ -15,19 +18,19 @@ build_dvm() {
     fi
     unset DVM_DIR DVM_HOST DVM_DAEMON DVM_SOCKET DVM_TOKEN DVM_SINGLE
     export PATH=$prefix/bin:$PATH DVM_MACHINE=${BENCH_MACHINE:-compare-$$}
-    dvmcc -O2 -w -std=c11 -D_GNU_SOURCE -o "$work/measure.dvm" "$here"/measure/{measure,message,collective,idle,count,api_dvm}.c
+    dvmcc -O2 -w -std=c11 -D_GNU_SOURCE -o "$work/measure.dvm" "${measure[@]}" "$here/measure/api_dvm.c"
     dvmcc -O2 -w -std=c11 -D_GNU_SOURCE -o "$work/spawn.dvm" "$here/spawn.c"
     at_end+=("dvm halt")
 }
 
 build_mpi() { # build_mpi NAME
     "mpicc.$1" -O2 -w -std=c11 -D_GNU_SOURCE -o "$work/measure.$1" \
-        "$here"/measure/{measure,message,collective,idle,count,api_mpi}.c
+        "${measure[@]}" "$here/measure/api_mpi.c"
 }
 
 build_pvm() {
     gcc -O2 -w -std=c11 -D_GNU_SOURCE -o "$work/measure_pvm" \
-        "$here"/measure/{measure,message,collective,idle,count,api_pvm}.c -lgpvm3 -lpvm3 &&
+        "${measure[@]}" "$here/measure/api_pvm.c" -lgpvm3 -lpvm3 &&
         gcc -O2 -w -std=c11 -D_GNU_SOURCE -o "$work/spawn_pvm" "$here/spawn_pvm.c" -lpvm3 && start_pvm
 }
 

@@ -22,7 +22,7 @@ build_pvm_on_dvm() {
     flags+=(-I "$prefix/include/dvm/pvm3" -L "$lib" -Wl,-rpath-link,"$(dirname "$(dirname "$lib")")")
     on_dvm=$work/on_dvm
     mkdir "$on_dvm"
-    gcc "${flags[@]}" -o "$on_dvm/measure_pvm" "$here"/measure/{measure,message,collective,idle,count,api_pvm}.c -lgpvm3 -lpvm3 &&
+    gcc "${flags[@]}" -o "$on_dvm/measure_pvm" "${measure[@]}" "$here/measure/api_pvm.c" -lgpvm3 -lpvm3 &&
         gcc "${flags[@]}" -o "$on_dvm/spawn_pvm" "$here/spawn_pvm.c" -lpvm3
 }
 

@@ -50,7 +50,7 @@ shm_end() {
 shm_one() { # WHERE WHO
     if [ "$2" = limit ]; then take "$1" limit "$work/limits" "${quick[@]}" shm; return; fi
     # shellcheck disable=SC2046
-    take "$1" "$2" $(tasks "$2" 2 "${quick[@]}" memory latency bandwidth window collective sweep)
+    take "$1" "$2" $(tasks "$2" 2 "${quick[@]}" memory latency bandwidth window collective column overlap sweep)
 }
 
 shm_waiting() { # WHERE WHO

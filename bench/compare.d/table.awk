@@ -37,7 +37,7 @@ function short(x) {
     return sprintf("%.3g", x)
 }
 
-function is_more_better(unit) { return unit == "MB/s" || unit == "Mmsg/s" }
+function is_more_better(unit) { return unit == "MB/s" || unit == "Mmsg/s" || unit == "part" }
 
 function figure(row, who) { return known(row, who) ? middle[row, who] : 0 }
 
@@ -63,6 +63,7 @@ function holds(text, row,    left, right, op, x) {
     if (left == "peer") x = ratio(row, best_peer(row))
     else if (left == "limit") x = ratio(row, figure(row, "limit"))
     else if (left == "plain") x = ratio(row, figure("net_plain" SUBSEP metric[row], "dvm"))
+    else if (left == "hand") x = ratio(row, figure(where[row] SUBSEP "hand_" metric[row], "dvm"))
     else x = known(row, "dvm") ? middle[row, "dvm"] : ""
     if (x == "") return ""
     if (op == "<") return x < right

@@ -29,6 +29,18 @@ struct api {
     void (*allreduce)(double *in, double *out, size_t count);
     void (*allgather)(const void *in, void *out, size_t bytes); /* bytes of each task */
     void (*alltoall)(const void *in, void *out, size_t bytes);  /* bytes from each to each */
+
+    /* In a ring of all tasks: bytes to the one before and as many to the one behind, and the
+     * same from them, as an alltoall of neighbours. */
+    void (*neighbours)(const void *in, void *out, size_t bytes);
+
+    /* An allreduce that goes on meanwhile, one at a time; finish waits for it. */
+    void (*start_allreduce)(double *in, double *out, size_t count);
+    void (*finish)(void);
+
+    /* The first column of a matrix, as a derived type; received in one piece. */
+    void (*send_column)(int to, int tag, const double *matrix, size_t rows, size_t columns);
+    void (*receive_column)(int from, int tag, double *column, size_t rows);
 };
 
 extern const struct api api;

@@ -79,7 +79,55 @@ static void alltoall(const void *in, void *out, size_t bytes)
     dvm_alltoall(DVM_WORLD, in, out, bytes, DVM_CHAR);
 }
 
+static void neighbours(const void *in, void *out, size_t bytes)
+{
+    static dvm_group ring;
+    static int made;
+    int size, periodic = 1;
+
+    if (!made) {
+        dvm_group_size(DVM_WORLD, &size);
+        dvm_group_cart(DVM_WORLD, 1, &size, &periodic, 0, &ring);
+        made = 1;
+    }
+    dvm_neighbour_alltoall(ring, in, out, bytes, DVM_CHAR);
+}
+
+static struct dvm_request *under_way;
+
+static void start_allreduce(double *in, double *out, size_t count)
+{
+    dvm_iallreduce(DVM_WORLD, in, out, count, DVM_DOUBLE, DVM_SUM, &under_way);
+}
+
+static void finish(void)
+{
+    dvm_wait(&under_way, NULL);
+}
+
+/* The type is made once for a row of the measurements. */
+static void send_column(int to, int tag, const double *matrix, size_t rows, size_t columns)
+{
+    static dvm_type type;
+    static size_t type_rows;
+
+    if (rows != type_rows) {
+        if (type_rows)
+            dvm_type_free(&type);
+        dvm_type_vector(rows, 1, (ptrdiff_t)columns, DVM_DOUBLE, &type);
+        dvm_type_commit(type);
+        type_rows = rows;
+    }
+    dvm_send(DVM_WORLD, to, tag, matrix, 1, type);
+}
+
+static void receive_column(int from, int tag, double *column, size_t rows)
+{
+    dvm_recv(DVM_WORLD, from, tag, column, rows, DVM_DOUBLE, NULL);
+}
+
 const struct api api = {
     start, end, send, receive, send_window, receive_window,
     barrier, bcast, reduce, allreduce, allgather, alltoall,
+    neighbours, start_allreduce, finish, send_column, receive_column,
 };

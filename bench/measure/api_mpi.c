@@ -79,7 +79,53 @@ static void alltoall(const void *in, void *out, size_t bytes)
     MPI_Alltoall(in, (int)bytes, MPI_CHAR, out, (int)bytes, MPI_CHAR, MPI_COMM_WORLD);
 }
 
+static void neighbours(const void *in, void *out, size_t bytes)
+{
+    static MPI_Comm ring = MPI_COMM_NULL;
+    int size, periodic = 1;
+
+    if (ring == MPI_COMM_NULL) {
+        MPI_Comm_size(MPI_COMM_WORLD, &size);
+        MPI_Cart_create(MPI_COMM_WORLD, 1, &size, &periodic, 0, &ring);
+    }
+    MPI_Neighbor_alltoall(in, (int)bytes, MPI_CHAR, out, (int)bytes, MPI_CHAR, ring);
+}
+
+static MPI_Request under_way;
+
+static void start_allreduce(double *in, double *out, size_t count)
+{
+    MPI_Iallreduce(in, out, (int)count, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &under_way);
+}
+
+static void finish(void)
+{
+    MPI_Wait(&under_way, MPI_STATUS_IGNORE);
+}
+
+/* The type is made once for a row of the measurements. */
+static void send_column(int to, int tag, const double *matrix, size_t rows, size_t columns)
+{
+    static MPI_Datatype type;
+    static size_t type_rows;
+
+    if (rows != type_rows) {
+        if (type_rows)
+            MPI_Type_free(&type);
+        MPI_Type_vector((int)rows, 1, (int)columns, MPI_DOUBLE, &type);
+        MPI_Type_commit(&type);
+        type_rows = rows;
+    }
+    MPI_Send(matrix, 1, type, to, tag, MPI_COMM_WORLD);
+}
+
+static void receive_column(int from, int tag, double *column, size_t rows)
+{
+    MPI_Recv(column, (int)rows, MPI_DOUBLE, from, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+}
+
 const struct api api = {
     start, end, send, receive, send_window, receive_window,
     barrier, bcast, reduce, allreduce, allgather, alltoall,
+    neighbours, start_allreduce, finish, send_column, receive_column,
 };

@@ -168,6 +168,38 @@ static int alltoall_right(size_t bytes, unsigned salt, int calls)
     return blocks_right(bytes, salt, calls, rank);
 }
 
+/* Of neighbours block 0 goes to the task before and comes from it, block 1 behind. */
+static void neighbours_prepare(size_t bytes, unsigned salt)
+{
+    number = sum = 0;
+    pattern_fill(out, bytes, 2 * rank, salt);
+    pattern_fill(out + bytes, bytes, 2 * rank + 1, salt);
+    memset(in, 0x5a, 2 * bytes);
+}
+
+static void neighbours_once(size_t bytes)
+{
+    memcpy(out, &number, sizeof number);
+    put_number(out + bytes);
+    api.neighbours(out, in, bytes);
+    take_number(in);
+    take_number(in + bytes);
+}
+
+/* Where there are two tasks, each is before and behind the other: MPI's libraries do not
+ * agree which block is which then. */
+static int neighbours_right(size_t bytes, unsigned salt, int calls)
+{
+    int before = (rank + size - 1) % size, behind = (rank + 1) % size;
+
+    if (sum != 2 * numbers_until((uint64_t)calls))
+        return 0;
+    return (pattern_right(in, bytes, 2 * before + 1, salt) &&
+            pattern_right(in + bytes, bytes, 2 * behind, salt)) ||
+           (size == 2 && pattern_right(in, bytes, 2 * before, salt) &&
+            pattern_right(in + bytes, bytes, 2 * behind + 1, salt));
+}
+
 const struct kind barrier = {
     nothing_prepared, barrier_once, nothing_received, offsetof(struct api, barrier)
 };
@@ -183,4 +215,7 @@ const struct kind allgather = {
 };
 const struct kind alltoall = {
     blocks_prepare, alltoall_once, alltoall_right, offsetof(struct api, alltoall)
+};
+const struct kind neighbours = {
+    neighbours_prepare, neighbours_once, neighbours_right, offsetof(struct api, neighbours)
 };

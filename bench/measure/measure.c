@@ -46,6 +46,13 @@ static const struct row rows[] = {
     { "collective", "allgather_1KiB", &allgather, 1 << 10, CALL },
     { "collective", "alltoall_1KiB", &alltoall, 1 << 10, CALL },
     { "collective", "alltoall_32KiB", &alltoall, 32 << 10, CALL },
+    { "collective", "neighbours_1KiB", &neighbours, 1 << 10, CALL },
+    { "column", "column_1KiB", &column, 1 << 10, CALL },
+    { "column", "hand_column_1KiB", &hand_column, 1 << 10, CALL },
+    { "column", "column_16KiB", &column, 16 << 10, CALL },
+    { "column", "hand_column_16KiB", &hand_column, 16 << 10, CALL },
+    { "column", "column_64KiB", &column, 64 << 10, CALL },
+    { "column", "hand_column_64KiB", &hand_column, 64 << 10, CALL },
     { "sweep", "sweep_8", &ping_pong, 8, LATENCY },
     { "sweep", "sweep_32", &ping_pong, 32, LATENCY },
     { "sweep", "sweep_128", &ping_pong, 128, LATENCY },
@@ -195,6 +202,8 @@ static void measure(const char *what)
         measure_memory();
     else if (!strcmp(what, "meet"))
         api.barrier();
+    else if (!strcmp(what, "overlap"))
+        measure_overlap();
     else if (!strncmp(what, "waiting=", 8))
         measure_waiting(atof(what + 8));
     else if (!strncmp(what, "count=", 6))

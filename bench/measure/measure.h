@@ -37,8 +37,9 @@ struct kind {
 };
 
 extern const struct kind ping_pong, window, ring;             /* message.c */
-extern const struct kind barrier, bcast, reduce, allreduce, allgather,
-    alltoall;                                                 /* collective.c */
+extern const struct kind barrier, bcast, reduce, allreduce, allgather, alltoall,
+    neighbours;                                               /* collective.c */
+extern const struct kind column, hand_column;                 /* column.c */
 
 /* All tasks meet, and each gets the largest of their values. */
 double together(double value);
@@ -79,6 +80,10 @@ void measure_waiting(double seconds);
 
 /* 8 bytes to and fro, each round trip timed: percentiles of half of it (message.c). */
 void measure_percentiles(void);
+
+/* An allreduce of 1 MiB while the program computes: how much of it is hidden, and what CPU
+ * time both take together (overlap.c). */
+void measure_overlap(void);
 
 /* For callgrind: count the instructions of sending and of receiving 8 bytes, in dumps
  * named after what was counted. The two tasks keep in step by the file (count.c). */

@@ -8,7 +8,7 @@
 if sanitized; then skip "an installed prefix is made from a build without sanitizers"; fi
 
 only=$(pick dvm,openmpi dvm,mpich,openmpi,pvm)
-read -ra sections <<<"$(pick "shm start pvm" "shm net over start pvm")"
+read -ra sections <<<"$(pick "shm start link pvm" "shm net over start link pvm")"
 say "measure ${sections[*]} ($only)"
 status=0
 DVM_BUILD=$build BENCH_MACHINE=$DVM_MACHINE "$source_tree/bench/compare" --quick --as-is --turns "$(pick 1 2)" --only "$only" --json \
@@ -22,13 +22,16 @@ jq -se 'length > 10 and all(.[]; (keys_unsorted | .[0:8]) ==
     ["where", "metric", "unit", "dvm", "mpich", "openmpi", "limit", "ratio_best_peer"])' "$WORK/json" >/dev/null ||
     fail "lines without the keys: $(head -n 3 "$WORK/json")"
 for metric in latency_8B latency_1KiB bandwidth_64KiB bandwidth_1MiB bandwidth_4MiB rate_8B latency_8B_p50 latency_8B_p99 \
-    memory_private barrier bcast_8B reduce_8B allreduce_8B allgather_1KiB alltoall_32KiB cpu_blocked_0.5s; do
+    memory_private barrier bcast_8B reduce_8B allreduce_8B allgather_1KiB alltoall_32KiB neighbours_1KiB column_16KiB hand_column_16KiB overlap_cpu_1MiB cpu_blocked_0.5s; do
     jq -se --arg m $metric 'any(.[]; .where == "shm" and .metric == $m and .dvm > 0)' "$WORK/json" >/dev/null ||
         fail "no figure of DVM for $metric"
 done
 jq -se 'any(.[]; .metric == "run_16" and .dvm > 0 and .limit > 0)' "$WORK/json" >/dev/null || fail "no figure of a start"
 jq -se 'all(.[] | select(.dvm and .openmpi and (.mpich | not)); (.ratio_best_peer * .openmpi / .dvm - 1) | fabs < 0.01)' \
     "$WORK/json" >/dev/null || fail "ratios do not fit the figures"
+jq -se 'any(.[]; .where == "link" and .metric == "latency_8B" and .dvm > 5000) and
+    any(.[]; .where == "link" and .metric == "hidden_1MiB" and .dvm)' "$WORK/json" >/dev/null ||
+    fail "no figure of a link that waits: $(grep '"link"' "$WORK/json")"
 for metric in latency_8B bandwidth_1MiB spawn_4; do
     jq -se --arg m $metric 'any(.[]; .where == "pvm" and .metric == $m and .dvm > 0)' "$WORK/json" >/dev/null ||
         fail "no figure of a program of PVM for $metric"
