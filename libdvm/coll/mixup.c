@@ -263,12 +263,12 @@ void mixup_end(struct coll *c)
         coll_failed(c, tell_camps(c, c->mixed_at, text));
 }
 
-int mixup_explain(struct schedule *s, int rc)
+int mixup_explain(struct schedule *s, uint32_t sequence, int rc)
 {
     char text[CAMPS_TEXT_MAX], sentence[DVM_SENTENCE_MAX];
 
     error_save(sentence);
-    if (describe(s->coll, s->sequence, true, text, sizeof text))
+    if (describe(s->coll, sequence, true, text, sizeof text))
         return dvm_fail(rc, "%s: %s", sentence, text);
     return dvm_fail(rc, "%s", sentence);
 }

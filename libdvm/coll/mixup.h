@@ -20,8 +20,8 @@ int mixup_tell(struct schedule *s);
  * end them, and tell the others. */
 void mixup_end(struct coll *c);
 
-/* Add to the last sentence, of an error in a call that waits, who called what, if not all have
- * called the same. Returns rc. */
-int mixup_explain(struct schedule *s, int rc);
+/* Add to the last sentence, of an error in a call that waits, who called what under a number,
+ * if not all have called the same. Returns rc. */
+int mixup_explain(struct schedule *s, uint32_t sequence, int rc);
 
 #endif

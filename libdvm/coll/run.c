@@ -243,6 +243,6 @@ int schedule_run(struct schedule *s)
             rc = schedule_advance(s);
     }
     if (rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_TYPE)
-        rc = mixup_explain(s, rc);
+        rc = mixup_explain(s, s->sequence, rc);
     return schedule_end(s, rc);
 }

@@ -66,6 +66,7 @@ static int make(struct coll *c, enum coll_kind kind, uintptr_t site)
     const struct group *g = c->group;
     uint64_t words[OFFER_WORDS] = {0};
     struct commons *commons = NULL;
+    bool asked;
     int rc, all = 0;
 
     if (g->rank == 0)
@@ -75,12 +76,15 @@ static int make(struct coll *c, enum coll_kind kind, uintptr_t site)
     if (rc == DVM_OK && g->rank != 0 && words[OFFER_AT] != 0 &&
         words[OFFER_REPRESENTATION] == group_representation())
         commons = commons_join(g->receive_tids, g->size, g->rank, words[OFFER_AT]);
-    if (rc == DVM_OK)
+    asked = rc == DVM_OK;
+    if (asked)
         rc = agree(c, kind, site, commons != NULL, &all);
     if (rc == DVM_OK && all)
         c->commons = commons;
+    else if (rc != DVM_OK && asked && g->rank == 0)
+        commons_free(commons, false); /* others may know more, and use it */
     else
-        commons_free(commons, false);
+        commons_refuse(commons);
     return rc;
 }
 
@@ -107,6 +111,15 @@ static void waits(void *arg, bool begins)
         records_go_on(arg);
 }
 
+/* As messages of these types fit to each other. What mixed ones have is not compared. */
+static bool fits(uint32_t sent, uint32_t wanted)
+{
+    if (TYPE_ID(sent) == TYPE_MIXED || TYPE_ID(wanted) == TYPE_MIXED)
+        return TYPE_ID(sent) == TYPE_ID(wanted) || TYPE_ID(sent) == DVM_BYTE ||
+               TYPE_ID(wanted) == DVM_BYTE;
+    return type_relate(sent, wanted) == TYPE_COPY;
+}
+
 /* Word by word: to return a struct stalls on words that were just stored. */
 static void begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type)
 {
@@ -114,6 +127,7 @@ static void begin(struct commons_op *op, struct schedule *s, size_t bytes, uint3
     op->call = (uint32_t)s->tag;
     op->bytes = (uint32_t)bytes;
     op->type = type;
+    op->fits = fits;
     op->board = schedule_board(s);
     op->site = s->site;
     op->context = s->coll->context;
@@ -148,10 +162,18 @@ static int tell_odd(const struct commons_op *op, const struct schedule *s)
                     type_word(op->type));
 }
 
+/* The number of the call that they differ in: this one, or of late an earlier one. */
+static uint32_t odd_sequence(const struct commons_op *op, const struct schedule *s)
+{
+    uint32_t back = (s->sequence - tag_sequence((int)op->odd_call)) & TAG_SEQUENCE_MASK;
+
+    return back < COLL_RECENT ? s->sequence - back : s->sequence;
+}
+
 static int end(struct commons_op *op, struct schedule *s, int rc)
 {
     if (rc == COMMONS_ODD)
-        rc = mixup_explain(s, tell_odd(op, s));
+        rc = mixup_explain(s, odd_sequence(op, s), tell_odd(op, s));
     else if (rc == COMMONS_STOPPED)
         rc = schedule_why(s);
     if (rc == COMMONS_OK)

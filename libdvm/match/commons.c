@@ -18,6 +18,7 @@
 #include "match/request.h"
 
 #define TURN_SHIFT 32   /* of a member's word entered */
+#define ROWS_MOST (DVM_COMMONS_CELLS / 2)
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it */
 
 struct commons {
@@ -28,11 +29,12 @@ struct commons {
     size_t bytes;
     uint64_t at;           /* place in this task's own pool; 0: another has made it */
     int size, rank;
-    uint32_t rows, turn;
-    uint32_t call, last_call; /* of this turn and of the one before */
-    uint32_t done;         /* all members have done the operations up to this one */
+    uint32_t rows;
+    uint64_t turn;
+    uint64_t done;         /* all members have done the operations up to this one */
     unsigned row;          /* of blocks, that the last longer operation used */
-    uint32_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
+    uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
+    uint32_t calls[ROWS_MOST]; /* of this member in the last turns, by turn */
     struct commons *next;  /* given up, and perhaps still needed by others */
     int tids[];            /* by rank */
 };
@@ -40,10 +42,16 @@ struct commons {
 /* Made by this task and given up, but not given back. */
 static struct commons *parting;
 
-/* Whether turn a is before turn b. */
-static bool before(uint32_t a, uint32_t b)
+/* A turn of which a member has told the low half: no two are far apart. */
+static uint64_t turn_of(const struct commons *c, uint32_t told)
 {
-    return (int32_t)(a - b) < 0;
+    return c->turn + (uint64_t)(int64_t)(int32_t)(told - (uint32_t)c->turn);
+}
+
+/* The operations up to it have been done by a member. */
+static uint64_t done_by(const struct commons *c, int rank)
+{
+    return turn_of(c, atomic_load(&c->members[rank].done));
 }
 
 static struct commons *use(void *map, const int *tids, int size, int rank)
@@ -64,11 +72,12 @@ static struct commons *use(void *map, const int *tids, int size, int rank)
     return c;
 }
 
-/* Whether all members have done the operations up to a turn; who has died has. */
-static bool all_done(const struct commons *c, uint32_t turn)
+/* Whether nobody else touches it any more. Who has died or is in dvm_finalize does not. */
+static bool all_left(const struct commons *c)
 {
     for (int r = 0; r < c->size; r++)
-        if (before(atomic_load(&c->members[r].done), turn) && !match_task_gone(c->tids[r], NULL))
+        if (r != c->rank && !atomic_load(&c->members[r].left) &&
+            !match_task_gone(c->tids[r], NULL))
             return false;
     return true;
 }
@@ -81,17 +90,17 @@ static void drop(struct commons *c, bool stopped)
     free(c);
 }
 
-/* Give back what the others have done with by now. */
-static void drop_parting(bool stopped)
+/* Give back what the others have left by now. */
+static void drop_parting(void)
 {
     struct commons **at = &parting;
 
     while (*at) {
         struct commons *c = *at;
 
-        if (stopped || all_done(c, c->turn)) {
+        if (all_left(c)) {
             *at = c->next;
-            drop(c, stopped);
+            drop(c, false);
         } else {
             at = &c->next;
         }
@@ -103,15 +112,17 @@ struct commons *commons_make(const int *tids, int size, int rank, uint64_t *at)
     void *map;
     struct commons *c;
 
-    drop_parting(false);
+    drop_parting();
     map = wait_threaded() ? NULL : shared_make(dvm_commons_bytes(size), at);
     c = use(map, tids, size, rank);
     if (!c && map) {
         shared_leave(map, dvm_commons_bytes(size));
         shared_give_back(*at, dvm_commons_bytes(size));
     }
-    if (!c)
+    if (!c) {
+        *at = 0;
         return NULL;
+    }
     c->at = *at;
     for (int r = 0; r < size; r++)
         if (r != rank)
@@ -133,10 +144,32 @@ void commons_free(struct commons *c, bool stopped)
 {
     if (!c)
         return;
-    atomic_store(&c->members[c->rank].done, c->turn);
+    /* behind dvm_finalize its maker may use the memory for something else */
+    if (!stopped)
+        atomic_store(&c->members[c->rank].left, 1);
+    if (stopped || !c->at) {
+        drop(c, stopped);
+        return;
+    }
     c->next = parting;
     parting = c;
-    drop_parting(stopped);
+    drop_parting();
+}
+
+void commons_refuse(struct commons *c)
+{
+    if (c)
+        drop(c, false);
+}
+
+void commons_stop(void)
+{
+    while (parting) {
+        struct commons *c = parting;
+
+        parting = c->next;
+        drop(c, true);
+    }
 }
 
 /* Ring the members that sleep until this one has put, or has done, something. */
@@ -149,7 +182,7 @@ static void wake(const struct commons *c)
             shared_ring(c->tids[r]);
 }
 
-static struct dvm_commons_cell *cell_in(const struct commons *c, uint32_t turn, int rank)
+static struct dvm_commons_cell *cell_in(const struct commons *c, uint64_t turn, int rank)
 {
     return &c->cells[(size_t)(turn % c->rows) * (size_t)c->size + (size_t)rank];
 }
@@ -173,13 +206,14 @@ static bool is_there(struct commons_op *op)
 
     if (op->first == c->rank)
         return true;
+    /* all loads are sequentially consistent for the last look before a sleep (to_sleep) */
     if (op->done)
-        return !before(atomic_load_explicit(&c->members[op->first].done, memory_order_acquire),
-                       op->needed);
+        return done_by(c, op->first) >= op->needed;
     cell = cell_of(c, op->first);
-    if (atomic_load_explicit(&cell->mark, memory_order_acquire) != c->turn)
+    if (atomic_load(&cell->mark) != (uint32_t)c->turn)
         return false;
-    if (cell->call != op->call || cell->bytes != op->bytes || cell->type != op->type) {
+    if (cell->call != op->call || cell->bytes != op->bytes ||
+        (cell->type != op->type && !op->fits(cell->type, op->type))) {
         op->odd = op->first;
         op->odd_call = cell->call;
     }
@@ -196,21 +230,36 @@ static bool ready(void *arg)
     return op->first == op->end || op->odd >= 0;
 }
 
-/* Whether a member is in this turn with another call, or was in the last one: who puts and
- * goes on has looked at nobody. *call is which. */
+static uint32_t own_call(const struct commons *c, uint32_t turn)
+{
+    return c->calls[turn % c->rows];
+}
+
+/* Whether a member has put in a turn, for another call than this task's. */
+static bool has_put_odd(const struct commons *c, uint64_t turn, int rank, uint32_t *call)
+{
+    const struct dvm_commons_cell *cell = cell_in(c, turn, rank);
+
+    if (atomic_load(&cell->mark) != (uint32_t)turn)
+        return false;
+    *call = cell->call;
+    return *call != own_call(c, (uint32_t)turn);
+}
+
+/* Whether a member is in this turn or an earlier one with another call than this task was, or
+ * was so in this turn or the last: who puts and goes on has looked at nobody. *call is which.
+ * Whoever is behind all others finds what is wrong so, or is found: what was put in its turn
+ * is still there, and somebody puts in every operation. */
 static bool is_odd(const struct commons_op *op, int rank, uint32_t *call)
 {
     const struct commons *c = op->commons;
-    const struct dvm_commons_cell *cell = cell_in(c, c->turn - 1, rank);
     uint64_t entered = atomic_load(&c->members[rank].entered);
+    uint32_t turn = (uint32_t)(entered >> TURN_SHIFT);
 
     *call = (uint32_t)entered;
-    if (entered >> TURN_SHIFT == c->turn && *call != op->call)
+    if ((uint32_t)c->turn - turn < c->rows && *call != own_call(c, turn))
         return true;
-    if (c->turn < 2 || atomic_load(&cell->mark) != c->turn - 1)
-        return false;
-    *call = cell->call;
-    return *call != c->last_call;
+    return has_put_odd(c, c->turn, rank, call) || has_put_odd(c, c->turn - 1, rank, call);
 }
 
 static bool find_odd(struct commons_op *op)
@@ -296,26 +345,26 @@ int commons_wait(struct commons_op *op, int first, int end)
 }
 
 /* The operations up to it have been done by all. */
-static uint32_t least_done(const struct commons *c)
+static uint64_t least_done(const struct commons *c)
 {
-    uint32_t least = c->turn;
+    uint64_t least = c->turn;
 
     for (int r = 0; r < c->size; r++) {
-        uint32_t done = atomic_load_explicit(&c->members[r].done, memory_order_acquire);
+        uint64_t done = done_by(c, r);
 
-        if (before(done, least))
+        if (done < least)
             least = done;
     }
     return least;
 }
 
 /* Wait until all have done the operations up to a turn. */
-static int wait_done(struct commons_op *op, uint32_t turn)
+static int wait_done(struct commons_op *op, uint64_t turn)
 {
     struct commons *c = op->commons;
     int rc;
 
-    if (!before(c->done, turn))
+    if (c->done >= turn)
         return COMMONS_OK;
     op->first = 0;
     op->end = c->size;
@@ -333,10 +382,9 @@ void commons_begin(struct commons_op *op)
     struct dvm_commons_member *own = &c->members[c->rank];
 
     c->turn++;
-    c->last_call = c->call;
-    c->call = op->call;
+    c->calls[c->turn % c->rows] = op->call;
     op->odd = -1;
-    atomic_store_explicit(&own->entered, (uint64_t)c->turn << TURN_SHIFT | op->call,
+    atomic_store_explicit(&own->entered, c->turn << TURN_SHIFT | op->call,
                           memory_order_release);
     if (op->bytes > DVM_COMMONS_INSIDE)
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
@@ -350,7 +398,7 @@ int commons_put(struct commons_op *op, const void *data)
     int rc = COMMONS_OK;
 
     /* who is too far ahead lets the others come half as near, and need not ask each time */
-    if (before(c->done, c->turn - c->rows))
+    if (c->done + c->rows - 1 < c->turn)
         rc = wait_done(op, c->turn - c->rows / 2);
     if (rc == COMMONS_OK && !inside)
         rc = wait_done(op, c->row_turn[c->row]);
@@ -361,7 +409,7 @@ int commons_put(struct commons_op *op, const void *data)
     cell->call = op->call;
     cell->bytes = op->bytes;
     cell->type = op->type;
-    atomic_store(&cell->mark, c->turn);
+    atomic_store(&cell->mark, (uint32_t)c->turn);
     wake(c);
     return COMMONS_OK;
 }
@@ -378,7 +426,7 @@ void commons_end(struct commons_op *op)
 
     if (op->bytes > DVM_COMMONS_INSIDE)
         c->row_turn[c->row] = c->turn;
-    atomic_store(&c->members[c->rank].done, c->turn);
+    atomic_store(&c->members[c->rank].done, (uint32_t)c->turn);
     wake(c);
 }
 
@@ -386,7 +434,7 @@ bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type)
 {
     const struct dvm_commons_cell *cell = cell_of(op->commons, op->odd);
 
-    if (op->odd_call != op->call || atomic_load(&cell->mark) != op->commons->turn)
+    if (op->odd_call != op->call || atomic_load(&cell->mark) != (uint32_t)op->commons->turn)
         return false;
     *bytes = cell->bytes;
     *type = cell->type;

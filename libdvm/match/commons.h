@@ -24,9 +24,15 @@ struct commons *commons_make(const int *tids, int size, int rank, uint64_t *at);
 /* Use what the member with rank 0 has made at a place. NULL: it cannot be reached. */
 struct commons *commons_join(const int *tids, int size, int rank, uint64_t at);
 
-/* Free it; may be NULL. Its memory is given back when the others need it no more; stopped: it
- * is gone already, as that of all others is. */
+/* Free it; may be NULL. Its memory is given back when the others have freed it, too; stopped:
+ * the lanes have ended, and it is not touched. */
 void commons_free(struct commons *c, bool stopped);
+
+/* The same where not all could have it, so that nobody has ever touched it: given back at once. */
+void commons_refuse(struct commons *c);
+
+/* The end: forget what was freed and is not given back. Before the lanes end. */
+void commons_stop(void);
 
 /* What became of a wait. Negative: an error of the whole task (LOST_DAEMON). */
 enum { COMMONS_OK, COMMONS_STOPPED /* stop said so */, COMMONS_ODD /* see odd */ };
@@ -36,17 +42,18 @@ struct commons_op {
     struct commons *commons;
     uint32_t call;               /* what all members must give alike, */
     uint32_t bytes, type;        /* and what each puts: at most DVM_COMMONS_BLOCK */
+    bool (*fits)(uint32_t sent, uint32_t wanted); /* whether another type will do */
     enum dvm_board_call board;   /* for the board: the call, from where, */
     uintptr_t site;
     uint64_t context;            /* and its messages' context */
     bool (*stop)(void *arg);     /* a wait must end */
     void (*waits)(void *arg, bool begins); /* told of one that is no mere moment */
     void *arg;
-    int odd;                     /* rank of a member that is in another operation, or was */
-    uint32_t odd_call;           /* in the one before, which is this one */
+    int odd;                     /* rank of a member that is in another operation, or was; */
+    uint32_t odd_call;           /* that one. Negative: none is known */
     int first, end;              /* ranks that are waited for */
     bool done;                   /* not their cells, but that they are done with needed */
-    uint32_t needed;
+    uint64_t needed;
 };
 
 /* Begin: the next operation. */

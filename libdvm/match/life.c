@@ -16,6 +16,7 @@
 #include "lane/bell.h"
 #include "lane/board.h"
 #include "lane/uplink.h"
+#include "match/commons.h"
 #include "match/request.h"
 
 /* How long a task that leaves waits for acknowledgements before the daemons get what it has
@@ -130,6 +131,7 @@ int match_descriptor(void)
 
 static void stop_all(void)
 {
+    commons_stop();
     unexpected_stop();
     posted_stop();
     stream_stop();

@@ -7,6 +7,8 @@
  *
  *     head, members' lines, rows of cells, rows of blocks
  *
+ * Marks and done are the low half of a turn that each member counts with 64 bits.
+ *
  * Every word has one writer, but for the head's asleep, which is changed by atomic or and
  * and. So a member that dies at any instruction blocks nobody but those who need what it
  * would have put, and they are told of its death.
@@ -18,8 +20,12 @@
  *   if asleep: ring those who           sleep on the inbox
  *     want i                            asleep &= ~own bit
  *
- * There is room for turn t when all members have done turn t - ROWS: done is
- * written, and whoever wants it is rung, in the same way. An unsigned turn may wrap.
+ * There is room for turn t when all members have done turn t - ROWS + 1, so that who is in
+ * turn t may look at the cells of turns t and t - 1: done is written, and whoever wants it is
+ * rung, in the same way.
+ *
+ * Who frees its group writes left, and touches nothing from then on: the memory is given
+ * back when all have left or are gone.
  */
 #ifndef DVM_PROTO_COMMONS_H
 #define DVM_PROTO_COMMONS_H
@@ -45,7 +51,8 @@ struct dvm_commons_member {
     _Atomic uint32_t done;   /* it needs nothing of operations up to this one */
     _Atomic uint32_t wants;  /* while asleep: 1 + rank whose cell or done it waits for */
     _Atomic uint64_t entered; /* high half: the turn it is in, low half: the call that is */
-    uint8_t pad[DVM_LINE - 16];
+    _Atomic uint32_t left;   /* 1: it touches this memory no more; the last it writes */
+    uint8_t pad[DVM_LINE - 20];
 };
 
 struct dvm_commons_cell {

@@ -214,6 +214,76 @@ Test(coll_shared, mistakes_are_told)
                          "%d tasks, mistake %zu", n, i);
 }
 
+/* The last of them waits for a broadcast that will not come, when the others are elsewhere or
+ * come there late. */
+static int left_behind(const struct fake_task *me)
+{
+    bool lost = me->rank == me->count - 1, late = *(const bool *)me->arg;
+    int rc;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    if (late && !lost)
+        nap(900000);
+    rc = lost ? bcast_1() : bcast_0();
+    if (rc == DVM_OK)
+        rc = barrier();
+    FAKE_CHECK(rc == DVM_ERR_ARG && group_said("dvm_bcast"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(coll_shared, nobody_waits_for_what_does_not_come)
+{
+    for (int late = 0; late < 2; late++) {
+        bool arg = late;
+
+        cr_assert_eq(group_run(3, left_behind, &arg, NULL), 0, "late %d", late);
+    }
+}
+
+/* ---- types --------------------------------------------------------------------------- */
+
+struct two {
+    int i;
+    double d;
+};
+
+/* What fits as messages fits here: other names of the same, bytes, and types made in another
+ * way of the same; also no elements at all. */
+static int like_messages(const struct fake_task *me)
+{
+    static const struct two given[2] = {{1, 0.5}, {2, 1.5}};
+    const size_t ones[] = {1, 1};
+    const ptrdiff_t offsets[] = {offsetof(struct two, i), offsetof(struct two, d)};
+    const dvm_type types[] = {DVM_INT, DVM_DOUBLE};
+    bool root = me->rank == 0;
+    struct two pairs[2] = {{0}};
+    dvm_type two, both;
+    double x[2] = {root ? 3 : 0, root ? 4 : 0};
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, x, root ? 2 : 16, root ? DVM_DOUBLE : DVM_BYTE) == DVM_OK);
+    FAKE_CHECK(x[0] == 3 && x[1] == 4);
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, x, 2, root ? DVM_INT64 : DVM_LONG) == DVM_OK);
+    FAKE_CHECK(dvm_type_struct(2, ones, offsets, types, &two) == DVM_OK);
+    FAKE_CHECK(dvm_type_contiguous(2, two, &both) == DVM_OK);
+    FAKE_CHECK(dvm_type_commit(two) == DVM_OK && dvm_type_commit(both) == DVM_OK);
+    if (root)
+        memcpy(pairs, given, sizeof pairs);
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, pairs, root ? 2 : 1, root ? two : both) == DVM_OK);
+    FAKE_CHECK(pairs[0].i == 1 && pairs[0].d == 0.5 && pairs[1].i == 2 && pairs[1].d == 1.5);
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, NULL, 0, two) == DVM_OK);
+    FAKE_CHECK(dvm_allgather(DVM_WORLD, NULL, NULL, 0, both) == DVM_OK);
+    FAKE_CHECK(dvm_allreduce(DVM_WORLD, NULL, NULL, 0, DVM_INT, DVM_SUM) == DVM_OK);
+    FAKE_CHECK(dvm_type_free(&two) == DVM_OK && dvm_type_free(&both) == DVM_OK);
+    return 0;
+}
+
+Test(coll_shared, types_fit_as_in_messages)
+{
+    run_all(like_messages, NULL);
+}
+
 /* ---- ends ---------------------------------------------------------------------------- */
 
 /* Memory of groups that are freed can be had again, although some members free them late. */

@@ -1,0 +1,240 @@
+/* commons: the protocol of memory in common with all its members in one process, each at the
+ * step that a test wants: turns that wrap, cells that are used again, who leaves when, and
+ * calls that differ. Nothing may wait here, except where a test says so. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* of the lane and of waiting: the test's own */
+#define shared_make test_make
+#define shared_join test_join
+#define shared_offer test_offer
+#define shared_leave test_leave
+#define shared_give_back test_give_back
+#define shared_ring test_ring
+#define wait_looking test_wait_looking
+#define wait_spins test_wait_spins
+#define wait_threaded test_wait_threaded
+#define match_task_gone test_gone
+#include "match/commons.c"
+
+#define MEMBERS 3
+#define PLACE 4096
+#define LONG 100 /* bytes that need a block */
+
+static uint8_t *memory;
+static struct commons *members[MEMBERS];
+static int given_back, gone, waits;
+
+void *test_make(size_t bytes, uint64_t *at)
+{
+    memory = calloc(1, bytes);
+    given_back = 0;
+    *at = PLACE;
+    return memory;
+}
+
+void *test_join(int tid, uint64_t at, size_t bytes)
+{
+    (void)tid, (void)bytes;
+    return at == PLACE ? memory : NULL;
+}
+
+void test_give_back(uint64_t at, size_t bytes)
+{
+    (void)at, (void)bytes;
+    given_back++;
+}
+
+void test_offer(int tid) { (void)tid; }
+void test_leave(void *map, size_t bytes) { (void)map, (void)bytes; }
+void test_ring(int tid) { (void)tid; }
+bool test_wait_spins(void) { return false; }
+bool test_wait_threaded(void) { return false; }
+bool test_gone(int tid, const char **why) { (void)why; return tid == gone; }
+
+/* What is waited for never comes. */
+int test_wait_looking(bool (*done)(void *arg), void *arg, const struct wait_look *look,
+                      const struct board_subject *subject)
+{
+    (void)look, (void)subject;
+    waits++;
+    done(arg);
+    return DVM_OK;
+}
+
+static void make(int size)
+{
+    static const int tids[MEMBERS] = {11, 12, 13};
+    uint64_t at;
+
+    gone = waits = 0;
+    members[0] = commons_make(tids, size, 0, &at);
+    for (int i = 1; i < size; i++)
+        members[i] = commons_join(tids, size, i, at);
+}
+
+static bool never(void *arg) { (void)arg; return false; }
+static void no_matter(void *arg, bool begins) { (void)arg, (void)begins; }
+
+static struct commons_op begin(int rank, uint32_t call, uint32_t bytes)
+{
+    struct commons_op op = {.commons = members[rank], .call = call, .bytes = bytes,
+                            .stop = never, .waits = no_matter};
+
+    commons_begin(&op);
+    return op;
+}
+
+static bool put(struct commons_op *op)
+{
+    uint8_t data[LONG];
+
+    memset(data, (int)op->commons->turn + op->commons->rank, sizeof data);
+    return commons_put(op, data) == COMMONS_OK;
+}
+
+/* All of a group of two give and take, one step each in turn. */
+static void together(uint32_t bytes)
+{
+    struct commons_op op[2];
+
+    for (int i = 0; i < 2; i++) {
+        op[i] = begin(i, 7, bytes);
+        cr_assert(put(&op[i]));
+    }
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(commons_wait(&op[i], 0, 2), COMMONS_OK);
+        cr_assert(!find_odd(&op[i]));
+        for (int r = 0; r < 2; r++)
+            cr_assert_eq(*(const uint8_t *)commons_of(&op[i], r),
+                         (uint8_t)(members[i]->turn + (unsigned)r));
+        commons_end(&op[i]);
+    }
+    cr_assert_eq(waits, 0);
+}
+
+/* As if so many operations had gone by in which nobody of the two had to look who is done. */
+static void go_by(uint64_t turns)
+{
+    for (int i = 0; i < 2; i++) {
+        members[i]->turn += turns;
+        members[0]->members[i].done = (uint32_t)members[i]->turn;
+    }
+}
+
+Test(commons, turns_may_be_many)
+{
+    static const uint64_t gaps[] = {UINT64_C(1) << 31, (UINT64_C(1) << 31) + 5,
+                                    (UINT64_C(1) << 32) - 100, UINT64_C(5) << 31};
+
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        make(2);
+        together(LONG);
+        go_by(gaps[i]);
+        /* the wrap of the low half is among these, or was in the gap */
+        for (int k = 0; k < 1000; k++)
+            together(k % 3 ? 1 : LONG);
+        for (int r = 0; r < 2; r++)
+            commons_free(members[r], false);
+    }
+}
+
+/* Who needs nothing runs ahead, but not into a cell that another may still look at. */
+Test(commons, a_cell_stays_for_two_turns)
+{
+    struct commons_op slow, op;
+    uint32_t ahead = 0;
+
+    make(2);
+    together(1);
+    members[1]->done = 1; /* as if it had just looked */
+    slow = begin(0, 7, 1); /* waits in turn 2, and looks at turns 2 and 1 */
+    for (op = begin(1, 7, 1); put(&op) && ahead < DVM_COMMONS_CELLS; op = begin(1, 7 + ahead, 1)) {
+        commons_end(&op);
+        cr_assert(!find_odd(&slow), "%u ahead", ahead);
+        ahead++;
+    }
+    cr_assert_eq(waits, 1); /* the one below gave up */
+    cr_assert_eq(members[1]->turn, members[1]->rows + 1);
+    for (int r = 0; r < 2; r++)
+        commons_free(members[r], false);
+}
+
+Test(commons, memory_is_given_back_when_all_have_left)
+{
+    make(3);
+    commons_free(members[0], false);
+    commons_free(members[2], false);
+    drop_parting();
+    cr_assert_eq(given_back, 0);
+    commons_free(members[1], false);
+    drop_parting();
+    cr_assert_eq(given_back, 1);
+
+    make(2);
+    commons_free(members[0], false);
+    cr_assert_eq(given_back, 0);
+    gone = 12;
+    drop_parting();
+    cr_assert_eq(given_back, 1);
+
+    make(2);
+    commons_refuse(members[0]);
+    cr_assert_eq(given_back, 1);
+    commons_refuse(members[1]);
+    cr_assert_eq(given_back, 1);
+}
+
+/* In dvm_finalize, and where it was refused, the memory may be another's by now. */
+Test(commons, who_ends_touches_nothing)
+{
+    uint8_t *before = malloc(dvm_commons_bytes(2));
+
+    for (int refused = 0; refused < 2; refused++) {
+        make(2);
+        if (!refused)
+            together(1);
+        memcpy(before, memory, dvm_commons_bytes(2));
+        if (refused)
+            commons_refuse(members[1]);
+        else
+            commons_free(members[1], true);
+        cr_assert_arr_eq(before, memory, dvm_commons_bytes(2));
+        commons_free(members[0], false);
+        commons_stop();
+        cr_assert_eq(given_back, 0);
+    }
+    free(before);
+}
+
+/* Two have broadcast from rank 0, the third expects one from rank 1, which does not come: both
+ * sides see it, whoever looks later, and however far the others are. */
+Test(commons, who_was_left_behind_is_found)
+{
+    for (uint32_t ahead = 0; ahead < 9; ahead++) {
+        struct commons_op op, lost;
+
+        make(3);
+        for (int r = 0; r < 2; r++) {
+            op = begin(r, 70, 1);
+            cr_assert(r != 0 || put(&op));
+            commons_end(&op);
+            for (uint32_t i = 0; i < ahead; i++) {
+                op = begin(r, 80 + i, 1);
+                cr_assert(r != 0 || put(&op));
+                commons_end(&op);
+            }
+        }
+        op = begin(1, 90, 1);
+        cr_assert(!find_odd(&op));
+        lost = begin(2, 71, 1);
+        cr_assert(find_odd(&lost), "%u ahead", ahead);
+        cr_assert_eq(lost.odd_call, 70);
+        cr_assert(find_odd(&op), "%u ahead", ahead);
+        cr_assert_eq(op.odd, 2);
+        cr_assert_eq(op.odd_call, 71);
+        for (int r = 0; r < 3; r++)
+            commons_free(members[r], false);
+    }
+}
