@@ -2,7 +2,9 @@
 # The ring and the bell between two tasks of a host, as libdvm/proto/segment.h has them, in
 # all interleavings of a small case (tests/model/bell.pml): every frame is taken once, in
 # order and whole, also while the pair moves to a lent slot and home again, nobody sleeps for
-# ever, and when either side dies at any step the other comes to its end. Faults planted into the model are found.
+# ever, and when either side dies at any step the other comes to its end. And the memory that members of a
+# group have in common (tests/model/commons.pml): what is read is what was put, and nobody sleeps for
+# ever. Faults planted into the models are found.
 # ctest: LIMIT 300
 . "$(dirname "$0")/lib.sh"
 
@@ -51,3 +53,12 @@ fi
 for fault in 1 2 3 4 5 6 7 8; do bad fault_$fault -DFAULT=$fault; done
 for fault in 9 10; do bad fault_$fault -DFAULT=$fault -DMOVES=1; done
 say "10 planted faults are found"
+
+model=$source_tree/tests/model/commons.pml
+good commons -DTURNS="$(pick 3 5)"
+if long; then
+    good commons_three -DMEMBERS=3 -DTURNS=1
+    bad commons_fault_5 -DMEMBERS=3 -DTURNS=1 -DFAULT=5
+fi
+for fault in 1 2 3 4 6 7; do bad commons_fault_$fault -DFAULT=$fault; done
+say "and those planted into memory in common"

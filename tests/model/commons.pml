@@ -1,0 +1,246 @@
+/* commons.pml: memory in common of libdvm/proto/commons.h and match/commons.c, step by step,
+ * for spin (tests/system/model_bell.sh). MEMBERS members go through TURNS operations over
+ * ROWS rows of cells. In each, either all put, and any of them may need all (a barrier) or nothing
+ * (it gives to a reduction), or only the first puts, and the others need that (a broadcast): so
+ * some run ahead until there is no room. Each
+ * statement is one access to shared memory, in the order of the code, where all are
+ * sequentially consistent. Names are those of the code; a ring is the bell of bell.pml, whose own
+ * protocol is proved there: it is not lost, and a sleep behind it is none.
+ *
+ * Looked for: a cell that is read and is not of the turn that is looked for, also by the look
+ * at the last turn (find_odd); and a member that sleeps for ever. When nothing can go on, all
+ * must have come to their ends.
+ *
+ * FAULT plants a fault, which must be found:
+ *   1 the sleeper looks at the mark before it says that it sleeps
+ *   2 who puts, or has done, looks at asleep before it writes that
+ *   3 the sleeper says that it sleeps before what it wants
+ *   4 the mark is written before the cell
+ *   5 what is waited for changes while it falls asleep, and it does not say so anew
+ *   6 there is room a turn too early (a cell is used again under the look at the last turn)
+ *   7 nobody is rung when an operation is done
+ */
+#ifndef FAULT
+#define FAULT 0
+#endif
+#ifndef MEMBERS
+#define MEMBERS 2
+#endif
+#ifndef ROWS
+#define ROWS 2
+#endif
+#ifndef TURNS
+#define TURNS 4
+#endif
+
+#define AT(turn, rank) ((turn) % ROWS) * MEMBERS + (rank)
+
+byte mark[ROWS * MEMBERS], call[ROWS * MEMBERS]; /* by the cell's member, the mark last */
+byte done[MEMBERS];    /* by the member */
+byte wants[MEMBERS];
+byte asleep;           /* bits of one word, changed by atomic or and and */
+bool bell[MEMBERS];    /* the inbox's summary */
+bool over[MEMBERS];
+bool broadcast[TURNS + 1];
+
+/* match/commons.c, wake */
+inline wake()
+{
+    sleepers = asleep;
+    other = 0;
+    do
+    :: other == MEMBERS -> break
+    :: other < MEMBERS ->
+        if
+        :: other != me && (sleepers >> other & 1) ->
+            if
+            :: wants[other] == 1 + me -> bell[other] = true
+            :: else
+            fi
+        :: else
+        fi;
+        other++
+    od;
+    sleepers = 0
+}
+
+/* is_there: in needed, of done; 0: the cell of this turn */
+#define THERE(rank) ((rank) == me || (needed != 0 -> done[rank] >= needed : mark[AT(turn, rank)] == turn))
+
+/* ready: go on to the first that is missing */
+inline ready()
+{
+    do
+    :: first < end ->
+        if
+        :: THERE(first) -> first++
+        :: else -> break
+        fi
+    :: else -> break
+    od
+}
+
+/* find_odd: of the turn before, which this member has done */
+inline look_back()
+{
+    other = 0;
+    do
+    :: other == MEMBERS -> break
+    :: other < MEMBERS ->
+        if
+        :: turn > 1 && mark[AT(turn - 1, other)] == turn - 1 ->
+            assert(call[AT(turn - 1, other)] == turn - 1)
+        :: else
+        fi;
+        other++
+    od
+}
+
+/* commons_of: what all have put */
+inline look_at_all()
+{
+    other = 0;
+    do
+    :: other == MEMBERS -> break
+    :: other < MEMBERS -> assert(call[AT(turn, other)] == turn); other++
+    od
+}
+
+/* wait_for and sleep_looking. Spinning is to look again, any number of times: not modelled. */
+inline wait_for()
+{
+    first = 0;
+    ready();
+    do
+    :: first == end -> break
+    :: else ->
+        look_back();
+        bell[me] = false; /* progress takes the rings; what they tell is looked at next */
+        ready();
+        if
+        :: first == end -> break
+        :: else
+        fi;
+#if FAULT == 1
+        ready();
+        said = first;
+        wants[me] = 1 + first;
+        asleep = asleep | (1 << me);
+#elif FAULT == 3
+        said = first;
+        asleep = asleep | (1 << me);
+        ready();
+        wants[me] = 1 + first;
+        said = first;
+#else
+        do
+        :: said = first;
+           wants[me] = 1 + first;
+           asleep = asleep | (1 << me);
+           ready();
+           if
+           :: first == said || first == end || FAULT == 5 -> break
+           :: else
+           fi
+        od;
+#endif
+        if
+        :: first == end
+        :: else -> bell[me] -> bell[me] = false
+        fi;
+        asleep = asleep & ~(1 << me);
+        ready()
+    od;
+    first = 0;
+    said = 0
+}
+
+proctype member(byte me)
+{
+    byte turn = 1, first, said, other, needed, seen, sleepers, end;
+
+    do
+    :: turn > TURNS -> break
+    :: else ->
+        /* commons_put: room */
+#if FAULT == 6
+#define SPARE 0
+#else
+#define SPARE 1
+#endif
+        if
+        :: (!broadcast[turn] || me == 0) && seen + ROWS < turn + SPARE ->
+            end = MEMBERS;
+            needed = turn + SPARE - ROWS;
+            wait_for();
+            seen = needed;
+            needed = 0
+        :: else
+        fi;
+        if
+        :: !broadcast[turn] || me == 0 ->
+#if FAULT == 2
+            wake();
+#endif
+#if FAULT == 4
+            mark[AT(turn, me)] = turn;
+            call[AT(turn, me)] = turn;
+#else
+            call[AT(turn, me)] = turn;
+            mark[AT(turn, me)] = turn;
+#endif
+#if FAULT != 2
+            wake()
+#endif
+        :: else
+        fi;
+        if
+        :: !broadcast[turn] ->
+            end = MEMBERS;
+            wait_for();
+            look_at_all()
+        :: broadcast[turn] && me != 0 ->
+            end = 1;
+            wait_for();
+            assert(call[AT(turn, 0)] == turn)
+        :: !broadcast[turn] || me == 0
+        fi;
+        /* commons_end */
+#if FAULT == 2
+        wake();
+#endif
+        done[me] = turn;
+#if FAULT != 7 && FAULT != 2
+        wake();
+#endif
+        other = 0;
+        end = 0;
+        turn++
+    od;
+    over[me] = true
+}
+
+init
+{
+    byte i;
+
+    atomic {
+        i = 1;
+        do
+        :: i <= TURNS -> broadcast[i] = true; i++
+        :: i <= TURNS -> i++
+        :: else -> break
+        od;
+        i = 0;
+        do
+        :: i < MEMBERS -> run member(i); i++
+        :: else -> break
+        od
+    }
+    timeout;
+    i = 0;
+    do
+    :: i < MEMBERS -> assert(over[i]); i++
+    :: else -> break
+    od
+}
