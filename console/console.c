@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/runtime.h"
+#include "console/private.h"
 
 #define RED "\033[31m"
 #define PLAIN "\033[0m"
@@ -153,6 +154,25 @@ char *console_who(const struct console *c, const struct client *client,
     return text;
 }
 
+/* A program that hangs in a private machine is looked at from another terminal, where this is
+ * the first thing that is said. Returns an exit code. */
+static int no_machine(const struct console *c, const char *name)
+{
+    char running[DVM_NAME_MAX];
+    int n = private_running(running);
+
+    if (n == 0)
+        console_wrong(c,
+                      "no daemon of the machine \"%s\" runs on this computer; start one: dvm start",
+                      name);
+    else
+        console_wrong(c,
+                      "no daemon of the machine \"%s\" runs on this computer, but %d private "
+                      "machine%s of a program without one; to ask %s: dvm %s --machine %s",
+                      name, n, n == 1 ? "" : "s", n == 1 ? "it" : "the first", c->command, running);
+    return EXIT_NOT_CONNECTED;
+}
+
 int console_connect(const struct console *c, struct client **out)
 {
     char folder[RUNTIME_PATH_MAX], name[DVM_NAME_MAX];
@@ -160,12 +180,8 @@ int console_connect(const struct console *c, struct client **out)
 
     if (!r)
         r = runtime_connect(folder, &fd);
-    if (r == DVM_ERR_NO_DAEMON && !getenv("DVM_DIR") && !runtime_machine(name, sizeof name)) {
-        console_wrong(c,
-                      "no daemon of the machine \"%s\" runs on this computer; start one: dvm start",
-                      name);
-        return EXIT_NOT_CONNECTED;
-    }
+    if (r == DVM_ERR_NO_DAEMON && !getenv("DVM_DIR") && !runtime_machine(name, sizeof name))
+        return no_machine(c, name);
     if (!r)
         r = client_open(out, fd, "dvm", false);
     return r ? console_failed(c, r) : EXIT_OK;

@@ -23,6 +23,8 @@
 
 #define TAG_MAX (RANKS_TEXT_MAX + DVM_NAME_MAX + 32) /* bytes of a tag with colours and NUL */
 
+#define TID_TEXT_MAX 16                              /* bytes of a tid as text with its NUL */
+
 /* Bytes of one rank on their way. */
 struct piece {
     int rank, tid, fd;
@@ -220,6 +222,28 @@ static void keep_last(struct run_task *t, const char *data, size_t size)
     t->last_ended = ends;
 }
 
+/* A task that a task of this run has spawned: its rank is one of another world. One whose
+ * tids are not known yet has spawned nothing. */
+static bool is_guest(const struct run *r, const Dvm__Pb__Stdio *m)
+{
+    return m->rank >= (uint32_t)r->count ||
+           (r->tasks[m->rank].tid != 0 && r->tasks[m->rank].tid != m->tid);
+}
+
+/* Guests have neither files nor a part in the fold; where there are tags they go by tid. */
+static void emit_guest(struct run *r, int fd, const Dvm__Pb__Stdio *m)
+{
+    char inside[TID_TEXT_MAX], tag[TAG_MAX];
+    bool tagged = r->tag || r->fold || r->files;
+
+    if (r->fold)
+        fold_flush(r->fold, 0, true);
+    snprintf(inside, sizeof inside, "%#x", (unsigned)m->tid);
+    put_tag(r, fd, m->tid, inside, tag);
+    if (!run_output_put(&r->output, fd, m->tid, tagged ? tag : NULL, m->data.data, m->data.len))
+        no_memory(r);
+}
+
 void run_stdio(struct run *r, const uint8_t *payload, size_t length)
 {
     Dvm__Pb__Stdio *m = dvm__pb__stdio__unpack(NULL, length, payload);
@@ -228,7 +252,9 @@ void run_stdio(struct run *r, const uint8_t *payload, size_t length)
 
     if (!have_fold(r))
         no_memory(r);
-    if (!m || r->leaving || m->rank >= (uint32_t)r->count) {
+    if (!m || r->leaving || is_guest(r, m)) {
+        if (m && !r->leaving)
+            emit_guest(r, m->stream == STDERR_FILENO ? STDERR_FILENO : STDOUT_FILENO, m);
         dvm__pb__stdio__free_unpacked(m, NULL);
         return;
     }

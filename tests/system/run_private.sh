@@ -28,6 +28,8 @@ say "the private machine ends with a dvm run that is killed"
 dvm run -n 2 "$PROGRAMS/endings" wait 0 0 >"$WORK/out" 2>&1 &
 run=$!
 await 20 grep -q ready "$WORK/out"
+expect 4 dvm ps # from another terminal: which machine it may be
+expect_line "$WORK/err" "no daemon of the machine .* private machine.*: dvm ps --machine private-[0-9]+"
 kill -KILL $run
 await 10 no_process_left
 wait $run || :

@@ -29,6 +29,16 @@ say "long lines, too"
 expect 0 dvm run -n 3 "$PROGRAMS/lines" 40 20000
 whole_lines 3 40 20000 || fail "see above"
 
+say "tasks that tasks have spawned are heard, whatever their ranks"
+expect 0 dvm run "$PROGRAMS/children" 6
+expect_count 6 '^child [0-5]$' "$WORK/out"
+expect 0 dvm run --tag-output "$PROGRAMS/children" 6
+expect_count 6 '^.*0x[0-9a-f]+\].* child [0-5]$' "$WORK/out"
+expect 0 dvm run --output "$WORK/files" "$PROGRAMS/children" 6
+expect_count 6 'child [0-5]$' "$WORK/out"
+expect_count 1 '^parent$' "$WORK/files/0.out"
+rm -r "$WORK/files"
+
 many=$(pick 100000 1000000)
 sanitized && many=20000
 say "$many lines of one task, and none is lost before its death"
