@@ -26,6 +26,7 @@
 #include "proto/control.pb-c.h"
 
 #define MESSAGE_MAX (32u << 20)  /* bytes of a control message */
+#define BOOK_MAX (96u << 20)     /* and of one with a book of names and answers to many asks */
 #define PARTS_TOTAL (128u << 20) /* bytes of all half messages together */
 #define REF_BITS 32
 #define WHOM_MAX 40              /* bytes of a host or task in a sentence */
@@ -333,6 +334,11 @@ static void handle(struct daemon *d, const struct dvm_frame *frame, const uint8_
                     (unsigned)frame->src);
 }
 
+static size_t message_max(const struct dvm_frame *f)
+{
+    return f->tag == DVM_CTL_NAMES_COPY && DVM_TID_N(f->src) == 0 ? BOOK_MAX : MESSAGE_MAX;
+}
+
 /* The half message that a frame belongs to, new with its first frame. */
 static struct parts *parts_of(struct route *r, const struct dvm_frame *f)
 {
@@ -345,7 +351,8 @@ static struct parts *parts_of(struct route *r, const struct dvm_frame *f)
         drop_parts(r, f->src, 0);
         p = NULL;
     }
-    if (p || f->extra != 0 || f->size > MESSAGE_MAX || r->parts_bytes + f->size > PARTS_TOTAL)
+    if (p || f->extra != 0 || f->size > message_max(f) ||
+        r->parts_bytes + f->size > PARTS_TOTAL)
         return p;
     p = malloc(sizeof *p + f->size);
     if (!p || table_put(&r->parts, key, p)) {

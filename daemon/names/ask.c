@@ -90,6 +90,17 @@ void names_ask_free(struct names *n)
     table_free(&n->users);
 }
 
+/* Whether a client waits for so many answers that it gets no more: each of its threads can wait
+ * for one. */
+static bool asks_too_much(const struct names *n, int client)
+{
+    int open = 0;
+
+    for (const struct asked *one = n->first; one && open < NAMES_OPEN_MAX; one = one->next)
+        open += one->client.src == client;
+    return open == NAMES_OPEN_MAX;
+}
+
 /* ---- requests -------------------------------------------------------------------------- */
 
 /* What is wrong with a request; NULL: nothing. */
@@ -115,6 +126,12 @@ void names_on_call(struct daemon *d, const struct dvm_frame *frame, const uint8_
 
     if (why || !n) {
         daemon_fail(d, frame, DVM_ERR_ARG, "%s", why ? why : "this host has lost its machine");
+        dvm__pb__name_call__free_unpacked(m, NULL);
+        return;
+    }
+    if (asks_too_much(n, frame->src)) {
+        daemon_fail(d, frame, DVM_ERR_LIMIT, "0x%x waits for %d answers about names already; no "
+                    "more are possible", (unsigned)frame->src, NAMES_OPEN_MAX);
         dvm__pb__name_call__free_unpacked(m, NULL);
         return;
     }

@@ -15,7 +15,11 @@
 
 #define BOOK_GROUPS_MAX 65536 /* groups of one machine */
 #define BOOK_VALUES_MAX 65536
-#define BOOK_VALUE_BYTES (16 << 20) /* all together: a book must fit into one message */
+#define BOOK_VALUE_BYTES (16 << 20) /* with their names: a book must fit into one message */
+#define BOOK_VALUE_COST 32          /* bytes of one beside these */
+#define BOOK_GROUP_BYTES (8 << 20)  /* of groups: their names, and */
+#define BOOK_GROUP_COST 32          /* bytes of each beside its name */
+#define BOOK_MEMBER_COST 16         /* bytes of each member */
 #define BOOK_SLOTS 4096       /* of hosts: 0 is the keeper's own changes */
 
 struct book;

@@ -51,7 +51,7 @@ struct value;
 
 struct book {
     struct table groups; /* struct named by hash of the name; owned */
-    size_t group_count;
+    size_t group_count, group_bytes;
     struct value **values; /* in order of names and indexes; owned */
     size_t value_count, value_room, value_bytes;
     struct held *awaiting; /* values, in the order in which they came */
@@ -90,8 +90,11 @@ void named_free(struct named *g);
 
 /* Give tid this place, or the lowest free one for -1. Returns the instance, -1 without
  * memory. */
-int named_seat(struct named *g, int tid, int instance);
-void named_unseat(struct named *g, int instance);
+int named_seat(struct book *b, struct named *g, int tid, int instance);
+void named_unseat(struct book *b, struct named *g, int instance);
+
+/* Bytes that a group counts for, without members. */
+size_t named_cost(const char *name);
 
 /* Put an ask into, or take it out of, those that wait in the group. */
 void named_wait(struct named *g, struct held *ask);

@@ -31,7 +31,7 @@ static void unseat(struct act *a, struct named *g, int instance)
 
     if (own)
         book_fail(a, own, DVM_ERR_TASK_GONE, "the task has ended");
-    named_unseat(g, instance);
+    named_unseat(a->b, g, instance);
 }
 
 static void tell_others(struct act *a, struct named *g, const char *text)

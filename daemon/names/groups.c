@@ -25,6 +25,21 @@ static bool may_change(struct act *a, const struct named *g)
     return false;
 }
 
+/* Whether there is room for one more member, and its group where that is new; if not the ask
+ * has been answered. */
+static bool has_room(struct act *a, const struct named *g)
+{
+    const struct book *b = a->b;
+    size_t cost = BOOK_MEMBER_COST + (g ? 0 : named_cost(a->call->name));
+
+    if (b->group_bytes + cost <= BOOK_GROUP_BYTES && (g || b->group_count < BOOK_GROUPS_MAX))
+        return true;
+    book_fail(a, a->ask, DVM_ERR_LIMIT, "the machine keeps %zu named groups, and no more are "
+              "possible: %d groups, and %d MiB of their names and members, are the most",
+              b->group_count, BOOK_GROUPS_MAX, BOOK_GROUP_BYTES >> 20);
+    return false;
+}
+
 void book_join(struct act *a)
 {
     struct named *g = named_find(a->b, a->call->name);
@@ -38,13 +53,10 @@ void book_join(struct act *a)
                   named_instance(g, a->ask->from));
         return;
     }
-    if (!g && a->b->group_count == BOOK_GROUPS_MAX) {
-        book_fail(a, a->ask, DVM_ERR_LIMIT, "the machine has %d named groups, and no more are "
-                  "possible", BOOK_GROUPS_MAX);
+    if (!has_room(a, g))
         return;
-    }
     g = g ? g : named_add(a->b, a->call->name);
-    instance = g ? named_seat(g, a->ask->from, -1) : -1;
+    instance = g ? named_seat(a->b, g, a->ask->from, -1) : -1;
     if (instance >= 0)
         book_ok(a, instance);
     else
@@ -75,7 +87,7 @@ void book_leave(struct act *a)
     if (waits) /* another thread of the same task */
         book_fail(a, waits, DVM_ERR_CANCELLED, "task 0x%x has left the group \"%s\" while it "
                   "waited in its barrier", (unsigned)a->ask->from, g->name);
-    named_unseat(g, instance);
+    named_unseat(a->b, g, instance);
     named_drop_empty(a->b, g);
     book_ok(a, 0);
 }

@@ -44,7 +44,13 @@ struct named *named_add(struct book *b, const char *name)
         return NULL;
     }
     b->group_count++;
+    b->group_bytes += named_cost(name);
     return g;
+}
+
+size_t named_cost(const char *name)
+{
+    return BOOK_GROUP_COST + strlen(name);
 }
 
 void named_free(struct named *g)
@@ -73,6 +79,7 @@ void named_drop_empty(struct book *b, struct named *g)
         table_take(&b->groups, hash(g->name));
     }
     b->group_count--;
+    b->group_bytes -= named_cost(g->name);
     named_free(g);
 }
 
@@ -99,7 +106,7 @@ static bool make_room(struct named *g, int instance)
     return true;
 }
 
-int named_seat(struct named *g, int tid, int instance)
+int named_seat(struct book *b, struct named *g, int tid, int instance)
 {
     if (instance < 0)
         for (instance = g->lowest; instance < g->room && g->seats[instance].tid;)
@@ -111,15 +118,17 @@ int named_seat(struct named *g, int tid, int instance)
         g->lowest++;
     g->seats[instance] = (struct seat){.tid = tid};
     g->members++;
+    b->group_bytes += BOOK_MEMBER_COST;
     return instance;
 }
 
-void named_unseat(struct named *g, int instance)
+void named_unseat(struct book *b, struct named *g, int instance)
 {
     table_take(&g->places, (uint64_t)(uint32_t)g->seats[instance].tid);
     free(g->seats[instance].owed);
     g->seats[instance] = (struct seat){0};
     g->members--;
+    b->group_bytes -= BOOK_MEMBER_COST;
     if (instance < g->lowest)
         g->lowest = instance;
 }

@@ -8,6 +8,7 @@
 
 /* Answers that have come between two asks, told one by one; more are told by their order. */
 #define NAMES_GOT_MAX 64
+#define NAMES_OPEN_MAX 256 /* requests of one client that have no answer yet */
 
 /* An ask of this daemon that has no answer yet. */
 struct asked {

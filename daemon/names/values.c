@@ -61,7 +61,7 @@ static void drop(struct book *b, struct value *v)
 {
     size_t at = place_of(b, v->name, v->index);
 
-    b->value_bytes -= v->size;
+    b->value_bytes -= values_cost(v->name, v->size);
     b->value_count--;
     memmove(b->values + at, b->values + at + 1, (b->value_count - at) * sizeof(struct value *));
     value_free(v);
@@ -80,6 +80,11 @@ static bool make_room(struct book *b)
     b->values = more;
     b->value_room = room;
     return true;
+}
+
+size_t values_cost(const char *name, size_t size)
+{
+    return BOOK_VALUE_COST + strlen(name) + size;
 }
 
 bool values_add(struct book *b, const struct value *one)
@@ -101,7 +106,7 @@ bool values_add(struct book *b, const struct value *one)
     memmove(b->values + at + 1, b->values + at, (b->value_count - at) * sizeof(struct value *));
     b->values[at] = v;
     b->value_count++;
-    b->value_bytes += v->size;
+    b->value_bytes += values_cost(v->name, v->size);
     return true;
 }
 
@@ -155,7 +160,8 @@ static int choose_index(const struct act *a)
 /* A name has either one value or may have many. */
 static bool check_put(struct act *a, const struct value *old, const struct value *any)
 {
-    size_t others = a->b->value_bytes - (old ? old->size : 0);
+    size_t others = a->b->value_bytes - (old ? values_cost(old->name, old->size) : 0);
+    size_t cost = values_cost(a->call->name, a->call->data.len);
 
     if (any && (any->flags ^ a->call->flags) & DVM_VALUE_MANY && any != old)
         book_fail(a, a->ask, DVM_ERR_EXISTS, "there is a value \"%s\" that was put %s", any->name,
@@ -163,9 +169,10 @@ static bool check_put(struct act *a, const struct value *old, const struct value
     else if (old && !may_change(a, old))
         book_fail(a, a->ask, DVM_ERR_EXISTS, "there is a value \"%s\" (index %d) of task "
                   "0x%x, which is not open to others", old->name, old->index, (unsigned)old->owner);
-    else if (a->call->data.len > BOOK_VALUE_BYTES - others || a->b->value_count == BOOK_VALUES_MAX)
+    else if (cost > BOOK_VALUE_BYTES - others || (!old && a->b->value_count == BOOK_VALUES_MAX))
         book_fail(a, a->ask, DVM_ERR_LIMIT, "no room for %zu bytes: the machine keeps %d values of "
-                  "%d MiB in all", a->call->data.len, BOOK_VALUES_MAX, BOOK_VALUE_BYTES >> 20);
+                  "%d MiB in all, with their names", a->call->data.len, BOOK_VALUES_MAX,
+                  BOOK_VALUE_BYTES >> 20);
     else
         return true;
     return false;

@@ -17,6 +17,9 @@ struct value {
 /* Put a copy under name at a place where none is. False: no memory. */
 bool values_add(struct book *b, const struct value *v);
 
+/* Bytes that a value counts for. */
+size_t values_cost(const char *name, size_t size);
+
 /* Free all. */
 void values_free(struct book *b);
 

@@ -83,7 +83,8 @@ bool values_read(struct book *b, const Dvm__Pb__NameBook *m)
 
         if (!dvm_name_ok(from->name) || from->index < 0 || from->owner < 0 || !follows(b, from) ||
             b->value_count == BOOK_VALUES_MAX ||
-            from->data.len > BOOK_VALUE_BYTES - b->value_bytes || !values_add(b, &v))
+            values_cost(from->name, from->data.len) > BOOK_VALUE_BYTES - b->value_bytes ||
+            !values_add(b, &v))
             return false;
     }
     return true;

@@ -156,12 +156,12 @@ void book_groups(struct act *a)
 
 /* ---- from a message ---------------------------------------------------------------------- */
 
-static bool read_member(struct named *g, const Dvm__Pb__NameMember *m)
+static bool read_member(struct book *b, struct named *g, const Dvm__Pb__NameMember *m)
 {
     int instance = (int)m->instance;
 
     if (m->tid <= 0 || m->instance >= INSTANCES_MAX || named_instance(g, m->tid) >= 0 ||
-        (instance < g->room && g->seats[instance].tid) || named_seat(g, m->tid, instance) < 0)
+        (instance < g->room && g->seats[instance].tid) || named_seat(b, g, m->tid, instance) < 0)
         return false;
     if (m->owed[0])
         g->seats[instance].owed = strdup(m->owed);
@@ -179,7 +179,7 @@ static bool read_group(struct book *b, const Dvm__Pb__NameGroup *m)
     g->what = m->what;
     g->count = m->count;
     for (size_t i = 0; i < m->n_members; i++)
-        if (!read_member(g, m->members[i]))
+        if (!read_member(b, g, m->members[i]))
             return false;
     return true;
 }

@@ -656,7 +656,7 @@ DVM_API int dvm_group_free(dvm_group *group);
 
 /* Join a group, which is made if it is not there; *instance (unless NULL) receives this
  * task's. Errors: EXISTS (it is a member), REFUSED (the group is frozen), LIMIT (65,536
- * groups). */
+ * groups, or 8 MiB of their names, with 16 bytes for each member). */
 DVM_API int dvm_named_join(const char *name, int *instance);
 
 /* Leave it. Errors: MEMBER (this task is not in it), REFUSED (frozen). */
@@ -699,8 +699,8 @@ DVM_API int dvm_named_freeze(const char *name, int count, dvm_group *result);
 
 /* Values are bytes that tasks put under a name for others to find: addresses of servers,
  * results for whoever comes later. The machine keeps them, also when a host is lost, up to
- * 16 MiB in all. A value goes with the task that has put it, unless it is to be kept. Names
- * are those of named groups, but stand for themselves. Errors of all: ARG. */
+ * 16 MiB in all with their names. A value goes with the task that has put it, unless it is to
+ * be kept. Names are those of named groups, but stand for themselves. Errors of all: ARG. */
 enum {
     DVM_VALUE_KEEP = 1,  /* put: it stays when its task ends, and is then anybody's to change */
     DVM_VALUE_MANY = 2,  /* put: the name has many values, one at each index */

@@ -43,6 +43,8 @@ flood() {
     alive "$pid" || fail "the daemon has ended"
 }
 flood flood
+flood names
+within 20 dvm groups >"$WORK/out" # the keeper of names still answers
 flood far
 say "to a host that takes nothing"
 kill_daemon sim2 STOP

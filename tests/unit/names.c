@@ -246,6 +246,31 @@ Test(names, many_members_and_groups)
     cr_assert_eq(get(C, DVM_NAME_SIZE, "g", 0), 1002);
 }
 
+/* However many and long the names are, a book fits into one message. */
+Test(names, groups_and_their_names_have_a_limit)
+{
+    char name[DVM_NAMED_MAX];
+    int made = 0, code, more;
+
+    memset(name, 'x', sizeof name - 1);
+    do {
+        snprintf(name + sizeof name - 9, 9, "%08d", made);
+        code = get(A, DVM_NAME_JOIN, name, 0);
+        made += code >= 0;
+    } while (code >= 0 && made < BOOK_GROUPS_MAX);
+    cr_assert_eq(code, DVM_ERR_LIMIT);
+    cr_assert_gt(made, 7000, "%d", made);
+    snprintf(name + sizeof name - 9, 9, "%08d", 0);
+    for (more = 0; get(B + more, DVM_NAME_JOIN, name, 0) >= 0;)
+        more++;
+    cr_assert_leq(more, (BOOK_GROUP_COST + DVM_NAMED_MAX) / BOOK_MEMBER_COST);
+    change_keeper();
+    cr_assert_eq(get(C, DVM_NAME_JOIN, "g", 0), DVM_ERR_LIMIT);
+    cr_assert_eq(get(A, DVM_NAME_LEAVE, name, 0), 0);
+    get(A, DVM_NAME_TASK_END, "", A);
+    cr_assert_eq(get(C, DVM_NAME_JOIN, "g", 0), 0, "there is room again");
+}
+
 Test(names, bad_books_are_refused)
 {
     Dvm__Pb__NameBook *m;

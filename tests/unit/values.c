@@ -168,6 +168,28 @@ Test(values, who_waits_is_told_through_a_change_of_keeper)
     change_keeper();
 }
 
+Test(values, names_count)
+{
+    char name[DVM_NAMED_MAX];
+    int made = 0, code;
+
+    memset(name, 'x', sizeof name - 1);
+    do {
+        snprintf(name + sizeof name - 9, 9, "%08d", made);
+        code = get(A, DVM_NAME_PUT, name, 0, 0, "");
+        made += code >= 0;
+    } while (code >= 0 && made < BOOK_VALUES_MAX);
+    cr_assert_eq(code, DVM_ERR_LIMIT);
+    cr_assert_gt(made, 15000, "%d", made);
+    snprintf(name + sizeof name - 9, 9, "%08d", 0);
+    cr_assert_eq(get(A, DVM_NAME_PUT, name, 0, 0, ""), 0, "in the place of the old one");
+    change_keeper();
+    snprintf(name + sizeof name - 9, 9, "%08d", made);
+    cr_assert_eq(get(A, DVM_NAME_PUT, name, 0, 0, "abcd"), DVM_ERR_LIMIT);
+    get(A, DVM_NAME_TASK_END, "", A, 0, "");
+    cr_assert_eq(get(B, DVM_NAME_PUT, name, 0, 0, "abcd"), 0, "there is room again");
+}
+
 Test(values, bad_books_are_refused)
 {
     Dvm__Pb__NameBook *m;

@@ -7,6 +7,8 @@
  *   notice  a message that only daemons make
  *   flood   requests to its own daemon, without reading any answer (2 s)
  *   far     the same to the daemon of the other host, with 60 KiB each; prints how many
+ *   names   to wait for more values than there will be, without reading any answer; prints how
+ *           many
  *   ring    on two tasks: rank 0 writes nonsense over all that it shares with rank 1,
  *           which must come to an end with a sentence
  *
@@ -28,6 +30,7 @@
 #define HOST_SHIFT 18
 #define TASKS 18 /* the request */
 #define STDIN 34
+#define NAMES 128
 #define SECONDS 2 /* of a flood */
 #define FDS_MAX 256
 #define MESSAGES 100
@@ -158,6 +161,12 @@ int main(int argc, char **argv)
         send(socket, packet, HEADER, MSG_NOSIGNAL);
     } else if (strcmp(how, "flood") == 0) {
         flood(socket, self, self >> HOST_SHIFT << HOST_SHIFT, TASKS, 0, time);
+        _exit(0);
+    } else if (strcmp(how, "names") == 0) {
+        static const uint8_t await[] = {0x08, 14, 0x12, 1, 'x'}; /* what, name */
+
+        memcpy(packet + HEADER, await, sizeof await);
+        flood(socket, self, self >> HOST_SHIFT << HOST_SHIFT, NAMES, sizeof await, time);
         _exit(0);
     } else if (strcmp(how, "far") == 0) {
         flood(socket, self, (3 - (self >> HOST_SHIFT)) << HOST_SHIFT, STDIN, PAYLOAD, time);
