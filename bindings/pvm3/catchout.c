@@ -2,7 +2,8 @@
  *
  * Lines come whole, each with its writer in front, as PVM has it; a BEGIN and an EOF are put
  * around what a child writes. Without PvmShowTids only the text. What has come is written in
- * whatever call makes progress; pvm_exit waits until all children have ended.
+ * whatever call makes progress; pvm_exit waits until all children have ended, or their hosts are
+ * lost, of which no daemon tells the one who catches.
  */
 #include "bindings/pvm3/catchout.h"
 
@@ -15,11 +16,13 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
 
 #define WAIT_SECONDS 0.1 /* between looks whether a child has ended */
+#define HOST_LOOKS 10    /* after so many, whether its host is there */
 #define NOBODYS_CONTEXT (-3)
 
 struct child {
@@ -121,16 +124,25 @@ int pvm_catchout(FILE *file)
     return PvmOk;
 }
 
+/* Children of hosts that are lost have ended. */
+static void end_lost(void)
+{
+    for (int i = 0; i < child_count; i++)
+        if (!children[i].ended && !pvm3_host_is_there(PVM3_TID_HOST(children[i].tid)))
+            take(children[i].tid, 0, NULL, 0);
+}
+
 void pvm3_catchout_end(void)
 {
     /* a message that nobody sends: meanwhile output comes */
     const struct pvm3_wanted nothing = {-1, -1, NOBODYS_CONTEXT, true,
                                         __builtin_return_address(0)};
     struct pvm3_buffer *b;
+    int looks = 0;
 
-    while (!all_ended() &&
-           pvm3_queue_find("pvm_exit", &nothing, WAIT_SECONDS, &b) == PvmOk)
-        ;
+    while (!all_ended() && pvm3_queue_find("pvm_exit", &nothing, WAIT_SECONDS, &b) == PvmOk)
+        if (++looks % HOST_LOOKS == 0)
+            end_lost();
     pvm3_catchout_forget();
 }
 

@@ -60,6 +60,16 @@ if [ -e "$programs/routines" ]; then
     expect 0 dvm run -n 1 "$programs/routines"
     expect_line "$WORK/out" "^routines: +2 +3 +30 +3$"
 fi
+
+say "what a child of a lost host would write is not waited for"
+dvm run -n 1 --where sim1 "$programs/catch" lost sim3 >"$WORK/lost" 2>&1 &
+lost=$!
+sleeps() { [ -n "$(tasks_on sim3)" ]; }
+await 10 sleeps
+kill_daemon sim3
+wait $lost || { cat "$WORK/lost"; fail "it has failed"; }
+expect_line "$WORK/lost" "EOF$"
+expect_line "$WORK/lost" "^master: end$"
 halt_machine
 
 say "the same without a machine"
