@@ -68,6 +68,18 @@ static struct asked *behind(const struct names *n, uint64_t id)
     return one;
 }
 
+void names_withdraw(struct names *n, int keeper)
+{
+    const struct cluster_host *host = cluster_host(n->d->cluster, keeper);
+    Dvm__Pb__NameAsk nothing = DVM__PB__NAME_ASK__INIT;
+
+    if (keeper == cluster_self(n->d->cluster))
+        names_withdrawn(n, keeper);
+    else if (host && host->state != DVM_HOST_LOST)
+        daemon_tell(n->d, CLUSTER_CONTROL, DVM_TID_DAEMON(keeper), DVM_CTL_NAMES_ASK,
+                    &nothing.base);
+}
+
 void names_ask_again(struct names *n)
 {
     struct asked *one;

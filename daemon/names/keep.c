@@ -3,7 +3,8 @@
  * The keeper numbers each change, does it in its book, and sends it to the deputy, which
  * does the same; what comes of it is answered when the deputy has it. Reads are answered
  * when the deputy has all that they have seen. A new keeper fetches the deputy's book; what
- * it is asked before that waits.
+ * it is asked before that waits. So does what a host is asked that does not know yet, or does
+ * no longer, that it is the keeper: who asked says when it asks another.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,12 +133,35 @@ void names_keep(struct names *n, int origin, const Dvm__Pb__NameAsk *ask)
     n->early_last = &one->next;
 }
 
+static void early_free(struct early *one)
+{
+    dvm__pb__name_ask__free_unpacked(one->ask, NULL);
+    free(one);
+}
+
+void names_withdrawn(struct names *n, int origin)
+{
+    struct early **at = &n->early_first, *one;
+
+    while ((one = *at)) {
+        if (one->origin != origin) {
+            at = &one->next;
+            continue;
+        }
+        *at = one->next;
+        early_free(one);
+    }
+    n->early_last = at;
+}
+
 void names_on_ask(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__NameAsk *m = dvm__pb__name_ask__unpack(NULL, frame->length, payload);
 
-    if (m && d->names)
+    if (m && d->names && m->call)
         names_keep(d->names, DVM_TID_SLOT(frame->src), m);
+    else if (m && d->names)
+        names_withdrawn(d->names, DVM_TID_SLOT(frame->src));
     dvm__pb__name_ask__free_unpacked(m, NULL);
 }
 
@@ -186,8 +210,7 @@ static void begin(struct names *n)
             n->early_last = &n->early_first;
         if (is_up(n, one->origin))
             keep(n, one->origin, one->ask);
-        dvm__pb__name_ask__free_unpacked(one->ask, NULL);
-        free(one);
+        early_free(one);
     }
 }
 
@@ -325,8 +348,7 @@ void names_keep_free(struct names *n)
         struct early *one = n->early_first;
 
         n->early_first = one->next;
-        dvm__pb__name_ask__free_unpacked(one->ask, NULL);
-        free(one);
+        early_free(one);
     }
     book_free(n->book);
 }

@@ -41,8 +41,10 @@ static void view(struct names *n)
 
     choose(n);
     names_keep_view(n, keeper, deputy);
-    if (n->keeper != keeper)
-        names_ask_again(n);
+    if (n->keeper == keeper)
+        return;
+    names_withdraw(n, keeper);
+    names_ask_again(n);
 }
 
 int names_create(struct names **out, struct daemon *d)

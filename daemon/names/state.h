@@ -57,6 +57,10 @@ struct names {
 
 handler_f names_on_call, names_on_told;
 
+/* Tell the keeper before, who may not know, or no longer, that it is one, to forget what it has
+ * not begun. */
+void names_withdraw(struct names *n, int keeper);
+
 /* Give the keeper everything that has no answer, as it has changed. */
 void names_ask_again(struct names *n);
 
@@ -72,6 +76,9 @@ handler_f names_on_ask, names_on_copy, names_on_copied, names_on_fetch;
 
 /* Do what the daemon of origin asks, which may be this one. */
 void names_keep(struct names *n, int origin, const Dvm__Pb__NameAsk *ask);
+
+/* The daemon of origin asks another now: drop what of it has not begun. */
+void names_withdrawn(struct names *n, int origin);
 
 /* keeper or deputy have changed, or a host is gone. before: who the two were. */
 void names_keep_view(struct names *n, int keeper_before, int deputy_before);
