@@ -20,7 +20,7 @@ program matmul_program
   integer :: order, me, n, status, first, columns
   logical :: go_on
 
-  table = [option_number("size", size_asked, 1d0, 2d4, "rows and columns of the matrices (500)"), &
+  table = [option_number("n", size_asked, 1d0, 2d4, "rows and columns of the matrices (500)"), &
        option_flag("check", check, "compare with one task's product")]
   call dvm_init()
   call dvm_group_rank(me)
@@ -38,7 +38,10 @@ program matmul_program
      if (me == 0) write (*, '(a)') "matmul: " // text(order) // "x" // text(order) // ", " // &
           text(n) // " tasks, " // text(seconds, 3) // " s, " // &
           text(2 * real(order, real64)**3 / seconds * 1d-9, 2) // " Gflop/s"
-     if (check) call compare()
+     if (check) then
+        call tell_sum()
+        call compare()
+     end if
   end if
   call dvm_finalize()
   if (status /= 0) stop 1, quiet=.true.
@@ -90,6 +93,21 @@ contains
        call move_alloc(swap, part)
     end do
   end subroutine multiply
+
+  ! One number of all of C, in which each place has a weight: what the program in C tells, too.
+  subroutine tell_sum()
+    integer(int64) :: sum, all
+    integer :: i, j
+
+    sum = 0
+    do j = 1, columns
+       do i = 1, order
+          sum = sum + (mod(i - 1 + 2 * (first + j - 1), 7) - 3) * int(c(i, j), int64)
+       end do
+    end do
+    call dvm_reduce(sum, all, DVM_SUM, 0)
+    if (me == 0) write (*, '(a, i0, a)') "sum: ", all, ", of all numbers with their weights"
+  end subroutine tell_sum
 
   ! Rank 0 gathers C, whose columns lie one behind the other, and computes it alone.
   subroutine compare()

@@ -55,8 +55,12 @@ c_only=(--png none)
 same 4 heat2d --rows 61 --columns 43 --steps 40 --check
 fortran_only=(--coarse)
 same 3 heat2d --rows 61 --columns 43 --steps 200 --every 10 --tolerance 3e-3 --check
-expect 0 dvm run -n 3 "$EXAMPLES/fortran/matmul" --size 101 --check
+expect 0 dvm run -n 3 "$EXAMPLES/fortran/matmul" --n 101 --check
 expect_line "$WORK/out" "^check: ok 0 of 10201 "
+sum=$(grep '^sum: -*[1-9]' "$WORK/out") || fail "matmul has no sum"
+expect 0 dvm run -n 4 "$EXAMPLES/matmul" --n 101 --check
+expect_line "$WORK/out" "^check: ok 0 "
+expect_line "$WORK/out" "^$sum\$"
 
 say "arrays, sections and errors"
 expect 0 dvm run -n 2 "$PROGRAMS/fortran_messages"

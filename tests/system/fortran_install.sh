@@ -43,7 +43,7 @@ for compiler in gfortran $flang; do
     command -v "$compiler" >/dev/null || continue
     for options in "-fdefault-integer-8" "" "-fdefault-integer-8 -fdefault-real-8 -fdefault-double-8"; do
         say "$compiler $options"
-        for program in "fortran_messages 2" "fortran_calls 3"; do
+        for program in "fortran_messages 2" "fortran_calls 3" "fortran_types 3"; do
             # shellcheck disable=SC2086
             DVM_FC=$compiler dvmfort $options -J "$WORK" -o "$WORK/${program% *}" "$programs/${program% *}.f90"
             expect 0 dvm run -n "${program#* }" "$WORK/${program% *}"
