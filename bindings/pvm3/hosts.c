@@ -224,11 +224,38 @@ int pvm_tidtohost(int tid)
     return rc == PvmOk ? PVM3_TID_HOST(tid) : rc;
 }
 
+#define BLANKS " \t\r\n"
+
 /* The name in front of a line's options, as PVM's host files have them. */
 static char *first_word(const char *line)
 {
-    line += strspn(line, " \t&*");
-    return strndup(line, strcspn(line, " \t"));
+    line += strspn(line, BLANKS "&*$");
+    return strndup(line, strcspn(line, BLANKS));
+}
+
+/* The value of an option behind the name, such as "lo=", or NULL. To be freed. */
+static char *option(const char *line, const char *name)
+{
+    const size_t length = strlen(name);
+
+    line += strspn(line, BLANKS "&*$");
+    for (line += strcspn(line, BLANKS); *line; line += strcspn(line, BLANKS)) {
+        line += strspn(line, BLANKS);
+        if (strncmp(line, name, length) == 0)
+            return strndup(line + length, strcspn(line + length, BLANKS));
+    }
+    return NULL;
+}
+
+/* Whom to reach for a host: its name, with the user of lo= in front. To be freed. */
+static char *target(const char *line, const char *name)
+{
+    char *login = option(line, "lo="), *whole = NULL;
+
+    if (asprintf(&whole, "%s%s%s", login ? login : "", login ? "@" : "", name) < 0)
+        whole = NULL;
+    free(login);
+    return whole;
 }
 
 /* The tid of a host that is up; PvmNoHost. */
@@ -248,17 +275,19 @@ static int host_tid(const char *name)
 
 static int add_host(const char *line)
 {
-    char *name = first_word(line);
-    int rc = name ? host_tid(name) : PvmNoMem, added = 0;
+    char *address = option(line, "ip="), *name = address ? address : first_word(line);
+    char *whole = name ? target(line, name) : NULL;
+    int rc = whole ? host_tid(name) : PvmNoMem, added = 0;
 
     if (rc > 0) {
         rc = PvmDupHost;
-    } else if (name) {
-        rc = dvm_add_hosts(name, &added);
+    } else if (whole) {
+        rc = dvm_add_hosts(whole, &added);
         rc = rc == DVM_OK ? host_tid(name) : rc == DVM_ERR_NO_HOST ? PvmCantStart : pvm3_code(rc);
         if (rc < 0)
             pvm3_fail("pvm_addhosts", rc, "%s", dvm_last_error());
     }
+    free(whole);
     free(name);
     return rc;
 }
