@@ -27,6 +27,7 @@ const struct command *const command_list[] = {
     &command_hosts,
     &command_run,
     &command_spawn,
+    &command_pvm,
     &command_ps,
     &command_groups,
     &command_why,
@@ -319,12 +320,32 @@ int command_words(const struct console *base, int argc, char **argv)
     return r;
 }
 
+/* dvm pvm, called by the name pvm: its words, with the command's name in front. */
+static int run_as(const char *name, int argc, char **argv)
+{
+    struct console c = {.color = COLOR_AUTO};
+    char **words = calloc((size_t)argc + 1, sizeof *words);
+    int r;
+
+    if (!words)
+        return console_failed(&c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a command"));
+    memcpy(words, argv, (size_t)argc * sizeof *words);
+    words[0] = (char *)(uintptr_t)name;
+    r = command_run_line(&c, argc, words);
+    free(words);
+    return r;
+}
+
 int command_main(int argc, char **argv)
 {
     struct console c = {.color = COLOR_AUTO};
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     bool bare = false;
-    int r = run_words(&c, argc, argv, &bare);
+    int r;
 
+    if (argc > 0 && !strcmp(slash ? slash + 1 : argv[0], command_pvm.name))
+        return run_as(command_pvm.name, argc, argv);
+    r = run_words(&c, argc, argv, &bare);
     if (bare)
         r = console_apply_machine(&c);
     return bare && !r ? session_main(&c) : r;

@@ -34,6 +34,7 @@ extern const struct command command_groups;
 extern const struct command command_hosts;
 extern const struct command command_run;
 extern const struct command command_spawn;
+extern const struct command command_pvm;
 extern const struct command command_ps;
 extern const struct command command_why;
 extern const struct command command_top;

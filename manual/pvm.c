@@ -25,14 +25,29 @@ static const char building[] =
 static const char running[] =
     "    dvm run --pvm ./prog\n"
     "\n"
-    "puts the folder of the libraries before all others (LD_LIBRARY_PATH), so that a program that\n"
-    "was linked with PVM's own, of a package for example, gets DVM's; sets PVM_ROOT and PVM_ARCH\n"
-    "where they are not set; and does not end a run because a task ends with another status than\n"
-    "0, as many of PVM's do. Programs that pvm_spawn names without a slash are looked for beside\n"
-    "the program that spawns, and along PVM_PATH and PATH.\n"
+    "puts the folder of the libraries before all others (LD_LIBRARY_PATH), so that a program\n"
+    "that was linked with PVM's own, of a package for example, gets DVM's; puts a pvm in\n"
+    "front of PATH; sets PVM_ROOT and PVM_ARCH where they are not set; and does not end a run\n"
+    "because a task ends with another status than 0, as many of PVM's do. Programs that\n"
+    "pvm_spawn names without a slash are looked for beside the program that spawns, and along\n"
+    "PVM_PATH and PATH.\n"
     "\n"
-    "What spawned tasks write comes where the output of the task that spawns goes, unless that\n"
-    "has called pvm_catchout.\n";
+    "What spawned tasks write comes where the output of the task that spawns goes, unless\n"
+    "that has called pvm_catchout.\n";
+
+static const char console[] =
+    "dvm pvm, or pvm in what dvm run --pvm has started, is a console with the commands of\n"
+    "PVM's: add, alias, conf, delete, echo, export, getopt, halt, help, id, jobs, kill,\n"
+    "mstat, names, ps, pstat, put, quit, reset, setenv, setopt, sig, spawn, unalias, unexport\n"
+    "and version print what they print there; trace says that there are no traces. It starts\n"
+    "the machine when none runs. A file named behind it is a host file: its hosts are added.\n"
+    "\n"
+    "    pvm> spawn -4 -> spmd\n"
+    "\n"
+    "Of a host's options lo= is the user that ssh logs in as, ip= the name that is reached,\n"
+    "wd= and ep= where tasks work and programs are looked for, sp= the speed that conf shows;\n"
+    "so=, dx=, bx=, id= and sr= are kept and not used, with a sentence. PVM_RSH names the\n"
+    "command that reaches other computers. spawn -? and -@ say what DVM has instead.\n";
 
 static const char differences[] =
     "A long keeps its 64 bits in the default encoding, and takes 8 bytes there. Any number of\n"
@@ -55,15 +70,15 @@ static const char together[] =
 static const char absent[] =
     "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker, pvm_reg_rm,\n"
     "pvm_reg_tracer, pvm_tickle, pvm_hostsync of another host, the flag\n"
-    "PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete. There is no\n"
-    "console of PVM's kind.\n";
+    "PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete.\n";
 
 void pages_pvm(struct book *b)
 {
     static const struct {
         const char *heading, *text;
     } sections[] = {{"DESCRIPTION", description}, {"COMPILING", building},
-                    {"RUNNING", running},         {"WHAT DIFFERS", differences},
+                    {"RUNNING", running},         {"CONSOLE", console},
+                    {"WHAT DIFFERS", differences},
                     {"TOGETHER WITH DVM", together}, {"WHAT IS NOT THERE", absent}};
     FILE *out = roff_page(b, "dvm-pvm", 7, "dvm-pvm - programs of PVM 3.4 on DVM");
 
@@ -72,6 +87,6 @@ void pages_pvm(struct book *b)
         roff_text(out, sections[i].text);
     }
     roff_section(out, "SEE ALSO");
-    fputs(".BR dvm (1),\n.BR dvm\\-run (1),\n.BR dvm (3),\n.BR dvm (7)\n", out);
+    fputs(".BR dvm (1),\n.BR dvm\\-run (1),\n.BR dvm\\-pvm (1),\n.BR dvm (3),\n.BR dvm (7)\n", out);
     roff_close(out);
 }

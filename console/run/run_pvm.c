@@ -1,7 +1,8 @@
 /* run_pvm.c: --pvm: what a program of PVM finds around itself.
  *
  * One that was linked with PVM's own libraries looks for libpvm3.so.3: DVM's lies in a folder
- * of its own, which is put before all others. Its scripts look for PVM_ROOT and PVM_ARCH.
+ * of its own, which is put before all others. Its scripts look for PVM_ROOT and PVM_ARCH, and
+ * some start `pvm`, which is this program by another name.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "console/run/run.h"
 
 #define LIBRARY "libpvm3.so.3"
+#define CONSOLE "/lib" /* below the library's folder: where pvm is */
 #define BUILT "../bindings/pvm3" /* from this program's folder in a build tree */
 
 /* Where the library lies, from the folder of this program. */
@@ -45,19 +47,34 @@ static const char *architecture(void)
     return sizeof(long) == 8 ? "LINUX64" : "LINUX";
 }
 
+/* Put a folder in front of a list of folders in the environment, unless it is there. */
+static int put_before(const char *variable, const char *folder, const char *below)
+{
+    const char *old = getenv(variable);
+    size_t length;
+    char *list;
+
+    if (asprintf(&list, "%s%s%s%s", folder, below, old && old[0] ? ":" : "", old ? old : "") < 0)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the environment");
+    length = strlen(folder) + strlen(below);
+    if (!old || strncmp(old, list, length) != 0 || (old[length] && old[length] != ':'))
+        setenv(variable, list, 1);
+    free(list);
+    return DVM_OK;
+}
+
 int run_pvm_environment(void)
 {
-    const char *old = getenv("LD_LIBRARY_PATH");
-    char folder[PATH_MAX], *list;
+    char folder[PATH_MAX];
+    int r;
 
     if (!find_library(folder, sizeof folder))
         return dvm_fail(DVM_ERR_NO_PROGRAM, LIBRARY " is not where DVM is installed ("
                                             DVM_BIN_TO_PVM3 " from dvm's folder)");
-    if (asprintf(&list, "%s%s%s", folder, old && old[0] ? ":" : "", old ? old : "") < 0)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the environment");
-    setenv("LD_LIBRARY_PATH", list, 1);
-    free(list);
+    r = put_before("LD_LIBRARY_PATH", folder, "");
+    if (!r)
+        r = put_before("PATH", folder, CONSOLE);
     setenv("PVM_ROOT", folder, 0);
     setenv("PVM_ARCH", architecture(), 0);
-    return DVM_OK;
+    return r;
 }
