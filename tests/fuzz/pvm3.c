@@ -13,6 +13,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/pack.h"
 #include "tests/fuzz/input.h"
