@@ -266,9 +266,13 @@ void mixup_end(struct coll *c)
 int mixup_explain(struct schedule *s, uint32_t sequence, int rc)
 {
     char text[CAMPS_TEXT_MAX], sentence[DVM_SENTENCE_MAX];
+    bool known;
 
     error_save(sentence);
-    if (describe(s->coll, sequence, true, text, sizeof text))
+    records_wait(s); /* or what another tells meanwhile would end the group by itself */
+    known = describe(s->coll, sequence, true, text, sizeof text);
+    records_go_on(s);
+    if (known)
         return dvm_fail(rc, "%s: %s", sentence, text);
     return dvm_fail(rc, "%s", sentence);
 }

@@ -508,6 +508,8 @@ static void run_task(struct router *r, int rank, int fd, fake_task_f *task, void
     dvm_errors(DVM_SILENT);
     dvm_enter();
     rc = task(&me);
+    if (r->options->threads != DVM_THREAD_MULTIPLE)
+        dvm_enter(); /* the last call may have left progress to the service thread */
     if (rc == 0 && !r->options->hang_up && match_flush(FLUSH_SECONDS, 0)) {
         fake_complain(__FILE__, __LINE__, "match_flush");
         rc = 1;

@@ -23,8 +23,10 @@ struct wrapped {
 static int leave(int self)
 {
     struct daemon_answer answer = {0};
-    int rc = match_flush(SECONDS, 0);
+    int rc;
 
+    dvm_enter(); /* the last call may have left progress to the service thread */
+    rc = match_flush(SECONDS, 0);
     if (rc == DVM_OK)
         rc = daemon_link_request(DVM_TID_DAEMON(DVM_TID_SLOT(self)), DVM_CTL_LEAVE, NULL, 0,
                                  SECONDS, &answer);
