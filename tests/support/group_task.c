@@ -9,6 +9,7 @@
 #include "group/group.h"
 #include "lane/daemon_link.h"
 #include "match/match.h"
+#include "match/request.h"
 #include "proto/control.h"
 
 #define WORLD_CONTEXT UINT64_C(0x4000000000002) /* as the daemon of slot 1 makes it */
@@ -25,7 +26,8 @@ static int leave(int self)
     struct daemon_answer answer = {0};
     int rc;
 
-    dvm_enter(); /* the last call may have left progress to the service thread */
+    if (!wait_threaded())
+        service_take(); /* the last call may have left progress to that thread */
     rc = match_flush(SECONDS, 0);
     if (rc == DVM_OK)
         rc = daemon_link_request(DVM_TID_DAEMON(DVM_TID_SLOT(self)), DVM_CTL_LEAVE, NULL, 0,
