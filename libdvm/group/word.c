@@ -66,8 +66,10 @@ static int receive(struct word *w)
         .context = w->what.context, .source = w->what.source, .tag = w->what.tag};
     const struct match_sink sink = {.buffer = w->bytes, .capacity = w->what.bytes};
 
-    if (!w->request && match_irecv(&filter, &sink, &w->request) != DVM_OK)
+    if (!w->request && match_irecv(&filter, &sink, &w->request) != DVM_OK) {
+        w->what.tag = 0; /* lost, as in note */
         return 1;
+    }
     if (!match_complete(w->request))
         return 0;
     if (match_finish(w->request, &w->what) != DVM_OK)

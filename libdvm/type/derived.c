@@ -186,11 +186,12 @@ static bool widen(struct bounds *all, const struct part *p, const struct bounds 
 static int measure(const struct making *m)
 {
     struct derived *d = m->d;
+    struct signature_of signature;
+    size_t size, elements;
 
     for (size_t i = 0; i < m->count; i++) {
         const struct part *p = &m->parts[i];
         struct signature s = p->of->signature;
-        size_t size, elements;
 
         if (p->count == 0 || !p->of->bounded)
             continue;
@@ -210,6 +211,11 @@ static int measure(const struct making *m)
                                            "order them, or send them in parts",
                             m->call, SHAPE_HEAD_MAX - 4);
     }
+    signature = derived_signature(d);
+    if (!signature_count(&signature, &elements, &size))
+        return dvm_fail(DVM_ERR_LIMIT, "%s: types of several types are made of each other more "
+                                       "than %d times; make a flatter one", m->call,
+                        SIGNATURE_DEPTH);
     return DVM_OK;
 }
 

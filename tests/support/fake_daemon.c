@@ -238,6 +238,16 @@ static void pair_open(struct router *r, struct client *opener, int tid, uint64_t
             &peer->inbox_fd, 1);
 }
 
+static void ring(struct router *r, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    Dvm__Pb__Ring *m = dvm__pb__ring__unpack(NULL, frame->length, payload);
+    struct client *peer = client_of(r, m->tid);
+
+    if (peer && !peer->over)
+        control(peer, DVM_CTL_RING, 0, 0, NULL, 0, NULL, 0);
+    dvm__pb__ring__free_unpacked(m, NULL);
+}
+
 /* ---- direct lanes -------------------------------------------------------------- */
 
 int fake_lane_listen(int *port)
@@ -386,6 +396,8 @@ static void on_control(struct router *r, struct client *c, const struct dvm_fram
             tell_gone(c, tid, peer);
         else
             peer->watchers[c - r->clients] = true;
+    } else if (frame->tag == DVM_CTL_RING) {
+        ring(r, frame, payload);
     } else if (frame->tag == DVM_CTL_LANE_OPEN) {
         lane_open(r, c, frame, payload);
     } else if (frame->tag == DVM_CTL_LANE_WANT) {

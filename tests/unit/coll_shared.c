@@ -12,8 +12,11 @@
 #include "coll/coll.h"
 #include "dvm.h"
 #include "group/group.h"
+#include "lane/daemon_link.h"
+#include "lane/lane.h"
 #include "lane/lend.h"
 #include "proto/commons.h"
+#include "proto/control.h"
 #include "tests/support/group_task.h"
 
 #define MOST 17      /* tasks */
@@ -158,6 +161,40 @@ static int ahead(const struct fake_task *me)
 Test(coll_shared, one_runs_ahead)
 {
     run_all(ahead, NULL);
+}
+
+static int rings;
+
+static void on_ring(const struct dvm_frame *frame, const uint8_t *payload, const int *fds,
+                    int fd_count)
+{
+    (void)frame, (void)payload, (void)fds, (void)fd_count;
+    rings++;
+}
+
+/* Who sleeps and has no ring of the one that it waits for is rung through the daemon. */
+static int strangers(const struct fake_task *me)
+{
+    int x = me->rank, sum;
+
+    /* all but rank 0, whose pool all must have, never get rings for each other, whose offers
+     * would wake, too */
+    for (int r = 1; r < me->count && me->rank > 0; r++)
+        if (r != me->rank)
+            lane_peer(group_find(DVM_WORLD, "test")->receive_tids[r])->shm.state = SHM_FAILED;
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    daemon_link_register(DVM_CTL_RING, on_ring);
+    if (me->rank == 1)
+        nap(300000);
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, 1, &x, 1, DVM_INT) == DVM_OK && x == 1);
+    /* some of those that slept */
+    FAKE_CHECK(dvm_allreduce(DVM_WORLD, &rings, &sum, 1, DVM_INT, DVM_SUM) == DVM_OK && sum > 0);
+    return 0;
+}
+
+Test(coll_shared, strangers_are_rung)
+{
+    cr_assert_eq(group_run(8, strangers, NULL, NULL), 0);
 }
 
 /* ---- mistakes ------------------------------------------------------------------------ */

@@ -284,6 +284,31 @@ static int too_changing(const struct fake_task *me)
     return 0;
 }
 
+/* Types of types of types: as deep as what tells of their elements can be read. */
+static int too_deep(const struct fake_task *me)
+{
+    dvm_type t = DVM_INT;
+    int depth = 0, rc = DVM_OK;
+
+    while (rc == DVM_OK && depth < 100) {
+        const size_t lengths[] = {2, 1};
+        const ptrdiff_t offsets[] = {0, 1 << 20};
+        const dvm_type types[] = {t, depth % 2 ? DVM_INT : DVM_DOUBLE};
+
+        rc = dvm_type_struct(2, lengths, offsets, types, &t);
+        depth += rc == DVM_OK;
+    }
+    FAKE_CHECK(rc == DVM_ERR_LIMIT && group_said("made of each other"));
+    FAKE_CHECK(depth > 8 && depth < 12);
+    FAKE_CHECK(dvm_type_commit(t) == DVM_OK);
+    return 0;
+}
+
+Test(types, nesting_has_a_limit)
+{
+    cr_assert_eq(group_run(1, too_deep, NULL, NULL), 0);
+}
+
 Test(types, changes_of_type_have_a_limit)
 {
     cr_assert_eq(group_run(1, too_changing, NULL, NULL), 0);

@@ -1,0 +1,178 @@
+/* commons: members of memory in common as threads of one process, in random operations, now
+ * in step and now far ahead of each other, asleep or not: nothing is read that was not put in
+ * this operation, nobody is told of a mix-up that is none, nobody sleeps for ever, and no
+ * access is a race. The waits are the test's own: a bell is a semaphore. */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define shared_make test_make
+#define shared_join test_join
+#define shared_offer test_offer
+#define shared_leave test_leave
+#define shared_give_back test_give_back
+#define shared_ring test_ring
+#define wait_looking test_wait_looking
+#define wait_spins test_wait_spins
+#define wait_threaded test_wait_threaded
+#define match_task_gone test_gone
+#include "match/commons.c"
+
+#define MEMBERS 4
+#define TURNS 3000
+#define LOOKS 3           /* at most, before a sleep */
+#define PATIENCE 40      /* seconds of sleep that are for ever */
+#define LONG 100          /* bytes that need a block */
+
+static uint8_t *memory;
+static sem_t bells[MEMBERS];
+static const int tids[MEMBERS] = {0, 1, 2, 3};
+static unsigned sleeps;
+
+static void check(bool right, const char *what)
+{
+    if (right)
+        return;
+    fprintf(stderr, "commons: %s\n", what);
+    exit(1);
+}
+
+void *test_make(size_t bytes, uint64_t *at)
+{
+    *at = DVM_LINE;
+    return memory = calloc(1, bytes);
+}
+
+void *test_join(int tid, uint64_t at, size_t bytes)
+{
+    (void)tid, (void)at, (void)bytes;
+    return memory;
+}
+
+void test_offer(int tid) { (void)tid; }
+void test_leave(void *map, size_t bytes) { (void)map, (void)bytes; }
+void test_give_back(uint64_t at, size_t bytes) { (void)at, (void)bytes; }
+void test_ring(int tid) { sem_post(&bells[tid]); }
+bool test_wait_spins(void) { return false; }
+bool test_wait_threaded(void) { return false; }
+bool test_gone(int tid, const char **why) { (void)tid, (void)why; return false; }
+
+static uint32_t draw(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static void sleep_on(sem_t *bell)
+{
+    struct timespec limit;
+
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += PATIENCE;
+    while (sem_timedwait(bell, &limit) != 0)
+        check(errno == EINTR, "one sleeps for ever");
+    __atomic_add_fetch(&sleeps, 1, __ATOMIC_RELAXED);
+}
+
+int test_wait_looking(bool (*done)(void *arg), void *arg, const struct wait_look *look,
+                      const struct board_subject *subject)
+{
+    const struct commons_op *op = arg;
+    static _Thread_local uint32_t state = 1;
+
+    (void)subject;
+    while (!done(arg)) {
+        bool found = false;
+
+        for (uint32_t i = draw(&state) % LOOKS; i > 0 && !found; i--)
+            found = look->ready(arg);
+        if (found)
+            continue;
+        if (look->to_sleep(arg))
+            sleep_on(&bells[op->commons->rank]);
+        look->has_slept(arg);
+    }
+    return DVM_OK;
+}
+
+static bool never(void *arg) { (void)arg; return false; }
+static void no_matter(void *arg, bool begins) { (void)arg, (void)begins; }
+
+static void look_at(struct commons_op *op, int rank)
+{
+    const uint8_t *data = commons_of(op, rank);
+
+    for (uint32_t i = 0; i < op->bytes; i += op->bytes - 1)
+        check(data[i] == (uint8_t)(op->commons->turn * MEMBERS + (unsigned)rank),
+              "what was put is not what is read");
+}
+
+/* All draw the same operations: a barrier, a broadcast or a reduction. */
+static void one(struct commons *c, uint32_t turn, uint32_t random)
+{
+    uint32_t what = random % 4, bytes = what == 0 && random & 64 ? LONG : 8;
+    int root = (int)(random / 128 % MEMBERS);
+    struct commons_op op = {.commons = c, .call = turn, .bytes = bytes, .stop = never,
+                            .waits = no_matter};
+    uint8_t data[LONG];
+
+    commons_begin(&op);
+    memset(data, (int)(c->turn * MEMBERS + (unsigned)c->rank), sizeof data);
+    if (what != 1 || c->rank == root)
+        check(commons_put(&op, data) == COMMONS_OK, "no room");
+    if (what == 0 || (what > 1 && c->rank == root)) {
+        check(commons_wait(&op, 0, c->size) == COMMONS_OK, "a mix-up that is none");
+        for (int r = 0; r < c->size; r++)
+            look_at(&op, r);
+    } else if (what == 1 && c->rank != root) {
+        check(commons_wait(&op, root, root + 1) == COMMONS_OK, "a mix-up that is none");
+        look_at(&op, root);
+    }
+    commons_end(&op);
+}
+
+static void *member(void *arg)
+{
+    struct commons *c = arg;
+    uint32_t same = 7, era = 0;
+
+    for (uint32_t turn = 1; turn <= TURNS; turn++) {
+        uint32_t random = draw(&same);
+
+        /* for a while always a reduction to rank 0: the others run as far as they may */
+        if (turn % 500 == 0)
+            era = !era;
+        one(c, turn, era ? 2 : random);
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    struct commons *members[MEMBERS];
+    pthread_t threads[MEMBERS];
+    uint64_t at = 0;
+
+    for (int r = 0; r < MEMBERS; r++) {
+        sem_init(&bells[r], 0, 0);
+        members[r] = r == 0 ? commons_make(tids, MEMBERS, 0, &at)
+                            : commons_join(tids, MEMBERS, r, at);
+        check(members[r] != NULL, "no memory");
+        /* the low half of the turn wraps on the way */
+        members[r]->turn = members[r]->done = UINT32_MAX - TURNS / 2;
+        members[r]->members[r].done = (uint32_t)members[r]->turn;
+    }
+    for (int r = 0; r < MEMBERS; r++)
+        pthread_create(&threads[r], NULL, member, members[r]);
+    for (int r = 0; r < MEMBERS; r++)
+        pthread_join(threads[r], NULL);
+    for (int r = MEMBERS - 1; r >= 0; r--)
+        commons_free(members[r], false);
+    free(memory);
+    printf("%u sleeps\n", sleeps);
+    return 0;
+}
