@@ -3,7 +3,7 @@
  * The codes of types and the layout of descriptors are the compiler's: this file is compiled
  * with its ISO_Fortran_binding.h, and refuses descriptors of another version. Sections are
  * walked in Fortran's order of elements, the first dimension first; a run that lies together
- * is one copy.
+ * is one copy, and short ones are copied without a call for each.
  */
 #include "buffer.h"
 
@@ -206,34 +206,78 @@ size_t buffer_came(const struct buffer *b, const struct dvm_status *status)
     return status->type == DVM_BYTE ? status->bytes : status->count * dvm_type_size(b->type);
 }
 
-static void move(char *element, char *packed, size_t bytes, bool to_argument)
+/* How a section lies in memory: runs that are in one piece, count of them step bytes apart, and
+ * that again for the dimensions from next on. */
+struct runs {
+    size_t bytes, count;
+    ptrdiff_t step;
+    int next;
+};
+
+/* Dimensions that lie together are one run; then comes the first that does not. */
+static struct runs runs_of(const CFI_cdesc_t *d)
 {
-    memcpy(to_argument ? element : packed, to_argument ? packed : element, bytes);
+    struct runs r = {.bytes = d->elem_len, .count = 1};
+
+    while (r.next < d->rank &&
+           (d->dim[r.next].extent == 1 || d->dim[r.next].sm == (ptrdiff_t)r.bytes))
+        r.bytes *= (size_t)d->dim[r.next++].extent;
+    r.step = (ptrdiff_t)r.bytes;
+    if (r.next < d->rank) {
+        r.count = (size_t)d->dim[r.next].extent;
+        r.step = d->dim[r.next++].sm;
+    }
+    return r;
 }
 
-/* Elements of the first dimension, from element on; at most bytes. Returns how many bytes. */
-static size_t copy_line(const CFI_cdesc_t *d, char *element, char *packed, size_t bytes,
+/* Copy count runs of so many bytes; a size that the compiler knows takes no call for each. */
+static inline void copy_runs(char *to, ptrdiff_t to_step, const char *from, ptrdiff_t from_step,
+                             size_t count, size_t bytes)
+{
+    for (; count > 0; count--, to += to_step, from += from_step)
+        memcpy(to, from, bytes);
+}
+
+static void copy_some(char *to, ptrdiff_t to_step, const char *from, ptrdiff_t from_step,
+                      size_t count, size_t bytes)
+{
+    switch (bytes) {
+    case 4:
+        copy_runs(to, to_step, from, from_step, count, 4);
+        break;
+    case 8:
+        copy_runs(to, to_step, from, from_step, count, 8);
+        break;
+    case 16:
+        copy_runs(to, to_step, from, from_step, count, 16);
+        break;
+    default:
+        copy_runs(to, to_step, from, from_step, count, bytes);
+    }
+}
+
+/* The runs of a line, at most bytes; the last one may be cut. Returns how many bytes. */
+static size_t copy_line(const struct runs *r, char *line, char *packed, size_t bytes,
                         bool to_argument)
 {
-    size_t length = (size_t)d->dim[0].extent * d->elem_len, done = 0, part;
+    size_t whole = bytes / r->bytes < r->count ? bytes / r->bytes : r->count;
+    size_t done = whole * r->bytes, rest = whole < r->count ? bytes - done : 0;
+    char *end = line + (ptrdiff_t)whole * r->step;
 
-    if (length > bytes)
-        length = bytes;
-    if (d->dim[0].sm == (ptrdiff_t)d->elem_len) {
-        move(element, packed, length, to_argument);
-        return length;
+    if (to_argument) {
+        copy_some(line, r->step, packed, (ptrdiff_t)r->bytes, whole, r->bytes);
+        memcpy(end, packed + done, rest);
+    } else {
+        copy_some(packed, (ptrdiff_t)r->bytes, line, r->step, whole, r->bytes);
+        memcpy(packed + done, end, rest);
     }
-    for (; done < length; done += part, element += d->dim[0].sm) {
-        part = length - done < d->elem_len ? length - done : d->elem_len;
-        move(element, packed + done, part, to_argument);
-    }
-    return length;
+    return done + rest;
 }
 
 /* Where the next line begins; false: there is none. place: of the line, by dimension. */
-static bool next_line(const CFI_cdesc_t *d, CFI_index_t *place, char **line)
+static bool next_line(const CFI_cdesc_t *d, int first, CFI_index_t *place, char **line)
 {
-    for (int i = 1; i < d->rank; i++) {
+    for (int i = first; i < d->rank; i++) {
         *line += d->dim[i].sm;
         if (++place[i] < d->dim[i].extent)
             return true;
@@ -246,14 +290,15 @@ static bool next_line(const CFI_cdesc_t *d, CFI_index_t *place, char **line)
 void buffer_copy(const CFI_cdesc_t *d, void *packed, size_t bytes, bool to_argument)
 {
     CFI_index_t place[CFI_MAX_RANK] = {0};
+    const struct runs r = runs_of(d);
     char *line = d->base_addr, *at = packed;
     size_t done;
 
-    while (bytes > 0) {
-        done = copy_line(d, line, at, bytes, to_argument);
+    while (bytes > 0 && r.bytes > 0) {
+        done = copy_line(&r, line, at, bytes, to_argument);
         at += done;
         bytes -= done;
-        if (!next_line(d, place, &line))
+        if (!next_line(d, r.next, place, &line))
             return;
     }
 }
