@@ -193,21 +193,29 @@ void pvm_add_all(struct pvm *p)
 
 /* What becomes of a host that is to be added or deleted. */
 struct fate {
-    const char *name;    /* borrowed */
-    const char *wrong;   /* NULL: done */
+    char name[DVM_NAME_MAX];
+    const char *wrong; /* NULL: done */
 };
 
-static struct fate add_word(struct pvm *p, const char *word)
+static void set_fate(struct fate *f, const char *name, const char *wrong)
 {
-    char error[HOSTFILE_SENTENCE_MAX];
+    snprintf(f->name, sizeof f->name, "%s", name);
+    f->wrong = wrong;
+}
+
+static void add_word(struct pvm *p, const char *word, struct fate *f)
+{
+    char error[HOSTFILE_SENTENCE_MAX] = "no host is named";
+    const struct hostfile_entry *e;
     int entry;
 
     if (!hostfile_line(&p->hosts, word, &entry, error) || entry < 0) {
-        console_wrong(p->c, "add: %s", entry < 0 ? "no host is named" : error);
-        return (struct fate){word, "Bad parameter"};
+        console_wrong(p->c, "add: %s", error);
+        set_fate(f, word, "Bad parameter");
+        return;
     }
-    return (struct fate){joined_name(&p->hosts.entries[entry]),
-                         add_one(p, &p->hosts.entries[entry])};
+    e = &p->hosts.entries[entry];
+    set_fate(f, joined_name(e), add_one(p, e));
 }
 
 static void tell(const struct pvm *p, const struct fate *fates, size_t count, bool added)
@@ -237,7 +245,7 @@ void pvm_add(struct pvm *p, int argc, char **argv)
     struct fate *fates = calloc((size_t)argc, sizeof *fates);
 
     for (int i = 1; fates && i < argc; i++)
-        fates[i - 1] = add_word(p, argv[i]);
+        add_word(p, argv[i], &fates[i - 1]);
     if (fates)
         tell(p, fates, (size_t)argc - 1, true);
     free(fates);
@@ -268,7 +276,7 @@ void pvm_delete(struct pvm *p, int argc, char **argv)
     struct fate *fates = calloc((size_t)argc, sizeof *fates);
 
     for (int i = 1; fates && i < argc; i++)
-        fates[i - 1] = (struct fate){argv[i], delete_one(p, argv[i])};
+        set_fate(&fates[i - 1], argv[i], delete_one(p, argv[i]));
     if (fates)
         tell(p, fates, (size_t)argc - 1, false);
     free(fates);

@@ -150,12 +150,15 @@ sim3 sp=3000
 END
 export PVM_RSH=$WORK/bin/far
 console "$WORK/hosts"
-tell conf 'add sim3 sim9' 'delete sim3' conf 'halt now' halt
+tell conf 'add sim3 sim9 far1 far2 "far3 zz=1"' 'delete sim3' conf 'halt now' halt
 console_ends
 expect_line "$WORK/err" 'host file, line 3: there is no such option of a host: "xx=1"'
 expect_line "$WORK/said" '^ +sim3 +[8c]0000 +LINUX[^ ]* +3000 0x'
 expect_line "$WORK/said" '^ +sim3 Duplicate host$'
 expect_line "$WORK/said" "^ +sim9 Can't start pvmd$"
+expect_line "$WORK/said" "^ +far1 Can't start pvmd$"
+expect_line "$WORK/said" "^ +far3 zz=1 Bad parameter$"
+expect_line "$WORK/err" 'add: there is no such option of a host: "zz=1"'
 expect_line "$WORK/err" "host sim9, dx="
 expect_line "$WORK/said" '^ +sim3  deleted$'
 expect_line "$WORK/said" '^2 hosts, 1 data format$'
