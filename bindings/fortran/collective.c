@@ -5,6 +5,7 @@
 #include "collective.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "step.h"
 
@@ -71,8 +72,9 @@ static int find_type(struct collective *c)
     bool in = has_elements(&c->from), out = has_elements(&c->to);
 
     if (in && out && c->from.buffer.type != c->to.buffer.type)
-        return call_fail(DVM_ERR_ARG, "%s and %s are of different types; they must be the same",
-                         c->kind->in_name, c->kind->out_name);
+        return call_fail(DVM_ERR_ARG, "%s and%s are of different types or kinds; they must be the "
+                         "same",
+                         c->kind->in_name, strchr(c->kind->out_name, ' '));
     c->element = in ? c->from.buffer.type : out ? c->to.buffer.type : DVM_BYTE;
     return DVM_OK;
 }
