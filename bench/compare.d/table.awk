@@ -37,7 +37,7 @@ function short(x) {
     return sprintf("%.3g", x)
 }
 
-function is_more_better(unit) { return unit == "MB/s" || unit == "Mmsg/s" || unit == "part" }
+function is_more_better(unit) { return unit == "MB/s" || unit == "Mmsg/s" }
 
 function figure(row, who) { return known(row, who) ? middle[row, who] : 0 }
 
@@ -52,7 +52,10 @@ function best_peer(row,    a, b) {
     return known(row, "openmpi") ? middle[row, "openmpi"] : figure(row, "pvm")
 }
 
-function ratio(row, other) { return known(row, "dvm") && other > 0 ? middle[row, "dvm"] / other : "" }
+# a part of 1 may be 0 or below: nothing to divide by
+function ratio(row, other) {
+    return known(row, "dvm") && other > 0 && unit[row] != "part" ? middle[row, "dvm"] / other : ""
+}
 
 # met, missed, or nothing when the figures for it are not there
 function holds(text, row,    left, right, op, x) {
@@ -123,7 +126,7 @@ function fill(row,    i) {
     c[2] = metric[row]
     c[3] = unit[row]
     for (i = 1; i <= 5; i++) c[3 + i] = cell(row, people[i])
-    c[9] = known(row, "dvm") && best_peer(row) ? sprintf("%.2f", ratio(row, best_peer(row))) : "-"
+    c[9] = ratio(row, best_peer(row)) == "" ? "-" : sprintf("%.2f", ratio(row, best_peer(row)))
     c[10] = known(row, "dvm") && known(row, "limit") ? sprintf("%.2f", ratio(row, middle[row, "limit"])) : "-"
     c[11] = row in goal ? goal[row] ": " verdict(row) : ""
     gsub(/\|/, " or ", c[11])
