@@ -250,7 +250,7 @@ Test(keeper, its_death_ends_all_tasks)
 {
     int out, left = 0;
 
-    start(TID, "/bin/sh", "", "setsid tail -f /dev/null & echo $!; wait", &out);
+    start(TID, "/bin/sh", "", "setsid tail -f /dev/null >/dev/null & echo $!; wait", &out);
     run_until(&started, 1);
     cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &left), 1);
     kill(keeper_pid(keeper), SIGKILL);
@@ -373,7 +373,7 @@ Test(cgroups, what_ran_off_into_a_session_ends_with_its_task)
     if (!real.folder[0])
         cr_skip_test("this user can make no cgroups here");
     start(TID, "/bin/sh", "", "grep -c dvmd- /proc/self/cgroup; "
-                              "setsid tail -f /dev/null & echo $!", &out);
+                              "setsid tail -f /dev/null >/dev/null & echo $!", &out);
     run_until(&ended, 1);
     cr_assert_eq(fscanf(fdopen(out, "r"), "%*d %d", &left), 1);
     cr_assert(gone(left));
@@ -398,7 +398,7 @@ Test(cgroups, the_death_of_the_keeper_leaves_none)
     if (!real.folder[0])
         cr_skip_test("this user can make no cgroups here");
     snprintf(folder, sizeof folder, "%s", real.folder);
-    start(TID, "/bin/sh", "", "setsid tail -f /dev/null & wait", NULL);
+    start(TID, "/bin/sh", "", "setsid tail -f /dev/null >/dev/null & wait", NULL);
     run_until(&started, 1);
     kill(keeper_pid(keeper), SIGKILL);
     run_until(&ended, 1);
@@ -431,7 +431,7 @@ Test(one_cgroup, all_tasks_are_born_into_it)
     snprintf(wanted, sizeof wanted, "%s/tasks\n", strrchr(folder, '/'));
     text = output_of(out);
     cr_assert_not_null(strstr(text, wanted), "%s", text);
-    start(TID + 1, "/bin/sh", "", "setsid tail -f /dev/null & echo $!; wait", &out);
+    start(TID + 1, "/bin/sh", "", "setsid tail -f /dev/null >/dev/null & echo $!; wait", &out);
     run_until(&started, 2);
     cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &left), 1);
     keeper_destroy(keeper);
@@ -447,7 +447,7 @@ Test(cgroups, the_end_of_the_keeper_leaves_none)
     if (!real.folder[0])
         cr_skip_test("this user can make no cgroups here");
     snprintf(folder, sizeof folder, "%s", real.folder);
-    start(TID, "/bin/sh", "", "setsid tail -f /dev/null & wait", NULL);
+    start(TID, "/bin/sh", "", "setsid tail -f /dev/null >/dev/null & wait", NULL);
     run_until(&started, 1);
     keeper_destroy(keeper);
     keeper = NULL;

@@ -31,7 +31,8 @@ static void on_told(void *arg, int origin, uint64_t id, const Dvm__Pb__NameAnswe
         return;
     last.owner = answer->values[0]->owner;
     last.bytes = answer->values[0]->size;
-    memcpy(last.data, answer->values[0]->data.data, answer->values[0]->data.len);
+    if (answer->values[0]->data.len > 0) /* else it has no address */
+        memcpy(last.data, answer->values[0]->data.data, answer->values[0]->data.len);
 }
 
 static void set_up(void)
