@@ -16,6 +16,7 @@
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
 #include "tests/fuzz/input.h"
+#include "type/type.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -311,10 +312,11 @@ static void step_receive(void)
     bool checked = choose(2);
     void *buffer = place < REQUESTS ? buffer_make(bytes) : NULL;
     struct match_sink sink = {.buffer = buffer, .capacity = bytes};
+    const struct match_data data = {.buffer = buffer, .bytes = bytes, .type = type_code(type)};
     struct dvm_request *request = NULL;
 
     if (checked)
-        sink = sink_make(NULL, buffer, bytes, type, 0);
+        sink = sink_make(NULL, &data, 0);
     if (buffer)
         keep(place, match_irecv(&filter, &sink, &request), request, buffer);
 }

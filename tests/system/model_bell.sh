@@ -8,6 +8,7 @@
 # ctest: LIMIT 300
 . "$(dirname "$0")/lib.sh"
 
+if sanitized; then skip "a model is not of this build"; fi
 command -v spin >/dev/null || skip "spin is not installed"
 model=$source_tree/tests/model/bell.pml
 
