@@ -14,7 +14,6 @@
 
 #include "coll/tuned.h"
 #include "proto/commons.h"
-#include "proto/frame.h"
 
 #define STAR_MAX 4096          /* bytes that a star may move to or from each task */
 #define BCAST_TREE_MAX 65536   /* bytes that go down a tree between hosts */
@@ -69,12 +68,6 @@ static const char *const names[ALGORITHM_COUNT] = {
     [ALGORITHM_PAIRWISE] = "pairwise",
 };
 
-/* places are in order of tids, and so of hosts */
-static bool several_hosts(const struct group *g)
-{
-    return g->places[0].tid >> DVM_TID_N_BITS != g->places[g->size - 1].tid >> DVM_TID_N_BITS;
-}
-
 /* waits: the call does, so that it may use memory in common. */
 static bool fits(const struct row *row, const struct coll *c, enum coll_kind kind, size_t bytes,
                  bool waits)
@@ -82,7 +75,7 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
     if (row->when & SHARED && (!c->commons || !waits))
         return false;
     return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
-           (!(row->when & HOSTS) || several_hosts(c->group)) &&
+           (!(row->when & HOSTS) || !group_on_one_host(c->group)) &&
            (!(row->when & MANY) || c->group->size > 2);
 }
 

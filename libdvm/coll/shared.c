@@ -30,11 +30,6 @@
 /* What rank 0 says of the memory that it has made. */
 enum { OFFER_AT, OFFER_REPRESENTATION, OFFER_WORDS };
 
-static bool on_one_host(const struct group *g)
-{
-    return g->places[0].tid >> DVM_TID_N_BITS == g->places[g->size - 1].tid >> DVM_TID_N_BITS;
-}
-
 /* Tell all others where it is, or hear it. */
 static int offer(struct coll *c, enum coll_kind kind, uintptr_t site, uint64_t *words)
 {
@@ -95,7 +90,8 @@ int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site)
     if (c->commons || c->sequence + 1 < c->shared_try || c->shared_try > TRY_LAST)
         return DVM_OK;
     if (c->shared_try == 0) { /* once */
-        c->shared_try = g->size <= DVM_COMMONS_MOST && on_one_host(g) ? TRY_FIRST : UINT32_MAX;
+        c->shared_try =
+            g->size <= DVM_COMMONS_MOST && group_on_one_host(g) ? TRY_FIRST : UINT32_MAX;
         return DVM_OK;
     }
     c->shared_try = (c->sequence + 1) * TRY_FACTOR;
