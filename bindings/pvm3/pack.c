@@ -56,17 +56,7 @@ int pvm3_pack_text(const char *call, const char *text)
         return pvm3_pack("pvm_pk" #name, type, data, count, stride);   \
     }
 
-PACK(byte, char, PVM_BYTE)
-PACK(cplx, float, PVM_CPLX)
-PACK(dcplx, double, PVM_DCPLX)
-PACK(double, double, PVM_DOUBLE)
-PACK(float, float, PVM_FLOAT)
-PACK(int, int, PVM_INT)
-PACK(long, long, PVM_LONG)
-PACK(short, short, PVM_SHORT)
-PACK(uint, unsigned int, PVM_UINT)
-PACK(ulong, unsigned long, PVM_ULONG)
-PACK(ushort, unsigned short, PVM_USHORT)
+PVM3_ITEMS(PACK)
 
 int pvm_pkstr(char *text)
 {

@@ -69,17 +69,7 @@ int pvm3_unpack_text(const char *call, char *text, long room)
         return pvm3_unpack("pvm_upk" #name, type, data, count, stride);  \
     }
 
-UNPACK(byte, char, PVM_BYTE)
-UNPACK(cplx, float, PVM_CPLX)
-UNPACK(dcplx, double, PVM_DCPLX)
-UNPACK(double, double, PVM_DOUBLE)
-UNPACK(float, float, PVM_FLOAT)
-UNPACK(int, int, PVM_INT)
-UNPACK(long, long, PVM_LONG)
-UNPACK(short, short, PVM_SHORT)
-UNPACK(uint, unsigned int, PVM_UINT)
-UNPACK(ulong, unsigned long, PVM_ULONG)
-UNPACK(ushort, unsigned short, PVM_USHORT)
+PVM3_ITEMS(UNPACK)
 
 int pvm_upkstr(char *text)
 {
