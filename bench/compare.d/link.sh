@@ -34,7 +34,7 @@ link_one() { # WHERE WHO
     exec 7>"$work/hold"
     until [ -s "$work/link" ] || [ $SECONDS -ge $give_up ]; do sleep 0.05; done
     take "$1" dvm env LD_PRELOAD="$work/through.so" THROUGH_FROM="$port" THROUGH_TO="$(head -n 1 "$work/link")" \
-        dvm run -n 2 --where 'sim[1-2]' "$work/measure.dvm" "${quick[@]}" latency overlap
+        dvm run -n 2 --where 'sim[1-2]' "$work/measure.dvm" "${quick[@]}" slow=$((2 * link_ms)) latency overlap
     exec 7>&-
     wait $delay || :
     # 1 MiB went through it at least, else nothing was delayed

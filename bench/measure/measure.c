@@ -1,7 +1,7 @@
 /* measure.c: what a message library does on this machine, one line a figure: NAME VALUE UNIT.
  *
  *   measure [quick] WHAT...     latency, bandwidth, window, sweep, ring, collective, memory,
- *                               waiting=SECONDS, count=FILE, meet
+ *                               waiting=SECONDS, count=FILE, slow=MILLISECONDS, meet
  *
  * The same source for all libraries; api_NAME.c is the thin part that differs. A figure is
  * the median of several batches, the slowest task's time. What is measured is a table: a
@@ -206,6 +206,8 @@ static void measure(const char *what)
         measure_overlap();
     else if (!strncmp(what, "waiting=", 8))
         measure_waiting(atof(what + 8));
+    else if (!strncmp(what, "slow=", 5))
+        await_slow(atof(what + 5));
     else if (!strncmp(what, "count=", 6))
         measure_count(what + 6);
     else

@@ -47,6 +47,10 @@ double together(double value);
 /* Rank 0 prints a line NAME VALUE UNIT. */
 void report(const char *name, double value, const char *unit);
 
+/* Exchange messages until a round trip takes so long at least: a link that waits is in use
+ * then, and no other way that messages went before it was open (message.c). */
+void await_slow(double milliseconds);
+
 /* End the program because of what was found wrong. */
 void wrong(const char *what) __attribute__((noreturn));
 

@@ -4,7 +4,7 @@
 #include "measure.h"
 #include "timing.h"
 
-enum { SAMPLES_MAX = 100000, FIRST_SAMPLES = 64 };
+enum { SAMPLES_MAX = 100000, FIRST_SAMPLES = 64, SLOW_SECONDS = 60 };
 
 static char *held[3];
 static unsigned turn;
@@ -165,6 +165,23 @@ void measure_percentiles(void)
     report("latency_8B_p50", part_of(samples, (size_t)count, 0.5) * 1e6, "us");
     report("latency_8B_p99", part_of(samples, (size_t)count, 0.99) * 1e6, "us");
     free(samples);
+}
+
+/* Tasks agree on each round trip, so they end together. Three in a row: one may be late for
+ * another reason. */
+void await_slow(double milliseconds)
+{
+    double start, took, give_up = now() + SLOW_SECONDS;
+    int slow = 0;
+
+    while (slow < 3) {
+        start = now();
+        together(0);
+        took = together(now() - start);
+        slow = took * 1e3 >= milliseconds ? slow + 1 : 0;
+        if (now() > give_up)
+            wrong("messages never took the slow way");
+    }
 }
 
 const struct kind ping_pong = { prepare, ping_pong_once, ping_pong_right, 0 };
