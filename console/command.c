@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
-#include "console/code.h"
-#include "console/explain.h"
+#include "console/help/code.h"
+#include "console/help/explain.h"
+#include "console/help/topic.h"
 #include "console/prompt/session.h"
-#include "console/topic.h"
 
 #define NAME_COLUMN 12 /* width of the names in the list of commands */
 #define USAGE_WIDTH 80 /* columns of a usage line */

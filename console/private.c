@@ -24,7 +24,7 @@
 #include "base/error.h"
 #include "base/runtime.h"
 #include "base/sweep.h"
-#include "console/launch.h"
+#include "console/remote/launch.h"
 
 #define READY_SECONDS 30.0 /* until dvmd must be ready */
 #define END_MS 3000        /* until it must have ended, milliseconds */

@@ -21,8 +21,8 @@
 #include "base/fnv.h"
 #include "base/hostlist.h"
 #include "console/ask.h"
-#include "console/libraries.h"
-#include "console/progress.h"
+#include "console/remote/libraries.h"
+#include "console/text/progress.h"
 
 #define PIECE_BYTES ((size_t)48 << 10) /* of a file in one message */
 #define WINDOW 4                       /* pieces for one host at a time */

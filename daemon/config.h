@@ -3,7 +3,7 @@
 #define DVMD_CONFIG_H
 
 #include "base/settings.h"
-#include "daemon/cgroup.h"
+#include "daemon/computer/cgroup.h"
 #include "daemon/handler.h"
 #include "daemon/keeper.h"
 #include "daemon/options.h"

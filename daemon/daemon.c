@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "base/pushed.h"
 #include "base/sweep.h"
-#include "daemon/away.h"
+#include "daemon/cluster/away.h"
 #include "daemon/config.h"
 #include "daemon/keeper.h"
 #include "daemon/lanes.h"

@@ -16,15 +16,15 @@
 #include "base/log.h"
 #include "base/runtime.h"
 #include "base/streams.h"
-#include "daemon/cgroup.h"
+#include "daemon/computer/cgroup.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/keeper.h"
-#include "daemon/look.h"
 #include "daemon/memory.h"
 #include "daemon/options.h"
-#include "daemon/ready.h"
-#include "daemon/secret.h"
+#include "daemon/start/look.h"
+#include "daemon/start/ready.h"
+#include "daemon/start/secret.h"
 
 #define EXIT_USAGE 2
 #define NOTE_MAX (2 * DVM_NAME_MAX + 32)

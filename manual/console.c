@@ -5,7 +5,7 @@
 
 #include "base/join.h"
 #include "console/command.h"
-#include "console/topic.h"
+#include "console/help/topic.h"
 #include "manual/pages.h"
 
 #define TITLE_MAX 200 /* bytes of a line for NAME with its NUL */

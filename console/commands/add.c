@@ -15,12 +15,12 @@
 #include "base/runtime.h"
 #include "console/ask.h"
 #include "console/invite.h"
-#include "console/launch.h"
 #include "console/operands.h"
-#include "console/progress.h"
-#include "console/remote.h"
-#include "console/shell.h"
-#include "console/verdict.h"
+#include "console/remote/launch.h"
+#include "console/remote/remote.h"
+#include "console/remote/shell.h"
+#include "console/remote/verdict.h"
+#include "console/text/progress.h"
 
 struct settings {
     const char *ssh;

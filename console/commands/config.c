@@ -12,8 +12,8 @@
 #include "base/runtime.h"
 #include "base/settings.h"
 #include "console/ask.h"
-#include "console/grid.h"
 #include "console/operands.h"
+#include "console/text/grid.h"
 
 #define RANGE_MAX 192 /* bytes of what a setting takes, in words */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "console/ask.h"
-#include "console/grid.h"
+#include "console/text/grid.h"
 #include "proto/names.h"
 
 #define MEMBERS_TEXT_MAX 160 /* bytes of the list of members in a table */

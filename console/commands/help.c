@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 
-#include "console/code.h"
-#include "console/explain.h"
-#include "console/topic.h"
+#include "console/help/code.h"
+#include "console/help/explain.h"
+#include "console/help/topic.h"
 
 /* A kind of thing that can be explained: for people, and for programs under a name. */
 struct kind {

@@ -5,8 +5,8 @@
 
 #include "base/setting.h"
 #include "console/ask.h"
-#include "console/grid.h"
-#include "console/words.h"
+#include "console/text/grid.h"
+#include "console/text/words.h"
 
 static const struct grid_column columns[] = {
     {"NAME", false, false},    {"SLOT", true, false}, {"STATE", false, false},

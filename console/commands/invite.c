@@ -5,7 +5,7 @@
 
 #include "console/ask.h"
 #include "console/invite.h"
-#include "console/words.h"
+#include "console/text/words.h"
 
 struct settings {
     int uses;

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "console/ask.h"
+#include "console/text/words.h"
 #include "console/watch/targets.h"
-#include "console/words.h"
 
 #define HOST_LINES 50        /* of a daemon's log, unless more are asked for */
 #define HOST_FOLLOW_LINES 10

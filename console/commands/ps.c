@@ -1,10 +1,10 @@
 /* ps.c: dvm ps: asks every host for its tasks at the same time. */
 #include "console/command.h"
 
-#include "console/grid.h"
 #include "console/listing.h"
+#include "console/text/grid.h"
+#include "console/text/words.h"
 #include "console/watch/waits.h"
-#include "console/words.h"
 
 struct settings {
     bool all;

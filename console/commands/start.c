@@ -16,7 +16,7 @@
 #include "base/setting.h"
 #include "console/ask.h"
 #include "console/invite.h"
-#include "console/launch.h"
+#include "console/remote/launch.h"
 
 struct settings {
     int hosts, port, cores; /* 0: not given */

@@ -13,10 +13,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "console/grid.h"
+#include "console/text/grid.h"
+#include "console/text/words.h"
 #include "console/watch/sample.h"
 #include "console/watch/screen.h"
-#include "console/words.h"
 
 #define FIRST_SECONDS 0.25 /* until the first picture */
 #define HEAD_ROWS 6        /* lines of the screen that are no hosts and no tasks */

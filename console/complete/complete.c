@@ -15,7 +15,7 @@
 #include "base/finding.h"
 #include "base/join.h"
 #include "console/command.h"
-#include "console/topic.h"
+#include "console/help/topic.h"
 
 #define ITEMS_FIRST 32      /* room that is made at first */
 #define ITEMS_MAX 20000     /* more are not offered */

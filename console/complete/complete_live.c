@@ -14,7 +14,7 @@
 #include "console/console.h"
 #include "console/listing.h"
 #include "console/local.h"
-#include "console/words.h"
+#include "console/text/words.h"
 
 #define MEANING_MAX 256 /* bytes of a meaning with its NUL */
 #define BLANKS " \t\r\n"

@@ -1,6 +1,6 @@
-/* candidates.c: dvm doctor HOST...: each host goes the way of dvm add (console/remote.h)
- * up to dvmd, which then only looks (--check) with a ticket that is never used up. What
- * fails before that is judged as in dvm add. */
+/* candidates.c: dvm doctor HOST...: each host goes the way of dvm add (console/remote/) up to
+ * dvmd, which then only looks (--check) with a ticket that is never used up. What fails
+ * before that is judged as in dvm add. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 #include "console/ask.h"
 #include "console/doctor/doctor.h"
 #include "console/invite.h"
-#include "console/launch.h"
-#include "console/progress.h"
-#include "console/remote.h"
-#include "console/shell.h"
-#include "console/verdict.h"
+#include "console/remote/launch.h"
+#include "console/remote/remote.h"
+#include "console/remote/shell.h"
+#include "console/remote/verdict.h"
+#include "console/text/progress.h"
 
 struct candidates {
     struct doctor *d;

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "console/doctor/doctor.h"
-#include "console/launch.h"
+#include "console/remote/launch.h"
 
 #define SELF_NAME "this computer"
 #define VERSION_CHECK "version"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "console/doctor/doctor.h"
-#include "console/grid.h"
+#include "console/text/grid.h"
 
 #define HOSTS_SHOWN 12 /* by themselves; more do not fit a terminal */
 #define US_PER_MS 1000.0

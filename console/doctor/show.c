@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "console/doctor/doctor.h"
-#include "console/grid.h"
+#include "console/text/grid.h"
 
 #define NAMES_BYTES 400 /* of a list of hosts in a sentence */
 

@@ -25,7 +25,7 @@
 #include "console/prompt/keys.h"
 #include "console/prompt/prompt.h"
 #include "console/prompt/split.h"
-#include "console/words.h"
+#include "console/text/words.h"
 
 static const char *const leaving_words[] = {"quit", "exit"};
 

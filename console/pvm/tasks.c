@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "console/pvm/pvm.h"
-#include "console/words.h"
+#include "console/text/words.h"
 
 #define ROLE_CONSOLE_NUMBER 2 /* Task.role */
 #define STARTED 2             /* PVM's flags of a task */

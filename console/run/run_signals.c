@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "console/words.h"
+#include "console/text/words.h"
 #include "proto/control.pb-c.h"
 
 #define NEXT_MAX 96 /* bytes of what comes next, with its NUL */

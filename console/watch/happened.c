@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "console/words.h"
+#include "console/text/words.h"
 #include "proto/event.h"
 
 #define MS 1000

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/words.h"
+#include "console/text/words.h"
 
 #define MS 1000.0
 #define PERCENT 100.0

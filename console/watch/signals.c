@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "console/ask.h"
+#include "console/text/words.h"
 #include "console/watch/targets.h"
-#include "console/words.h"
 
 /* The requests of one command. */
 struct kills {

@@ -12,7 +12,7 @@
 
 #include "base/hostlist.h"
 #include "console/listing.h"
-#include "console/words.h"
+#include "console/text/words.h"
 
 #define ALL "all"
 #define RANKS_MAX 1024 /* bytes of a list of ranks */

@@ -14,7 +14,7 @@
 
 #include "base/source.h"
 #include "console/console.h"
-#include "console/words.h"
+#include "console/text/words.h"
 #include "dvm.h"
 #include "proto/board.h"
 #include "proto/frame.h"

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "daemon/cgroup.h"
+#include "daemon/computer/cgroup.h"
 #include "daemon/keeper.h"
 #include "daemon/memory.h"
 #include "daemon/options.h"

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "daemon/board.h"
+#include "daemon/computer/person.h"
 #include "daemon/local.h"
-#include "daemon/person.h"
 #include "daemon/tasks/handlers.h"
 
 static bool wanted(const struct task *task, const Dvm__Pb__Tasks *ask)

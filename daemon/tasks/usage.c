@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "daemon/computer/usage.h"
 #include "daemon/keeper.h"
 #include "daemon/local.h"
 #include "daemon/tasks/handlers.h"
-#include "daemon/usage.h"
 #include "proto/segment.h"
 
 #define NS_PER_MS 1000000

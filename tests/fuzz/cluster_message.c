@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cluster_state.h"
+#include "daemon/cluster/cluster_state.h"
 #include "proto/control.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

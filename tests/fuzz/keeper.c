@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/keeper_order.h"
+#include "daemon/keeper/keeper_order.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/cgroup.h"
+#include "daemon/computer/cgroup.h"
 
 #define PATH_BYTES 256
 #define TID 0x40001

@@ -19,7 +19,7 @@
 #include "base/join.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/cluster_state.h"
+#include "daemon/cluster/cluster_state.h"
 #include "proto/control.h"
 
 #define LIMIT_S 20 /* for any condition */

@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "console/command.h"
-#include "console/topic.h"
+#include "console/help/topic.h"
 #include "proto/control.pb-c.h"
 #include "tests/support/acting_daemon.h"
 

@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "daemon/cgroup.h"
-#include "daemon/family.h"
+#include "daemon/computer/cgroup.h"
+#include "daemon/computer/family.h"
 #include "daemon/keeper.h"
 
 #define SECONDS 10.0

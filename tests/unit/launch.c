@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "console/launch.h"
-#include "console/verdict.h"
+#include "console/remote/launch.h"
+#include "console/remote/verdict.h"
 
 static struct launch shell(const char *script)
 {

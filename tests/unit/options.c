@@ -6,8 +6,8 @@
 
 #include "base/nearest.h"
 #include "console/options.h"
+#include "console/text/words.h"
 #include "console/value.h"
-#include "console/words.h"
 
 struct settings {
     bool flag;

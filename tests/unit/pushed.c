@@ -11,7 +11,7 @@
 
 #include "base/pushed.h"
 #include "base/runtime.h"
-#include "console/libraries.h"
+#include "console/remote/libraries.h"
 #include "daemon/daemon.h"
 #include "daemon/tasks/push.h"
 #include "dvm.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon/usage.h"
+#include "daemon/computer/usage.h"
 
 #define SECONDS 20.0
 #define LEAST_MS 30 /* of processor time: some ticks */
