@@ -18,7 +18,6 @@
 #include "match/request.h"
 
 #define TURN_SHIFT 32   /* of a member's word entered */
-#define ROWS_MOST (DVM_COMMONS_CELLS / 2)
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it */
 
 struct commons {
@@ -34,7 +33,7 @@ struct commons {
     uint64_t done;         /* all members have done the operations up to this one */
     unsigned row;          /* of blocks, that the last longer operation used */
     uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
-    uint32_t calls[ROWS_MOST]; /* of this member in the last turns, by turn */
+    uint32_t calls[DVM_COMMONS_ROWS_MOST]; /* of this member in the last turns, by turn */
     struct commons *next;  /* given up, and perhaps still needed by others */
     int tids[];            /* by rank */
 };

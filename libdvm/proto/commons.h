@@ -37,7 +37,8 @@
 #include "proto/segment.h"
 
 #define DVM_COMMONS_MOST 32       /* members */
-#define DVM_COMMONS_CELLS 512     /* in all; rows: see dvm_commons_rows */
+#define DVM_COMMONS_CELLS 2048    /* in all; rows: see dvm_commons_rows, */
+#define DVM_COMMONS_ROWS_MOST 256 /* no more: what two tasks use stays in their caches */
 #define DVM_COMMONS_INSIDE 48     /* bytes in a cell */
 #define DVM_COMMONS_BLOCK 1024    /* bytes of a longer contribution */
 #define DVM_COMMONS_BLOCK_ROWS 2
@@ -70,7 +71,7 @@ static inline uint32_t dvm_commons_rows(int members)
 {
     uint32_t rows = 1;
 
-    while (rows * 2 * (uint32_t)members <= DVM_COMMONS_CELLS)
+    while (rows < DVM_COMMONS_ROWS_MOST && rows * 2 * (uint32_t)members <= DVM_COMMONS_CELLS)
         rows *= 2;
     return rows;
 }
