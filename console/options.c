@@ -8,6 +8,7 @@
 #include "console/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -160,6 +161,16 @@ static int store(struct reading *g, const struct option_row *row, void *settings
     return -1;
 }
 
+/* A letter with a word behind it that can be no value of it, as mpirun's -np is. */
+static int fail_letter(struct reading *g, const char *text)
+{
+    const char *next = g->argv[g->at + 1];
+
+    snprintf(g->error, OPTIONS_SENTENCE_MAX, "there is no option %.*s; did you mean -%c %.*s?",
+             SHOWN_MAX, text, text[1], SHOWN_MAX, next ? next : "N");
+    return -1;
+}
+
 /* Read the option at g->at, with its value, which may be the next argument. */
 static int read_option(struct reading *g)
 {
@@ -185,6 +196,8 @@ static int read_option(struct reading *g)
     }
     if (is_long && equals)
         return store(g, row, settings, equals + 1);
+    if (!is_long && isalpha((unsigned char)text[2]) && row->kind == OPTION_INT)
+        return fail_letter(g, text);
     if (!is_long && text[2])
         return store(g, row, settings, text + 2);
     if (!g->argv[g->at + 1]) {

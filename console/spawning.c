@@ -115,6 +115,40 @@ static bool is_here(const char *program)
            access(program, X_OK) == 0;
 }
 
+/* What makes a program of a source, by the end of its name; NULL: it is no source. */
+static const char *compiler_of(const char *name)
+{
+    static const char *const ends[][2] = {
+        {".c", "dvmcc"}, {".f90", "dvmfort"}, {".F90", "dvmfort"}, {".f", "dvmfort"},
+        {".f95", "dvmfort"}, {".f03", "dvmfort"}, {".f08", "dvmfort"}};
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot && i < sizeof ends / sizeof ends[0]; i++)
+        if (!strcmp(dot, ends[i][0]))
+            return ends[i][1];
+    return NULL;
+}
+
+/* As the user calls it, who stands in the folder of the spawn. */
+static const char *short_name(const struct spawning *s)
+{
+    const char *name = s->message.program;
+    size_t length = strlen(s->directory);
+
+    return !strncmp(name, s->directory, length) && name[length] == '/' ? name + length + 1 : name;
+}
+
+static int explain_source(const struct console *c, const struct spawning *s)
+{
+    const char *name = short_name(s), *compiler = compiler_of(name);
+    int stem = (int)(strrchr(name, '.') - name);
+
+    console_wrong(c, "%s is a source, and runs once it is compiled: %s -o %.*s %s && dvm run "
+                     "%s%.*s", name, compiler, stem, name, name, name[0] == '/' ? "" : "./", stem,
+                  name);
+    return EXIT_NOT_EXECUTABLE;
+}
+
 /* What may help someone whose program was not found. */
 static int explain_program(const struct console *c, const struct spawning *s)
 {
@@ -123,6 +157,8 @@ static int explain_program(const struct console *c, const struct spawning *s)
 
     if (stat(name, &st) < 0)
         return EXIT_NOT_FOUND;
+    if (S_ISREG(st.st_mode) && compiler_of(name))
+        return explain_source(c, s);
     if (!strchr(name, '/')) {
         if (S_ISREG(st.st_mode))
             console_wrong(c, "there is %s in this folder, but not in PATH; did you mean ./%s?",

@@ -137,6 +137,7 @@ static int run_connected(struct run *r, struct spawning *s, bool is_private)
     struct push push = {0};
     int status = EXIT_OK;
 
+    r->is_private = is_private;
     if (r->s->push && !is_private)
         status = push_program(r->c, r->client, s, &push);
     if (!status) {
@@ -192,6 +193,7 @@ static void free_run(struct run *r)
     run_input_free(r);
     if (r->tasks)
         run_stdio_free(r);
+    run_guests_free(r);
     for (int i = 0; r->tasks && i < r->count; i++)
         free(r->tasks[i].text);
     free(r->tasks);
@@ -239,7 +241,8 @@ const struct command command_run = {
             "task that failed; 128 + N for a signal, 124 after --timeout, 127 for a program that\n"
             "is not there. A task that fails ends the others, unless --on-failure says notify\n"
             "(it is told, they go on) or ignore (only the status tells). ^C sends the tasks\n"
-            "SIGINT, a second one SIGTERM, a third one SIGKILL; ^Z stops them.\n"
+            "SIGINT, a second one SIGTERM, a third one SIGKILL; ^Z stops them. What the tasks\n"
+            "have spawned is heard, too, and the run lasts until that has ended.\n"
             "A host that lacks the program is named before anything is started; --push copies\n"
             "it there, with the libraries that are lacking, until the host leaves.\n",
     .options = rows,

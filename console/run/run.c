@@ -107,11 +107,13 @@ static void on_message(struct run *r, const struct dvm_frame *f, const uint8_t *
         run_task_exit(r, payload, f->length);
     else if (f->tag == DVM_CTL_HOST_EVENT)
         run_host_event(r, payload, f->length);
+    else if (f->tag == DVM_CTL_GUESTS)
+        run_guests_started(r, payload, f->length);
 }
 
 static void lose_daemon(struct run *r, int code)
 {
-    if (r->left > 0) {
+    if (r->left > 0 || run_guests_waited(r)) {
         r->result = EXIT_GENERIC;
         console_failed(r->c, code);
     }
@@ -151,7 +153,7 @@ static void output_broken(struct run *r)
 static int next_wait(const struct run *r, double now)
 {
     const double times[] = {r->deadline, r->grace, r->fold ? fold_deadline(r->fold) : 0,
-                            run_input_deadline(r)};
+                            run_input_deadline(r), run_guests_deadline(r)};
     double first = INFINITY;
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
@@ -220,6 +222,7 @@ static void finish(struct run *r)
         fold_flush(r->fold, 0, true);
     if (!r->leaving)
         run_summary(r);
+    run_guests_leave(r);
     if (code && r->result < 0)
         r->result = console_failed(r->c, code);
     drain_output(r);
@@ -235,10 +238,11 @@ int run_all(struct run *r)
         code = send_requests(r);
     if (code)
         return console_failed(r->c, code);
-    run_output_begin(&r->output, written, r);
+    run_output_begin(&r->output, r->s->raw, written, r);
     if (r->s->timeout > 0)
         r->deadline = clock_seconds() + r->s->timeout;
-    while ((r->left > 0 || r->spawn_ref) && !r->leaving) {
+    while ((r->left > 0 || r->spawn_ref || run_guests_waited(r)) && !r->leaving) {
+        run_guests_clock(r, clock_seconds());
         wait_for_events(r);
         run_output_flush(&r->output);
         if (r->output.broken && !r->leaving)

@@ -9,6 +9,7 @@
  *   fold.c, files.c    --collapse, --output
  *   run_input.c        stdin for the ranks that get it
  *   run_debug.c        --gdb
+ *   run_guests.c       what tasks of the run have spawned
  *   run_pvm.c          --pvm
  *   ranks.c            sets of ranks
  */
@@ -97,6 +98,15 @@ struct run_input {
     bool waited;      /* it was said that some wait for others */
 };
 
+/* Tasks that tasks of the run have spawned: they write here, too. */
+struct run_guests {
+    struct run_guest *list; /* owned */
+    size_t count, room;
+    int left;      /* that have not ended */
+    double say_at; /* when it is said that they are waited for; 0: not at all */
+    bool said;
+};
+
 /* Ranks under gdb. */
 struct run_debug {
     bool on;
@@ -122,6 +132,8 @@ struct run {
     struct fold *fold;      /* with --collapse, owned */
     struct files *files;    /* with --output, owned */
     struct run_debug debug;
+    struct run_guests guests;
+    bool is_private;        /* the machine ends with the run */
     bool tag;               /* lines are tagged with rank and host */
     enum run_policy policy;
     int failures;           /* tasks that failed by themselves */
@@ -151,6 +163,9 @@ void run_say(struct run *r, const char *format, ...) __attribute__((format(print
 /* The run cannot go on, with dvm_last_error() as the reason: its tasks are ended. */
 void run_broken(struct run *r, int code);
 
+/* How many tasks have not ended: the run's, and what they have spawned. */
+int run_left(const struct run *r);
+
 /* "" or "s" */
 const char *run_many(int count);
 
@@ -171,6 +186,25 @@ void run_summary(struct run *r);
 const char *run_running(const struct run *r, char *text);
 /* The exit code once all have ended. */
 int run_status(const struct run *r);
+
+/* ---- run_guests.c ---- */
+
+/* Some were spawned; one has ended; a host was lost with its. */
+void run_guests_started(struct run *r, const uint8_t *payload, size_t length);
+void run_guests_ended(struct run *r, int tid);
+void run_guests_lost(struct run *r, int slot);
+/* Whether the run goes on for them alone: its own tasks have ended, and well. */
+bool run_guests_waited(const struct run *r);
+/* Say so, if it takes long; when to look at that next, clock_seconds, 0: never. */
+void run_guests_clock(struct run *r, double now);
+double run_guests_deadline(const struct run *r);
+/* Send them a signal. */
+void run_guests_signal(struct run *r, int number, char *by);
+/* Their tids, as "tasks 0x40002,0x80001"; text: RUN_RUNNING_MAX bytes. */
+const char *run_guests_text(const struct run *r, char *text);
+/* The run ends: say which go on. */
+void run_guests_leave(struct run *r);
+void run_guests_free(struct run *r);
 
 /* ---- run_signals.c ---- */
 

@@ -140,19 +140,48 @@ static bool failed_by_itself(const struct run_task *t)
     return failed(t) && !t->by_machine;
 }
 
+int run_left(const struct run *r)
+{
+    return r->left + r->guests.left;
+}
+
 const char *run_running(const struct run *r, char *text)
 {
     char ranks[RANKS_TEXT_MAX];
 
+    if (r->left == 0)
+        return run_guests_text(r, text);
     ranks_of(r, runs, ranks);
     snprintf(text, RUN_RUNNING_MAX, "rank%s %s", run_many(r->left), ranks);
     return text;
+}
+
+/* Tasks that this run has not ended, and the machine has, as dvm kill does: their status is
+ * the run's, so it says why. */
+static void tell_ended(struct run *r)
+{
+    int first = -1, others = -1;
+
+    for (int i = r->count - 1; i >= 0; i--)
+        if (failed(&r->tasks[i])) {
+            first = i;
+            others++;
+        }
+    if (first < 0 || r->first >= 0 || r->result >= 0 || r->aborted || r->interrupts > 0 ||
+        r->policy == RUN_IGNORE || !r->tasks[first].text)
+        return;
+    if (others > 0)
+        run_say(r, "%s; so %s %d other%s", r->tasks[first].text, others == 1 ? "was" : "were",
+                others, run_many(others));
+    else
+        run_say(r, "%s", r->tasks[first].text);
 }
 
 void run_summary(struct run *r)
 {
     char ranks[RANKS_TEXT_MAX];
 
+    tell_ended(r);
     if (r->policy != RUN_NOTIFY || r->failures == 0)
         return;
     ranks_of(r, failed_by_itself, ranks);
@@ -194,6 +223,8 @@ void run_task_exit(struct run *r, const uint8_t *payload, size_t length)
         t->age = e->age;
         snprintf(t->host, sizeof t->host, "%s", e->host);
         end_task(r, (int)e->rank, e->text);
+    } else {
+        run_guests_ended(r, e->tid);
     }
     dvm__pb__task_exit__free_unpacked(e, NULL);
 }
@@ -241,8 +272,10 @@ void run_host_event(struct run *r, const uint8_t *payload, size_t length)
 
     if (!e)
         return;
-    if (e->event != DVM_EVENT_HOST_JOINED && e->host && r->started)
+    if (e->event != DVM_EVENT_HOST_JOINED && e->host && r->started) {
         lose_host(r, e);
+        run_guests_lost(r, (int)e->host->slot);
+    }
     dvm__pb__host_event__free_unpacked(e, NULL);
 }
 

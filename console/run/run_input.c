@@ -189,6 +189,8 @@ void run_input_ready(struct run *r)
         raise(SIGQUIT); /* as ^\, which gdb gets */
         return;
     }
+    if (got > 0 && in->terminal && end[got - 1] == '\n')
+        run_output_typed(&r->output);
     in->open = got > 0; /* what cannot be read has ended, too */
     if (got > 0 && r->debug.on && !r->debug.terminal)
         in->more += (size_t)got;

@@ -33,10 +33,19 @@ static size_t most_of(int fd)
     return PIPE_BUF;
 }
 
-void run_output_begin(struct run_output *o, void (*written)(void *arg, int tid, uint64_t bytes),
-                      void *arg)
+/* Whether stdout and stderr are one terminal, file or pipe. */
+static bool one_place(void)
 {
-    *o = (struct run_output){.written = written, .arg = arg};
+    struct stat out, err;
+
+    return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+           out.st_dev == err.st_dev && out.st_ino == err.st_ino;
+}
+
+void run_output_begin(struct run_output *o, bool raw,
+                      void (*written)(void *arg, int tid, uint64_t bytes), void *arg)
+{
+    *o = (struct run_output){.same = one_place(), .raw = raw, .written = written, .arg = arg};
     for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
         o->streams[fd].most = most_of(fd);
 }
@@ -142,6 +151,20 @@ static void append_lines(struct run_output *o, const struct run_stream *st, cons
     }
 }
 
+/* Whether a line that has not ended stands where these bytes go, and is none of theirs. */
+static bool ends_other(struct run_output *o, int fd, int tid)
+{
+    const struct run_stream *st = &o->streams[fd];
+    struct run_stream *other = &o->streams[STDOUT_FILENO + STDERR_FILENO - fd];
+    bool ends = st->middle && st->tid != tid;
+
+    if (o->same && other->middle) {
+        ends = other->tid != tid || !o->raw;
+        other->middle = false;
+    }
+    return ends;
+}
+
 bool run_output_put(struct run_output *o, int fd, int tid, const char *prefix, const void *data,
                     size_t size)
 {
@@ -156,7 +179,7 @@ bool run_output_put(struct run_output *o, int fd, int tid, const char *prefix, c
     if (!reserve_bytes(o, need) || !reserve_piece(o))
         return false;
     before = o->end;
-    if (st->middle && st->tid != tid) {
+    if (ends_other(o, fd, tid)) {
         append(o, "\n", 1);
         st->middle = false;
     }
@@ -175,6 +198,12 @@ void run_output_taken(struct run_output *o)
 {
     assert(o->last > o->first);
     o->pieces[o->last - 1].data = 0;
+}
+
+void run_output_typed(struct run_output *o)
+{
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        o->streams[fd].middle = o->streams[fd].middle && !isatty(fd);
 }
 
 bool run_output_say(struct run_output *o, const char *line)

@@ -33,14 +33,17 @@ struct run_output {
     struct run_piece *pieces;
     size_t first, last, places; /* of pieces */
     struct run_stream streams[3]; /* by descriptor; 0 is unused */
+    bool same;     /* both descriptors go to one place */
+    bool raw;      /* what tasks write is not made of lines */
     int broken;    /* errno of a descriptor that takes nothing any more, else 0 */
     void (*written)(void *arg, int tid, uint64_t bytes); /* told of what is out */
     void *arg;
 };
 
-/* Begin with an empty queue. written is called from run_output_flush. */
-void run_output_begin(struct run_output *o, void (*written)(void *arg, int tid, uint64_t bytes),
-                      void *arg);
+/* Begin with an empty queue. raw: what tasks write is passed on as it is. written is called
+ * from run_output_flush. */
+void run_output_begin(struct run_output *o, bool raw,
+                      void (*written)(void *arg, int tid, uint64_t bytes), void *arg);
 
 /* Queue bytes of a task for descriptor 1 or 2. prefix: what each line begins with,
  * or NULL. Returns false when there is no memory. */
@@ -49,6 +52,9 @@ bool run_output_put(struct run_output *o, int fd, int tid, const char *prefix, c
 
 /* What was put last has been acknowledged already: it will not be reported. */
 void run_output_taken(struct run_output *o);
+
+/* A line that was typed has ended the one that was under way on the terminal. */
+void run_output_typed(struct run_output *o);
 
 /* Queue a line of the console's own for stderr. */
 bool run_output_say(struct run_output *o, const char *line);

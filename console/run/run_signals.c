@@ -44,6 +44,9 @@ void run_signal(struct run *r, int number)
         r->pending_signal = number;
         return;
     }
+    /* the run's own tasks have ended well, and cannot tell */
+    if (r->left == 0 && r->result < 0 && r->interrupts > 0)
+        r->result = EXIT_SIGNAL + (number == SIGKILL ? SIGINT : number);
     message.signal = number;
     message.by = console_who(r->c, r->client, by);
     for (int i = 0; i < r->count; i++) {
@@ -52,6 +55,7 @@ void run_signal(struct run *r, int number)
             client_send(r->client, DVM_TID_DAEMON(message.tid >> DVM_TID_N_BITS), DVM_CTL_KILL,
                         &message.base, NULL);
     }
+    run_guests_signal(r, number, by);
 }
 
 void run_patience(struct run *r, double seconds)
@@ -72,8 +76,8 @@ static void interrupt(struct run *r)
     r->interrupts = step + 1;
     key = run_debug_key(r);
     if (step > last) {
-        run_say(r, "leaving %d task%s to the daemons, which end them", r->left,
-                run_many(r->left));
+        run_say(r, "leaving %d task%s to the daemons, which end them", run_left(r),
+                run_many(run_left(r)));
         r->leaving = true;
         r->result = EXIT_SIGNAL + SIGINT;
         return;
@@ -89,8 +93,8 @@ static void interrupt(struct run *r)
         run_patience(r, RUN_LEAVE_SECONDS);
         snprintf(next, sizeof next, "%s again leaves them to their daemons", key);
     }
-    run_say(r, "%s sent to %d task%s; %s", words_signal_name(name, steps[step]), r->left,
-            run_many(r->left), next);
+    run_say(r, "%s sent to %d task%s; %s", words_signal_name(name, steps[step]), run_left(r),
+            run_many(run_left(r)), next);
     run_signal(r, steps[step]);
 }
 
@@ -102,14 +106,14 @@ static void asked_to_end(struct run *r, int number)
     /* asked twice, the console does not ask politely any more */
     if (r->interrupts++ > 0) {
         run_say(r, "%s came again; %d task%s get SIGKILL", words_signal_name(name, number),
-                r->left, run_many(r->left));
+                run_left(r), run_many(run_left(r)));
         r->killed = true;
         run_patience(r, RUN_LEAVE_SECONDS);
         run_signal(r, SIGKILL);
         return;
     }
     run_say(r, "%s came; %d task%s get SIGTERM, and SIGKILL in %g s",
-            words_signal_name(name, number), r->left, run_many(r->left), r->s->grace);
+            words_signal_name(name, number), run_left(r), run_many(run_left(r)), r->s->grace);
     run_patience(r, r->s->grace);
     run_signal(r, SIGTERM);
 }
@@ -161,8 +165,9 @@ static void time_is_over(struct run *r)
     r->result = EXIT_RUN_TIMEOUT;
     if (r->started) {
         run_say(r, "the time limit of %g s is over; ending %d task%s: %s", r->s->timeout,
-                r->left, run_many(r->left), run_running(r, ranks));
+                run_left(r), run_many(run_left(r)), run_running(r, ranks));
         run_abort(r, EXIT_RUN_TIMEOUT, "the time limit of dvm run is over");
+        run_guests_signal(r, SIGTERM, (char *)(uintptr_t)"the time limit of dvm run");
     } else {
         run_say(r, "the time limit of %g s is over, and the tasks are not started yet",
                 r->s->timeout);
@@ -174,20 +179,21 @@ void run_clocks(struct run *r, double now)
 {
     char ranks[RUN_RUNNING_MAX];
 
-    if (r->deadline > 0 && now >= r->deadline && r->left > 0)
+    if (r->deadline > 0 && now >= r->deadline && run_left(r) > 0)
         time_is_over(r);
-    if (r->grace <= 0 || now < r->grace || r->left == 0)
+    if (r->grace <= 0 || now < r->grace || run_left(r) == 0)
         return;
     if (!r->killed) {
         r->killed = true;
-        run_say(r, "%d task%s did not end within %g s and get%s SIGKILL: %s", r->left,
-                run_many(r->left), r->patience, r->left == 1 ? "s" : "", run_running(r, ranks));
+        run_say(r, "%d task%s did not end within %g s and get%s SIGKILL: %s", run_left(r),
+                run_many(run_left(r)), r->patience, run_left(r) == 1 ? "s" : "",
+                run_running(r, ranks));
         run_patience(r, RUN_LEAVE_SECONDS);
         run_signal(r, SIGKILL);
         return;
     }
     run_say(r, "%d task%s cannot be heard of any more (%s); dvm ps shows whether they are left",
-            r->left, run_many(r->left), run_running(r, ranks));
+            run_left(r), run_many(run_left(r)), run_running(r, ranks));
     r->leaving = true;
     if (r->result < 0 && r->first < 0)
         r->result = EXIT_GENERIC;

@@ -87,7 +87,37 @@ static void add_missing(struct spawn *s, int slot)
     s->missing_count += s->missing[s->missing_count] != NULL;
 }
 
+/* The sink of whoever asks: its own, or itself. */
+static int sink_of(const struct spawn *s)
+{
+    const struct task *asker = tasks_find(s->d->tasks, s->request.src);
+
+    if (s->what->sink)
+        return s->request.src;
+    return asker ? asker->sink : 0;
+}
+
 /* ---- the answer -------------------------------------------------------------- */
+
+/* A sink that has not asked for these tasks itself hears of them before the end of the task
+ * that has: both come on the bulk flow of that task's daemon. */
+static void tell_sink(const struct spawn *s, const int32_t *tids, size_t count)
+{
+    Dvm__Pb__Guests m = DVM__PB__GUESTS__INIT;
+    int sink = sink_of(s);
+
+    if (!sink || sink == s->request.src || count == 0)
+        return;
+    m.tids = malloc(count * sizeof *m.tids);
+    if (!m.tids)
+        return; /* then the sink does not wait for them */
+    for (size_t i = 0; i < count; i++)
+        if (tids[i] > 0)
+            m.tids[m.n_tids++] = tids[i];
+    if (m.n_tids > 0)
+        daemon_tell(s->d, CLUSTER_BULK, sink, DVM_CTL_GUESTS, &m.base);
+    free(m.tids);
+}
 
 static void reply(struct spawn *s)
 {
@@ -104,6 +134,8 @@ static void reply(struct spawn *s)
     m.n_missing = s->missing_count;
     m.world = s->world;
     m.note = s->note;
+    if (tids)
+        tell_sink(s, tids, m.n_tids);
     if (tids)
         daemon_answer(s->d, CLUSTER_CONTROL, &s->request, DVM_CTL_SPAWN_REPLY, &m.base);
     else
@@ -169,16 +201,6 @@ static void launched(struct daemon *d, void *arg, int type, const uint8_t *paylo
     if (s->what->strict && s->error_count > 0)
         take_back(s);
     reply(s);
-}
-
-/* The sink of whoever asks: its own, or itself. */
-static int sink_of(const struct spawn *s)
-{
-    const struct task *asker = tasks_find(s->d->tasks, s->request.src);
-
-    if (s->what->sink)
-        return s->request.src;
-    return asker ? asker->sink : 0;
 }
 
 static void launch_all(struct spawn *s)

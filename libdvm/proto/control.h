@@ -42,6 +42,7 @@
     X(STDIO, 32)        /* daemon to sink: bytes of a task's stdout or stderr */               \
     X(STDIO_ACK, 33)    /* sink to daemon: how many bytes it has written out */                \
     X(STDIN, 34)        /* sink to daemon: bytes for a task's stdin; answered by OK */         \
+    X(GUESTS, 35)       /* daemon to sink: tasks that a task of yours has spawned */           \
     /* to the coordinator */                                                                   \
     X(INVITE, 40)                                                                              \
     X(INVITE_REPLY, 41)                                                                        \

@@ -39,6 +39,37 @@ expect_count 6 'child [0-5]$' "$WORK/out"
 expect_count 1 '^parent$' "$WORK/files/0.out"
 rm -r "$WORK/files"
 
+say "also when they outlive who spawned them"
+expect 0 dvm run "$PROGRAMS/children" 6 leave
+expect_count 6 '^child [0-5]$' "$WORK/out"
+dvm run "$PROGRAMS/children" 2 stay >"$WORK/out" 2>"$WORK/err" &
+run=$!
+await 20 grep -q "waiting for what they have spawned: tasks 0x[0-9a-f]*,0x[0-9a-f]*; ^C ends them" "$WORK/err"
+kill -INT $run
+status=0
+wait $run || status=$?
+expect_same 130 $status "the status after ^C"
+await 10 tasks_are 0
+
+say "and a run whose tasks somebody else has ended says so"
+dvm run -n 3 sh -c 'echo up; exec tail -f /dev/null' >"$WORK/out" 2>"$WORK/err" &
+run=$!
+three_up() { [ "$(grep -c up "$WORK/out")" = 3 ]; }
+await 20 three_up
+expect 0 dvm kill all
+wait $run || status=$?
+expect_same 143 $status "the status after dvm kill"
+expect_line "$WORK/err" "^dvm: rank 0 .*: dvm kill .*SIGTERM|^dvm: rank 0 .*sent it signal 15"
+
+say "a line of stdout without its end is not continued by stderr"
+within 30 dvm run -n 1 sh -c 'printf half; echo wrong >&2' >"$WORK/both" 2>&1
+expect_count 1 '^wrong$' "$WORK/both"
+
+say "a source is not run, but what to do is said"
+echo 'int main(void) { return 0; }' >"$WORK/prog.c"
+expect 126 dvm run ./prog.c
+expect_line "$WORK/err" "prog.c is a source, .*: dvmcc -o prog prog.c && dvm run ./prog$"
+
 many=$(pick 100000 1000000)
 sanitized && many=20000
 say "$many lines of one task, and none is lost before its death"

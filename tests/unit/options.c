@@ -67,6 +67,17 @@ Test(options, all_forms)
     cr_expect_eq(r.s.number, 8);
 }
 
+Test(options, a_letter_of_another_launcher)
+{
+    struct read r;
+
+    read_words(&r, true, "-np 4 prog");
+    cr_expect_eq(r.operands, -1);
+    cr_expect_str_eq(r.error, "there is no option -np; did you mean -n 4?");
+    read_words(&r, true, "-np");
+    cr_expect_str_eq(r.error, "there is no option -np; did you mean -n N?");
+}
+
 Test(options, operands_that_look_like_options)
 {
     struct read r;

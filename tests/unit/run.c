@@ -110,6 +110,21 @@ static void act_long(int client, int count)
         end(client, tid_of(i), i, 0, false);
 }
 
+/* A task spawns two and ends; of one the end is heard of before its begin. */
+static void act_guests(int client)
+{
+    Dvm__Pb__Guests m = DVM__PB__GUESTS__INIT;
+    int32_t tids[] = {TID(1, 7), TID(2, 7)};
+
+    end(client, tids[1], 1, 0, false);
+    m.tids = tids;
+    m.n_tids = 2;
+    acting_send(client, DVM_CTL_GUESTS, &m.base);
+    end(client, tid_of(0), 0, 0, false);
+    say(client, tids[0], 0, 1, "late\n");
+    end(client, tids[0], 0, 0, false);
+}
+
 /* The fake's tasks do what their program is called. */
 static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
 {
@@ -140,6 +155,15 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
     if (!strcmp(name, "lost")) {
         end(client, tid_of(0), 0, 0, false);
         lose_host(client, 2);
+        return;
+    }
+    if (!strcmp(name, "spawns")) {
+        act_guests(client);
+        return;
+    }
+    if (!strcmp(name, "stopped")) { /* by dvm kill */
+        for (int i = 0; i < count; i++)
+            end(client, tid_of(i), i, 128 + SIGTERM, true);
         return;
     }
     if (!strcmp(name, "wait") || !strcmp(name, "cat"))
@@ -284,6 +308,26 @@ Test(run, first_failure_ends_the_rest)
     s = SPEAK("run", "-n", "2", "killed");
     cr_expect_eq(s.status, 128 + SIGSEGV);
     expect_in(s.err, "ending the other task\n");
+    spoken_free(&s);
+}
+
+Test(run, lasts_as_long_as_what_it_has_spawned)
+{
+    struct spoken s = SPEAK("-q", "run", "spawns");
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.out, "late\n");
+    cr_expect_str_eq(s.err, "");
+    spoken_free(&s);
+}
+
+Test(run, who_ended_all_tasks)
+{
+    struct spoken s = SPEAK("-q", "run", "-n", "3", "stopped");
+
+    cr_expect_eq(s.status, 128 + SIGTERM);
+    expect_in(s.err, "dvm: rank 0 (host fake1, pid 1) exited with status 143 after 0.1 s; so were "
+                     "2 others\n");
     spoken_free(&s);
 }
 

@@ -56,7 +56,7 @@ Test(run_output, lines_of_two_tasks)
     struct run_output o;
     int fd = catch_stdout();
 
-    run_output_begin(&o, written, NULL);
+    run_output_begin(&o, false, written, NULL);
     put(&o, TASK_A, NULL, "one\n");
     put(&o, TASK_B, NULL, "two\n");
     cr_expect_str_eq(flushed(&o, fd), "one\ntwo\n");
@@ -70,7 +70,7 @@ Test(run_output, a_line_is_not_interrupted)
     struct run_output o;
     int fd = catch_stdout();
 
-    run_output_begin(&o, written, NULL);
+    run_output_begin(&o, false, written, NULL);
     put(&o, TASK_A, NULL, "half");
     put(&o, TASK_A, NULL, " and half\nrest");
     put(&o, TASK_B, NULL, "other\n");
@@ -81,12 +81,32 @@ Test(run_output, a_line_is_not_interrupted)
     run_output_free(&o);
 }
 
+/* stdout without its end and a line of stderr, on one terminal or in one file. */
+Test(run_output, a_line_is_not_continued_on_the_other_stream)
+{
+    for (int raw = 0; raw < 2; raw++) {
+        struct run_output o;
+        int fd = catch_stdout();
+
+        cr_assert_eq(dup2(STDOUT_FILENO, STDERR_FILENO), STDERR_FILENO);
+        run_output_begin(&o, raw, written, NULL);
+        put(&o, TASK_A, NULL, "half");
+        cr_assert(run_output_put(&o, STDERR_FILENO, TASK_A, NULL, "error\n", 6));
+        put(&o, TASK_A, NULL, "whole\nhalf");
+        cr_assert(run_output_say(&o, "dvm: word"));
+        put(&o, TASK_A, NULL, "end\n");
+        cr_expect_str_eq(flushed(&o, fd), raw ? "halferror\nwhole\nhalf\ndvm: word\nend\n"
+                                              : "half\nerror\nwhole\nhalf\ndvm: word\nend\n");
+        run_output_free(&o);
+    }
+}
+
 Test(run_output, what_is_acknowledged_already)
 {
     struct run_output o;
     int fd = catch_stdout();
 
-    run_output_begin(&o, written, NULL);
+    run_output_begin(&o, false, written, NULL);
     put(&o, TASK_A, NULL, "begin");
     run_output_taken(&o);
     put(&o, TASK_A, NULL, " end\n");
@@ -100,7 +120,7 @@ Test(run_output, tags_begin_each_line_once)
     struct run_output o;
     int fd = catch_stdout();
 
-    run_output_begin(&o, written, NULL);
+    run_output_begin(&o, false, written, NULL);
     put(&o, TASK_A, "[0 a] ", "x\ny\nz");
     put(&o, TASK_A, "[0 a] ", "zz\n");
     put(&o, TASK_B, "[1 b] ", "\n\nend");
@@ -122,7 +142,7 @@ Test(run_output, full_pipe, .timeout = 20)
     FILE *in = fdopen(fd, "r");
 
     cr_assert_not_null(in);
-    run_output_begin(&o, written, NULL);
+    run_output_begin(&o, false, written, NULL);
     for (; next < LINES; next++) {
         snprintf(line, sizeof line, "line %d\n", next);
         put(&o, TASK_A, NULL, line);
@@ -147,7 +167,7 @@ Test(run_output, reader_gone)
     int fd = catch_stdout();
 
     signal(SIGPIPE, SIG_IGN);
-    run_output_begin(&o, written, NULL);
+    run_output_begin(&o, false, written, NULL);
     close(fd);
     put(&o, TASK_A, NULL, "nobody\n");
     run_output_flush(&o);
