@@ -232,11 +232,10 @@ static int agree(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
     int64_t mine[] = {neighbours(c->group) > load_cores(), tuned_sum(), -tuned_sum()}, most[3];
     struct schedule *s;
-    int rc = schedule_begin(c, COLL_ALLREDUCE, 0, site, &s);
+    int rc = schedule_begin_before(c, COLL_ALLREDUCE, kind, site, &s);
 
     if (rc != DVM_OK)
         return rc;
-    s->told = kind;
     allreduce_doubling(s, &(struct reduction){mine, most, 3, DVM_INT64, DVM_MAX});
     rc = schedule_run(s);
     if (rc != DVM_OK)

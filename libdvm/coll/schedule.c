@@ -73,6 +73,16 @@ int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uint
     return DVM_OK;
 }
 
+int schedule_begin_before(struct coll *c, enum coll_kind kind, enum coll_kind told,
+                          uintptr_t site, struct schedule **out)
+{
+    int rc = schedule_begin(c, kind, 0, site, out);
+
+    if (rc == DVM_OK)
+        (*out)->told = told;
+    return rc;
+}
+
 int schedule_keep(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
                   struct schedule **out)
 {

@@ -61,6 +61,11 @@ struct schedule {
 int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
                    struct schedule **s);
 
+/* The same for a collective of the library's own, which is run before one that the program
+ * has called: the board tells of that one, told. */
+int schedule_begin_before(struct coll *c, enum coll_kind kind, enum coll_kind told,
+                          uintptr_t site, struct schedule **s);
+
 /* The same, kept, for many runs; coll is NULL for a group of one. schedule_again comes before
  * each. */
 int schedule_keep(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,

@@ -34,11 +34,10 @@ enum { OFFER_AT, OFFER_REPRESENTATION, OFFER_WORDS };
 static int offer(struct coll *c, enum coll_kind kind, uintptr_t site, uint64_t *words)
 {
     struct schedule *s;
-    int rc = schedule_begin(c, COLL_BCAST, 0, site, &s);
+    int rc = schedule_begin_before(c, COLL_BCAST, kind, site, &s);
 
     if (rc != DVM_OK)
         return rc;
-    s->told = kind;
     bcast_star(s, 0, words, OFFER_WORDS, DVM_UINT64);
     return schedule_run(s);
 }
@@ -47,11 +46,10 @@ static int offer(struct coll *c, enum coll_kind kind, uintptr_t site, uint64_t *
 static int agree(struct coll *c, enum coll_kind kind, uintptr_t site, int have, int *all)
 {
     struct schedule *s;
-    int rc = schedule_begin(c, COLL_ALLREDUCE, 0, site, &s);
+    int rc = schedule_begin_before(c, COLL_ALLREDUCE, kind, site, &s);
 
     if (rc != DVM_OK)
         return rc;
-    s->told = kind;
     allreduce_star(s, &(struct reduction){&have, all, 1, DVM_INT, DVM_MIN});
     return schedule_run(s);
 }
