@@ -13,23 +13,7 @@
 
 #include "common/options.h"
 #include "common/share.h"
-
-static const double PI = 3.14159265358979323846;
-
-/* The area of strips first up to last of steps, under 4 / (1 + x^2). */
-static double area(int64_t first, int64_t last, int64_t steps)
-{
-    const double width = 1.0 / (double)steps;
-    double sum = 0;
-    int64_t i;
-
-    for (i = first; i < last; i++) {
-        double x = ((double)i + 0.5) * width;
-
-        sum += 4 / (1 + x * x);
-    }
-    return sum * width;
-}
+#include "common/strips.h"
 
 /* The sum of one chunk, by all tasks of a group. Returns whether all of them have it. */
 static int chunk(dvm_group group, int64_t first, int64_t last, int64_t steps, double *sum)

@@ -12,24 +12,7 @@
 
 #include "common/options.h"
 #include "common/share.h"
-
-/* M_PI is not in C11. */
-static const double PI = 3.14159265358979323846;
-
-/* The area of strips first up to last of steps. */
-static double area(int64_t first, int64_t last, int64_t steps)
-{
-    const double width = 1.0 / (double)steps;
-    double sum = 0;
-    int64_t i;
-
-    for (i = first; i < last; i++) {
-        double x = ((double)i + 0.5) * width;
-
-        sum += 4 / (1 + x * x);
-    }
-    return sum * width;
-}
+#include "common/strips.h"
 
 /* Compare with pi and with the sum over all strips in one go. The rule's own
  * error is below (largest second derivative, 8) / 24 * width^2; rounding adds to
