@@ -5,8 +5,11 @@
 # called and why he was refused, without being filled by it.
 . "$(dirname "$0")/lib.sh"
 . "$source_tree/tests/system/ticket.sh"
+. "$source_tree/tests/system/crowd.sh"
 
 callers=1024   # DOOR_CALLERS; each has two descriptors
+files_most=$((5 * callers)) # more than at rest: some that ZeroMQ has accepted and the daemon, short
+                            # of a core, has not seen yet come on top
 memory_most=65536 # KiB more than at rest
 lines_most=400 # of the log, whatever is tried
 
@@ -17,48 +20,9 @@ pid=$(daemon_pid sim1)
 port=$(sed -n 's/.*listening on port \([0-9]*\).*/\1/p' "$log")
 [ -n "$port" ] || fail "the log of sim1 does not tell the port"
 
-files() { find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l; }
-memory_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 logged() { grep -Eq -- "$1" "$log"; }
 must_log() { await 15 logged "$1"; }
-files_at_rest=$(files)
-memory_at_rest=$(memory_kib)
-settled() { [ "$(files)" -le $((files_at_rest + 8)) ]; }
-
-# sample PID: note the most descriptors and memory until the process has ended
-sample() {
-    local now
-    now=$(files)
-    [ "$now" -le "$most_files" ] || most_files=$now
-    now=$(memory_kib)
-    [ "$now" -le "$most_memory" ] || most_memory=$now
-    dead "$1"
-}
-
-# crowd MANNER PORT N SECONDS: strangers call while two tasks on two hosts talk
-crowd() {
-    local rounds worst strangers steady
-    most_files=0 most_memory=0
-    say "$3 connections that $1, for $4 s"
-    "$PROGRAMS/stranger" "$@" >"$WORK/stranger" &
-    strangers=$!
-    within 60 dvm run -n 2 --where sim1,sim2 "$PROGRAMS/steady" "$4" >"$WORK/steady" &
-    steady=$!
-    await 60 sample $strangers
-    wait $strangers || fail "the strangers failed"
-    wait $steady || fail "the tasks failed while strangers called"
-    read -r rounds _ _ worst _ <"$WORK/steady"
-    say "$(cat "$WORK/stranger"); tasks: $rounds rounds, worst $worst ms; at most" \
-        "$most_files descriptors, $most_memory KiB ($memory_at_rest at rest)"
-    [ "$rounds" -gt 5 ] || fail "the tasks made $rounds rounds only"
-    [ "$worst" -lt $((2000 * time_scale)) ] || fail "a round of the tasks took $worst ms"
-    # what ZeroMQ has accepted and the daemon, short of a core, has not seen yet comes on top
-    [ "$most_files" -le $((files_at_rest + 5 * callers)) ] || fail "$most_files descriptors"
-    sanitized || [ "$most_memory" -le $((memory_at_rest + memory_most)) ] ||
-        fail "$most_memory KiB of memory, $memory_at_rest at rest"
-    await 20 settled
-    hosts_are "$hosts" || fail "a host was lost"
-}
+at_rest
 
 # refused WORDS LOGGED: the ticket in the file is refused with these words, and the log
 # of the coordinator has a line that says so

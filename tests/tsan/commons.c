@@ -10,17 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define shared_make test_make
-#define shared_join test_join
-#define shared_offer test_offer
-#define shared_leave test_leave
-#define shared_give_back test_give_back
-#define shared_ring test_ring
-#define wait_looking test_wait_looking
-#define wait_spins test_wait_spins
-#define wait_threaded test_wait_threaded
-#define match_task_gone test_gone
-#include "match/commons.c"
+#include "tests/support/commons_alone.h"
 
 #define MEMBERS 4
 #define TURNS 3000

@@ -1,11 +1,11 @@
 /* random.c: random programs between two tasks, several threads of each in the library at
  * once, each pair of threads with a program of its own; for ThreadSanitizer. Compared with
  * the reference matcher (tests/support/random_program.h). Ends with status 0. */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "match/match.h"
 #include "tests/support/random_program.h"
+#include "tests/support/task_threads.h"
 
 #define CONTEXT UINT64_C(0x4000100000002)
 #define TASKS 2
@@ -14,14 +14,9 @@
 
 static struct random_program *programs[THREADS];
 
-struct part {
-    const struct fake_task *me;
-    int number, bad;
-};
-
 static void *play(void *arg)
 {
-    struct part *part = arg;
+    struct task_thread *part = arg;
 
     dvm_enter();
     part->bad = random_play(programs[part->number], part->me->rank, part->me->tids,
@@ -32,20 +27,7 @@ static void *play(void *arg)
 
 static int task(const struct fake_task *me)
 {
-    pthread_t threads[THREADS];
-    struct part parts[THREADS];
-
-    dvm_leave(DVM_OK);
-    for (int i = 0; i < THREADS; i++) {
-        parts[i] = (struct part){me, i, 0};
-        if (pthread_create(&threads[i], NULL, play, &parts[i]))
-            return 1;
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        FAKE_CHECK(parts[i].bad == 0);
-    }
-    return dvm_enter();
+    return task_threads(me, THREADS, play);
 }
 
 static int run(const struct fake_options *o)

@@ -1,20 +1,14 @@
 /* threads.c: many threads of two tasks in the library at once, for ThreadSanitizer:
  * they send, receive, probe and wait for each other's messages. Ends with status 0. */
-#include <pthread.h>
 #include <string.h>
 
 #include "match/match.h"
-#include "tests/support/fake_daemon.h"
+#include "tests/support/task_threads.h"
 
 #define CONTEXT UINT64_C(0x4000100000002)
 #define THREADS 4
 #define ROUNDS 500
 #define BIG 40000
-
-struct part {
-    const struct fake_task *me;
-    int tag, bad;
-};
 
 static int send_bytes(int dest, int tag, const void *bytes, size_t size)
 {
@@ -33,7 +27,7 @@ static int recv_bytes(int source, int tag, void *bytes, size_t size)
 
 static void *echo(void *arg)
 {
-    struct part *part = arg;
+    struct task_thread *part = arg;
     int peer = part->me->tids[!part->me->rank];
     uint8_t out[BIG], in[BIG];
 
@@ -44,10 +38,10 @@ static void *echo(void *arg)
         memset(out, i, size);
         dvm_enter();
         if (part->me->rank == 0)
-            rc = send_bytes(peer, part->tag, out, size);
-        rc |= recv_bytes(peer, part->tag, in, sizeof in);
+            rc = send_bytes(peer, part->number, out, size);
+        rc |= recv_bytes(peer, part->number, in, sizeof in);
         if (part->me->rank == 1)
-            rc |= send_bytes(peer, part->tag, in, size);
+            rc |= send_bytes(peer, part->number, in, size);
         dvm_leave(DVM_OK);
         part->bad |= rc | memcmp(in, out, size);
     }
@@ -56,20 +50,7 @@ static void *echo(void *arg)
 
 static int task(const struct fake_task *me)
 {
-    pthread_t threads[THREADS];
-    struct part parts[THREADS];
-
-    dvm_leave(DVM_OK);
-    for (int i = 0; i < THREADS; i++) {
-        parts[i] = (struct part){me, i, 0};
-        if (pthread_create(&threads[i], NULL, echo, &parts[i]))
-            return 1;
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        FAKE_CHECK(parts[i].bad == 0);
-    }
-    return dvm_enter();
+    return task_threads(me, THREADS, echo);
 }
 
 int main(void)
