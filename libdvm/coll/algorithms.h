@@ -36,26 +36,30 @@ void *blocks_at(const struct blocks *b, int rank);
 size_t blocks_count(const struct blocks *b, int rank);
 
 /* Append the combination of the blocks of size ranks, in place, into the first:
- * parts[r] for rank r, of count elements (tree.c). */
+ * parts[r] for rank r, of count elements (tree.c); NULL: it is combined into one before it. */
 void tree_combine(struct schedule *s, void *const *parts, int size, size_t count, dvm_type type,
                   dvm_op op);
 
 /* Return when all tasks have come. */
 void barrier_dissemination(struct schedule *s);
 void barrier_star(struct schedule *s);
+void barrier_hosts(struct schedule *s);
 
 /* Copy root's buffer to all others'. */
 void bcast_binomial(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
 void bcast_star(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
+void bcast_hosts(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
 void bcast_scatter_ring(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
 
 /* Combine into root's out, which only the root needs to have. */
 void reduce_binomial(struct schedule *s, int root, const struct reduction *r);
 void reduce_star(struct schedule *s, int root, const struct reduction *r);
+void reduce_hosts(struct schedule *s, int root, const struct reduction *r);
 
 /* Combine into everybody's out. */
 void allreduce_doubling(struct schedule *s, const struct reduction *r);
 void allreduce_star(struct schedule *s, const struct reduction *r);
+void allreduce_hosts(struct schedule *s, const struct reduction *r);
 void allreduce_scatter_gather(struct schedule *s, const struct reduction *r);
 
 /* Combine; the task with rank r gets block r. in has all blocks, out one. */
@@ -76,9 +80,13 @@ void scatter_linear(struct schedule *s, int root, void *own, size_t count,
 void allgather_ring(struct schedule *s, const struct blocks *all);
 void allgather_star(struct schedule *s, const struct blocks *all);
 void allgather_bruck(struct schedule *s, const struct blocks *all);
+void allgather_hosts(struct schedule *s, const struct blocks *all); /* of a basic type */
 
 /* Block r of this task to rank r, and its block for this task into place r. */
 void alltoall_spread(struct schedule *s, const struct blocks *in, const struct blocks *out);
 void alltoall_pairwise(struct schedule *s, const struct blocks *in, const struct blocks *out);
+
+/* The same for blocks of one size of a basic type, one behind the other. */
+void alltoall_hosts(struct schedule *s, const struct blocks *in, const struct blocks *out);
 
 #endif

@@ -36,12 +36,15 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
     if (!c->schedule)
         return call_run(c);
     algorithm = call_choose(c, count * type_find(type)->size);
-    /* Bruck's turns blocks about as bytes */
-    if (algorithm == ALGORITHM_BRUCK && !type_basic(type))
+    /* these turn blocks about as bytes */
+    if ((algorithm == ALGORITHM_BRUCK || algorithm == ALGORITHM_HOSTS) && !type_basic(type))
         algorithm = ALGORITHM_RING;
     switch (algorithm) {
     case ALGORITHM_SHARED:
         return allgather_shared(c->schedule, &all);
+    case ALGORITHM_HOSTS:
+        allgather_hosts(c->schedule, &all);
+        break;
     case ALGORITHM_STAR:
         allgather_star(c->schedule, &all);
         break;
@@ -181,6 +184,7 @@ static struct blocks copy_blocks(struct call *c, const struct blocks *out)
 /* bytes: of one block, as all members know it; SIZE_MAX: they do not. */
 static int exchange(struct call *c, struct blocks *in, const struct blocks *out, size_t bytes)
 {
+    enum algorithm algorithm = ALGORITHM_SPREAD;
     int rc = call_begin(c, 0);
 
     if (rc != DVM_OK)
@@ -193,7 +197,11 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
     }
     if (in->base == DVM_IN_PLACE)
         *in = type_basic(out->type) ? copy_blocks(c, out) : copy_packed(c, out);
-    if (bytes != SIZE_MAX && call_choose(c, bytes) == ALGORITHM_PAIRWISE)
+    if (bytes != SIZE_MAX)
+        algorithm = call_choose(c, bytes);
+    if (algorithm == ALGORITHM_HOSTS && type_basic(in->type) && type_basic(out->type))
+        alltoall_hosts(c->schedule, in, out);
+    else if (algorithm == ALGORITHM_PAIRWISE)
         alltoall_pairwise(c->schedule, in, out);
     else
         alltoall_spread(c->schedule, in, out);

@@ -16,6 +16,9 @@ int call_barrier(struct call *c, dvm_group group)
     switch (call_choose(c, 0)) {
     case ALGORITHM_SHARED:
         return barrier_shared(c->schedule);
+    case ALGORITHM_HOSTS:
+        barrier_hosts(c->schedule);
+        break;
     case ALGORITHM_STAR:
         barrier_star(c->schedule);
         break;
@@ -64,6 +67,9 @@ static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t co
     switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_SHARED:
         return bcast_shared(c->schedule, root, buf, count, type);
+    case ALGORITHM_HOSTS:
+        bcast_hosts(c->schedule, root, buf, count, type);
+        break;
     case ALGORITHM_STAR:
         bcast_star(c->schedule, root, buf, count, type);
         break;

@@ -56,6 +56,9 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
     switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_SHARED:
         return reduce_shared(c->schedule, root, &r);
+    case ALGORITHM_HOSTS:
+        reduce_hosts(c->schedule, root, &r);
+        break;
     case ALGORITHM_STAR:
         reduce_star(c->schedule, root, &r);
         break;
@@ -108,6 +111,9 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
     switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_SHARED:
         return allreduce_shared(c->schedule, &r);
+    case ALGORITHM_HOSTS:
+        allreduce_hosts(c->schedule, &r);
+        break;
     case ALGORITHM_STAR:
         allreduce_star(c->schedule, &r);
         break;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coll/level.h"
 #include "coll/tuned.h"
 #include "proto/commons.h"
 
@@ -22,7 +23,13 @@
 #define SPREAD_MAX 32768
 
 /* Conditions of a row; 0: none. */
-enum { CROWDED = 1, HOSTS = 2, MANY = 4 /* more than two tasks */, SHARED = 8 };
+enum {
+    CROWDED = 1,
+    HOSTS = 2,  /* several hosts */
+    MANY = 4,   /* more than two tasks */
+    SHARED = 8,
+    LEVELS = 16 /* two levels are possible (level.h) */
+};
 
 static const struct row {
     enum coll_kind kind;
@@ -35,6 +42,12 @@ static const struct row {
     {COLL_REDUCE, SHARED, DVM_COMMONS_INSIDE, ALGORITHM_SHARED},
     {COLL_ALLREDUCE, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
     {COLL_ALLGATHER, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
+    {COLL_BARRIER, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_BCAST, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_REDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_ALLREDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_ALLGATHER, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_ALLTOALL, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_BARRIER, CROWDED, SIZE_MAX, ALGORITHM_STAR},
     {COLL_BARRIER, 0, SIZE_MAX, ALGORITHM_DISSEMINATION},
     {COLL_BCAST, CROWDED, STAR_MAX, ALGORITHM_STAR},
@@ -56,6 +69,7 @@ static const struct row {
 
 static const char *const names[ALGORITHM_COUNT] = {
     [ALGORITHM_SHARED] = "shared",
+    [ALGORITHM_HOSTS] = "hosts",
     [ALGORITHM_STAR] = "star",
     [ALGORITHM_DISSEMINATION] = "dissemination",
     [ALGORITHM_BINOMIAL] = "binomial",
@@ -72,10 +86,12 @@ static const char *const names[ALGORITHM_COUNT] = {
 static bool fits(const struct row *row, const struct coll *c, enum coll_kind kind, size_t bytes,
                  bool waits)
 {
-    if (row->when & SHARED && (!c->commons || !waits))
+    if (row->when & SHARED && (!c->commons || c->hosts->count > 1 || !waits))
+        return false;
+    if (row->when & LEVELS && !level_fits(c->hosts, kind, bytes))
         return false;
     return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
-           (!(row->when & HOSTS) || !group_on_one_host(c->group)) &&
+           (!(row->when & HOSTS) || c->hosts->count > 1) &&
            (!(row->when & MANY) || c->group->size > 2);
 }
 
@@ -133,14 +149,14 @@ static bool forced(enum coll_kind kind, enum algorithm *algorithm)
 }
 
 /* Whether an algorithm can be used: memory in common is not there before some calls, or not for
- * so much. */
+ * so much, and two levels not for each way that tasks lie on hosts. */
 static bool possible(enum algorithm algorithm, const struct coll *c, enum coll_kind kind,
                      size_t bytes, bool waits)
 {
-    if (algorithm != ALGORITHM_SHARED)
+    if (algorithm != ALGORITHM_SHARED && algorithm != ALGORITHM_HOSTS)
         return true;
     for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].when & SHARED && fits(&rows[i], c, kind, bytes, waits))
+        if (rows[i].algorithm == algorithm && fits(&rows[i], c, kind, bytes, waits))
             return true;
     return false;
 }

@@ -8,6 +8,7 @@
 
 enum algorithm {
     ALGORITHM_SHARED,
+    ALGORITHM_HOSTS,
     ALGORITHM_STAR,
     ALGORITHM_DISSEMINATION,
     ALGORITHM_BINOMIAL,
@@ -32,7 +33,7 @@ enum choose_name choose_named(const char *call, size_t call_length, const char *
  * members get the same answer. DVM_COLL, a list such as "allreduce=star,bcast=binomial",
  * forces one where the call has it; all members must have the same. Otherwise the file of
  * DVM_COLL_TABLE says (tuned.h), then the table in choose.c. waits: the call does, so it may be
- * ALGORITHM_SHARED, which is passed over where it cannot be. */
+ * ALGORITHM_SHARED, which is passed over where it cannot be, as is ALGORITHM_HOSTS. */
 enum algorithm choose(const struct coll *c, enum coll_kind kind, size_t bytes, bool waits);
 
 #endif

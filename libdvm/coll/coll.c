@@ -23,6 +23,7 @@
 #include "coll/start.h"
 #include "coll/tuned.h"
 #include "group/context.h"
+#include "group/hosts.h"
 #include "group/sink.h"
 #include "group/word.h"
 #include "match/commons.h"
@@ -90,6 +91,8 @@ static void state_drop(struct group *g, bool stopped)
         match_on_stall = NULL;
     commons_free(c->commons, stopped);
     c->commons = NULL;
+    hosts_free(c->hosts);
+    c->hosts = NULL;
     if (!c->alarm || stopped)
         return;
     match_cancel(c->alarm);
@@ -101,14 +104,19 @@ static int state_make(struct group *g)
     struct coll *c = calloc(1, sizeof *c);
     int rc;
 
-    if (!c)
+    if (c)
+        c->hosts = hosts_make(g->receive_tids, g->size, g->rank);
+    if (!c || !c->hosts) {
+        free(c);
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory is left for a collective");
+    }
     c->group = g;
     c->context = g->context | CONTEXT_COLLECTIVE;
     c->forcing = getenv("DVM_COLL");
     c->sequence = UINT32_MAX; /* the user's calls count from 1: agree is number 0 */
     rc = post_alarm(c);
     if (rc != DVM_OK) {
+        hosts_free(c->hosts);
         free(c);
         return rc;
     }
@@ -216,21 +224,12 @@ struct group *coll_group(dvm_group group, const char *call, int *rc)
     return g;
 }
 
-/* Members on this task's host. */
-static int neighbours(const struct group *g)
-{
-    int slot = g->receive_tids[g->rank] >> DVM_TID_N_BITS, count = 0;
-
-    for (int i = 0; i < g->size; i++)
-        count += g->receive_tids[i] >> DVM_TID_N_BITS == slot;
-    return count;
-}
-
 /* What all members must know alike: whether they are more than the cores somewhere, and that
  * they have the same table of algorithms. */
 static int agree(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
-    int64_t mine[] = {neighbours(c->group) > load_cores(), tuned_sum(), -tuned_sum()}, most[3];
+    const int *begin = c->hosts->begin + c->hosts->mine;
+    int64_t mine[] = {begin[1] - begin[0] > load_cores(), tuned_sum(), -tuned_sum()}, most[3];
     struct schedule *s;
     int rc = schedule_begin_before(c, COLL_ALLREDUCE, kind, site, &s);
 

@@ -71,6 +71,7 @@ struct coll_record {
 #define COLL_ALARM_BYTES (sizeof(int32_t) + DVM_SENTENCE_MAX)
 
 struct commons;
+struct hosts;
 struct schedule;
 struct said;
 
@@ -82,7 +83,8 @@ struct coll {
     bool crowded;              /* on some host the members are more than the cores */
     bool forcing;              /* DVM_COLL is set */
     struct schedule *spare;    /* for the next call; NULL: make one */
-    struct commons *commons;   /* memory of all members (shared.c); NULL: none */
+    struct hosts *hosts;       /* how the members lie on hosts (owned) */
+    struct commons *commons;   /* memory of all members on this host (shared.c); NULL: none */
     uint32_t shared_try;       /* number of the call before which it is tried for; 0: not known */
     struct coll_record recent[COLL_RECENT]; /* by number; for records.c */
     struct said *said;         /* what others have told of theirs, by rank (owned); NULL: nothing */

@@ -125,6 +125,8 @@ static int do_step(struct schedule *s, const struct step *step)
         else
             derived_copy(step->to, step->type, step->from, step->of, step->count);
         break;
+    case STEP_RUN:
+        return step->run(s, step);
     case STEP_ROUND:
         break;
     }
@@ -158,8 +160,8 @@ static int finish(struct schedule *s, const struct pending *p)
         return dvm_fail(DVM_ERR_TRUNCATE,
                         "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; all tasks must "
                         "give the same count",
-                        coll_call(s->kind), step->rank, group_name(s->coll->group), came, s->rank,
-                        bytes);
+                        coll_call(s->kind), step->rank, group_name(s->coll->group), came,
+                        s->coll->group->rank, bytes);
     return DVM_OK;
 }
 

@@ -48,6 +48,7 @@ static void clear(struct schedule *s, struct coll *c, enum coll_kind kind, unsig
     s->coll = c;
     s->size = c ? c->group->size : 1;
     s->rank = c ? c->group->rank : 0;
+    s->among = NULL;
     s->kind = s->told = kind;
     s->signature = signature;
     s->bytes = COLL_BYTES_UNKNOWN;
@@ -152,6 +153,13 @@ int schedule_end(struct schedule *s, int rc)
     return rc;
 }
 
+void schedule_among(struct schedule *s, const int *ranks, int count, int place)
+{
+    s->among = ranks;
+    s->size = ranks ? count : s->coll->group->size;
+    s->rank = ranks ? place : s->coll->group->rank;
+}
+
 static struct step *append(struct schedule *s, enum step_what what)
 {
     if (s->rc == DVM_OK && s->count == s->room) {
@@ -189,7 +197,7 @@ static void append_message(struct schedule *s, enum step_what what, int rank, vo
 
     if (!step)
         return;
-    step->rank = rank;
+    step->rank = s->among ? s->among[rank] : rank;
     step->to = to;
     step->from = from;
     step->count = count;
@@ -246,6 +254,16 @@ void schedule_copy_between(struct schedule *s, void *to, dvm_type to_type, const
     step->count = count;
     step->type = to_type;
     step->of = of_type;
+}
+
+void schedule_do(struct schedule *s, step_run_function *run, int rank, void *to, const void *from,
+                 size_t count, dvm_type type)
+{
+    schedule_round(s);
+    append_message(s, STEP_RUN, rank, to, from, count, type);
+    if (s->rc == DVM_OK)
+        s->steps[s->count - 1].run = run;
+    schedule_round(s);
 }
 
 void schedule_round(struct schedule *s)

@@ -14,7 +14,13 @@
 
 #include "coll/coll.h"
 
-enum step_what { STEP_SEND, STEP_RECEIVE, STEP_COMBINE, STEP_COPY, STEP_ROUND };
+enum step_what { STEP_SEND, STEP_RECEIVE, STEP_COMBINE, STEP_COPY, STEP_RUN, STEP_ROUND };
+
+struct schedule;
+struct step;
+
+/* What a step of a call that waits does by itself, waiting. Returns as schedule_run. */
+typedef int step_run_function(struct schedule *s, const struct step *step);
 
 struct step {
     enum step_what what;
@@ -23,6 +29,7 @@ struct step {
     dvm_op op;
     dvm_op_function *user; /* of an operator of the user's, which he may free meanwhile */
     dvm_type of;      /* of a copy: the type at from; type is that at to */
+    step_run_function *run;
     size_t count;     /* elements */
     void *to;
     const void *from;
@@ -36,7 +43,8 @@ struct pending {
 
 struct schedule {
     struct coll *coll;    /* NULL: of a group of one, with nothing but copies in it */
-    int size, rank;       /* of the group, and of this task in it */
+    int size, rank;       /* of the group, and of this task in it; or of some of its tasks: */
+    const int *among;     /* their ranks (schedule_among); NULL: of all */
     enum coll_kind kind;
     unsigned signature;   /* for the tag */
     uint64_t bytes;       /* that all members must give alike; COLL_BYTES_UNKNOWN */
@@ -74,6 +82,10 @@ int schedule_keep(struct coll *c, enum coll_kind kind, unsigned signature, uintp
 /* Be the group's next collective, from the first step on. */
 void schedule_again(struct schedule *s);
 
+/* What is appended from here on is for some tasks of the group alone: places in this list of
+ * count ranks (not copied), where this task has a place, count as ranks. NULL: for all again. */
+void schedule_among(struct schedule *s, const int *ranks, int count, int place);
+
 /* Append: send count elements to a rank, receive exactly so many from one, */
 void schedule_send(struct schedule *s, int rank, const void *from, size_t count, dvm_type type);
 void schedule_receive(struct schedule *s, int rank, void *to, size_t count, dvm_type type);
@@ -90,6 +102,11 @@ void schedule_copy_elements(struct schedule *s, void *to, const void *from, size
 /* which in steps are kept as long as the schedule; of_type: that at from, to_type at to, */
 void schedule_copy_between(struct schedule *s, void *to, dvm_type to_type, const void *from,
                            dvm_type of_type, size_t count);
+
+/* do something that waits by itself (only in a call that waits): run is given the step, which
+ * has the rest; what was appended before must be over, */
+void schedule_do(struct schedule *s, step_run_function *run, int rank, void *to, const void *from,
+                 size_t count, dvm_type type);
 
 /* and end a round. */
 void schedule_round(struct schedule *s);

@@ -17,6 +17,7 @@
 #include "coll/mixup.h"
 #include "coll/records.h"
 #include "coll/tag.h"
+#include "group/hosts.h"
 #include "match/commons.h"
 #include "match/match.h"
 #include "type/derived.h"
@@ -26,9 +27,24 @@
 #define TRY_FIRST 3  /* number of the call before which the memory is first tried for, */
 #define TRY_FACTOR 8 /* and how much later the next time */
 #define TRY_LAST 2000
+#define MAKE_CALLS 2 /* that making it counts as: to offer, and to agree */
 
 /* What rank 0 says of the memory that it has made. */
 enum { OFFER_AT, OFFER_REPRESENTATION, OFFER_WORDS };
+
+/* The members on this host: their ranks. */
+static const int *members(const struct coll *c, int *count)
+{
+    return hosts_here(c->hosts, count);
+}
+
+static void among_members(struct schedule *s)
+{
+    int count;
+    const int *ranks = members(s->coll, &count);
+
+    schedule_among(s, ranks, count, s->coll->hosts->place);
+}
 
 /* Tell all others where it is, or hear it. */
 static int offer(struct coll *c, enum coll_kind kind, uintptr_t site, uint64_t *words)
@@ -38,6 +54,7 @@ static int offer(struct coll *c, enum coll_kind kind, uintptr_t site, uint64_t *
 
     if (rc != DVM_OK)
         return rc;
+    among_members(s);
     bcast_star(s, 0, words, OFFER_WORDS, DVM_UINT64);
     return schedule_run(s);
 }
@@ -50,50 +67,71 @@ static int agree(struct coll *c, enum coll_kind kind, uintptr_t site, int have, 
 
     if (rc != DVM_OK)
         return rc;
+    among_members(s);
     allreduce_star(s, &(struct reduction){&have, all, 1, DVM_INT, DVM_MIN});
     return schedule_run(s);
 }
 
 static int make(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
-    const struct group *g = c->group;
+    int place = c->hosts->place, count, rc, all = 0, tids[DVM_COMMONS_MOST];
+    const int *ranks = members(c, &count);
     uint64_t words[OFFER_WORDS] = {0};
     struct commons *commons = NULL;
     bool asked;
-    int rc, all = 0;
 
-    if (g->rank == 0)
-        commons = commons_make(g->receive_tids, g->size, 0, &words[OFFER_AT]);
+    for (int i = 0; i < count; i++)
+        tids[i] = c->group->receive_tids[ranks[i]];
+    if (place == 0)
+        commons = commons_make(tids, count, 0, &words[OFFER_AT]);
     words[OFFER_REPRESENTATION] = group_representation();
     rc = offer(c, kind, site, words);
-    if (rc == DVM_OK && g->rank != 0 && words[OFFER_AT] != 0 &&
+    if (rc == DVM_OK && place != 0 && words[OFFER_AT] != 0 &&
         words[OFFER_REPRESENTATION] == group_representation())
-        commons = commons_join(g->receive_tids, g->size, g->rank, words[OFFER_AT]);
+        commons = commons_join(tids, count, place, words[OFFER_AT]);
     asked = rc == DVM_OK;
     if (asked)
         rc = agree(c, kind, site, commons != NULL, &all);
     if (rc == DVM_OK && all)
         c->commons = commons;
-    else if (rc != DVM_OK && asked && g->rank == 0)
+    else if (rc != DVM_OK && asked && place == 0)
         commons_free(commons, false); /* others may know more, and use it */
     else
         commons_refuse(commons);
     return rc;
 }
 
+/* Whether so many members of one host can have memory in common. */
+static bool can_share(int count)
+{
+    return count >= 2 && count <= DVM_COMMONS_MOST;
+}
+
+static bool any_can_share(const struct hosts *h)
+{
+    bool any = false;
+
+    for (int i = 0; i < h->count; i++)
+        any |= can_share(h->begin[i + 1] - h->begin[i]);
+    return any;
+}
+
 int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
-    const struct group *g = c->group;
+    int count;
 
-    if (c->commons || c->sequence + 1 < c->shared_try || c->shared_try > TRY_LAST)
+    if (c->sequence + 1 < c->shared_try || c->shared_try > TRY_LAST)
         return DVM_OK;
     if (c->shared_try == 0) { /* once */
-        c->shared_try =
-            g->size <= DVM_COMMONS_MOST && group_on_one_host(g) ? TRY_FIRST : UINT32_MAX;
+        c->shared_try = any_can_share(c->hosts) ? TRY_FIRST : UINT32_MAX;
         return DVM_OK;
     }
     c->shared_try = (c->sequence + 1) * TRY_FACTOR;
-    return make(c, kind, site);
+    members(c, &count);
+    if (!c->commons && can_share(count))
+        return make(c, kind, site);
+    c->sequence += MAKE_CALLS; /* as those on other hosts that make it now */
+    return DVM_OK;
 }
 
 /* As of a schedule that waits for messages. */
@@ -138,21 +176,22 @@ static int tell_odd(const struct commons_op *op, const struct schedule *s)
     const char *mine = coll_call(s->kind);
     uint32_t bytes, type;
     char who[GROUP_MEMBER_TEXT_MAX];
+    int count, odd = members(s->coll, &count)[op->odd];
 
-    group_member_text(g, g->receive_tids[op->odd], who, sizeof who);
+    group_member_text(g, g->receive_tids[odd], who, sizeof who);
     if (!commons_odd(op, &bytes, &type))
         return dvm_fail(DVM_ERR_ARG,
                         "%s of %s called %s as collective number %u, rank %d is in %s (number %u), "
                         "or with another root, operator or form; all tasks of a group must call "
                         "the same collectives in the same order", who, group_name(g),
                         coll_call(tag_kind((int)op->odd_call)), tag_sequence((int)op->odd_call),
-                        s->rank, mine, tag_sequence(s->tag));
+                        g->rank, mine, tag_sequence(s->tag));
     if (bytes != op->bytes)
         return dvm_fail(DVM_ERR_TRUNCATE, "%s: %s of %s gave %u bytes, rank %d expected %u; all "
-                        "tasks must give the same count", mine, who, group_name(g), bytes, s->rank,
+                        "tasks must give the same count", mine, who, group_name(g), bytes, g->rank,
                         op->bytes);
     return dvm_fail(DVM_ERR_TYPE, "%s: %s of %s gave %s, rank %d %s; all tasks must give the same "
-                    "type", mine, who, group_name(g), type_word(type), s->rank,
+                    "type", mine, who, group_name(g), type_word(type), g->rank,
                     type_word(op->type));
 }
 
@@ -284,4 +323,64 @@ int allgather_shared(struct schedule *s, const struct blocks *all)
         if (r != s->rank)
             take(&op, r, blocks_at(all, r), all->type);
     return end(&op, s, rc);
+}
+
+/* ---- steps of calls over several hosts ------------------------------------------------ */
+
+bool shared_may(const struct schedule *s, size_t bytes)
+{
+    bool rooted = s->kind == COLL_BCAST || s->kind == COLL_REDUCE;
+
+    return s->coll->commons && !(s->signature & COLL_STARTS) &&
+           bytes <= (rooted ? DVM_COMMONS_INSIDE : DVM_COMMONS_BLOCK);
+}
+
+/* The end of a step; what schedule_run explains is left to it. */
+static int step_end(struct commons_op *op, struct schedule *s, int rc)
+{
+    if (rc == COMMONS_ODD) {
+        rc = tell_odd(op, s);
+        return rc == DVM_ERR_ARG ? mixup_explain(s, odd_sequence(op, s), rc) : rc;
+    }
+    if (rc == COMMONS_STOPPED)
+        return schedule_why(s);
+    if (rc == COMMONS_OK)
+        commons_end(op);
+    return rc;
+}
+
+int shared_gather(struct schedule *s, const struct step *step)
+{
+    const struct coll *c = s->coll;
+    void *const *parts = step->to;
+    struct commons_op op;
+    int count, rc;
+
+    members(c, &count);
+    begin(&op, s, step->count * type_find(step->type)->size, type_code(step->type));
+    rc = put(&op, step->from, step->type);
+    if (rc == COMMONS_OK && step->rank == c->group->rank)
+        rc = commons_wait(&op, 0, count);
+    for (int i = 0; rc == COMMONS_OK && step->rank == c->group->rank && parts && i < count; i++)
+        if (i != c->hosts->place)
+            take(&op, i, parts[i], step->type);
+    return step_end(&op, s, rc);
+}
+
+int shared_give(struct schedule *s, const struct step *step)
+{
+    const struct coll *c = s->coll;
+    struct commons_op op;
+    int count, place = 0, rc;
+    const int *ranks = members(c, &count);
+
+    begin(&op, s, step->count * type_find(step->type)->size, type_code(step->type));
+    if (step->rank == c->group->rank)
+        return step_end(&op, s, put(&op, step->from, step->type));
+    while (ranks[place] != step->rank)
+        place++;
+    rc = commons_wait(&op, place, place + 1);
+    if (rc == COMMONS_OK)
+        take(&op, place, step->to, step->type);
+    return step_end(&op, s, rc);
 }

@@ -1,14 +1,16 @@
 /* shared.h: collectives of a group whose members are all on one host, through memory that
- * they have in common (match/commons.h). They have no steps: they are run at once.
+ * they have in common (match/commons.h). They have no steps: they are run at once. And steps
+ * for those members of a larger group that are on one host.
  */
 #ifndef DVM_COLL_SHARED_H
 #define DVM_COLL_SHARED_H
 
 #include "coll/algorithms.h"
 
-/* Make the memory, once the group has shown that it uses collectives; all members come here
- * before the same call. kind, site: of that call. Without memory for it, or where it is not
- * to be had, messages go on. Errors: as schedule_run. */
+/* Make the memory of the members on this task's host, once the group has shown that it uses
+ * collectives; all members of all hosts come here before the same call. kind, site: of that
+ * call. Without memory for it, or where it is not to be had, messages go on. Errors: as
+ * schedule_run. */
 int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site);
 
 /* Each of these ends the schedule and returns as schedule_run does. What a task gives has at
@@ -18,5 +20,13 @@ int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_t
 int reduce_shared(struct schedule *s, int root, const struct reduction *r);
 int allreduce_shared(struct schedule *s, const struct reduction *r);
 int allgather_shared(struct schedule *s, const struct blocks *all);
+
+/* Whether the steps below can be used in a call over several hosts, for so many bytes of each. */
+bool shared_may(const struct schedule *s, size_t bytes);
+
+/* Steps (schedule_do) of all members on this host: what each gives (from) into to, a list of
+ * places by member of the one with the step's rank; what that one gives to all others. */
+int shared_gather(struct schedule *s, const struct step *step);
+int shared_give(struct schedule *s, const struct step *step);
 
 #endif

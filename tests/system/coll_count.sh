@@ -34,4 +34,13 @@ counted dissemination doubling
 
 say "another number than the bound is told"
 ! count_as star star dissemination doubling 2>"$WORK/err" || fail "a star counts as much as others"
+
+say "what is chosen crosses once a host and round"
+within 400 dvm run -n "$tasks" --where "sim[1-$hosts]" "$build/tests/tool_coll_count" hosts hosts >"$WORK/out"
+cat "$WORK/out"
+rounds=0
+while [ $((1 << rounds)) -lt "$hosts" ]; do rounds=$((rounds + 1)); done
+expect_line "$WORK/out" "^barrier hosts: $((hosts * rounds))\.0 messages between hosts, bound $((hosts * rounds));"
+expect_line "$WORK/out" "^allreduce hosts: $((hosts * rounds))\.0 messages between hosts, bound $((hosts * rounds));"
+await 60 tasks_are 0
 halt_machine

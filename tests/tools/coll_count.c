@@ -81,12 +81,32 @@ static int centre(int rank, int distance)
     return 0;
 }
 
-/* Of star, dissemination, and doubling where the tasks are a power of two; else -1. */
+/* Of two levels: a round of all hosts for each doubling; as many hosts as the tasks are on. */
+static long bound_hosts(void)
+{
+    long hosts = 0, n = 0;
+
+    for (int r = 0; r < size; r++) {
+        int first = 0;
+
+        while (slots[first] != slots[r])
+            first++;
+        hosts += first == r;
+    }
+    for (long distance = 1; distance < hosts; distance *= 2)
+        n += hosts;
+    return n;
+}
+
+/* Of star, dissemination, two levels, and doubling where the tasks (hosts) are a power of two;
+ * else -1. */
 static long bound(const char *algorithm)
 {
     int (*partner)(int, int) = strcmp(algorithm, "dissemination") == 0 ? after : opposite;
     long n = 0;
 
+    if (strcmp(algorithm, "hosts") == 0)
+        return bound_hosts();
     if (strcmp(algorithm, "star") == 0)
         return 2 * round_of(centre, 0); /* there, and back */
     if (partner == opposite && (strcmp(algorithm, "doubling") != 0 || size & (size - 1)))

@@ -26,5 +26,6 @@ void tree_combine(struct schedule *s, void *const *parts, int size, size_t count
 {
     for (int bit = 1; bit < size; bit *= 2)
         for (int r = 0; r + bit < size; r += 2 * bit)
-            schedule_combine(s, parts[r], parts[r + bit], count, type, op);
+            if (parts[r] && parts[r + bit])
+                schedule_combine(s, parts[r], parts[r + bit], count, type, op);
 }

@@ -1,0 +1,114 @@
+/* alltoall_hosts.c: everybody's blocks to everybody, by two levels: those that stand for hosts
+ * collect all that goes from their host, exchange one message with each other host, and give
+ * each task of theirs what is for it.
+ *
+ * Used for small blocks over several hosts of which one at least has several tasks.
+ * Cost: h - 1 messages each way for a host, of h hosts; two messages of all blocks of a task
+ * inside, and two copies.
+ * Source: as allgather_hosts.c; J. L. Traeff, A. Rougier, "MPI collectives and datatypes for
+ * hierarchical all-to-all communication", EuroMPI (2014).
+ */
+#include "coll/level.h"
+#include "type/type.h"
+
+/* What is sent from host to host: matrices of blocks, by this host's or the other's tasks. */
+struct exchange {
+    const struct level *l;
+    size_t bytes;          /* of a block */
+    char *rows, *out, *in; /* of this host's tasks, a block for each rank; to, from each host */
+};
+
+static size_t here_begin(const struct hosts *h, int host)
+{
+    return (size_t)h->begin[host];
+}
+
+static int tasks(const struct hosts *h, int host)
+{
+    return h->begin[host + 1] - h->begin[host];
+}
+
+/* From rows into out: for each host the blocks of each task here for each task there. */
+static void pack(struct schedule *s, const struct exchange *e)
+{
+    const struct hosts *h = e->l->hosts;
+    size_t n = here_begin(h, h->count), here = (size_t)e->l->count;
+    char *to = e->out;
+
+    for (int host = 0; host < h->count; host++)
+        for (size_t i = 0; i < here; i++)
+            for (int k = h->begin[host]; k < h->begin[host + 1]; k++, to += e->bytes)
+                schedule_copy(s, to, e->rows + (i * n + (size_t)h->ranks[k]) * e->bytes, e->bytes);
+}
+
+/* From in into rows: for each task here the block of each rank. */
+static void unpack(struct schedule *s, const struct exchange *e)
+{
+    const struct hosts *h = e->l->hosts;
+    size_t n = here_begin(h, h->count), here = (size_t)e->l->count;
+    const char *from = e->in;
+
+    for (int host = 0; host < h->count; host++)
+        for (int k = h->begin[host]; k < h->begin[host + 1]; k++)
+            for (size_t i = 0; i < here; i++, from += e->bytes)
+                schedule_copy(s, e->rows + (i * n + (size_t)h->ranks[k]) * e->bytes, from,
+                              e->bytes);
+}
+
+/* The blocks of hosts in such a matrix, as bytes. */
+static struct blocks host_blocks(struct schedule *s, const struct exchange *e, char *base)
+{
+    const struct hosts *h = e->l->hosts;
+    size_t hosts = (size_t)h->count, each = (size_t)e->l->count * e->bytes;
+    size_t *counts = schedule_space(s, 2 * hosts * sizeof *counts);
+    struct blocks b = {.base = base, .counts = counts, .type = DVM_BYTE};
+
+    for (int i = 0; counts && i < h->count; i++) {
+        counts[i] = (size_t)tasks(h, i) * each;
+        counts[hosts + (size_t)i] = here_begin(h, i) * each;
+    }
+    b.offsets = counts ? counts + hosts : NULL;
+    return b;
+}
+
+/* The part of the one that stands for its host; own: its blocks, result: room for others'. */
+static void stand(struct schedule *s, const struct level *l, const void *own, void *result,
+                  size_t bytes)
+{
+    size_t row = here_begin(l->hosts, l->hosts->count) * bytes, all = row * (size_t)l->count;
+    void **parts = level_parts(s, l, row);
+    struct exchange e = {l, bytes, parts ? parts[0] : NULL, schedule_space(s, all),
+                         schedule_space(s, all)};
+    struct blocks out = host_blocks(s, &e, e.out), in = host_blocks(s, &e, e.in);
+
+    if (!e.rows || !e.out || !e.in || !out.counts || !in.counts)
+        return;
+    level_gather(s, l, parts, own, row, DVM_BYTE);
+    pack(s, &e);
+    level_between(s, l);
+    alltoall_spread(s, &out, &in);
+    schedule_round(s);
+    unpack(s, &e);
+    level_inside(s, l);
+    for (int i = 0; i < l->count; i++)
+        if (i != l->place)
+            schedule_send(s, i, parts[i], row, DVM_BYTE);
+    schedule_copy(s, result, parts[l->place], row);
+}
+
+void alltoall_hosts(struct schedule *s, const struct blocks *in, const struct blocks *out)
+{
+    size_t bytes = in->count * type_find(in->type)->size, row = bytes * (size_t)s->size;
+    struct level l;
+
+    if (!level_begin(s, DVM_NULL, &l))
+        return;
+    if (l.stands) {
+        stand(s, &l, in->base, out->base, bytes);
+    } else {
+        level_gather(s, &l, NULL, in->base, row, DVM_BYTE);
+        level_inside(s, &l);
+        schedule_receive(s, l.first, out->base, row, DVM_BYTE);
+    }
+    level_end(s);
+}

@@ -1,0 +1,56 @@
+/* level.h: the two levels of a collective over several hosts: inside each host, and between
+ * hosts, where one task stands for its host: the first of it, but the root for its own.
+ *
+ * Between hosts the algorithms are those of groups, among those that stand for a host
+ * (schedule_among). Inside, short contributions of calls that wait go through memory in common
+ * (shared.h), others as messages to and from the one that stands for all. Everything is alike
+ * at all members but where a task lies, so no message is needed to choose.
+ */
+#ifndef DVM_COLL_LEVEL_H
+#define DVM_COLL_LEVEL_H
+
+#include "coll/algorithms.h"
+#include "coll/choose.h"
+#include "group/hosts.h"
+
+#define LEVEL_WHOLE_MAX 16384 /* bytes of an operand that hosts exchange whole */
+
+struct level {
+    const struct hosts *hosts;
+    const int *here;   /* ranks on this host, */
+    int count, place;  /* how many, and which of them this task is */
+    int first;         /* place of the one that stands for them */
+    bool stands;       /* this task does */
+    const int *stand;  /* by host: rank of the one that does */
+};
+
+/* Whether a call of so many bytes may be run so: there are several hosts, and tasks share one;
+ * and a reduction can keep the one order of combination without all operands crossing. */
+bool level_fits(const struct hosts *h, enum coll_kind kind, size_t bytes);
+
+/* Begin; root: of the call, or DVM_NULL. false: without memory, as the schedule knows. */
+bool level_begin(struct schedule *s, int root, struct level *l);
+
+/* What is appended from here on is among the tasks of this host, among those that stand for
+ * hosts (where this task does), or among all. */
+void level_inside(struct schedule *s, const struct level *l);
+void level_between(struct schedule *s, const struct level *l);
+void level_end(struct schedule *s);
+
+/* Append: count elements from each task of this host into parts, by place, of the one that
+ * stands for them; nobody else needs parts. They are there behind it. */
+void level_gather(struct schedule *s, const struct level *l, void **parts, const void *own,
+                  size_t count, dvm_type type);
+
+/* Append: the same elements from the one that stands for this host to the others. */
+void level_bcast(struct schedule *s, const struct level *l, void *buffer, size_t count,
+                 dvm_type type);
+
+/* Memory for an operand of each task of this host, and where each is, by place. NULL: none. */
+void **level_parts(struct schedule *s, const struct level *l, size_t bytes);
+
+/* Elements count in n pieces, as even as can be: their blocks in base. counts is NULL without
+ * memory. */
+struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type);
+
+#endif
