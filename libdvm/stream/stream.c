@@ -52,6 +52,8 @@ void send_append(struct send_list *list, struct stream_send *send)
     else
         list->first = send;
     list->last = send;
+    list->count++;
+    list->bytes += send->size;
 }
 
 void send_remove(struct send_list *list, struct stream_send *send)
@@ -64,6 +66,8 @@ void send_remove(struct send_list *list, struct stream_send *send)
         send->next->previous = send->previous;
     else
         list->last = send->previous;
+    list->count--;
+    list->bytes -= send->size;
 }
 
 /* ---- out -------------------------------------------------------------------- */
@@ -648,15 +652,15 @@ void stream_revoke(uint64_t context, int code)
 
 size_t stream_unsent(const struct stream *s, uint64_t *bytes)
 {
-    const struct stream_send *lists[] = {s->waiting.first, s->moving.first, s->parked.first};
-    size_t count = 0;
+    /* asked before each sleep of a wait, with a million messages in the first list */
+    size_t count = s->waiting.count + s->moving.count;
 
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-        for (const struct stream_send *send = lists[i]; send; send = send->next)
-            if (send->state != SEND_PARKED || send->rts) {
-                count++;
-                *bytes += send->size;
-            }
+    *bytes += s->waiting.bytes + s->moving.bytes;
+    for (const struct stream_send *send = s->parked.first; send; send = send->next)
+        if (send->rts) {
+            count++;
+            *bytes += send->size;
+        }
     return count;
 }
 
@@ -664,7 +668,7 @@ bool stream_went(const struct stream *s)
 {
     uint64_t bytes = 0;
 
-    return !s->notes && !s->resend.resumes && stream_unsent(s, &bytes) == 0;
+    return !s->notes && !s->resend.resumes && !s->waiting.first && stream_unsent(s, &bytes) == 0;
 }
 
 bool stream_idle(const struct stream *s)

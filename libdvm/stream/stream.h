@@ -76,6 +76,8 @@ struct stream_receive {
 
 struct send_list {
     struct stream_send *first, *last;
+    size_t count;
+    uint64_t bytes; /* of their messages */
 };
 
 /* Frames that went by a lane that may break (resend.c). */
