@@ -168,7 +168,8 @@ static int no_machine(const struct console *c, const char *name)
     else
         console_wrong(c,
                       "no daemon of the machine \"%s\" runs on this computer, but %d private "
-                      "machine%s of a program without one; to ask %s: dvm %s --machine %s",
+                      "machine%s of a program without one; to ask %s: dvm %s --machine %s; to "
+                      "start one that stays: dvm start",
                       name, n, n == 1 ? "" : "s", n == 1 ? "it" : "the first", c->command, running);
     return EXIT_NOT_CONNECTED;
 }
