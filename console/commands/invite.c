@@ -14,7 +14,7 @@ struct settings {
 
 #define USES_MAX 4095            /* as many as a machine may have hosts */
 #define SECONDS_MIN 1            /* shortest life of a ticket, */
-#define SECONDS_MAX (30 * 86400) /* and longest, seconds */
+#define SECONDS_MAX (7 * 86400) /* and longest, seconds */
 
 static const struct settings defaults = {.uses = 1, .seconds = 600};
 

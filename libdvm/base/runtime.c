@@ -461,7 +461,9 @@ static int connect_in(const char *folder, const char *name, int *fd)
     while (rc < 0 && errno == EINTR);
     if (rc < 0)
         rc = errno == ECONNREFUSED || errno == ENOENT
-                 ? dvm_fail(DVM_ERR_NO_DAEMON, "no daemon listens on %s/%s", folder, name)
+                 ? dvm_fail(DVM_ERR_NO_DAEMON, "no daemon listens on %s/%s: it has ended, or is "
+                                                    "just starting or ending; try again then",
+                            folder, name)
                  : dvm_fail_errno(DVM_ERR_NO_DAEMON, "the daemon's socket %s/%s cannot be reached",
                                   folder, name);
     else

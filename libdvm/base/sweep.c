@@ -64,13 +64,13 @@ static int take_lock(int folder)
     return -1;
 }
 
-/* Seconds since a daemon wrote its last line there. */
+/* Seconds since a daemon wrote its last line there, or made the folder. */
 static double age_of(int folder)
 {
     struct stat st;
 
     if (fstatat(folder, RUNTIME_LOG, &st, AT_SYMLINK_NOFOLLOW) &&
-        fstatat(folder, RUNTIME_LOCK, &st, AT_SYMLINK_NOFOLLOW))
+        fstatat(folder, RUNTIME_LOCK, &st, AT_SYMLINK_NOFOLLOW) && fstat(folder, &st))
         return 0;
     return difftime(time(NULL), st.st_mtime);
 }
@@ -79,11 +79,16 @@ static double age_of(int folder)
 static bool sweep_one(const char *path, double age)
 {
     int folder, lock;
-    bool swept = false;
+    bool swept = false, old;
 
     if (runtime_open(path, &folder))
         return false;
-    lock = age_of(folder) >= age ? take_lock(folder) : -1;
+    old = age_of(folder) >= age;
+    lock = old ? take_lock(folder) : -1;
+    /* an empty one is left by a daemon that was killed right before it made its lock, or
+     * after it removed that; one that starts makes the folder again */
+    if (old && lock < 0)
+        swept = rmdir(path) == 0;
     if (lock >= 0 && all_ours(folder)) {
         pushed_remove(folder);
         for (size_t i = 0; i < FILES; i++)

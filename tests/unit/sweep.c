@@ -101,6 +101,24 @@ Test(sweep, a_fresh_log_of_another_machine_stays)
     cr_assert_not(exists(folder));
 }
 
+/* As of a daemon that is killed between mkdir and the making of its lock. */
+Test(sweep, an_empty_folder_goes)
+{
+    const char *own = make(machine, "h1", NULL), *young = make(other, "h1", NULL);
+    const char *const names[] = {RUNTIME_SOCKET, RUNTIME_LOG, RUNTIME_LOCK};
+    char path[PATH_ROOM];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", own, names[i]);
+        cr_assert_eq(unlink(path), 0);
+        snprintf(path, sizeof path, "%s/%s", young, names[i]);
+        cr_assert_eq(unlink(path), 0);
+    }
+    sweep_folders(machine);
+    cr_expect_not(exists(own));
+    cr_expect(exists(young), "its daemon may be about to start");
+}
+
 Test(sweep, what_is_not_a_daemons_stays)
 {
     const char *folder = make(machine, "h1", NULL), *linked = make(other, "h2", NULL);
