@@ -36,12 +36,13 @@ bool happened_since(const char *text, uint64_t now_ms, uint64_t *ms)
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         struct tm parts = {.tm_isdst = -1};
         const char *rest = strptime(text, forms[i], &parts);
+        int day = parts.tm_mday;
         time_t at;
 
         if (!rest || (*rest && strcmp(rest, "Z")))
             continue;
         at = *rest ? timegm(&parts) : mktime(&parts);
-        if (at < 0)
+        if (at < 0 || parts.tm_mday != day) /* a day that the month has not */
             return false;
         *ms = (uint64_t)at * MS;
         return true;
