@@ -21,7 +21,6 @@
 enum { AUTO_TELL = 1, AUTO_EXIT = 2, AUTO_ABORT = 3 };
 
 int pvm_errno;
-static bool quiet;
 
 /* By -code; a gap is a number that is no code. */
 char *pvm_errlist[] = {
@@ -115,11 +114,6 @@ static const char *speaker(char *text, size_t size)
     return text;
 }
 
-void pvm3_quiet(bool on)
-{
-    quiet = on;
-}
-
 int pvm3_fail(const char *call, int code, const char *why, ...)
 {
     char sentence[SENTENCE_MAX] = "", who[24];
@@ -127,7 +121,7 @@ int pvm3_fail(const char *call, int code, const char *why, ...)
     va_list args;
 
     pvm_errno = code;
-    if (quiet || how == 0)
+    if (how == 0)
         return code;
     if (why) {
         va_start(args, why);

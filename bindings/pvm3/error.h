@@ -19,9 +19,6 @@ int pvm3_fail_dvm(const char *call, int rc);
 /* PVM's code for an error of DVM. */
 int pvm3_code(int rc);
 
-/* Tell nothing until it is called again with false: for calls made of others. */
-void pvm3_quiet(bool quiet);
-
 /* PVM's own names for the last error and for the list of texts, by -code; and for a call's
  * end with an error, which returns the code. Used by old programs. */
 extern int pvm_errno;

@@ -158,17 +158,6 @@ bool links_flush(struct links *l, int ms)
     }
 }
 
-bool links_await(struct links *l, int slot, int ms)
-{
-    uint64_t end = links_now() + (uint64_t)ms;
-
-    while (!links_connected(l, slot) && links_now() < end) {
-        pool_wait(l->pool, FLUSH_STEP_MS);
-        tick(l);
-    }
-    return links_connected(l, slot);
-}
-
 /* ---- life ------------------------------------------------------------------- */
 
 /* One try to listen; returns 0 or an errno. */

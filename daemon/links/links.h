@@ -140,9 +140,6 @@ size_t links_queued(const struct links *l, int slot, enum link_class class);
  * with ms > 0) or ms milliseconds have passed. Returns whether all are. */
 bool links_flush(struct links *l, int ms);
 
-/* Run the sockets, without the loop, until a peer is connected. */
-bool links_await(struct links *l, int slot, int ms);
-
 /* For tests and the log. */
 struct links_counts {
     uint64_t resent, duplicates, dropped, forwarded, reconnects;

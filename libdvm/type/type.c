@@ -95,13 +95,6 @@ const struct type *type_basic(dvm_type type)
     return type >= 0 && type < DVM_TYPE_COUNT ? &types[type] : NULL;
 }
 
-const char *type_name(uint32_t code)
-{
-    const struct type *t = type_basic(TYPE_ID(code));
-
-    return t ? t->name : "an unknown type";
-}
-
 const char *type_word(uint32_t code)
 {
     const struct type *t = type_basic(TYPE_ID(code));

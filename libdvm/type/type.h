@@ -83,10 +83,8 @@ const struct type *type_basic(dvm_type type);
 /* The same for any type; of a derived one size is that of its packed form (derived.c). */
 const struct type *type_find(dvm_type type);
 
-/* The name of a code's type, "an unknown type" when there is none. */
-const char *type_name(uint32_t code);
-
-/* The same as C has it, "double"; "byte" for raw bytes. */
+/* The name of a code's type as C has it, "double"; "byte" for raw bytes. "of an unknown type"
+ * when there is none. */
 const char *type_word(uint32_t code);
 
 /* The code of messages of a basic type of this process, and of any (derived.c). type must

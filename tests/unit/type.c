@@ -54,7 +54,7 @@ Test(type, every_type_has_its_own_name)
         for (dvm_type u = 0; u < t; u++)
             cr_assert_str_neq(type_find(t)->name, type_find(u)->name);
     }
-    cr_assert_str_eq(type_name(0xff), "an unknown type");
+    cr_assert_str_eq(type_word(0xff), "of an unknown type");
 }
 
 Test(type, codes_carry_id_and_representation)
