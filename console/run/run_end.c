@@ -225,6 +225,9 @@ void run_task_exit(struct run *r, const uint8_t *payload, size_t length)
         end_task(r, (int)e->rank, e->text);
     } else {
         run_guests_ended(r, e->tid);
+        /* statuses are for who has spawned it, and many programs have none on purpose */
+        if (e->signal && !e->ended_by_machine && r->interrupts == 0 && r->policy != RUN_IGNORE)
+            run_say(r, "%#x, which this run has spawned: %s", (unsigned)e->tid, e->text);
     }
     dvm__pb__task_exit__free_unpacked(e, NULL);
 }

@@ -110,6 +110,14 @@ static void act_long(int client, int count)
         end(client, tid_of(i), i, 0, false);
 }
 
+/* A spawned task crashes, and another one ends with a status; who has spawned them knows. */
+static void act_crash(int client)
+{
+    end(client, TID(2, 7), 1, 128 + SIGSEGV, false);
+    end(client, TID(2, 8), 2, 3, false);
+    end(client, tid_of(0), 0, 0, false);
+}
+
 /* A task spawns two and ends; of one the end is heard of before its begin. */
 static void act_guests(int client)
 {
@@ -159,6 +167,10 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
     }
     if (!strcmp(name, "spawns")) {
         act_guests(client);
+        return;
+    }
+    if (!strcmp(name, "crash")) {
+        act_crash(client);
         return;
     }
     if (!strcmp(name, "stopped")) { /* by dvm kill */
@@ -318,6 +330,16 @@ Test(run, lasts_as_long_as_what_it_has_spawned)
     cr_expect_eq(s.status, 0, "%s", s.err);
     cr_expect_str_eq(s.out, "late\n");
     cr_expect_str_eq(s.err, "");
+    spoken_free(&s);
+}
+
+Test(run, a_crash_of_what_it_has_spawned_is_told)
+{
+    struct spoken s = SPEAK("-q", "run", "crash");
+
+    cr_expect_eq(s.status, 0, "%s", s.err);
+    cr_expect_str_eq(s.err, "dvm: 0x80007, which this run has spawned: rank 1 (host fake1, pid 1) "
+                            "exited with status 139 after 0.1 s\n");
     spoken_free(&s);
 }
 
