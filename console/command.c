@@ -232,6 +232,7 @@ int command_run_line(struct console *c, int argc, char **argv)
         memcpy(settings, k->defaults, k->settings_size);
     c->command = k->name;
     o.rows = k->options;
+    o.hints = k->hints;
     o.stop = k->stops;
     operands = options_read(&o, argc, argv, error);
     if (operands < 0)

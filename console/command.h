@@ -15,6 +15,7 @@ struct command {
     const char *summary;   /* one line */
     const char *text;      /* the rest of its help, lines with their ends */
     const struct option_row *options; /* or NULL */
+    const struct option_hint *hints;  /* or NULL */
     const void *defaults;  /* of its settings, copied before each use; or NULL */
     size_t settings_size;
     int operands_min, operands_max;

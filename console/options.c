@@ -68,11 +68,27 @@ const struct option_row *options_find(const struct option_row *rows, const char 
     return NULL;
 }
 
+/* What is known of an option of other systems, or NULL. */
+static const char *hint_of(const struct reading *g, const char *text)
+{
+    size_t length = strcspn(text, "=");
+
+    for (const struct option_hint *h = g->o->hints; h && h->name; h++)
+        if (strlen(h->name) == length && !strncmp(h->name, text, length))
+            return h->hint;
+    return NULL;
+}
+
 static int fail_unknown(struct reading *g, const char *text)
 {
     struct nearest near;
     int length = (int)strcspn(text, "=");
+    const char *hint = hint_of(g, text);
 
+    if (hint) {
+        snprintf(g->error, OPTIONS_SENTENCE_MAX, "there is no option %.*s: %s", length, text, hint);
+        return -1;
+    }
     nearest_begin(&near, text, (size_t)length);
     for (const struct option_row *r = g->o->rows; r && r->name; r++)
         nearest_offer(&near, "--", r->name);
@@ -178,9 +194,9 @@ static int read_option(struct reading *g)
     const char *equals = strchr(text, '=');
     bool is_long = text[1] == '-';
     void *settings = g->o->settings;
-    const struct option_row *row = options_find(g->o->rows, text);
+    const struct option_row *row = hint_of(g, text) ? NULL : options_find(g->o->rows, text);
 
-    if (!row) {
+    if (!row && !hint_of(g, text)) {
         row = options_find(g->o->common, text);
         settings = g->o->common_settings;
     }

@@ -32,6 +32,12 @@ struct option_row {
     double low, high;  /* limits of a number, in its unit */
 };
 
+/* An option that other systems have for the same purpose, and what is said to who gives it. */
+struct option_hint {
+    const char *name; /* with its dashes; NULL ends a table */
+    const char *hint; /* a clause: "there is no option NAME: HINT" */
+};
+
 #define OPTION_END {NULL, 0, OPTION_FLAG, 0, NULL, NULL, 0, 0}
 
 /* What is read: argv and where in it. */
@@ -40,6 +46,7 @@ struct options {
     void *settings;                  /* where their values go */
     const struct option_row *common; /* rows that every command has */
     void *common_settings;
+    const struct option_hint *hints; /* or NULL */
     bool stop;                       /* options end with the first operand */
 };
 

@@ -54,6 +54,35 @@ static const struct option_row rows[] = {
      "how long tasks may take from SIGTERM to SIGKILL (default: 5s)", 0, GRACE_MAX},
     OPTION_END};
 
+#define HINT_WHERE "--where HOSTS chooses hosts of the machine, and dvm add HOST... adds some"
+#define HINT_COUNT "-n N is how many tasks"
+#define HINT_PLACE "tasks are spread over hosts, or packed: placement of dvmd.conf"
+
+/* What mpirun and mpiexec have. */
+static const struct option_hint hints[] = {
+    {"-np", HINT_COUNT},
+    {"--np", HINT_COUNT},
+    {"-H", HINT_WHERE},
+    {"-host", HINT_WHERE},
+    {"--host", HINT_WHERE},
+    {"-hosts", HINT_WHERE},
+    {"--hosts", HINT_WHERE},
+    {"-f", HINT_WHERE},
+    {"-hostfile", HINT_WHERE},
+    {"--hostfile", HINT_WHERE},
+    {"-machinefile", HINT_WHERE},
+    {"--machinefile", HINT_WHERE},
+    {"-x", "tasks get the whole environment"},
+    {"-env", "tasks get the whole environment"},
+    {"-genv", "tasks get the whole environment"},
+    {"--oversubscribe", "more tasks than cores are allowed without"},
+    {"--allow-run-as-root", "root may without"},
+    {"-ppn", HINT_PLACE},
+    {"--npernode", HINT_PLACE},
+    {"--map-by", HINT_PLACE},
+    {"--bind-to", "tasks are bound by themselves, when all fit into the free cores"},
+    {NULL, NULL}};
+
 /* The running machine's client, or a private machine's. *pid: of its dvmd, or 0. */
 static int connect_or_start(const struct console *c, struct client **out, pid_t *pid)
 {
@@ -246,6 +275,7 @@ const struct command command_run = {
             "A host that lacks the program is named before anything is started; --push copies\n"
             "it there, with the libraries that are lacking, until the host leaves.\n",
     .options = rows,
+    .hints = hints,
     .defaults = &defaults,
     .settings_size = sizeof(struct run_settings),
     .operands_min = 1,

@@ -78,6 +78,22 @@ Test(options, a_letter_of_another_launcher)
     cr_expect_str_eq(r.error, "there is no option -np; did you mean -n N?");
 }
 
+Test(options, what_other_systems_have)
+{
+    static const struct option_hint hints[] = {{"-np", "use -n N"}, {"--host", "use --text"},
+                                               {NULL, NULL}};
+    struct settings s = {0};
+    char error[OPTIONS_SENTENCE_MAX];
+    char *np[] = {(char *)"test", (char *)"-np", (char *)"4", NULL};
+    char *host[] = {(char *)"test", (char *)"--host=a", NULL};
+    struct options o = {.rows = rows, .settings = &s, .hints = hints};
+
+    cr_expect_eq(options_read(&o, 3, np, error), -1);
+    cr_expect_str_eq(error, "there is no option -np: use -n N");
+    cr_expect_eq(options_read(&o, 2, host, error), -1);
+    cr_expect_str_eq(error, "there is no option --host: use --text");
+}
+
 Test(options, operands_that_look_like_options)
 {
     struct read r;
