@@ -31,7 +31,8 @@ static int transmit(int fd, const struct iovec *parts, int count, const int *fds
     for (;;) {
         if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
             return 1;
-        if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)
+        /* the others are lacks that pass: of memory, and of descriptors on their way */
+        if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS)
             return 0;
         if (errno != EINTR)
             return DVM_ERR_LOST_DAEMON;

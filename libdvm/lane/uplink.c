@@ -21,6 +21,8 @@
 #include "lane/lane.h"
 #include "proto/passed.h"
 
+#define AGAIN_MS 1 /* pause before descriptors that the system does not carry now are sent again */
+
 static struct {
     int socket;
     int self;
@@ -86,13 +88,18 @@ int uplink_fail(void)
                     "halted; see its log");
 }
 
-/* Whether a failed write may be tried again; waits for room if that is missing. */
+/* Whether a failed write may be tried again; waits for room if that is missing. The
+ * descriptors that a user's packets carry and nobody has received yet may be no more than one
+ * process may have open (ETOOMANYREFS): tasks that all meet their peers at the same time reach
+ * that when their daemon is busy. It is the daemon that receives them. */
 static bool write_again(void)
 {
     struct pollfd room = {.fd = uplink_state.socket, .events = POLLOUT};
 
     if (errno == EINTR)
         return true;
+    if (errno == ETOOMANYREFS) /* nothing tells when there are fewer */
+        return poll(NULL, 0, AGAIN_MS) == 0 || errno == EINTR;
     if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
         return false;
     return poll(&room, 1, -1) >= 0 || errno == EINTR;
