@@ -84,15 +84,17 @@ static int send_start(enum match_mode mode, const struct outgoing *o,
                             request);
 }
 
-/* A small message that needs no waiting, with a group, rank and type that were used lately.
+#define SHORT_WAY_MOST 4096 /* bytes of a message that the short way is tried for */
+
+/* A short message that needs no waiting, with a group, rank and type that were used lately.
  * false: nothing was done. */
 static bool send_small(dvm_group group, int dest, int tag, const void *buf, size_t count,
                        dvm_type type)
 {
     const struct route *r = route_find(group, dest, type);
 
-    return r && r->to && tag >= 0 && buf && count <= DVM_CELL_INLINE &&
-           count * r->size <= DVM_CELL_INLINE &&
+    return r && r->to && tag >= 0 && buf && count <= SHORT_WAY_MOST &&
+           count * r->size <= SHORT_WAY_MOST &&
            match_send_small(r->to, r->context, tag, buf, count * r->size, r->code);
 }
 

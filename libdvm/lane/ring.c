@@ -11,6 +11,8 @@
  *   wants_space  producer stores (seq_cst), then loads out         [W]
  *         consumer stores out, then loads wants_space (both seq_cst): one of the
  *         two sees the other.
+ * Behind a payload of middle length the producer fetches the lines where the next one will
+ * lie, while it would wait anyway.
  * The consumer tells what it took when that is a quarter of the cells or an eighth of
  * the data. A producer that finds no room has more than that unread before it, so the
  * consumer will tell again, and nobody waits for ever.
@@ -27,6 +29,7 @@
 
 #define CELLS_STEPS 4 /* parts of the cells that are taken before the producer is told */
 #define DATA_STEPS 8  /* and of the data */
+#define FETCH_MOST 4096 /* bytes of a payload whose successor's lines are fetched early */
 #define RING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 #define CELLS_MAX 1024        /* of a ring that another task may have made */
 #define DATA_MAX (1024 * 1024)
@@ -204,6 +207,21 @@ static void show(struct ring_put_side *out, struct dvm_cell *cell)
     atomic_store(&cell->mark, (uint32_t)out->cells);
 }
 
+/* Have the lines where the next payload, if it is as long, will lie, by a write to each: the
+ * consumer has read them, and to take them away from it when the payload is written costs it
+ * each line's way. A prefetch does not do it: the compiler's is one to read, and the
+ * processor's own (prefetchw) is dropped when the line is far. */
+static void fetch_next(const struct ring_put_side *now, uint64_t bytes)
+{
+    uint64_t at = data_place(now->data_size, now->data, bytes);
+    volatile uint8_t *to = now->bytes + (at & (now->data_size - 1));
+
+    if (!fits(now, at + bytes))
+        return; /* not read yet, as far as is known */
+    for (uint64_t i = 0; i < bytes; i += DVM_LINE)
+        to[i] = 0;
+}
+
 static void put_long(struct ring_put_side *now, struct dvm_cell *cell,
                      const struct dvm_frame *frame, uint64_t at, const void *payload)
 {
@@ -249,6 +267,8 @@ bool ring_put(struct ring_out *out, const struct dvm_frame *frame, const void *p
     else if (frame->length)
         memcpy(cell->bytes, payload, frame->length);
     show(now, cell);
+    if (bytes && bytes <= FETCH_MOST)
+        fetch_next(now, bytes);
     return true;
 }
 
@@ -428,30 +448,49 @@ int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **paylo
     return read_cell(in, cell, frame, payload);
 }
 
+/* The payload of a whole message that is not in its cell, as read_cell. NULL: it is not
+ * such a one, or makes no sense, which ring_peek will say. */
+static const uint8_t *find_whole(struct ring_in *in, const struct dvm_cell *cell, uint32_t length)
+{
+    uint64_t size = cell->size, ref = cell->ref, extra = cell->extra, at = cell->at;
+    const uint8_t *payload = NULL;
+
+    atomic_signal_fence(memory_order_seq_cst); /* as in ring_take_small */
+    if (size != length || (ref | extra) || find_data(in, length, at, &payload) != 1)
+        return NULL;
+    return payload;
+}
+
 enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish)
 {
     struct ring_take_side *now = &in->now;
     const struct dvm_cell *cell = &now->ring->cells[now->cells & now->mask];
+    const uint8_t *payload;
+    bool inside;
     uint32_t length;
 
     /* [M] pairs with the store in show */
     if (atomic_load_explicit(&cell->mark, memory_order_acquire) != (uint32_t)(now->cells + 1) ||
         cell->op != DVM_OP_EAGER || cell->kind != DVM_KIND_MESSAGE || cell->flags ||
-        cell->inside != 1 || cell->type != wish->type || cell->context != wish->context ||
+        cell->type != wish->type || cell->context != wish->context ||
         in->frames == 0 || in->first + in->frames != wish->seq)
         return RING_NONE;
     length = cell->length;
+    inside = cell->inside;
     wish->came_tag = cell->tag;
     atomic_signal_fence(memory_order_seq_cst); /* what is checked is what was read */
-    if (length > DVM_CELL_INLINE || length > wish->capacity ||
+    if (length > wish->capacity || (inside && length > DVM_CELL_INLINE) ||
         (wish->came_tag != wish->tag && !wish->any_tag))
         return RING_NONE;
-    if (length == sizeof(uint64_t))
-        memcpy(wish->buffer, cell->bytes, sizeof(uint64_t));
-    else if (length)
-        memcpy(wish->buffer, cell->bytes, length);
-    wish->came = length;
     in->next_data = now->data;
+    payload = inside ? cell->bytes : find_whole(in, cell, length);
+    if (!payload)
+        return RING_NONE;
+    if (length == sizeof(uint64_t))
+        memcpy(wish->buffer, payload, sizeof(uint64_t));
+    else if (length)
+        memcpy(wish->buffer, payload, length);
+    wish->came = length;
     return ring_take(in) ? RING_TAKEN_RING : RING_TAKEN;
 }
 

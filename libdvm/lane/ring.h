@@ -124,7 +124,7 @@ static inline bool ring_ready(const struct ring_in *in)
  * PROTOCOL when its words make no sense. */
 int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **payload);
 
-/* A whole message in one cell that the consumer would take, and what it was. */
+/* A whole message that the consumer would take, and what it was. */
 struct ring_wish {
     uint64_t context, seq;
     int tag;           /* or any_tag */
@@ -138,8 +138,8 @@ struct ring_wish {
 
 enum ring_taken { RING_NONE, RING_TAKEN, RING_TAKEN_RING /* the producer must be rung */ };
 
-/* Take the next frame, if it is just what is wished for: an EAGER message inside its cell,
- * without flags. RING_NONE: it is not, and nothing was done; ring_peek tells. */
+/* Take the next frame, if it is just what is wished for: an EAGER message without
+ * flags, in its cell or behind. RING_NONE: it is not, and nothing was done; ring_peek tells. */
 enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish);
 
 /* Give the place of the frame that was peeked back. Returns whether the producer must be

@@ -119,7 +119,7 @@ struct match_way *match_way(int dest);
 bool match_send_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
                       size_t bytes, uint32_t type);
 
-/* What a small message must be to be received without more ado, and what came. */
+/* What a whole message must be to be received without more ado, and what came. */
 struct match_small {
     uint64_t context;
     int tag;         /* or DVM_ANY */
@@ -130,7 +130,7 @@ struct match_small {
     size_t came;     /* bytes */
 };
 
-/* Receive a small message from a task without a request, if it is here or comes at once, and
+/* Receive a whole message from a task without a request, if it is here or comes at once, and
  * nothing is posted or waits before it. false: nothing was done; match_recv tells. */
 bool match_recv_small(int source, struct match_small *small);
 

@@ -1,10 +1,10 @@
-/* quick.c: a small message straight from its cell into the user's buffer.
+/* quick.c: a whole message straight from its ring into the user's buffer.
  *
  * A blocking receive from one task, with nothing posted and nothing unexpected, needs no
  * request and no queue: if the next frame of that task's ring is the message, it is copied
  * and its place given back. If it is not here yet, it is looked for again for about as long
  * as a neighbour takes to answer. Whatever is special (another type, a message that does
- * not fit, a long one, a frame of another kind) is left to the general way, which begins
+ * not fit, an announced one, a frame of another kind) is left to the general way, which begins
  * anew; and so is every QUICK_MOST-th receive, lest what else has come waits for ever.
  */
 #include "lane/bell.h"

@@ -363,11 +363,14 @@ static void on_message(struct stream *s, const struct dvm_frame *frame, const ui
 
 bool stream_take_small(struct stream *s, struct ring_wish *wish)
 {
-    uint64_t cost;
+    uint64_t cost, left = s->granted - s->came;
 
     wish->seq = s->recv_seq + 1;
-    if (s->early || s->granted - s->came < STREAM_HEADER_COST + DVM_CELL_INLINE ||
-        !shm_take_small(&s->peer, wish))
+    if (s->early || left < STREAM_HEADER_COST)
+        return false;
+    if (wish->capacity > left - STREAM_HEADER_COST)
+        wish->capacity = left - STREAM_HEADER_COST;
+    if (!shm_take_small(&s->peer, wish))
         return false;
     cost = STREAM_HEADER_COST + wish->came;
     s->recv_seq++;

@@ -202,6 +202,52 @@ static void bad_place_far(struct dvm_cell *c)
     c->at = UINT64_MAX - 10;
 }
 
+static struct ring_wish wish_for(struct pair *p, void *buffer, size_t capacity)
+{
+    return (struct ring_wish){.seq = p->in.first + p->in.frames, .any_tag = true,
+                              .capacity = capacity, .buffer = buffer};
+}
+
+/* Put a frame, and try to take it by the short way. */
+static enum ring_taken put_and_wish(struct pair *p, struct dvm_frame frame, const uint8_t *bytes,
+                                    uint8_t *buffer, size_t capacity)
+{
+    struct ring_wish wish = wish_for(p, buffer, capacity);
+    enum ring_taken taken;
+
+    frame.seq = wish.seq;
+    cr_assert(ring_put(&p->out, &frame, bytes));
+    taken = ring_take_small(&p->in, &wish);
+    if (taken != RING_NONE)
+        cr_assert_eq(wish.came, frame.length);
+    return taken;
+}
+
+Test(ring, takes_what_is_wished)
+{
+    static uint8_t bytes[MIDDLE_MAX], buffer[MIDDLE_MAX];
+    struct pair p = make_pair();
+    struct dvm_frame frame = frame_with(1, 1);
+    const uint8_t *payload;
+
+    /* the number of the first frame is learnt by a look */
+    cr_assert(ring_put(&p.out, &frame, bytes));
+    cr_assert_eq(ring_peek(&p.in, &frame, &payload), 1);
+    ring_take(&p.in);
+    for (uint32_t length = 0; length <= MIDDLE_MAX; length++) {
+        memset(bytes, (int)length + 1, length);
+        cr_assert_neq(put_and_wish(&p, frame_with(length, 0), bytes, buffer, length), RING_NONE);
+        cr_assert_eq(memcmp(buffer, bytes, length), 0, "%u bytes", length);
+    }
+    cr_assert_eq(put_and_wish(&p, frame_with(100, 0), bytes, buffer, 99), RING_NONE);
+    cr_assert_eq(ring_peek(&p.in, &frame, &payload), 1);
+    ring_take(&p.in);
+    frame = frame_with(100, 0);
+    frame.ref = 1; /* somebody waits for an answer to it */
+    cr_assert_eq(put_and_wish(&p, frame, bytes, buffer, 100), RING_NONE);
+    free_pair(&p);
+}
+
 Test(ring, nonsense_is_found)
 {
     static void (*const bad[])(struct dvm_cell *) = {bad_inside, bad_length, bad_length_huge,
@@ -216,6 +262,31 @@ Test(ring, nonsense_is_found)
         cr_assert(ring_put(&p.out, &frame, bytes));
         bad[i](&p.out.now.ring->cells[0]);
         cr_assert_eq(ring_peek(&p.in, &frame, &payload), DVM_ERR_PROTOCOL, "case %zu", i);
+        free_pair(&p);
+    }
+}
+
+Test(ring, nonsense_is_not_wished_for)
+{
+    static void (*const bad[])(struct dvm_cell *) = {bad_inside, bad_length, bad_length_huge,
+                                                     bad_place, bad_place_far};
+    static const uint8_t bytes[100];
+    static uint8_t buffer[MIDDLE_MAX];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct pair p = make_pair();
+        struct dvm_frame frame = frame_with(1, 1);
+        struct ring_wish wish;
+        const uint8_t *payload;
+
+        cr_assert(ring_put(&p.out, &frame, bytes));
+        cr_assert_eq(ring_peek(&p.in, &frame, &payload), 1);
+        ring_take(&p.in);
+        frame = frame_with(sizeof bytes, 2);
+        cr_assert(ring_put(&p.out, &frame, bytes));
+        bad[i](&p.out.now.ring->cells[1]);
+        wish = wish_for(&p, buffer, sizeof buffer);
+        cr_assert_eq(ring_take_small(&p.in, &wish), RING_NONE, "case %zu", i);
         free_pair(&p);
     }
 }
