@@ -66,6 +66,31 @@ struct start {
     double began;
 };
 
+static const char **add_option(const char **word, const char *name, const char *value)
+{
+    *word++ = name;
+    *word++ = value;
+    return word;
+}
+
+/* What the first host decides for the machine; who joins is told. */
+static const char **describe_machine(const struct start *t, struct host *h, const char **word)
+{
+    const struct settings *s = t->s;
+
+    word = add_option(word, "--machine", t->machine);
+    if (s->silence > 0) {
+        snprintf(h->silence, sizeof h->silence, "%.6f s", s->silence);
+        word = add_option(word, "--silence", h->silence);
+    }
+    if (s->security) {
+        snprintf(h->security, sizeof h->security, "%s=%s",
+                 setting_row(SETTING_LANE_SECURITY)->name, s->security);
+        word = add_option(word, "--set", h->security);
+    }
+    return word;
+}
+
 static void describe_host(struct start *t, size_t i)
 {
     const struct settings *s = t->s;
@@ -78,42 +103,21 @@ static void describe_host(struct start *t, size_t i)
     else
         runtime_host(h->name, sizeof h->name);
     *word++ = t->dvmd;
-    if (i > 0) {
-        *word++ = "--join";
-        *word++ = "-";
-    } else {
-        *word++ = "--machine";
-        *word++ = t->machine;
-    }
-    *word++ = "--host";
-    *word++ = h->name;
+    word = i > 0 ? add_option(word, "--join", "-") : describe_machine(t, h, word);
+    word = add_option(word, "--host", h->name);
     if (t->count > 1)
         *word++ = "--simulated";
     if (s->port) {
         snprintf(h->port, sizeof h->port, "%d", s->port + PORTS_A_HOST * (int)i);
-        *word++ = "--port";
-        *word++ = h->port;
+        word = add_option(word, "--port", h->port);
     }
-    if (s->bind) {
-        *word++ = "--bind";
-        *word++ = s->bind;
-    }
+    if (s->bind)
+        word = add_option(word, "--bind", s->bind);
     if (s->cores) {
         snprintf(h->cores, sizeof h->cores, "%d", s->cores);
-        *word++ = "--cores";
-        *word++ = h->cores;
+        word = add_option(word, "--cores", h->cores);
     }
-    if (s->silence > 0 && i == 0) { /* who joins is told */
-        snprintf(h->silence, sizeof h->silence, "%.6f s", s->silence);
-        *word++ = "--silence";
-        *word++ = h->silence;
-    }
-    if (s->security && i == 0) {
-        snprintf(h->security, sizeof h->security, "%s=%s",
-                 setting_row(SETTING_LANE_SECURITY)->name, s->security);
-        *word++ = "--set";
-        *word++ = h->security;
-    }
+    *word = NULL;
     l->seconds = START_SECONDS;
 }
 
