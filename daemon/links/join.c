@@ -291,6 +291,29 @@ static size_t choose(const struct join *j)
     return (size_t)j->winner;
 }
 
+/* A try at each address of the ticket that may lead there from here, all at once. */
+static void open_all(struct links *l, struct join *j, const struct ticket *t,
+                     const struct key_pair *key)
+{
+    j->winner = -1;
+    for (size_t i = 0; i < t->addresses; i++)
+        j->count += endpoint_resolve(t->address[i], j->address[j->count]);
+    for (size_t i = 0; i < j->count; i++) {
+        j->attempts[i].join = j;
+        j->attempts[i].dealer.links = l;
+        dial_open(&j->attempts[i].dealer, j->address[i], t->server, key, on_answer,
+                  on_join_event);
+    }
+}
+
+static void close_all(struct join *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        dial_close(&j->attempts[i].dealer);
+        free(j->attempts[i].answer);
+    }
+}
+
 int links_join(struct links *l, const struct ticket *t, double timeout, int *type,
                const void *payload, size_t payload_bytes, uint8_t **answer, size_t *length,
                char *address, char *error, size_t size)
@@ -304,15 +327,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
 
     snprintf(error, size, "no memory to join");
     if (j && message && key_derive(&key) == 0) {
-        j->winner = -1;
-        for (size_t i = 0; i < t->addresses; i++)
-            j->count += endpoint_resolve(t->address[i], j->address[j->count]);
-        for (size_t i = 0; i < j->count; i++) {
-            j->attempts[i].join = j;
-            j->attempts[i].dealer.links = l;
-            dial_open(&j->attempts[i].dealer, j->address[i], t->server, &key, on_answer,
-                      on_join_event);
-        }
+        open_all(l, j, t, &key);
         run(l, j, timeout, message, bytes);
         code = j->winner >= 0 ? 0 : explain(j, t, links_now() - begin, error, size);
         if (code == 0) {
@@ -322,10 +337,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
             j->attempts[j->winner].answer = NULL;
             memcpy(address, j->address[choose(j)], TICKET_ADDRESS_BYTES);
         }
-        for (size_t i = 0; i < j->count; i++) {
-            dial_close(&j->attempts[i].dealer);
-            free(j->attempts[i].answer);
-        }
+        close_all(j);
     }
     key_wipe(&key);
     free(message);
