@@ -1,7 +1,7 @@
 /* sizes.c STEP LANE: rank 0 sends rank 1 messages of every size from 0 to 70,000 bytes in
  * steps of STEP, and of all sizes near a threshold whatever STEP is; each byte is checked,
  * and the one behind the last. LANE "direct": the two must have a TCP connection at the end,
- * "other": they must not. Prints how many messages were checked.
+ * "other": they must not; "shm": they must share memory. Prints how many messages were checked.
  */
 #include <dvm.h>
 #include <netinet/in.h>
@@ -74,6 +74,20 @@ static int connected(void)
     return 0;
 }
 
+/* Whether this task has mapped the rings of another one, or its own. */
+static int shares(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    int found = 0;
+
+    while (maps && fgets(line, sizeof line, maps))
+        found |= strstr(line, "/memfd:dvm-pool") != NULL;
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
 static void all(long step)
 {
     long number = 0;
@@ -105,6 +119,8 @@ int main(int argc, char **argv)
         fail("no barrier", 0);
     if (connected() != (strcmp(argv[2], "direct") == 0))
         fail("another lane than was meant", 0);
+    if (strcmp(argv[2], "shm") == 0 && !shares())
+        fail("no memory is shared", 0);
     if (me == 1)
         printf("%ld sizes are right\n", checked);
     free(pattern);
