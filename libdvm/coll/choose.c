@@ -28,7 +28,9 @@ enum {
     HOSTS = 2,  /* several hosts */
     MANY = 4,   /* more than two tasks */
     SHARED = 8,
-    LEVELS = 16 /* two levels are possible (level.h) */
+    LEVELS = 16, /* two levels are possible (level.h) */
+    FULL = 32    /* and more than two tasks share a host: with two, the levels are as many waits
+                  * as a flat algorithm has rounds, or more */
 };
 
 static const struct row {
@@ -42,12 +44,12 @@ static const struct row {
     {COLL_REDUCE, SHARED, DVM_COMMONS_INSIDE, ALGORITHM_SHARED},
     {COLL_ALLREDUCE, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
     {COLL_ALLGATHER, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
-    {COLL_BARRIER, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_BARRIER, LEVELS | FULL, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_BCAST, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
-    {COLL_REDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
-    {COLL_ALLREDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
-    {COLL_ALLGATHER, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
-    {COLL_ALLTOALL, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_REDUCE, LEVELS | FULL, DOUBLING_MAX, ALGORITHM_HOSTS},
+    {COLL_ALLREDUCE, LEVELS | FULL, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_ALLGATHER, LEVELS | FULL, SIZE_MAX, ALGORITHM_HOSTS},
+    {COLL_ALLTOALL, LEVELS | FULL, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_BARRIER, CROWDED, SIZE_MAX, ALGORITHM_STAR},
     {COLL_BARRIER, 0, SIZE_MAX, ALGORITHM_DISSEMINATION},
     {COLL_BCAST, CROWDED, STAR_MAX, ALGORITHM_STAR},
@@ -58,6 +60,7 @@ static const struct row {
     {COLL_REDUCE, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
     {COLL_ALLREDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
     {COLL_ALLREDUCE, 0, DOUBLING_MAX, ALGORITHM_DOUBLING},
+    {COLL_ALLREDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_ALLREDUCE, 0, SIZE_MAX, ALGORITHM_SCATTER_GATHER},
     {COLL_ALLGATHER, CROWDED, STAR_MAX, ALGORITHM_STAR},
     {COLL_ALLGATHER, MANY, BRUCK_MAX, ALGORITHM_BRUCK},
@@ -89,6 +92,8 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
     if (row->when & SHARED && (!c->commons || c->hosts->count > 1 || !waits))
         return false;
     if (row->when & LEVELS && !level_fits(c->hosts, kind, bytes))
+        return false;
+    if (row->when & FULL && c->hosts->most < 3)
         return false;
     return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
            (!(row->when & HOSTS) || c->hosts->count > 1) &&
@@ -153,10 +158,12 @@ static bool forced(enum coll_kind kind, enum algorithm *algorithm)
 static bool possible(enum algorithm algorithm, const struct coll *c, enum coll_kind kind,
                      size_t bytes, bool waits)
 {
-    if (algorithm != ALGORITHM_SHARED && algorithm != ALGORITHM_HOSTS)
+    if (algorithm == ALGORITHM_HOSTS)
+        return level_fits(c->hosts, kind, bytes);
+    if (algorithm != ALGORITHM_SHARED)
         return true;
     for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].algorithm == algorithm && fits(&rows[i], c, kind, bytes, waits))
+        if (rows[i].when & SHARED && fits(&rows[i], c, kind, bytes, waits))
             return true;
     return false;
 }

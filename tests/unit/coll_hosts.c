@@ -35,6 +35,7 @@ static const struct lie lies[] = {
     {"by turns", 7, 3, {0, 1, 2, 0, 1, 2, 0}, false, false, 7},
     {"pairs by turns", 8, 2, {0, 0, 1, 1, 0, 0, 1, 1}, false, false, 4},
     {"5 and 1", 6, 2, {0, 0, 0, 0, 0, 1}, true, false, 3},
+    {"6 of 2", 12, 6, {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, true, true, 6},
     {"2 of 8", 16, 2, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}, true, true, 2},
 };
 #define LIES (sizeof lies / sizeof lies[0])
@@ -63,10 +64,14 @@ Test(coll_hosts, nodes_are_what_a_host_combines_alone)
     }
 }
 
+#define FLAT "barrier=dissemination,bcast=binomial,reduce=binomial,allreduce=doubling," \
+             "allgather=ring,alltoall=spread"
+#define LEVELS "barrier=hosts,bcast=hosts,reduce=hosts,allreduce=hosts,allgather=hosts," \
+               "alltoall=hosts"
+
 static void run_all(fake_task_f *task)
 {
-    /* so that tasks may force others by themselves */
-    setenv("DVM_COLL", "barrier=hosts", 1);
+    setenv("DVM_COLL", LEVELS, 1);
     for (size_t i = 0; i < LIES; i++) {
         const struct fake_options options = {.host_of = lies[i].host_of};
 
@@ -75,12 +80,9 @@ static void run_all(fake_task_f *task)
     unsetenv("DVM_COLL");
 }
 
-#define FLAT "barrier=dissemination,bcast=binomial,reduce=binomial,allreduce=doubling," \
-             "allgather=ring,alltoall=spread"
-
 static void flat(bool is)
 {
-    setenv("DVM_COLL", is ? FLAT : "barrier=hosts", 1);
+    setenv("DVM_COLL", is ? FLAT : LEVELS, 1);
 }
 
 /* What is tested is there: two levels, and memory in common where tasks share a host. */
@@ -335,11 +337,12 @@ static int until_death(const struct fake_task *me)
     return 0;
 }
 
-/* A task that stands for its host, one that does not; alone and with its host. */
+/* A task that stands for its host, and one that does not. */
 Test(coll_hosts, a_death_ends_the_calls_of_all)
 {
     static const unsigned moments[] = {300, 5000, 40000};
 
+    setenv("DVM_COLL", LEVELS, 1);
     for (size_t i = 0; i < LIES; i += 2)
         for (size_t k = 0; k < 2 * sizeof moments / sizeof moments[0]; k++) {
             struct fake_options options = {
@@ -372,6 +375,7 @@ Test(coll_hosts, who_survives_a_host_goes_on)
         .host_of = lies[0].host_of, .kill = true, .kill_rank = 2, .kill_us = 8000, .world = true,
         .mortal = UINT64_C(0xc), .host_lost = true};
 
+    setenv("DVM_COLL", LEVELS, 1);
     cr_assert_eq(group_run(lies[0].tasks, until_host_is_lost, NULL, &options), 0);
 }
 

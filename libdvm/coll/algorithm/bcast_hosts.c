@@ -1,8 +1,8 @@
 /* bcast_hosts.c: a broadcast of two levels: down a tree of hosts, of which the root stands for
  * its own, and inside each host from the one that has it.
  *
- * Large messages go along a chain of hosts in pieces, each passed on, to the next host and
- * inside, while the next piece comes: every link carries them once in each direction.
+ * Over many hosts large messages go along a chain of them in pieces, each passed on, to the next
+ * host and inside, while the next piece comes: every link carries them once in each direction.
  * Used over several hosts of which one at least has several tasks.
  * Cost: ceil(log2 h) (latency + bytes / bandwidth) of h hosts; in p pieces (h + p) (latency +
  * bytes / p / bandwidth). h - 1 times the message between hosts.
@@ -12,7 +12,8 @@
 #include "coll/level.h"
 #include "type/type.h"
 
-#define TREE_MAX 65536   /* bytes that go down a tree in one piece */
+#define TREE_MAX 65536   /* bytes that go down a tree in one piece, whatever the hosts */
+#define TREE_HOSTS 4     /* hosts that are few enough for a tree in any case */
 #define PIECE_MAX 131072 /* bytes of a piece of a chain */
 
 /* One piece from this task to the next host of the chain and to the others of its own. */
@@ -64,7 +65,7 @@ void bcast_hosts(struct schedule *s, int root, void *buffer, size_t count, dvm_t
 
     if (!level_begin(s, root, &l))
         return;
-    if (bytes <= TREE_MAX) {
+    if (bytes <= TREE_MAX || l.hosts->count <= TREE_HOSTS) {
         if (l.stands) {
             level_between(s, &l);
             bcast_binomial(s, l.hosts->of[root], buffer, count, type);
