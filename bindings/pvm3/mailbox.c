@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "dvm_binding.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
@@ -86,7 +87,7 @@ int pvm_putinfo(char *name, int bufid, int flags)
         return pvm3_fail(call, bufid < 0 ? PvmBadParam : PvmNoSuchBuf, "there is no buffer %d",
                          bufid);
     rc = put(name, b, direct ? direct : flags & PvmMboxMultiInstance ? DVM_ANY : 0,
-             (unsigned)flags & PUT_FLAGS);
+             ((unsigned)flags & PUT_FLAGS) | DVM_BINDING_VALUE_CLOSED);
     return rc >= 0 ? rc : failed(call, rc);
 }
 
@@ -238,7 +239,7 @@ static bool show_class(const struct dvm_value *values, size_t count)
     for (size_t i = 0; i < count; i++) {
         c->mi_indices[i] = values[i].index;
         c->mi_owners[i] = values[i].owner;
-        c->mi_flags[i] = (int)values[i].flags;
+        c->mi_flags[i] = (int)values[i].flags & (int)PUT_FLAGS;
     }
     return true;
 }

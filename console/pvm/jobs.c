@@ -54,7 +54,6 @@ void pvm_job_started(struct pvm *p, struct pvm_job *job, const Dvm__Pb__SpawnRep
 {
     size_t failed = job->count;
 
-    job->world = reply->world;
     for (size_t i = 0; i < reply->n_tids && i < job->count; i++) {
         job->tids[i] = reply->tids[i];
         failed -= reply->tids[i] > 0;
@@ -66,14 +65,28 @@ void pvm_job_started(struct pvm *p, struct pvm_job *job, const Dvm__Pb__SpawnRep
     job->left -= failed;
 }
 
-/* The job of a world, or NULL. */
-static struct pvm_job *find(const struct pvm *p, uint64_t world)
+/* The job that has a task, and its place there; or NULL. */
+static struct pvm_job *find(const struct pvm *p, int tid, size_t *place)
 {
-    struct pvm_job *job = p->jobs;
+    for (struct pvm_job *job = p->jobs; job; job = job->next)
+        for (*place = 0; *place < job->count; ++*place)
+            if (job->tids[*place] == tid)
+                return job;
+    return NULL;
+}
 
-    while (job && job->world != world)
-        job = job->next;
-    return job;
+void pvm_job_guests(struct pvm *p, const Dvm__Pb__Guests *m)
+{
+    size_t place;
+    struct pvm_job *job = find(p, m->parent, &place);
+    int *more = job ? realloc(job->tids, (job->count + m->n_tids) * sizeof *more) : NULL;
+
+    if (!more)
+        return; /* its output is not shown */
+    job->tids = more;
+    for (size_t i = 0; i < m->n_tids; i++)
+        job->tids[job->count++] = m->tids[i];
+    job->left += m->n_tids;
 }
 
 static void acknowledge(struct pvm *p, const Dvm__Pb__Stdio *m)
@@ -86,9 +99,10 @@ static void acknowledge(struct pvm *p, const Dvm__Pb__Stdio *m)
                 NULL);
 }
 
-void pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m)
+bool pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m)
 {
-    struct pvm_job *job = find(p, m->world);
+    size_t place;
+    struct pvm_job *job = find(p, m->tid, &place);
     const char *at = (const char *)m->data.data;
     size_t left = m->data.len;
 
@@ -105,20 +119,22 @@ void pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m)
     }
     if (job && job->file)
         fflush(job->file);
-    acknowledge(p, m);
+    if (job)
+        acknowledge(p, m);
+    return job;
 }
 
-void pvm_job_exit(struct pvm *p, const Dvm__Pb__TaskExit *m)
+bool pvm_job_exit(struct pvm *p, const Dvm__Pb__TaskExit *m)
 {
-    struct pvm_job *job = find(p, m->world);
+    size_t place;
+    struct pvm_job *job = find(p, m->tid, &place);
 
     if (!job)
-        return;
+        return false;
     fprintf(job->file ? job->file : stdout, "[%u:t%x] EOF\n", job->number, (unsigned)m->tid);
-    for (size_t i = 0; i < job->count; i++)
-        if (job->tids[i] == m->tid)
-            job->tids[i] = 0;
+    job->tids[place] = 0;
     less(p, job);
+    return true;
 }
 
 /* A job's tasks that still run, in a list of tasks of all hosts. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dvm_binding.h"
 #include "console/pvm/pvm.h"
 #include "proto/names.h"
 
@@ -62,7 +63,7 @@ void pvm_names(struct pvm *p, int argc, char **argv)
         if (!last || strcmp(last, v->name) != 0)
             printf("<%s>:\n", v->name);
         printf("\tindex=%d owner=0x%x/%d flags=0x%x\n", v->index, (unsigned)v->owner, v->owner,
-               v->flags);
+               v->flags & ~DVM_BINDING_VALUE_CLOSED);
         last = v->name;
     }
     if (last)
@@ -89,7 +90,8 @@ void pvm_put(struct pvm *p, int argc, char **argv)
     message[PACKED_AT] = 1;
     m.what = DVM_NAME_PUT;
     m.name = argv[1];
-    m.flags = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : DVM_VALUE_KEEP;
+    m.flags = (argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : DVM_VALUE_KEEP) |
+              DVM_BINDING_VALUE_CLOSED;
     m.number = m.flags & DVM_VALUE_MANY ? DVM_ANY : 0;
     m.data.data = message;
     m.data.len = sizeof message;
@@ -106,6 +108,7 @@ static void delete(const struct pvm *p, const Dvm__Pb__NameValue *v)
     m.what = DVM_NAME_DELETE;
     m.name = v->name;
     m.number = v->index;
+    m.flags = DVM_BINDING_VALUE_CLOSED; /* whatever its task has said */
     a = ask(p, &m);
     if (a)
         dvm__pb__name_answer__free_unpacked(a, NULL);

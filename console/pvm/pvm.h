@@ -40,6 +40,7 @@ struct pvm {
     struct pvm_alias *aliases;
     size_t alias_count;
     struct pvm_job *jobs;  /* owned list */
+    struct pvm_held *early; /* owned: of tasks that no job has yet */
     unsigned job_number;   /* of the last one */
     bool terminal, leave;
     int result;
@@ -59,6 +60,16 @@ void pvm_loop(struct pvm *p);
 
 /* Do what a line says. */
 void pvm_line(struct pvm *p, const char *line);
+
+/* A message that came before it can be taken. */
+struct pvm_held;
+
+/* Keep a copy of a message at the end of a list. Returns where the next one goes. */
+struct pvm_held **pvm_hold(struct pvm_held **at, const struct dvm_frame *f,
+                           const uint8_t *payload);
+
+/* Take what was held, as if it came now, and free it. */
+void pvm_release(struct pvm *p, struct pvm_held *list);
 
 /* Take one message of the daemon that is no answer. */
 void pvm_message(struct pvm *p, const struct dvm_frame *f, const uint8_t *payload);
@@ -150,8 +161,7 @@ struct pvm_job {
     struct pvm_job *next;
     unsigned number;
     FILE *file;       /* owned; NULL: to the console */
-    uint64_t world;   /* 0 until its tasks have started */
-    int *tids;        /* owned */
+    int *tids;        /* owned; of its own tasks, then what they have spawned; 0: has ended */
     size_t count, left;
 };
 
@@ -165,9 +175,12 @@ void pvm_job_started(struct pvm *p, struct pvm_job *job, const Dvm__Pb__SpawnRep
 /* Forget a job. */
 void pvm_job_remove(struct pvm *p, struct pvm_job *job);
 
-/* A task has written something, or has ended. */
-void pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m);
-void pvm_job_exit(struct pvm *p, const Dvm__Pb__TaskExit *m);
+/* A task has written something, or has ended. false: no job has this task, or not yet. */
+bool pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m);
+bool pvm_job_exit(struct pvm *p, const Dvm__Pb__TaskExit *m);
+
+/* A job's task has spawned others, whose output comes here, too. */
+void pvm_job_guests(struct pvm *p, const Dvm__Pb__Guests *m);
 void pvm_jobs(struct pvm *p, int argc, char **argv);
 
 /* ---- mailbox.c, option.c ---- */

@@ -88,42 +88,8 @@ static void choose_directory(const struct pvm *p, struct wish *w)
 
 /* ---- the request ---- */
 
-/* A message that came before the answer. */
-struct held {
-    struct held *next;
-    struct dvm_frame frame;
-    uint8_t payload[];
-};
-
-/* Keep a copy of a message at the end of a list. Returns where the next one goes. */
-static struct held **hold(struct held **at, const struct dvm_frame *f, const uint8_t *payload)
-{
-    struct held *h = malloc(sizeof *h + f->length);
-
-    if (!h)
-        return at; /* lost, as all that memory is lacking for */
-    h->next = NULL;
-    h->frame = *f;
-    if (f->length)
-        memcpy(h->payload, payload, f->length);
-    *at = h;
-    return &h->next;
-}
-
-/* Take what was held, as if it came now. */
-static void release(struct pvm *p, struct held *list)
-{
-    while (list) {
-        struct held *next = list->next;
-
-        pvm_message(p, &list->frame, list->payload);
-        free(list);
-        list = next;
-    }
-}
-
 /* Wait for the answer; what comes before it is held. */
-static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struct held **early)
+static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struct pvm_held **early)
 {
     for (;;) {
         struct dvm_frame f;
@@ -133,7 +99,7 @@ static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struc
         if (r)
             return r;
         if (!(f.flags & DVM_FLAG_REPLY) || f.ref != ref) {
-            early = hold(early, &f, payload);
+            early = pvm_hold(early, &f, payload);
             continue;
         }
         if (f.tag == DVM_CTL_FAIL)
@@ -145,7 +111,7 @@ static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struc
 }
 
 static int request(struct pvm *p, const struct wish *w, const char *where, char **argv,
-                   Dvm__Pb__SpawnReply **reply, struct held **early)
+                   Dvm__Pb__SpawnReply **reply, struct pvm_held **early)
 {
     struct spawning s;
     uint64_t ref;
@@ -154,6 +120,7 @@ static int request(struct pvm *p, const struct wish *w, const char *where, char 
     if (r)
         return r;
     s.message.sink = w->job;
+    s.message.no_parent = false; /* programs ask by that whether they are spawned */
     if (w->directory && w->directory[0])
         s.message.directory = w->directory;
     r = client_send(p->client, DVM_TID_DAEMON(client_info(p->client)->slot), DVM_CTL_SPAWN,
@@ -194,7 +161,7 @@ static void start(struct pvm *p, const struct wish *w, const char *where, char *
                   struct pvm_job *job)
 {
     Dvm__Pb__SpawnReply *reply = NULL;
-    struct held *early = NULL;
+    struct pvm_held *early = NULL;
     int r;
 
     if (job)
@@ -212,7 +179,7 @@ static void start(struct pvm *p, const struct wish *w, const char *where, char *
             pvm_job_started(p, job, reply);
         dvm__pb__spawn_reply__free_unpacked(reply, NULL);
     }
-    release(p, early);
+    pvm_release(p, early);
 }
 
 /* The file that a job's output goes to; false after a sentence. */

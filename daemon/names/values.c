@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "dvm_binding.h"
 #include "proto/frame.h"
 
 #define ROOM_FIRST 16
@@ -137,7 +138,13 @@ void values_bury(struct book *b, int tid, int slot)
 
 static bool may_change(const struct act *a, const struct value *v)
 {
-    return v->owner == 0 || v->owner == a->ask->from || (v->flags & DVM_VALUE_OPEN);
+    bool closed = v->flags & DVM_BINDING_VALUE_CLOSED;
+
+    /* who deletes with that flag is a console */
+    if (v->owner == 0)
+        return !closed || (v->flags & DVM_VALUE_OPEN) ||
+               (a->call->what == DVM_NAME_DELETE && (a->call->flags & DVM_BINDING_VALUE_CLOSED));
+    return v->owner == a->ask->from || (v->flags & DVM_VALUE_OPEN);
 }
 
 /* The index for a new value; -1: none is free. */
@@ -163,7 +170,8 @@ static bool check_put(struct act *a, const struct value *old, const struct value
     size_t others = a->b->value_bytes - (old ? values_cost(old->name, old->size) : 0);
     size_t cost = values_cost(a->call->name, a->call->data.len);
 
-    if (any && (any->flags ^ a->call->flags) & DVM_VALUE_MANY && any != old)
+    if (any && (any->flags ^ a->call->flags) & DVM_VALUE_MANY && any != old &&
+        !(a->call->flags & DVM_BINDING_VALUE_CLOSED))
         book_fail(a, a->ask, DVM_ERR_EXISTS, "there is a value \"%s\" that was put %s", any->name,
                   any->flags & DVM_VALUE_MANY ? "as one of many" : "as the only one");
     else if (old && !may_change(a, old))

@@ -114,6 +114,7 @@ static void tell_sink(const struct spawn *s, const int32_t *tids, size_t count)
     for (size_t i = 0; i < count; i++)
         if (tids[i] > 0)
             m.tids[m.n_tids++] = tids[i];
+    m.parent = s->request.src;
     if (m.n_tids > 0)
         daemon_tell(s->d, CLUSTER_BULK, sink, DVM_CTL_GUESTS, &m.base);
     free(m.tids);
@@ -214,7 +215,7 @@ static void launch_all(struct spawn *s)
     m.what = s->what;
     m.sink = sink_of(s);
     m.owner = s->what->attached ? s->request.src : 0;
-    if (!s->what->no_parent && asker && asker->role == ROLE_TASK)
+    if (!s->what->no_parent && asker) /* a console too, if it wants to be */
         m.parent = s->request.src;
     s->pending++; /* until all are asked: an answer may come at once */
     for (size_t i = 0; i < s->part_count; i++) {

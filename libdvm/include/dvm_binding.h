@@ -39,6 +39,11 @@ DVM_API int dvm_binding_fail(int code, const char *sentence);
 DVM_API int dvm_binding_take(int source, int tag, double timeout, const void *site,
                              struct dvm_message **message, struct dvm_status *status);
 
+/* A further flag of dvm_value_put: by the rules of PVM's mailbox. A value that is kept is not
+ * anybody's to change when its task has ended, unless it is DVM_VALUE_OPEN; and the only one of
+ * a name may stand beside many. */
+#define DVM_BINDING_VALUE_CLOSED 128
+
 /* With on not 0, what tasks that are spawned from now on write is given to take, and goes
  * nowhere else: bytes of a task's stdout (stream 1) or stderr (2), in whole lines but for the
  * last; stream 0 without bytes when it has ended. It is called inside calls that make progress,

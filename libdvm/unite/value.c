@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dvm_binding.h"
 #include "base/error.h"
 #include "group/entry.h"
 #include "proto/control.h"
 #include "unite/ask.h"
 
-#define PUT_FLAGS (DVM_VALUE_KEEP | DVM_VALUE_MANY | DVM_VALUE_OPEN)
+#define PUT_FLAGS                                              \
+    (DVM_VALUE_KEEP | DVM_VALUE_MANY | DVM_VALUE_OPEN | DVM_BINDING_VALUE_CLOSED)
 #define GET_FLAGS (DVM_VALUE_FIRST | DVM_VALUE_TAKE | DVM_VALUE_WAIT | DVM_VALUE_LOOK)
 
 #define ASK(function, number_of, what_is)                                                   \

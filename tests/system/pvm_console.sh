@@ -130,8 +130,11 @@ tell "spawn -~sim1 -3 -> stay"
 says '^3 successful$'
 tell 'jobs -l' 'ps -x' 'ps -al' "echo seen"
 says '^seen$'
-expect_count 3 "^ +sim[23] +[0-9a-f]+ +0 +[0-9]+ +2/f (stay|tail) +$" "$WORK/said"
+expect_count 3 "^ +sim[23] +[0-9a-f]+ +4[0-9a-f]{4} +[0-9]+ +2/f (stay|tail) +$" "$WORK/said"
 expect_line "$WORK/said" '^ +sim1   \(cons\) +4/c - +$'
+tell "spawn -> $PROGRAMS/children 3 leave"
+says '^\[6\] finished$'
+expect_count 4 '^\[6:t[0-9a-f]+\] EOF$' "$WORK/said" # also what they spawn
 tell "sig 9 $(dvm ps --json | jq -r '[.tasks[] | .tid][0]' | xargs printf %x)"
 says '^\[5:t[0-9a-f]+\] EOF$'
 tell reset
