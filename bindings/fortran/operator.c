@@ -4,14 +4,14 @@
 #include "procedures.h"
 
 void dvmf_op_create(dvm_op_function *function, const CFI_cdesc_t *commutative, dvm_op *op,
-                    void *ierror)
+                    void *const *user, void *ierror)
 {
     int commutes, rc;
 
     CALL_BEGIN(ierror);
     rc = logical_get(&commutes, "dvm_op_create", commutative);
     if (rc == DVM_OK)
-        rc = dvm_op_create(function, commutes, op);
+        rc = dvm_op_create(function, commutes, user ? *user : NULL, op);
     call_end(rc, ierror);
 }
 

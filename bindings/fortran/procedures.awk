@@ -37,6 +37,7 @@ BEGIN {
     kind("op", "type(dvm_op), intent(in) :: NAME", "const dvm_op *")
     kind("op=", "type(dvm_op), intent(inout) :: NAME", "dvm_op *")
     kind("function", "procedure(dvm_op_function) :: NAME", "dvm_op_function *")
+    kind("pointer", "type(c_ptr), intent(in) :: NAME", "void *const *")
     kind("group", "type(dvm_group), intent(in) :: NAME", "const dvm_group *")
     kind("group=", "type(dvm_group), intent(inout) :: NAME", "dvm_group *")
     kind("request", "type(dvm_request), intent(inout) :: NAME", "struct request *")

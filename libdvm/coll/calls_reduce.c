@@ -1,10 +1,11 @@
 /* calls_reduce.c: the public reductions. */
 #include <stdlib.h>
 
-#include "coll/calls.h"
+#include "coll/operand.h"
 #include "coll/shared.h"
 #include "group/entry.h"
 #include "group/sink.h"
+#include "type/derived.h"
 #include "type/op.h"
 #include "type/type.h"
 
@@ -26,6 +27,10 @@ static int check(const struct call *c, struct reduction *r, size_t in_blocks, bo
     if (in_place)
         r->in = r->out;
     in_bytes = in_blocks * r->count * type_find(r->type)->size;
+    /* derived elements that lie between each other are copied first */
+    if (!type_basic(r->type) && !derived_plain(derived_known(r->type), r->count * in_blocks,
+                                               &(ptrdiff_t){0}))
+        return DVM_OK;
     if (needs_out && !in_place && r->count > 0 && (uintptr_t)r->in < (uintptr_t)r->out + bytes &&
         (uintptr_t)r->out < (uintptr_t)r->in + in_bytes)
         return dvm_fail(DVM_ERR_ARG, "%s: in and out overlap; give two arrays, or DVM_IN_PLACE as "
@@ -36,7 +41,7 @@ static int check(const struct call *c, struct reduction *r, size_t in_blocks, bo
 /* A group of one: the result is what it gave. */
 static int alone(struct call *c, const struct reduction *r)
 {
-    call_copy(c, r->out, r->in, r->count * type_find(r->type)->size);
+    call_copy_elements(c, r->out, r->type, r->in, r->type, r->count);
     return call_run(c);
 }
 
@@ -44,6 +49,8 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
                   size_t count, dvm_type type, dvm_op op)
 {
     struct reduction r = {in, out, count, type, op};
+    struct operand o;
+    size_t times;
     int rc;
 
     rc = call_find(c, group, &root);
@@ -53,9 +60,11 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
         rc = call_begin(c, (unsigned)root << OP_SIGNATURE_BITS | op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
+    if (operand_open(c, &o, &r, count, c->group->rank == root, &times) != DVM_OK)
+        return operand_run(c, &o);
     switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_SHARED:
-        return reduce_shared(c->schedule, root, &r);
+        return operand_close(&o, reduce_shared(c->schedule, root, &r));
     case ALGORITHM_HOSTS:
         reduce_hosts(c->schedule, root, &r);
         break;
@@ -65,7 +74,7 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
     default:
         reduce_binomial(c->schedule, root, &r);
     }
-    return call_run(c);
+    return operand_run(c, &o);
 }
 
 int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,
@@ -99,6 +108,8 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
                      dvm_type type, dvm_op op)
 {
     struct reduction r = {in, out, count, type, op};
+    struct operand o;
+    size_t times;
     int rc;
 
     rc = call_find(c, group, NULL);
@@ -108,9 +119,11 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
         rc = call_begin(c, op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
+    if (operand_open(c, &o, &r, count, true, &times) != DVM_OK)
+        return operand_run(c, &o);
     switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_SHARED:
-        return allreduce_shared(c->schedule, &r);
+        return operand_close(&o, allreduce_shared(c->schedule, &r));
     case ALGORITHM_HOSTS:
         allreduce_hosts(c->schedule, &r);
         break;
@@ -123,7 +136,7 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
     default:
         allreduce_scatter_gather(c->schedule, &r);
     }
-    return call_run(c);
+    return operand_run(c, &o);
 }
 
 int dvm_allreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
@@ -158,6 +171,9 @@ static int scan(struct call *c, dvm_group group, const void *in, void *out, size
 {
     struct reduction r = {in, out, count, type, op};
     int rc = call_find(c, group, NULL);
+    struct operand o;
+    size_t times;
+    bool out_here;
 
     if (rc == DVM_OK)
         rc = check(c, &r, 1, true);
@@ -165,9 +181,12 @@ static int scan(struct call *c, dvm_group group, const void *in, void *out, size
         rc = call_begin(c, op_signature(op));
     if (rc != DVM_OK)
         return rc;
-    if (c->schedule)
+    if (!c->schedule)
+        return c->kind == COLL_EXSCAN ? call_run(c) : alone(c, &r);
+    out_here = c->kind == COLL_SCAN || c->group->rank > 0;
+    if (operand_open(c, &o, &r, count, out_here, &times) == DVM_OK)
         scan_doubling(c->schedule, &r, c->kind == COLL_SCAN);
-    return c->schedule || c->kind == COLL_EXSCAN ? call_run(c) : alone(c, &r);
+    return operand_run(c, &o);
 }
 
 int dvm_scan(dvm_group group, const void *in, void *out, size_t count, dvm_type type, dvm_op op)
@@ -226,6 +245,8 @@ static int reduce_scatter_block(struct call *c, dvm_group group, const void *in,
                                 size_t count, dvm_type type, dvm_op op)
 {
     struct reduction r = {in, out, count, type, op};
+    struct operand o;
+    size_t times;
     int rc;
 
     rc = call_find(c, group, NULL);
@@ -235,10 +256,12 @@ static int reduce_scatter_block(struct call *c, dvm_group group, const void *in,
         rc = call_begin(c, op_signature(op));
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
-    reduce_scatter_spread(c->schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
-                                                             .count = count, .type = type},
-                          out, op);
-    return call_run(c);
+    if (operand_open(c, &o, &r, count * (size_t)c->group->size, true, &times) == DVM_OK)
+        reduce_scatter_spread(c->schedule,
+                              &(const struct blocks){.base = (void *)(uintptr_t)r.in,
+                                                     .count = r.count, .type = r.type},
+                              r.out, op);
+    return operand_run(c, &o);
 }
 
 int dvm_reduce_scatter_block(dvm_group group, const void *in, void *out, size_t count,
@@ -281,22 +304,42 @@ static int offsets_of(const struct call *c, const size_t *counts, size_t *offset
     return DVM_OK;
 }
 
+/* All blocks' steps; places: offsets of size blocks, and room for as many counts. */
+static int scatter_blocks(struct call *c, struct reduction *r, size_t all, const size_t *counts,
+                          size_t *places)
+{
+    size_t *mine = places + c->group->size, times;
+    struct operand o;
+
+    if (operand_open(c, &o, r, all, true, &times) != DVM_OK)
+        return operand_run(c, &o);
+    for (int i = 0; i < c->group->size; i++) {
+        mine[i] = counts[i] * times;
+        places[i] *= times;
+    }
+    reduce_scatter_spread(c->schedule,
+                          &(const struct blocks){.base = (void *)(uintptr_t)r->in, .counts = mine,
+                                                 .offsets = places, .type = r->type},
+                          r->out, r->op);
+    return operand_run(c, &o);
+}
+
 static int reduce_scatter(struct call *c, dvm_group group, const void *in, void *out,
                           const size_t *counts, dvm_type type, dvm_op op)
 {
     struct reduction r = {in, out, 0, type, op};
-    size_t *offsets = NULL;
+    size_t *offsets = NULL, all = 0;
     int rc;
 
     rc = call_find(c, group, NULL);
     if (rc == DVM_OK && !counts)
         rc = dvm_fail(DVM_ERR_ARG, "dvm_reduce_scatter: counts must be given, one for each rank");
-    if (rc == DVM_OK && !(offsets = malloc((size_t)c->group->size * sizeof *offsets)))
+    if (rc == DVM_OK && !(offsets = malloc(2 * (size_t)c->group->size * sizeof *offsets)))
         rc = dvm_fail(DVM_ERR_NO_MEMORY, "dvm_reduce_scatter: no memory is left for offsets");
     if (rc == DVM_OK)
-        rc = offsets_of(c, counts, offsets, &r.count);
+        rc = offsets_of(c, counts, offsets, &all);
     if (rc == DVM_OK) /* the whole of in, of which out has one block */
-        rc = check(c, &(struct reduction){in == DVM_IN_PLACE ? out : in, NULL, r.count, type, op},
+        rc = check(c, &(struct reduction){in == DVM_IN_PLACE ? out : in, NULL, all, type, op},
                    1, false);
     if (rc == DVM_OK) {
         r.count = counts[c->group->rank];
@@ -305,15 +348,8 @@ static int reduce_scatter(struct call *c, dvm_group group, const void *in, void 
     if (rc == DVM_OK)
         rc = call_begin(c, op_signature(op));
     r.in = in == DVM_IN_PLACE ? out : in;
-    if (rc == DVM_OK && c->schedule) {
-        reduce_scatter_spread(c->schedule, &(const struct blocks){.base = (void *)(uintptr_t)r.in,
-                                                                 .counts = counts,
-                                                                 .offsets = offsets, .type = type},
-                              out, op);
-        rc = call_run(c);
-    } else if (rc == DVM_OK) {
-        rc = alone(c, &r);
-    }
+    if (rc == DVM_OK)
+        rc = c->schedule ? scatter_blocks(c, &r, all, counts, offsets) : alone(c, &r);
     free(offsets);
     return rc;
 }

@@ -117,7 +117,7 @@ static int do_step(struct schedule *s, const struct step *step)
     case STEP_RECEIVE:
         return receive_step(s, step);
     case STEP_COMBINE:
-        op_apply(step->op, step->user, step->type, step->to, step->from, step->count);
+        op_apply(step->op, &step->own, step->type, step->to, step->from, step->count);
         break;
     case STEP_COPY:
         if (type_basic(step->type) && type_basic(step->of))

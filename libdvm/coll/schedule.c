@@ -226,7 +226,12 @@ void schedule_combine(struct schedule *s, void *left, const void *right, size_t 
     step->count = count;
     step->type = type;
     step->op = op;
-    step->user = op_user(op);
+    step->own = op_user(op);
+}
+
+void schedule_hold(struct schedule *s, dvm_type type)
+{
+    hold(s, type);
 }
 
 void schedule_copy(struct schedule *s, void *to, const void *from, size_t bytes)

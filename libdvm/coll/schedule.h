@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "coll/coll.h"
+#include "type/op.h"
 
 enum step_what { STEP_SEND, STEP_RECEIVE, STEP_COMBINE, STEP_COPY, STEP_RUN, STEP_ROUND };
 
@@ -27,7 +28,7 @@ struct step {
     int rank;         /* to or from */
     dvm_type type;
     dvm_op op;
-    dvm_op_function *user; /* of an operator of the user's, which he may free meanwhile */
+    struct op_function own; /* of an operator of the user's, which he may free meanwhile */
     dvm_type of;      /* of a copy: the type at from; type is that at to */
     step_run_function *run;
     size_t count;     /* elements */
@@ -110,6 +111,9 @@ void schedule_do(struct schedule *s, step_run_function *run, int rank, void *to,
 
 /* and end a round. */
 void schedule_round(struct schedule *s);
+
+/* Keep a type, which exists, as long as the schedule, although the program may free it. */
+void schedule_hold(struct schedule *s, dvm_type type);
 
 /* Memory that lives as long as the schedule, for any type; bytes may be 0. NULL when there is
  * none: the steps that use it are never run. */

@@ -267,13 +267,13 @@ int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_t
 static void combine(const struct commons_op *op, int size, const struct reduction *r, char *space)
 {
     size_t bytes = op->bytes;
-    dvm_op_function *user = op_user(r->op);
+    const struct op_function own = op_user(r->op);
 
     for (int i = 0; i < size; i++)
         memcpy(space + bytes * (size_t)i, commons_of(op, i), bytes);
     for (int bit = 1; bit < size; bit *= 2)
         for (int i = 0; i + bit < size; i += 2 * bit)
-            op_apply(r->op, user, r->type, space + bytes * (size_t)i,
+            op_apply(r->op, &own, r->type, space + bytes * (size_t)i,
                      space + bytes * (size_t)(i + bit), r->count);
     memcpy(r->out, space, bytes);
 }

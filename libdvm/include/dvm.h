@@ -800,7 +800,10 @@ DVM_API int dvm_bcast(dvm_group group, int root, void *buf, size_t count, dvm_ty
  *
  * All reductions combine neighbouring ranks first, then pairs of pairs and so on, left to
  * right. So the result has the same bits for any number of hosts, any order of arrival and
- * whatever algorithm is used. */
+ * whatever algorithm is used.
+ *
+ * A derived type goes with DVM_REPLACE and with operators of dvm_op_create; with the others when
+ * all its elements are of one basic type which goes with them. */
 DVM_API int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count,
                        dvm_type type, dvm_op op);
 
@@ -882,15 +885,19 @@ DVM_API int dvm_alltoallw(dvm_group group, const void *in, const size_t *in_coun
 
 /* An operator: left[i] = left[i] op right[i] for count elements of the type. It must be
  * associative. It is called in the middle of a reduction, perhaps by a thread of the
- * library: so it must call no function of DVM but dvm_type_size, and must not wait. */
-typedef void dvm_op_function(void *left, const void *right, size_t count, dvm_type type);
+ * library: so it must call no function of DVM but dvm_type_size, and must not wait. Elements of
+ * a derived type are where that type says, extent bytes apart; what lies in gaps has no meaning.
+ * user: as given to dvm_op_create. */
+typedef void dvm_op_function(void *left, const void *right, size_t count, dvm_type type,
+                             void *user);
 
 /* Make an operator of a function, for all reductions and all types that the function
  * understands. Each task makes its own; a reduction needs the same at all tasks.
  * commutative: 1 if a op b is b op a, else 0, and all tasks give the same; left is always what
- * lower ranks gave, whichever it is. *op receives it. Errors: ARG (no function, no place for
- * the operator), LIMIT (4,096 exist), NO_MEMORY. */
-DVM_API int dvm_op_create(dvm_op_function *function, int commutative, dvm_op *op);
+ * lower ranks gave, whichever it is. user: passed on to the function, and never looked at; it must
+ * stay until the last reduction with the operator is over. *op receives it. Errors: ARG (no
+ * function, no place for the operator), LIMIT (4,096 exist), NO_MEMORY. */
+DVM_API int dvm_op_create(dvm_op_function *function, int commutative, void *user, dvm_op *op);
 
 /* End the use of an operator that dvm_op_create made, and set *op to DVM_OP_NONE. Reductions
  * under way go on with its function. DVM_OP_NONE is taken. Errors: OP (no operator, or a
@@ -898,7 +905,7 @@ DVM_API int dvm_op_create(dvm_op_function *function, int commutative, dvm_op *op
 DVM_API int dvm_op_free(dvm_op *op);
 
 /* Combine two arrays of this task: left[i] = left[i] op right[i]. They must not overlap. Errors:
- * TYPE, OP, ARG, UNSUPPORTED (a derived type). */
+ * TYPE, OP, ARG, NO_MEMORY. */
 DVM_API int dvm_reduce_local(void *left, const void *right, size_t count, dvm_type type,
                              dvm_op op);
 

@@ -13,7 +13,6 @@
 
 #define PLACE_BITS 16
 #define PLACES (1u << PLACE_BITS)
-#define COPY_BYTES 4096 /* that are packed and unpacked at once */
 #define GENERATION_MAX 0x7fffu
 
 static struct {
@@ -62,6 +61,7 @@ static void end(struct shape *shape)
     if (d->packed && d->packed != d)
         shape_drop(&d->packed->shape);
     layout_free(&d->layout);
+    free(d->show);
     free(d->memory);
     free(d);
 }
@@ -369,19 +369,6 @@ ptrdiff_t derived_distance(dvm_type type)
     return t ? (ptrdiff_t)t->size : derived_extent(derived_known(type));
 }
 
-void derived_copy(void *to, dvm_type into, const void *from, dvm_type of, size_t count)
-{
-    const struct derived *source = derived_known(of), *target = derived_known(into);
-    char packed[COPY_BYTES];
-    size_t bytes = count * source->size, piece;
-
-    for (size_t at = 0; at < bytes; at += piece) {
-        piece = bytes - at < sizeof packed ? bytes - at : sizeof packed;
-        layout_pack(&source->layout, derived_extent(source), from, at, packed, piece);
-        layout_unpack(&target->layout, derived_extent(target), to, at, packed, piece);
-    }
-}
-
 bool derived_plain(const struct derived *d, size_t count, ptrdiff_t *offset)
 {
     return layout_dense(&d->layout, offset) && TYPE_ID(d->code) != TYPE_MIXED &&
@@ -397,37 +384,4 @@ int derived_check_into(const char *call, struct derived *d)
         return dvm_fail(DVM_ERR_TYPE, "%s: some of the type's elements lie over each other, so "
                                       "nothing can be received into it", call);
     return rc;
-}
-
-int derived_packed(struct derived *d, dvm_type *type, size_t *count)
-{
-    dvm_type only = d->size ? signature_only(&d->signature) : DVM_BYTE;
-    struct dvm_type_info info = {.kind = DVM_KIND_CONTIGUOUS};
-    dvm_type made;
-    int rc;
-
-    if (only >= 0) {
-        *type = only;
-        *count = d->elements;
-        return DVM_OK;
-    }
-    *count = 1;
-    if (!d->packed) {
-        rc = derived_make("dvm_type_contiguous", &info, NULL, 0, NULL, &made);
-        if (rc == DVM_OK)
-            rc = layout_block(&derived_known(made)->layout, d->size);
-        if (rc != DVM_OK)
-            return rc;
-        d->packed = derived_known(made);
-        d->packed->freed = true; /* the program knows nothing of it */
-        d->packed->committed = d->packed->looked = true;
-        d->packed->bounded = true;
-        d->packed->size = d->size;
-        d->packed->elements = d->elements;
-        d->packed->bounds = d->packed->bytes = (struct bounds){0, (ptrdiff_t)d->size};
-        d->packed->signature = d->signature;
-        name(d->packed);
-    }
-    *type = d->packed->handle;
-    return DVM_OK;
 }

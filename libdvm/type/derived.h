@@ -41,6 +41,15 @@ struct derived {
     struct dvm_type_info info;  /* how it was made; arrays follow in memory, owned */
     void *memory;               /* of those arrays; owned */
     struct derived *packed;     /* the same elements without gaps, once asked for; held */
+    struct derived_show *show;  /* of such a type: how an operator sees the elements; owned */
+};
+
+/* Room for some elements in a derived type's own form, as an operator of the user's sees them. */
+struct derived_show {
+    dvm_type type;
+    size_t room;          /* elements */
+    void *left, *right;   /* where the first of each side begins, in */
+    max_align_t memory[];
 };
 
 /* Part of a new type: count elements of a type, stride bytes apart. */
@@ -94,6 +103,11 @@ int derived_check_into(const char *call, struct derived *d);
 /* The same elements without gaps: a basic type (then *count of them are one), or a derived
  * one, which lives as long as d. Errors: NO_MEMORY, LIMIT. */
 int derived_packed(struct derived *d, dvm_type *type, size_t *count);
+
+/* The type of the same elements one behind the other, each without gaps, for a reduction with an
+ * operator of the user's, to which they are shown as they are in d: d itself, or one that lives
+ * as long as d. Errors: NO_MEMORY, LIMIT. */
+int derived_operand(struct derived *d, dvm_type *type);
 
 /* Its signature as stored here. */
 static inline struct signature_of derived_signature(const struct derived *d)

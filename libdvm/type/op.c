@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "type/derived.h"
 #include "type/type.h"
 
 typedef void op_f(void *left, const void *right, size_t count);
@@ -197,7 +198,7 @@ static enum kind kind_of(dvm_type type)
 
 const char *op_name(dvm_op op)
 {
-    if (op_user(op))
+    if (op_user(op).call)
         return "an operator of dvm_op_create";
     return op >= 0 && op < DVM_OP_COUNT ? names[op] : "an unknown operator";
 }
@@ -214,19 +215,31 @@ static const char *advice(dvm_op op, const struct type *type)
     return "see the list in dvm.h, or make an operator with dvm_op_create";
 }
 
+/* What a built-in operator gets of a derived type: its only basic type, or -1. */
+static dvm_type only_type(dvm_type type)
+{
+    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
+
+    return d ? signature_only(&d->signature) : type;
+}
+
 int op_check(const char *call, dvm_op op, dvm_type type)
 {
     const struct type *t = type_find(type);
 
-    if (t->class == TYPE_DERIVED)
-        return dvm_fail(DVM_ERR_OP, "%s: a reduction takes a basic type, not one that was made of "
-                                    "others; dvm_pack puts its elements into one piece", call);
-    if (op_user(op))
+    if (op_user(op).call)
         return DVM_OK;
     if (op < 0 || op >= DVM_OP_COUNT)
         return dvm_fail(DVM_ERR_OP, "%s: %d is no operator; dvm.h lists them, and dvm_op_create "
                                     "makes others", call, op);
-    if (op != DVM_REPLACE && !loops[kind_of(type)][op])
+    if (op == DVM_REPLACE || t->size == 0)
+        return DVM_OK;
+    type = only_type(type);
+    if (type < 0)
+        return dvm_fail(DVM_ERR_OP, "%s: %s cannot be used with a type of elements of several "
+                                    "types; make an operator with dvm_op_create", call, names[op]);
+    t = type_find(type);
+    if (!loops[kind_of(type)][op])
         return dvm_fail(DVM_ERR_OP, "%s: %s cannot be used with %s; %s", call, names[op], t->name,
                         advice(op, t));
     return DVM_OK;
@@ -235,18 +248,18 @@ int op_check(const char *call, dvm_op op, dvm_type type)
 unsigned op_signature(dvm_op op)
 {
     _Static_assert(DVM_OP_COUNT + 2 <= 1 << OP_SIGNATURE_BITS, "the user's have two numbers");
-    if (op_user(op))
+    if (op_user(op).call)
         return (1u << OP_SIGNATURE_BITS) - (op_user_commutative(op) ? 1 : 2);
     return (unsigned)op;
 }
 
-void op_apply(dvm_op op, dvm_op_function *user, dvm_type type, void *left, const void *right,
-              size_t count)
+void op_apply(dvm_op op, const struct op_function *own, dvm_type type, void *left,
+              const void *right, size_t count)
 {
     op_f *loop;
 
-    if (user) {
-        user(left, right, count, type);
+    if (own && own->call) {
+        op_user_apply(own, type, left, right, count);
         return;
     }
     if (op == DVM_REPLACE) {

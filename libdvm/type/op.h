@@ -10,16 +10,24 @@
  * none. */
 const char *op_name(dvm_op op);
 
+/* An operator of the user's: its function, and what that is given. */
+struct op_function {
+    dvm_op_function *call; /* NULL: none of the user's */
+    void *user;
+};
+
 /* Check that the operator exists and can be used with the type (which exists); the user's
- * own can be with all. call: the public function, for the sentence. Error: OP. */
+ * own can be with all, the others with derived types of one basic type that fits. call: the
+ * public function, for the sentence. Error: OP. */
 int op_check(const char *call, dvm_op op, dvm_type type);
 
 /* left[i] = left[i] op right[i] for count elements of this host's type. The pair was
  * checked; the arrays do not overlap. Integers wrap around; a minimum or maximum
- * with a NaN is a NaN. user: NULL, or the function of an operator of the user's, which may be
- * freed by now. */
-void op_apply(dvm_op op, dvm_op_function *user, dvm_type type, void *left, const void *right,
-              size_t count);
+ * with a NaN is a NaN. The type is a basic one where the operator is not the user's; own,
+ * which may be NULL, is that, and may be freed by now; elements of derived_operand are shown to
+ * it in their own form. */
+void op_apply(dvm_op op, const struct op_function *own, dvm_type type, void *left,
+              const void *right, size_t count);
 
 #define OP_SIGNATURE_BITS 4
 
@@ -29,17 +37,21 @@ unsigned op_signature(dvm_op op);
 
 /* ---- op_user.c: operators of the user's ---------------------------------------------- */
 
-/* The function of one; NULL for a built-in one and for none. */
-dvm_op_function *op_user(dvm_op op);
+/* The function of one; none for a built-in one and for what is no operator. */
+struct op_function op_user(dvm_op op);
 
 /* Whether it is commutative; it exists. */
 int op_user_commutative(dvm_op op);
 
 /* Make one. Errors: LIMIT, NO_MEMORY. */
-int op_user_add(dvm_op_function *function, int commutative, dvm_op *op);
+int op_user_add(const struct op_function *function, int commutative, dvm_op *op);
 
 /* Forget one, which exists. */
 void op_user_remove(dvm_op op);
+
+/* Call one with elements of a type, which are those of derived_operand where it is one. */
+void op_user_apply(const struct op_function *function, dvm_type type, void *left,
+                   const void *right, size_t count);
 
 /* Forget all: the task's life is over. */
 void op_user_stop(void);

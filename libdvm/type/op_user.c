@@ -3,11 +3,15 @@
  * A handle is a place in a table and the count of its uses, so that a handle that was freed
  * is not taken for the next one of its place. Whoever goes on after that keeps the
  * function itself (schedule.h).
+ *
+ * An algorithm has the elements of a derived type without gaps (derived_operand); the function
+ * knows them as the program has them, so each run of some is unpacked, shown and packed.
  */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "type/derived.h"
 #include "type/op.h"
 
 /* handle: OP_FIRST + place, above it the place's uses */
@@ -18,7 +22,7 @@
 #define OP_ROOM_START 8
 
 struct place {
-    dvm_op_function *function; /* NULL: free */
+    struct op_function function; /* none: free */
     int commutative;
     int uses; /* so many operators were here before */
 };
@@ -35,16 +39,16 @@ static struct place *find(dvm_op op)
 {
     int place = (op & ((1 << OP_USE_SHIFT) - 1)) - OP_FIRST;
 
-    if (op < OP_FIRST || place < 0 || place >= count || !places[place].function)
+    if (op < OP_FIRST || place < 0 || place >= count || !places[place].function.call)
         return NULL;
     return handle_of(place) == op ? &places[place] : NULL;
 }
 
-dvm_op_function *op_user(dvm_op op)
+struct op_function op_user(dvm_op op)
 {
     const struct place *p = op < OP_FIRST ? NULL : find(op);
 
-    return p ? p->function : NULL;
+    return p ? p->function : (struct op_function){.call = NULL};
 }
 
 int op_user_commutative(dvm_op op)
@@ -71,11 +75,11 @@ static int grow(void)
     return DVM_OK;
 }
 
-int op_user_add(dvm_op_function *function, int commutative, dvm_op *op)
+int op_user_add(const struct op_function *function, int commutative, dvm_op *op)
 {
     int place = 0, rc = DVM_OK;
 
-    while (place < count && places[place].function)
+    while (place < count && places[place].function.call)
         place++;
     if (place == room)
         rc = grow();
@@ -83,7 +87,7 @@ int op_user_add(dvm_op_function *function, int commutative, dvm_op *op)
         return rc;
     if (place == count)
         places[count++] = (struct place){.uses = 0};
-    places[place].function = function;
+    places[place].function = *function;
     places[place].commutative = commutative;
     *op = handle_of(place);
     return DVM_OK;
@@ -94,8 +98,28 @@ void op_user_remove(dvm_op op)
     struct place *p = find(op);
 
     assert(p);
-    p->function = NULL;
+    p->function.call = NULL;
     p->uses++;
+}
+
+void op_user_apply(const struct op_function *function, dvm_type type, void *left,
+                   const void *right, size_t count)
+{
+    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
+    const struct derived_show *show = d ? d->show : NULL;
+    size_t run;
+
+    for (; show && count > 0; count -= run) {
+        run = count < show->room ? count : show->room;
+        derived_copy(show->left, show->type, left, type, run);
+        derived_copy(show->right, show->type, right, type, run);
+        function->call(show->left, show->right, run, show->type, function->user);
+        derived_copy(left, type, show->left, show->type, run);
+        left = (char *)left + run * d->size;
+        right = (const char *)right + run * d->size;
+    }
+    if (!show && count > 0)
+        function->call(left, right, count, type, function->user);
 }
 
 void op_user_stop(void)

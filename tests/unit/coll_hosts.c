@@ -114,7 +114,7 @@ static const size_t lengths[] = {0, 1, 3, 128, 129, 1000, 2500};
 #define MANY 2500
 
 /* Neither commutative nor associative. */
-static void fade(void *left, const void *right, size_t count, dvm_type type)
+static void fade(void *left, const void *right, size_t count, dvm_type type, void *user)
 {
     double *x = left;
     const double *y = right;
@@ -153,7 +153,7 @@ static int reductions(const struct fake_task *me)
     struct sums *a = calloc(1, sizeof *a);
     dvm_op op;
 
-    FAKE_CHECK(a && warm_up() && dvm_op_create(fade, 0, &op) == DVM_OK);
+    FAKE_CHECK(a && warm_up() && dvm_op_create(fade, 0, NULL, &op) == DVM_OK);
     for (size_t i = 0; i < MANY; i++)
         a->in[i] = me->rank + 1 / (double)(i + 3);
     for (size_t l = 0; l < LENGTHS; l++) {

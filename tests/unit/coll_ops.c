@@ -50,7 +50,7 @@ static uint64_t map_then(uint64_t f, uint64_t g)
     return map_make(a * c, b * c + d);
 }
 
-static void then(void *left, const void *right, size_t count, dvm_type type)
+static void then(void *left, const void *right, size_t count, dvm_type type, void *user)
 {
     uint64_t *x = left;
     const uint64_t *y = right;
@@ -87,7 +87,7 @@ static int maps(const struct fake_task *me)
     int n = me->count, last = n - 1;
     dvm_op op;
 
-    FAKE_CHECK(dvm_op_create(then, 0, &op) == DVM_OK);
+    FAKE_CHECK(dvm_op_create(then, 0, NULL, &op) == DVM_OK);
     for (size_t l = 0; l < LENGTHS; l++) {
         size_t count = lengths[l], each = count / (size_t)n, counts[TASKS_MAX] = {0};
         uint64_t *in = malloc((count + 1) * sizeof *in), *out = malloc((count + 1) * sizeof *out);
@@ -122,7 +122,7 @@ Test(coll_ops, one_that_is_not_commutative)
 
 /* ---- one that is not associative ----------------------------------------------------------- */
 
-static void fade(void *left, const void *right, size_t count, dvm_type type)
+static void fade(void *left, const void *right, size_t count, dvm_type type, void *user)
 {
     double *x = left;
     const double *y = right;
@@ -148,7 +148,7 @@ static int order(const struct fake_task *me)
 {
     dvm_op op;
 
-    FAKE_CHECK(dvm_op_create(fade, 0, &op) == DVM_OK);
+    FAKE_CHECK(dvm_op_create(fade, 0, NULL, &op) == DVM_OK);
     for (size_t l = 1; l < LENGTHS; l++) {
         size_t count = lengths[l];
         double *in = malloc(count * sizeof *in), *out = malloc(count * sizeof *out);
@@ -216,10 +216,10 @@ static int freed(const struct fake_task *me)
     struct dvm_request *request;
     dvm_op op, old;
 
-    FAKE_CHECK(dvm_op_create(then, me->rank == 0, &op) == DVM_OK);
+    FAKE_CHECK(dvm_op_create(then, me->rank == 0, NULL, &op) == DVM_OK);
     FAKE_CHECK(dvm_op_free(&op) == DVM_OK); /* so that handles differ */
     for (int i = 0; i <= me->rank; i++)
-        FAKE_CHECK(dvm_op_create(then, 0, &op) == DVM_OK);
+        FAKE_CHECK(dvm_op_create(then, 0, NULL, &op) == DVM_OK);
     old = op;
     FAKE_CHECK(!dvm_iallreduce(DVM_WORLD, &in, &out, 1, DVM_UINT64, op, &request));
     FAKE_CHECK(dvm_op_free(&op) == DVM_OK);
@@ -240,11 +240,11 @@ static int refused(const struct fake_task *me)
     int x[2] = {1, 2}, y = 3;
     dvm_op op, sum = DVM_SUM, none = DVM_OP_NONE;
 
-    FAKE_CHECK(dvm_op_create(NULL, 1, &op) == DVM_ERR_ARG);
-    FAKE_CHECK(dvm_op_create(then, 1, NULL) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_op_create(NULL, 1, NULL, &op) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_op_create(then, 1, NULL, NULL) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_op_free(NULL) == DVM_ERR_ARG && dvm_op_free(&none) == DVM_OK);
     FAKE_CHECK(dvm_op_free(&sum) == DVM_ERR_OP && group_said("DVM_SUM"));
-    FAKE_CHECK(dvm_op_create(then, 1, &op) == DVM_OK);
+    FAKE_CHECK(dvm_op_create(then, 1, NULL, &op) == DVM_OK);
     none = op;
     FAKE_CHECK(dvm_op_free(&op) == DVM_OK && op == DVM_OP_NONE);
     FAKE_CHECK(dvm_op_free(&none) == DVM_ERR_OP && group_said("freed already"));
@@ -270,7 +270,7 @@ static int unlike(const struct fake_task *me)
     dvm_op op;
     int rc;
 
-    FAKE_CHECK(dvm_op_create(then, 0, &op) == DVM_OK);
+    FAKE_CHECK(dvm_op_create(then, 0, NULL, &op) == DVM_OK);
     rc = dvm_allreduce(DVM_WORLD, &in, &out, 1, DVM_UINT64, me->rank == 0 ? DVM_SUM : op);
     while (rc == DVM_OK)
         rc = dvm_barrier(DVM_WORLD);

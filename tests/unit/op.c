@@ -243,29 +243,31 @@ Test(op, replace_is_for_everything)
 
 /* ---- the user's ----------------------------------------------------------------------- */
 
-static void nothing(void *left, const void *right, size_t count, dvm_type type)
+static void nothing(void *left, const void *right, size_t count, dvm_type type, void *user)
 {
 }
+
+static const struct op_function nothing_done = {nothing, NULL};
 
 Test(op, handles_are_not_used_again_at_once)
 {
     dvm_op a, b, c;
 
-    cr_assert_eq(op_user_add(nothing, 1, &a), DVM_OK);
-    cr_assert_eq(op_user_add(nothing, 0, &b), DVM_OK);
-    cr_assert(op_user(a) == nothing && op_user(b) == nothing);
+    cr_assert_eq(op_user_add(&nothing_done, 1, &a), DVM_OK);
+    cr_assert_eq(op_user_add(&nothing_done, 0, &b), DVM_OK);
+    cr_assert(op_user(a).call == nothing && op_user(b).call == nothing);
     cr_assert_neq(op_signature(a), op_signature(b));
     cr_assert_eq(op_check("test", b, DVM_CHAR), DVM_OK);
     op_user_remove(a);
-    cr_assert_null(op_user(a));
+    cr_assert_null(op_user(a).call);
     cr_assert_eq(op_check("test", a, DVM_INT), DVM_ERR_OP);
-    cr_assert_eq(op_user_add(nothing, 0, &c), DVM_OK);
-    cr_assert(a != c && b != c && op_user(c) == nothing && !op_user(a));
+    cr_assert_eq(op_user_add(&nothing_done, 0, &c), DVM_OK);
+    cr_assert(a != c && b != c && op_user(c).call == nothing && !op_user(a).call);
     for (dvm_op none = -2; none < DVM_OP_COUNT + 2; none++)
-        cr_assert_null(op_user(none));
-    cr_assert_null(op_user(INT_MAX));
+        cr_assert_null(op_user(none).call);
+    cr_assert_null(op_user(INT_MAX).call);
     op_user_stop();
-    cr_assert_null(op_user(b));
+    cr_assert_null(op_user(b).call);
 }
 
 Test(op, there_is_an_end_of_them)
@@ -273,7 +275,7 @@ Test(op, there_is_an_end_of_them)
     dvm_op op;
     int made = 0, rc;
 
-    while (!(rc = op_user_add(nothing, 1, &op)) && made <= 4096)
+    while (!(rc = op_user_add(&nothing_done, 1, &op)) && made <= 4096)
         made++;
     cr_assert_eq(rc, DVM_ERR_LIMIT);
     cr_assert_eq(made, 4096);

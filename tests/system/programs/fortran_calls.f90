@@ -3,19 +3,25 @@
 ! compared with what it must be; the first that is wrong is told and ends the program.
 module fortran_operator
   use dvm
-  use, intrinsic :: iso_c_binding, only: c_ptr, c_size_t, c_f_pointer, c_double
+  use, intrinsic :: iso_c_binding, only: c_ptr, c_size_t, c_f_pointer, c_double, &
+       c_associated
   implicit none
 
 contains
 
   ! The larger in absolute value.
-  subroutine larger(left, right, count, type) bind(C)
-    type(c_ptr), value :: left, right
+  subroutine larger(left, right, count, type, user) bind(C)
+    type(c_ptr), value :: left, right, user
     integer(c_size_t), value :: count
     type(dvm_type), value :: type
     real(c_double), pointer :: l(:), r(:)
+    integer, pointer :: calls
 
     if (type /= DVM_DOUBLE) return
+    if (c_associated(user)) then
+       call c_f_pointer(user, calls)
+       calls = calls + 1
+    end if
     call c_f_pointer(left, l, [count])
     call c_f_pointer(right, r, [count])
     where (abs(r) > abs(l)) l = r
@@ -25,6 +31,7 @@ end module fortran_operator
 program fortran_calls
   use dvm
   use fortran_operator
+  use, intrinsic :: iso_c_binding, only: c_loc
   use, intrinsic :: iso_fortran_env, only: int64, real64
   implicit none
   integer :: me, n, checks = 0, i
@@ -307,6 +314,7 @@ contains
     type(dvm_op) :: op
     real(real64) :: a(2), b(2)
     integer(int64) :: bytes
+    integer, target :: calls
 
     call dvm_op_create(larger, .true., op)
     a = [real(me, real64), -2 + me * 1.5d0]
@@ -314,6 +322,11 @@ contains
     call expect(all(b == [2, -2]), "an operator of one's own")
     call dvm_op_free(op)
     call expect(op == DVM_OP_NONE, "op_free")
+    calls = 0
+    call dvm_op_create(larger, .true., op, user=c_loc(calls))
+    call dvm_reduce_local(a, b, op)
+    call expect(calls == 1, "what an operator was given")
+    call dvm_op_free(op)
     call dvm_type_size(DVM_DOUBLE_INT, bytes)
     call expect(bytes == 16, "type_size")
   end subroutine operators
