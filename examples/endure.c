@@ -10,10 +10,18 @@
 #include <dvm.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/options.h"
 #include "common/share.h"
 #include "common/strips.h"
+
+/* What is left cannot be mended: as when all others have lost this task's host. */
+static void give_up(void)
+{
+    fprintf(stderr, "endure: %s\n", dvm_last_error());
+    exit(EXIT_FAILURE);
+}
 
 /* The sum of one chunk, by all tasks of a group. Returns whether all of them have it. */
 static int chunk(dvm_group group, int64_t first, int64_t last, int64_t steps, double *sum)
@@ -28,7 +36,8 @@ static int chunk(dvm_group group, int64_t first, int64_t last, int64_t steps, do
     all = dvm_allreduce(group, &part, sum, 1, DVM_DOUBLE, DVM_SUM) == DVM_OK;
 
     /* 1 only if it is 1 at all; and the same at all, whoever dies just now */
-    dvm_group_agree(group, &all);
+    if (dvm_group_agree(group, &all) != DVM_OK)
+        give_up();
     return all;
 }
 
@@ -39,7 +48,8 @@ static void shrink(dvm_group *group, long number)
     int me, before, after;
 
     dvm_group_size(*group, &before);
-    dvm_group_shrink(*group, &left);
+    if (dvm_group_shrink(*group, &left) != DVM_OK)
+        give_up();
     dvm_group_size(left, &after);
     dvm_group_rank(left, &me);
     if (me == 0)

@@ -14,18 +14,19 @@
 static int check(const struct call *c, struct reduction *r, size_t in_blocks, bool needs_out)
 {
     const char *name = coll_call(c->kind);
-    size_t bytes = 0, in_bytes;
+    size_t bytes, in_bytes;
     bool in_place = r->in == DVM_IN_PLACE && needs_out;
     int rc = call_buffer(c, in_place ? r->out : r->in, r->count, in_blocks, r->type);
 
     if (rc == DVM_OK && needs_out)
-        rc = sink_check_buffer(name, r->out, r->count, r->type, &bytes);
+        rc = call_buffer(c, r->out, r->count, 1, r->type);
     if (rc == DVM_OK)
         rc = op_check(name, r->op, r->type);
     if (rc != DVM_OK)
         return rc;
     if (in_place)
         r->in = r->out;
+    bytes = r->count * type_find(r->type)->size;
     in_bytes = in_blocks * r->count * type_find(r->type)->size;
     /* derived elements that lie between each other are copied first */
     if (!type_basic(r->type) && !derived_plain(derived_known(r->type), r->count * in_blocks,

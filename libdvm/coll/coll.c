@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "coll/algorithms.h"
+#include "coll/mixup.h"
 #include "coll/records.h"
 #include "coll/schedule.h"
 #include "coll/start.h"
@@ -124,6 +125,7 @@ static int state_make(struct group *g)
     word_on_call = records_word;
     match_on_stall = records_stalled;
     group_on_remove = state_drop;
+    group_on_leave = mixup_left;
     return DVM_OK;
 }
 

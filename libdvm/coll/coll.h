@@ -80,6 +80,7 @@ struct coll {
     struct group *group;
     uint64_t context;          /* of the collectives */
     uint32_t sequence;         /* number of the last call */
+    unsigned history;          /* of what all members must have given alike so far (tag.h) */
     bool crowded;              /* on some host the members are more than the cores */
     bool forcing;              /* DVM_COLL is set */
     struct schedule *spare;    /* for the next call; NULL: make one */

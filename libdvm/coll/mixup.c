@@ -16,12 +16,16 @@
 #include "coll/records.h"
 #include "coll/start.h"
 #include "coll/tag.h"
+#include "group/site.h"
+#include "match/commons.h"
 #include "match/match.h"
 #include "type/op.h"
 
 #define CAMPS_MAX 4        /* different calls that a sentence tells of */
 #define RANKS_SHOWN 8      /* of those that made the same */
 #define CAMPS_TEXT_MAX 320 /* bytes of that in a sentence */
+#define SITE_BYTES 128     /* of a line in the sentence at the end */
+#define BACK_MAX 4         /* calls that are looked at for the one that differs */
 #define LINE_SECONDS 1.0   /* that a sentence may be late by for a line of source */
 
 #define AHEAD_MAX (TAG_SEQUENCE_MASK / 2) /* how far a sender may be ahead, in calls */
@@ -230,6 +234,16 @@ static bool describe(struct coll *c, uint32_t sequence, bool ask, char *text, si
     return count > 1;
 }
 
+/* The same, where the call before has been the one that differs: it waited for nobody. */
+static bool describe_back(struct coll *c, uint32_t *sequence, bool ask, char *text, size_t size)
+{
+    bool known = describe(c, *sequence, ask, text, size);
+
+    for (int back = 1; !known && ask && back < BACK_MAX && *sequence > 1; back++)
+        known = describe(c, --*sequence, ask, text, size);
+    return known;
+}
+
 static int tell_camps(struct coll *c, uint32_t sequence, const char *text)
 {
     return dvm_fail(DVM_ERR_ARG, "collective number %u of %s is not the same at all tasks: %s; all "
@@ -249,7 +263,7 @@ int mixup_tell(struct schedule *s)
         find(s, &m);
         sequence = s->sequence - ((s->sequence - tag_sequence(m.tag)) & TAG_SEQUENCE_MASK);
     }
-    if (describe(c, sequence, !s->request, text, sizeof text))
+    if (describe_back(c, &sequence, !s->request, text, sizeof text))
         return tell_camps(c, sequence, text);
     /* another member was faster, and its sentence is here */
     return coll_rung(c) ? coll_alarmed(c) : tell_two(s, &m);
@@ -270,9 +284,71 @@ int mixup_explain(struct schedule *s, uint32_t sequence, int rc)
 
     error_save(sentence);
     records_wait(s); /* or what another tells meanwhile would end the group by itself */
-    known = describe(s->coll, sequence, true, text, sizeof text);
+    known = describe_back(s->coll, &sequence, true, text, sizeof text);
     records_go_on(s);
+    if (known && sequence != s->sequence)
+        return tell_camps(s->coll, sequence, text);
     if (known)
         return dvm_fail(rc, "%s: %s", sentence, text);
     return dvm_fail(rc, "%s", sentence);
+}
+
+/* ---- at the end -------------------------------------------------------------------------- */
+
+/* No call of this task is under way, so a message for one of those that it has made is wrong. */
+static bool is_left(void *arg, int source, int tag, size_t bytes, uint32_t type)
+{
+    const struct coll *c = arg;
+
+    return ((tag_sequence(tag) - c->sequence) & TAG_SEQUENCE_MASK) > AHEAD_MAX ||
+           tag_sequence(tag) == (c->sequence & TAG_SEQUENCE_MASK);
+}
+
+/* What a member has sent (*tag) that is left. */
+static bool find_left(void *arg, int *rank, int *tag)
+{
+    struct coll *c = arg;
+    const struct match_filter filter = {.context = c->context, .source = DVM_ANY, .tag = DVM_ANY,
+                                        .accept = is_left, .accept_arg = c};
+    struct match_result result;
+    uint32_t call;
+
+    if (match_peek(&filter, &result)) {
+        *rank = group_rank_of(c->group, result.source);
+        *tag = result.tag;
+        return true;
+    }
+    if (!c->commons || !commons_differs(c->commons, rank, &call))
+        return false;
+    *tag = (int)call;
+    return true;
+}
+
+/* One look at what has come. */
+static bool has_left(void *arg)
+{
+    int rank, tag;
+
+    return find_left(arg, &rank, &tag);
+}
+
+int mixup_left(struct group *g)
+{
+    struct coll *c = g->coll;
+    const struct coll_record *own;
+    char where[SITE_BYTES] = "";
+    int rank, tag;
+
+    if (c->failed != DVM_OK || g->revoked || start_first() ||
+        match_wait_until(has_left, c, 0, NULL) != DVM_OK || !find_left(c, &rank, &tag))
+        return DVM_OK;
+    own = records_own(c, c->sequence - ((c->sequence - tag_sequence(tag)) & TAG_SEQUENCE_MASK));
+    if (own && own->site)
+        snprintf(where, sizeof where, "%s", site_text(own->site));
+    return dvm_fail(DVM_ERR_ARG,
+                    "dvm_finalize: rank %d of %s has called %s as collective number %u, which is "
+                    "not what rank %d called%s, or not with its root; all must call the same in "
+                    "the same order, with the same root, operator and count",
+                    rank, group_name(g), coll_call(tag_kind(tag)), tag_sequence(tag), g->rank,
+                    where);
 }

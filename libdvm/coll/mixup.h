@@ -16,6 +16,10 @@ bool mixup_seen(struct schedule *s);
  * Returns ARG. */
 int mixup_tell(struct schedule *s);
 
+/* As group_on_leave: whether a member has sent, or put, what no call of this task has asked for,
+ * and all its calls are over. Makes the sentence. Returns DVM_OK or ARG. */
+int mixup_left(struct group *g);
+
 /* Another member has told of another call, and no collective of the group is under way here:
  * end them, and tell the others. */
 void mixup_end(struct coll *c);

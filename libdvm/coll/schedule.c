@@ -32,7 +32,8 @@ void schedule_again(struct schedule *s)
 
     if (c) {
         s->sequence = ++c->sequence;
-        s->tag = tag_make(s->sequence, s->kind, s->signature);
+        s->tag = tag_make(s->sequence, s->kind, s->signature, c->history);
+        c->history = tag_history(c->history, s->kind, s->signature);
         c->recent[s->sequence % COLL_RECENT] = (struct coll_record){
             s->sequence, s->kind, s->signature, s->bytes, s->site};
     }
@@ -77,8 +78,10 @@ int schedule_begin(struct coll *c, enum coll_kind kind, unsigned signature, uint
 int schedule_begin_before(struct coll *c, enum coll_kind kind, enum coll_kind told,
                           uintptr_t site, struct schedule **out)
 {
+    unsigned history = c->history;
     int rc = schedule_begin(c, kind, 0, site, out);
 
+    c->history = history; /* not all members need be in it */
     if (rc == DVM_OK)
         (*out)->told = told;
     return rc;

@@ -6,6 +6,7 @@
 
 #include "base/binding.h"
 #include "base/error.h"
+#include "group/site.h"
 #include "match/match.h"
 
 /* Enter the library, or return the error from the calling function. Each return
@@ -21,5 +22,15 @@
 /* The return address of the user's call: where in the program we were called, or where the
  * binding was that calls us. */
 #define ENTRY_SITE() (binding.site ? binding.site : (uintptr_t)__builtin_return_address(0))
+
+/* dvm_leave in a public function: its error is told with the line of the call. Always inline, so
+ * that the return address is that of the public function. */
+static inline __attribute__((always_inline)) int entry_leave(int rc)
+{
+    if (__builtin_expect(rc < 0, 0))
+        site_failed(rc, ENTRY_SITE());
+    return dvm_leave(rc);
+}
+#define dvm_leave(rc) entry_leave(rc)
 
 #endif

@@ -46,6 +46,7 @@ static struct {
     struct group *recent; /* found last by its context */
 } table;
 
+int (*group_on_leave)(struct group *g);
 void (*group_on_remove)(struct group *g, bool stopped);
 
 static int by_tid(const void *a, const void *b)
@@ -183,6 +184,19 @@ int group_start(int self, uint64_t context, const int *tids, int size, int rank)
     match_on_host_gone = host_gone;
     word_start();
     return DVM_OK;
+}
+
+int group_leave(void)
+{
+    int rc = DVM_OK;
+
+    for (int i = 0; rc == DVM_OK && i < table.used; i++) {
+        struct group *g = table.places[i].group;
+
+        if (g && g->coll && group_on_leave)
+            rc = group_on_leave(g);
+    }
+    return rc;
 }
 
 void group_stop(void)

@@ -57,6 +57,13 @@ void group_remove(struct group *g);
  * the new group is removed. */
 int group_copy_topology(dvm_group number, const struct group *from);
 
+/* Asked, of each group with collectives, when the task leaves: what went wrong in them that no
+ * call has told. Returns DVM_OK or an error, with its sentence. */
+extern int (*group_on_leave)(struct group *g);
+
+/* Ask so for all groups. Returns the first error. */
+int group_leave(void);
+
 /* Told of a group that is freed while it has a coll; stopped: with all others, when nothing
  * moves any more. Set by coll/. */
 extern void (*group_on_remove)(struct group *g, bool stopped);

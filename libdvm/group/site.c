@@ -5,9 +5,14 @@
  */
 #include "group/site.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/error.h"
 #include "base/source.h"
+#include "match/match.h"
+#include "proto/board.h"
 
 #define KEPT 16
 #define SECONDS 2.0 /* that a sentence may be late by */
@@ -34,4 +39,36 @@ const char *site_text(uintptr_t site)
     source_here(site - 1, SECONDS, text);
     snprintf(kept[i].text, sizeof kept[i].text, "%s%s", text[0] ? " at " : "", text);
     return kept[i].text;
+}
+
+/* Whether the call was wrong. */
+static bool is_wrong(int rc)
+{
+    return rc == DVM_ERR_ARG || rc == DVM_ERR_RANK || rc == DVM_ERR_TAG || rc == DVM_ERR_TYPE ||
+           rc == DVM_ERR_OP || rc == DVM_ERR_GROUP || rc == DVM_ERR_REQUEST ||
+           rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_MEMBER;
+}
+
+static bool is_loss(int rc)
+{
+    return rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE || rc == DVM_ERR_REVOKED;
+}
+
+void site_failed(int rc, uintptr_t site)
+{
+    char sentence[DVM_SENTENCE_MAX];
+    struct match_waited waited;
+    const char *where;
+
+    if ((!is_wrong(rc) && !is_loss(rc)) || error_mode() == DVM_SILENT)
+        return;
+    error_save(sentence);
+    where = site_text(site);
+    if (!where[0] || strstr(sentence, where))
+        return;
+    if (is_loss(rc) && match_waited(site, &waited))
+        dvm_fail(rc, "%s (dvm_%s%s had waited %.1f s)", sentence, dvm_board_call_name(waited.call),
+                 where, waited.seconds);
+    else
+        dvm_fail(rc, "%s (called%s)", sentence, where);
 }

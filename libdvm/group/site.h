@@ -9,4 +9,9 @@
  * each address. Valid until the next call. */
 const char *site_text(uintptr_t site);
 
+/* Add to the last sentence where the call was made that has failed with rc, and how long it
+ * had waited for a task that is gone; nothing where the sentence has the place already, where the
+ * place does not matter, or where nobody reads it (DVM_SILENT). */
+void site_failed(int rc, uintptr_t site);
+
 #endif

@@ -261,6 +261,15 @@ static bool is_odd(const struct commons_op *op, int rank, uint32_t *call)
     return has_put_odd(c, c->turn, rank, call) || has_put_odd(c, c->turn - 1, rank, call);
 }
 
+bool commons_differs(const struct commons *c, int *rank, uint32_t *call)
+{
+    for (*rank = 0; *rank < c->size; ++*rank)
+        for (uint32_t back = 0; back < c->rows && back < c->turn; back++)
+            if (has_put_odd(c, c->turn - back, *rank, call))
+                return true;
+    return false;
+}
+
 static bool find_odd(struct commons_op *op)
 {
     for (int r = 0; r < op->commons->size && op->odd < 0; r++)

@@ -71,6 +71,10 @@ const void *commons_of(const struct commons_op *op, int rank);
 /* This member needs nothing of this operation any more. */
 void commons_end(struct commons_op *op);
 
+/* Whether a member has put, in this member's last operations, for another call than this one did:
+ * *rank, *call. No operation is under way. */
+bool commons_differs(const struct commons *c, int *rank, uint32_t *call);
+
 /* What an odd member gave that is in this operation: its bytes and type. false: it is in
  * another one. */
 bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type);

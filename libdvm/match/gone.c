@@ -117,6 +117,7 @@ static struct stream *next_death(uint64_t context)
 
 static int fail_gone(const struct stream *s)
 {
+    request_failures++;
     return dvm_fail(s->gone_code, "%s", s->gone_text ? s->gone_text : "a task has ended");
 }
 

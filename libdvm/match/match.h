@@ -317,6 +317,16 @@ int dvm_enter(void);
 /* Leave it: gives the lock back and acts on rc as dvm_report. Returns rc. */
 int dvm_leave(int rc);
 
+/* The wait in which an operation of this thread failed last. */
+struct match_waited {
+    unsigned call;  /* enum dvm_board_call */
+    double seconds; /* how long it was */
+};
+
+/* Tells of it once, if the call at this place has just waited so long that its board said so.
+ * false: it has not. */
+bool match_waited(uintptr_t site, struct match_waited *waited);
+
 /* A descriptor that is readable when progress is due (dvm_fd). From now on the program
  * makes all progress in its calls. Errors as of bell_descriptor. */
 int match_descriptor(void);

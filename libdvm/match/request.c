@@ -113,6 +113,8 @@ void request_free(struct dvm_request *r)
     free_requests = r;
 }
 
+unsigned request_failures;
+
 void request_complete(struct dvm_request *r, int error, const char *text)
 {
     assert(r->state != REQUEST_COMPLETE);
@@ -122,8 +124,10 @@ void request_complete(struct dvm_request *r, int error, const char *text)
         request_free(r);
         return;
     }
-    if (error)
+    if (error) {
+        request_failures++;
         r->text = strdup(text ? text : dvm_last_error());
+    }
     wait_changed();
 }
 

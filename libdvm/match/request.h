@@ -328,6 +328,9 @@ int wait_turn(double seconds);
 /* Begin: no thread yet. threads: DVM_THREAD_MULTIPLE. */
 void service_start(bool threads);
 
+/* So many operations have failed, of all threads. */
+extern unsigned request_failures;
+
 /* A call leaves with something owed: from now on the service thread may make progress.
  * Returns false when there is no thread for that. With the lock of threads. */
 bool service_open(void);

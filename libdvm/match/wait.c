@@ -364,13 +364,32 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
     return rc;
 }
 
+/* For match_waited. */
+static _Thread_local struct dvm_wait failed_in;
+
+static void note_wait(const struct board_place *place, unsigned failures)
+{
+    if (place->shown && request_failures != failures)
+        failed_in = place->wait;
+}
+
+bool match_waited(uintptr_t site, struct match_waited *waited)
+{
+    struct dvm_wait wait = failed_in;
+
+    failed_in.site = 0;
+    waited->call = wait.call;
+    waited->seconds = (double)(clock_ns() - wait.since) / CLOCK_NS_PER_SECOND;
+    return wait.site && wait.site == site;
+}
+
 int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
                      const struct board_subject *subject)
 {
     double limit = timeout <= 0 ? timeout : clock_seconds() + timeout;
     struct board_place place = {.subject = subject, .arg = arg};
     struct stall stall = {0};
-    unsigned turns = 0;
+    unsigned turns = 0, failures = request_failures;
     bool over = done(arg);
     int rc = DVM_OK;
 
@@ -402,6 +421,7 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
         }
         stall_look(&stall);
     }
+    note_wait(&place, failures);
     board_hide(&place);
     if (!waiting.owned)
         impatient();

@@ -4,7 +4,8 @@
  * passes credit; the receiver raises it (CREDIT, a running limit) to consumed +
  * window when half a window was consumed. A window starts small, doubles with
  * each CREDIT while there is traffic, up to STREAM_CREDIT_PAIR; the sum of all is
- * kept below STREAM_CREDIT_TOTAL.
+ * kept below STREAM_CREDIT_TOTAL, and with so many peers that the first windows alone would use
+ * that up, below twice those.
  *
  * What is granted is never less than the largest message, lest a sender waits
  * with one while the receiver waits for half a window to be used.
@@ -20,6 +21,8 @@
 static struct {
     uint64_t total;   /* most that all windows may be together */
     uint64_t granted; /* what they are */
+    uint64_t streams; /* that have one */
+    bool asked;       /* the user has said how much */
     struct stream *starved;
     bool told;        /* that the total is used up */
 } credit;
@@ -31,7 +34,8 @@ void credit_start(void)
     unsigned long long bytes = text ? strtoull(text, &end, 10) : 0;
 
     credit.total = text && *text && !*end && bytes ? bytes : STREAM_CREDIT_TOTAL;
-    credit.granted = 0;
+    credit.asked = credit.total != STREAM_CREDIT_TOTAL;
+    credit.granted = credit.streams = 0;
     credit.starved = NULL;
     credit.told = false;
 }
@@ -40,18 +44,29 @@ void credit_open(struct stream *s)
 {
     s->credit = s->granted = s->window = STREAM_CREDIT_START;
     credit.granted += s->window;
+    credit.streams++;
 }
 
 void credit_close(struct stream *s)
 {
     credit.granted -= s->window;
+    credit.streams -= s->window > 0;
     s->window = 0;
+}
+
+/* Most that all windows may be now. What starts is known to both sides without a word, so there
+ * must be more than that for those who wait. */
+static uint64_t credit_limit(void)
+{
+    uint64_t starts = 2 * credit.streams * STREAM_CREDIT_START;
+
+    return !credit.asked && starts > credit.total ? starts : credit.total;
 }
 
 /* Make the window larger by itself, no further than most. */
 static void credit_double(struct stream *s, uint64_t most)
 {
-    if (s->window * 2 > most || credit.granted + s->window > credit.total)
+    if (s->window * 2 > most || credit.granted + s->window > credit_limit())
         return;
     credit.granted += s->window;
     s->window *= 2;
@@ -99,7 +114,7 @@ static void credit_used_up(struct stream *s)
         lane_complain("note: messages wait here unreceived and use up the limit of %llu bytes; "
                       "tid %#x and others are held back until some are received "
                       "(DVM_CREDIT_BYTES raises the limit)",
-                      (unsigned long long)credit.total, s->peer.tid);
+                      (unsigned long long)credit_limit(), s->peer.tid);
     credit.told = true;
 }
 

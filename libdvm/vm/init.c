@@ -218,9 +218,12 @@ int dvm_initialized(void)
 
 int dvm_finalize(void)
 {
-    int rc;
+    char sentence[DVM_SENTENCE_MAX];
+    int rc, wrong;
 
     ENTRY_BEGIN();
+    wrong = group_leave();
+    error_save(sentence);
     daemon_link_asker(DVM_BOARD_FINALIZE, ENTRY_SITE(), 0);
     fflush(stdout);
     rc = match_flush(-1, ENTRY_SITE());
@@ -231,6 +234,8 @@ int dvm_finalize(void)
     group_stop();
     host_forget();
     private_end(false);
+    if (rc == DVM_OK && wrong != DVM_OK) /* it has left, but its collectives were mixed up */
+        rc = dvm_fail(wrong, "%s", sentence);
     vm.pid = 0;
     error_speaker("");
     dvm_fatal_hook = NULL;

@@ -1,11 +1,15 @@
 /* What a member of a group may say about agreements: words of any content among deaths and
  * agreements that begin. Nothing is decided twice, what is sent is well formed, and the last word
- * of a machine is one that another takes. */
+ * of a machine is one that another takes. The same words, as what a member tells of its
+ * collectives, are taken or dropped. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "coll/coll.h"
+#include "coll/records.h"
 #include "group/agree.h"
+#include "proto/wire.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,8 +42,21 @@ static void last_word(const struct agreement *a)
     free(last);
 }
 
+#define RECORD_ASK 2 /* would be answered, and there is nobody */
+
+static struct coll collectives;
+
+static void tell_collectives(int rank, const uint8_t *word, size_t bytes)
+{
+    const uint8_t *at = word;
+
+    if (rank < members && bytes >= 8 && wire_get(&at, 8) != RECORD_ASK)
+        records_word(collectives.group, rank, word, bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct group group = {.coll = &collectives};
     struct input in = {data, size};
     int self, begun = 0, alive;
     struct agreement *a;
@@ -47,6 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     members = 1 + (int)input_int(&in, 1) % SIZE_MOST;
     self = (int)input_int(&in, 1) % members;
     alive = members;
+    group.size = members;
+    group.rank = self;
+    collectives = (struct coll){.group = &group, .sequence = UINT32_MAX};
     a = agree_new(members, self, send_word, &self);
     while (a && in.left > 0) {
         int what = (int)input_int(&in, 1) % 4, rank = (int)input_int(&in, 1) % (members + 1);
@@ -62,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
             length = length < in.left ? length : in.left;
             agree_word(a, rank, in.at, length);
+            tell_collectives(rank, in.at, length);
             in.at += length;
             in.left -= length;
         }
@@ -74,5 +95,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (a)
         last_word(a);
     agree_free(a);
+    records_free(&collectives);
     return 0;
 }

@@ -2,11 +2,14 @@
  * roots or counts, are told who called what from which line, also where each waits for the
  * other and no message shows it; and slow members are no mistake. fake_run has a limit. */
 #include <criterion/criterion.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "dvm.h"
+#include "group/group.h"
 #include "tests/support/group_task.h"
 
 #define MANY 300000
@@ -152,4 +155,81 @@ Test(mixup, to_be_slow_is_no_mistake)
 {
     cr_assert_eq(group_run(5, slow, NULL, NULL), 0);
     cr_assert_eq(group_run(5, slow, NULL, &hosts), 0);
+}
+
+/* ---- where no call waits for another ------------------------------------------------------ */
+
+/* Each takes itself for the root; after so many other calls. */
+static int all_roots(const struct fake_task *me, int before)
+{
+    int x = me->rank;
+
+    for (int i = 0; i < before; i++)
+        FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    FAKE_CHECK(dvm_bcast(DVM_WORLD, me->rank, &x, 1, DVM_INT) == DVM_OK && x == me->rank);
+    return 0;
+}
+
+#define SHARED_BEFORE 6 /* barriers, behind which there is memory in common */
+
+static int told_later(const struct fake_task *me)
+{
+    char number[64];
+    int before = me->arg ? SHARED_BEFORE : 0;
+
+    if (all_roots(me, before))
+        return 1;
+    FAKE_CHECK(until_end(DVM_OK) == DVM_ERR_ARG);
+    if (before == 0) {
+        snprintf(number, sizeof number, "collective number 1 of DVM_WORLD");
+        FAKE_CHECK(group_said(number) && group_said("dvm_bcast (root 0, 4 bytes) at mixup.c:"));
+    }
+    FAKE_CHECK(group_said("dvm_bcast (root 0") && group_said("dvm_bcast (root 1"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+static int told_at_the_end(const struct fake_task *me)
+{
+    int rc;
+
+    if (all_roots(me, me->arg ? SHARED_BEFORE : 0))
+        return 1;
+    while ((rc = group_leave()) == DVM_OK)
+        sched_yield(); /* what the others have sent comes */
+    FAKE_CHECK(rc == DVM_ERR_ARG && group_said("dvm_finalize: rank "));
+    FAKE_CHECK(group_said("has called dvm_bcast") && group_said("at mixup.c:"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+static int nothing_at_the_end(const struct fake_task *me)
+{
+    struct dvm_request *request;
+    int x = me->rank;
+
+    for (int root = 0; root < me->count; root++) {
+        x = me->rank;
+        FAKE_CHECK(!dvm_bcast(DVM_WORLD, root, &x, 1, DVM_INT) && x == root);
+    }
+    FAKE_CHECK(!dvm_ibcast(DVM_WORLD, 0, &x, 1, DVM_INT, &request) && !dvm_wait(&request, NULL));
+    FAKE_CHECK(group_leave() == DVM_OK);
+    FAKE_CHECK(group_meet(me) && group_leave() == DVM_OK);
+    return 0;
+}
+
+Test(mixup, all_take_themselves_for_the_root)
+{
+    int shared = 1;
+
+    for (int n = 2; n <= 4; n++) {
+        for (int i = 0; i < 2; i++) {
+            int *with = i ? &shared : NULL;
+
+            cr_assert_eq(group_run(n, told_later, with, NULL), 0, "%d tasks, %d", n, i);
+            cr_assert_eq(group_run(n, told_at_the_end, with, NULL), 0, "%d tasks, %d", n, i);
+        }
+        cr_assert_eq(group_run(n, told_later, NULL, &hosts), 0, "%d tasks", n);
+        cr_assert_eq(group_run(n, nothing_at_the_end, NULL, NULL), 0, "%d tasks", n);
+    }
 }

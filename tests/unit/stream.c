@@ -108,6 +108,29 @@ Test(stream, holds_a_peer_to_its_credit)
     cr_assert_eq(fake_run(1, no_credit, NULL, NULL), 0);
 }
 
+#define MANY_PEERS 1100 /* their first windows alone are more than the limit */
+
+static int many_peers(const struct fake_task *me)
+{
+    struct stream *s;
+
+    for (int i = 0; i < MANY_PEERS; i++)
+        FAKE_CHECK(stream_of(DVM_TID_MAKE(8, 1 + i)) != NULL);
+    s = stream_of(PEER);
+    for (int seq = 1; s->granted - s->came >= STREAM_HEADER_COST + relay_lane.eager_max; seq++)
+        FAKE_CHECK(deliver_eager(&relay_lane, seq) == LANE_TAKEN);
+    FAKE_CHECK(s->window == STREAM_CREDIT_START);
+    stream_grant_starved(); /* as before a sleep: what is waited for may be behind that */
+    FAKE_CHECK(s->window == 2 * STREAM_CREDIT_START);
+    FAKE_CHECK(receive_number() == 1);
+    return 0;
+}
+
+Test(stream, a_thousand_peers_leave_room_for_one_that_starves)
+{
+    cr_assert_eq(fake_run(1, many_peers, NULL, NULL), 0);
+}
+
 /* ---- nonsense --------------------------------------------------------------------- */
 
 #define NONSENSE 200000

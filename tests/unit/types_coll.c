@@ -274,8 +274,11 @@ static int alone(const struct fake_task *me)
         FAKE_CHECK(dvm_allgather(DVM_SELF, in, out, 7, c.type) == DVM_OK && is(&c, out, 7, 1, 0));
         fill(&c, in, 7, 2, 0);
         FAKE_CHECK(dvm_alltoall(DVM_SELF, in, out, 7, c.type) == DVM_OK && is(&c, out, 7, 2, 0));
-        FAKE_CHECK(dvm_allreduce(DVM_SELF, in, out, 7, c.type, DVM_SUM) == DVM_ERR_OP &&
-                   group_said("takes a basic type"));
+        FAKE_CHECK(dvm_allreduce(DVM_SELF, in, out, 7, c.type, DVM_REPLACE) == DVM_OK);
+        FAKE_CHECK(dvm_allreduce(DVM_SELF, in, out, 7, c.type, DVM_SUM) ==
+                   (mixed ? DVM_ERR_OP : DVM_OK));
+        FAKE_CHECK(!mixed || group_said("several types"));
+        FAKE_CHECK(is(&c, out, 7, 2, 0));
         free(in);
         free(out);
     }

@@ -1,0 +1,167 @@
+/* wrong_calls.c: what is wrong in a call is told with its code and the line of the call, and
+ * changes nothing: the same calls go right behind it. Two tasks. At the end rank 1 is gone, and
+ * rank 0 is told in which call it waited for it.
+ *
+ * With the argument "plain" there are no lines to be had, and only codes are looked at. */
+#include <dvm.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUSY_SECONDS 0.3 /* longer than a wait takes to be on the board */
+
+static int lines = 1, wrong;
+
+static void complain(int line, const char *call, const char *what, int rc)
+{
+    printf("line %d, %s: %s; it returned %s: %s\n", line, call, what, dvm_error_name(rc),
+           dvm_last_error());
+    wrong++;
+}
+
+static void try(int line, int wanted, int rc, const char *call)
+{
+    char place[64];
+
+    snprintf(place, sizeof place, "wrong_calls.c:%d", line);
+    if (rc != wanted)
+        complain(line, call, dvm_error_name(wanted), rc);
+    else if (rc != DVM_OK && lines && !strstr(dvm_last_error(), place))
+        complain(line, call, "the place is missing", rc);
+}
+
+/* The call must end with this code, DVM_ERR_ before it. */
+#define IS(code, call) try(__LINE__, DVM_ERR_##code, (call), #call)
+#define GOES(call) try(__LINE__, DVM_OK, (call), #call)
+
+static void messages(int other)
+{
+    struct dvm_request *r = NULL;
+    struct dvm_status status;
+    dvm_group none = 7;
+    double x[4] = {0};
+    int found;
+
+    IS(RANK, dvm_send(DVM_WORLD, 2, 1, x, 1, DVM_DOUBLE));
+    IS(RANK, dvm_send(DVM_WORLD, -7, 1, x, 1, DVM_DOUBLE));
+    IS(RANK, dvm_recv(DVM_WORLD, 99, 1, x, 1, DVM_DOUBLE, &status));
+    IS(TAG, dvm_send(DVM_WORLD, other, -5, x, 1, DVM_DOUBLE));
+    IS(TAG, dvm_recv(DVM_WORLD, other, -5, x, 1, DVM_DOUBLE, NULL));
+    IS(ARG, dvm_send(DVM_WORLD, other, 1, NULL, 1, DVM_DOUBLE));
+    IS(ARG, dvm_send(DVM_WORLD, other, 1, x, SIZE_MAX, DVM_DOUBLE));
+    IS(ARG, dvm_bsend(DVM_WORLD, other, 1, x, (size_t)-1, DVM_INT));
+    IS(ARG, dvm_isend(DVM_WORLD, other, 1, x, 1, DVM_DOUBLE, NULL));
+    IS(ARG, dvm_irecv(DVM_WORLD, other, 1, NULL, 1, DVM_DOUBLE, &r));
+    IS(TYPE, dvm_send(DVM_WORLD, other, 1, x, 1, 12345));
+    IS(TYPE, dvm_recv(DVM_WORLD, other, 1, x, 1, -1, NULL));
+    IS(GROUP, dvm_send(none, 0, 1, x, 1, DVM_DOUBLE));
+    IS(GROUP, dvm_iprobe(none, DVM_ANY, DVM_ANY, &found, NULL));
+    IS(ARG, dvm_wait(NULL, NULL));
+    GOES(dvm_wait(&r, NULL));
+    GOES(dvm_send(DVM_WORLD, DVM_NULL, 1, NULL, 0, DVM_DOUBLE));
+    GOES(dvm_send(DVM_WORLD, other, 1, NULL, 0, DVM_DOUBLE));
+    GOES(dvm_recv(DVM_WORLD, other, 1, NULL, 0, DVM_DOUBLE, &status));
+    GOES(dvm_sendrecv(DVM_WORLD, other, 2, x, 1, DVM_DOUBLE, other, 2, x + 1, 1, DVM_DOUBLE,
+                      NULL));
+}
+
+static void collectives(int me)
+{
+    static double x[8], y[8];
+    const size_t counts[] = {1, SIZE_MAX}, ones[] = {1, 1}, zeros[] = {0, 1};
+    struct dvm_request *r = NULL;
+    dvm_group gone = DVM_WORLD;
+
+    IS(RANK, dvm_bcast(DVM_WORLD, 2, x, 1, DVM_DOUBLE));
+    IS(RANK, dvm_reduce(DVM_WORLD, -1, x, y, 1, DVM_DOUBLE, DVM_SUM));
+    IS(RANK, dvm_gather(DVM_WORLD, 5, x, y, 1, DVM_DOUBLE));
+    IS(ARG, dvm_bcast(DVM_WORLD, 0, NULL, 1, DVM_DOUBLE));
+    IS(ARG, dvm_bcast(DVM_WORLD, 0, x, SIZE_MAX / 2, DVM_DOUBLE));
+    IS(ARG, dvm_allgather(DVM_WORLD, x, y, SIZE_MAX / 8, DVM_DOUBLE));
+    IS(ARG, dvm_allreduce(DVM_WORLD, x, x, 1, DVM_DOUBLE, DVM_SUM));
+    IS(ARG, dvm_allreduce(DVM_WORLD, x, x + 1, 2, DVM_DOUBLE, DVM_SUM));
+    IS(ARG, dvm_allreduce(DVM_WORLD, NULL, y, 1, DVM_DOUBLE, DVM_SUM));
+    IS(ARG, dvm_allreduce(DVM_WORLD, x, DVM_IN_PLACE, 1, DVM_DOUBLE, DVM_SUM));
+    IS(OP, dvm_allreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, 77));
+    IS(OP, dvm_allreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, DVM_BAND));
+    IS(OP, dvm_scan(DVM_WORLD, x, y, 1, DVM_CHAR, DVM_SUM));
+    IS(ARG, dvm_iallreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, DVM_SUM, NULL));
+    IS(ARG, dvm_reduce_scatter(DVM_WORLD, x, y, NULL, DVM_DOUBLE, DVM_SUM));
+    IS(ARG, dvm_reduce_scatter(DVM_WORLD, x, y, counts, DVM_DOUBLE, DVM_SUM));
+    IS(ARG, dvm_allgatherv(DVM_WORLD, x, 1, y, NULL, NULL, DVM_DOUBLE));
+    IS(ARG, dvm_alltoallv(DVM_WORLD, x, counts, ones, y, ones, zeros, DVM_DOUBLE));
+    IS(GROUP, dvm_barrier(DVM_UNIVERSE));
+    GOES(dvm_group_dup(DVM_WORLD, &gone));
+    {
+        dvm_group old = gone;
+
+        GOES(dvm_group_free(&gone));
+        IS(GROUP, dvm_barrier(old));
+        IS(GROUP, dvm_ibarrier(old, &r));
+        IS(GROUP, dvm_send(old, 0, 1, x, 1, DVM_DOUBLE));
+    }
+    GOES(dvm_bcast(DVM_WORLD, 1, NULL, 0, DVM_DOUBLE));
+    GOES(dvm_allreduce(DVM_WORLD, NULL, NULL, 0, DVM_DOUBLE, DVM_SUM));
+    GOES(dvm_reduce(DVM_WORLD, 1, x, me == 1 ? y : NULL, 1, DVM_DOUBLE, DVM_SUM));
+    GOES(dvm_barrier(DVM_WORLD));
+}
+
+static void types(int me)
+{
+    const size_t lengths[] = {1, 1};
+    const ptrdiff_t offsets[] = {0, 8};
+    const dvm_type parts[] = {DVM_DOUBLE, 4711};
+    dvm_type column, basic = DVM_INT;
+    double a[4] = {me, 1, 2, 3}, b[4] = {0};
+
+    IS(TYPE, dvm_type_struct(2, lengths, offsets, parts, &column));
+    IS(ARG, dvm_type_vector(2, 1, 2, DVM_DOUBLE, NULL));
+    IS(ARG, dvm_type_vector(SIZE_MAX, SIZE_MAX, 2, DVM_DOUBLE, &column));
+    IS(ARG, dvm_type_struct(2, NULL, offsets, parts, &column));
+    GOES(dvm_type_vector(2, 1, 2, DVM_DOUBLE, &column));
+    IS(TYPE, dvm_allreduce(DVM_WORLD, a, b, 1, column, DVM_SUM));
+    IS(TYPE, dvm_bcast(DVM_WORLD, 0, a, 1, column));
+    GOES(dvm_type_commit(column));
+    IS(OP, dvm_allreduce(DVM_WORLD, a, b, 1, column, DVM_BXOR));
+    GOES(dvm_allreduce(DVM_WORLD, a, b, 1, column, DVM_SUM));
+    if (b[0] != 1 || b[1] != 0 || b[2] != 4)
+        complain(__LINE__, "dvm_allreduce", "another result", 0);
+    GOES(dvm_type_free(&column));
+    IS(TYPE, dvm_type_free(&basic));
+    IS(TYPE, dvm_bcast(DVM_WORLD, 0, a, 1, 4711));
+}
+
+/* Rank 1 goes while rank 0 waits for it. */
+static void goes(int me)
+{
+    double until = dvm_wtime() + BUSY_SECONDS;
+    int x;
+
+    if (me == 1) {
+        while (dvm_wtime() < until)
+            ;
+        _exit(0);
+    }
+    IS(TASK_GONE, dvm_recv(DVM_WORLD, 1, 9, &x, 1, DVM_INT, NULL));
+    if (lines && !strstr(dvm_last_error(), "(dvm_recv at "))
+        complain(__LINE__, "dvm_recv", "the wait is missing", DVM_ERR_TASK_GONE);
+    printf("rank 0 was told: %s\n", dvm_last_error());
+}
+
+int main(int argc, char **argv)
+{
+    int me;
+
+    lines = argc < 2 || strcmp(argv[1], "plain");
+    dvm_init(&argc, &argv);
+    dvm_errors(DVM_RETURN);
+    dvm_group_rank(DVM_WORLD, &me);
+    messages(1 - me);
+    collectives(me);
+    types(me);
+    if (!wrong)
+        goes(me);
+    printf("rank %d: %d were not as they should\n", me, wrong);
+    return wrong > 0;
+}
