@@ -231,12 +231,14 @@ struct group *coll_group(dvm_group group, const char *call, int *rc)
 static int agree(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
     const int *begin = c->hosts->begin + c->hosts->mine;
-    int64_t mine[] = {begin[1] - begin[0] > load_cores(), tuned_sum(), -tuned_sum()}, most[3];
+    const int here = begin[1] - begin[0];
+    int64_t mine[] = {here > load_cores(), tuned_sum(), -tuned_sum()}, most[3];
     struct schedule *s;
     int rc = schedule_begin_before(c, COLL_ALLREDUCE, kind, site, &s);
 
     if (rc != DVM_OK)
         return rc;
+    match_together(here); /* a task and those that it has spawned are of two worlds */
     allreduce_doubling(s, &(struct reduction){mine, most, 3, DVM_INT64, DVM_MAX});
     rc = schedule_run(s);
     if (rc != DVM_OK)

@@ -343,6 +343,10 @@ struct match_config {
     int thread_level;
 };
 
+/* This task works together with so many tasks of its computer, itself included, of its world
+ * or not: where they are more than the cores, it lets them run while it waits. */
+void match_together(int tasks);
+
 /* Start the message layers (lane, stream, match). Socket and inbox are taken over
  * even when it fails. Errors: NO_MEMORY, SYSTEM. */
 int match_start(const struct match_config *config);

@@ -6,6 +6,7 @@
  * this task itself go straight to the matcher and are copied when no receive is
  * posted, so that a send to oneself never waits.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 
 #define PACKED_MAX 4096 /* bytes of a message that is packed for one try to send it at once */
 #define WHOLE_MAX ((size_t)16 << 20) /* of one that is packed in one piece for a neighbour */
-#define SPARE_MAX ((size_t)4 << 20)  /* of the memory for that which is kept */
+#define SPARE_MAX ((size_t)8 << 20)  /* of the memory for that, and for copies, which is kept */
+#define SPARE_WASTE 4 /* it serves what has at least that part of its size */
 #define BSEND_BYTES ((size_t)512 << 20) /* of copies a task keeps; DVM_BSEND_BYTES */
 
 static struct {
@@ -49,8 +51,8 @@ void send_start(void)
     buffered.told = false;
 }
 
-/* Memory for packed messages: one piece is kept for the next, since to have pages from the
- * kernel anew costs as much as filling them. */
+/* Memory for packed messages and copies: one piece is kept for the next, since to have pages
+ * from the kernel anew costs as much as filling them. */
 static struct {
     void *bytes; /* NULL: in use, or none */
     size_t size;
@@ -60,14 +62,16 @@ static void *packed_get(size_t size)
 {
     void *bytes = spare.bytes;
 
-    if (!bytes || spare.size < size)
+    if (!bytes || spare.size < size || spare.size / SPARE_WASTE > size)
         return malloc(size);
     spare.bytes = NULL;
     return bytes;
 }
 
-static void packed_put(void *bytes, size_t size)
+static void packed_put(void *bytes)
 {
+    size_t size = malloc_usable_size(bytes);
+
     if (size > SPARE_MAX || (spare.bytes && spare.size >= size)) {
         free(bytes);
         return;
@@ -90,11 +94,11 @@ static void on_sent(struct stream_send *record, int error)
 
     if (r->send.copy) {
         buffered.kept -= record->size;
-        free(r->send.copy);
+        packed_put(r->send.copy);
         r->send.copy = NULL;
     }
     if (r->send.packed)
-        packed_put(r->send.packed, record->size);
+        packed_put(r->send.packed);
     r->send.packed = NULL;
     request_complete(r, error, record->stream->gone ? record->stream->gone_text : NULL);
 }
@@ -103,7 +107,7 @@ static void on_sent(struct stream_send *record, int error)
 static void *copy_of(const struct outgoing *o)
 {
     /* never of 0 bytes: a buffered send is known by its copy */
-    void *copy = malloc(o->bytes + 1);
+    void *copy = packed_get(o->bytes + 1);
 
     if (!copy)
         dvm_fail(DVM_ERR_NO_MEMORY, "no memory to keep a copy of %zu bytes", o->bytes);

@@ -41,7 +41,8 @@ static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
     bool child;            /* ends with its daemon by itself */
     bool patient;          /* the owner of the bell has slept long */
-    int neighbours;        /* tasks of this world on this computer, with this one */
+    int neighbours;        /* tasks on this computer, with this one, that it works with: those of
+                            * its world, or of a group with more of them */
     unsigned turns;        /* of progress */
     unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
     uint64_t no_spin;      /* before this time, ns */
@@ -179,6 +180,12 @@ static bool spin_crowded(void)
         now = clock_ns();
     }
     return rang();
+}
+
+void match_together(int tasks)
+{
+    if (tasks > waiting.neighbours)
+        waiting.neighbours = tasks;
 }
 
 bool wait_spins(void)
