@@ -25,6 +25,7 @@ struct pvm3_buffer {
     int tag, ctx, wid;
     int src, dst;        /* tids */
     int packed;          /* 0: its bytes are the elements of one array, as pvm_psend has sent it */
+    bool placed;         /* its bytes are where the receive wanted them, not here */
     bool queued;         /* in the queue of what has come: not the program's yet */
     bool foreign;        /* raw, from a host that stores data in another way */
     unsigned char stored; /* that way, as in a header, if it is foreign */

@@ -135,8 +135,8 @@ static void end_lost(void)
 void pvm3_catchout_end(void)
 {
     /* a message that nobody sends: meanwhile output comes */
-    const struct pvm3_wanted nothing = {-1, -1, NOBODYS_CONTEXT, true,
-                                        __builtin_return_address(0)};
+    const struct pvm3_wanted nothing = {.tid = -1, .tag = -1, .ctx = NOBODYS_CONTEXT,
+                                         .internal = true, .site = __builtin_return_address(0)};
     struct pvm3_buffer *b;
     int looks = 0;
 

@@ -61,6 +61,14 @@ void pvm3_handle(struct pvm3_buffer *b)
         }
 }
 
+bool pvm3_handlers_there(void)
+{
+    for (int i = 0; i < handler_count; i++)
+        if (handlers[i].run)
+            return true;
+    return false;
+}
+
 static int find_place(void)
 {
     struct handler *larger;

@@ -8,6 +8,9 @@
  * and free it. */
 void pvm3_handle(struct pvm3_buffer *b);
 
+/* Whether there are any. */
+bool pvm3_handlers_there(void);
+
 /* What PVM's own examples call to print what there is. */
 void pvmdisplaymhfinfo(const char *head, const char *tail, int number);
 

@@ -88,11 +88,46 @@ static int receive(struct dvm_message **message, const struct dvm_status *status
     return DVM_OK;
 }
 
+/* Whether a message that comes is what is wanted, and an array that goes straight to the
+ * program's memory: nothing else may see it. Nothing in the queue is wanted. */
+static bool fits_place(const struct pvm3_wanted *wanted, const struct dvm_status *status)
+{
+    return wanted->place && status->type == wanted->type && status->count <= wanted->count &&
+           status->count > 0 && (wanted->tid == -1 || wanted->tid == status->source) &&
+           (wanted->tag == -1 || wanted->tag == status->tag) && !wanted->internal && !match &&
+           (wanted->ctx == PVM3_ANY_CONTEXT || wanted->ctx == PvmBaseContext) &&
+           !pvm3_reserved_tag(status->tag) && !pvm3_handlers_there();
+}
+
+/* Receive it so; its buffer has everything but the bytes. */
+static int receive_placed(struct dvm_message **message, const struct dvm_status *status,
+                          void *place, struct pvm3_buffer **made)
+{
+    struct pvm3_buffer *b = pvm3_buffer_make(PvmDataRaw, 0);
+    int rc = b ? dvm_mrecv(message, place, status->count, status->type, NULL)
+               : DVM_ERR_NO_MEMORY;
+
+    *made = b;
+    if (rc != DVM_OK) {
+        pvm3_buffer_free(b);
+        return rc;
+    }
+    b->bytes = status->count * dvm_type_size(status->type);
+    b->placed = true;
+    b->packed = 0;
+    b->src = status->source;
+    b->tag = status->tag;
+    b->dst = pvm3_self();
+    return DVM_OK;
+}
+
 /* A message has come: receive it, let handlers have it, or keep it. */
-static int take_in(struct dvm_message **message, const struct dvm_status *status)
+static int take_in(const struct pvm3_wanted *wanted, struct dvm_message **message,
+                   const struct dvm_status *status)
 {
     struct pvm3_buffer *b;
-    int rc = receive(message, status, &b);
+    int rc = fits_place(wanted, status) ? receive_placed(message, status, wanted->place, &b)
+                                        : receive(message, status, &b);
 
     /* its sender's host was lost in the middle of it, and there is no message: PVM's programs
      * learn of that by pvm_notify */
@@ -116,7 +151,7 @@ static int take_one(const struct pvm3_wanted *wanted, double timeout)
     struct dvm_status status;
     int rc = dvm_binding_take(wanted->tid, wanted->tag, timeout, wanted->site, &message, &status);
 
-    return rc == DVM_OK ? take_in(&message, &status) : rc;
+    return rc == DVM_OK ? take_in(wanted, &message, &status) : rc;
 }
 
 int pvm3_queue_fill(const char *call)

@@ -27,6 +27,9 @@ struct pvm3_wanted {
     int tid, tag, ctx; /* -1: any */
     bool internal;     /* the library's own: not by the program's match function */
     const void *site;  /* return address of the program's call */
+    void *place;       /* for the elements of an array that comes now; NULL: none */
+    size_t count;      /* of them, at most, */
+    dvm_type type;     /* and what they are */
 };
 
 /* Contexts below -1 are the library's own: no receive of the program and no handler gets what

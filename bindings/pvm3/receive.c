@@ -24,16 +24,24 @@ static int check(const char *call, int tid, int tag)
     return PvmOk;
 }
 
-static int find(const char *call, int tid, int tag, double timeout, const void *site,
-                struct pvm3_buffer **b)
+static int find_wanted(const char *call, struct pvm3_wanted *wanted, double timeout,
+                       struct pvm3_buffer **b)
 {
-    const struct pvm3_wanted wanted = {tid, tag, pvm3_context(), false, site};
     int rc = pvm3_enter(call);
 
     *b = NULL;
     if (rc == PvmOk)
-        rc = check(call, tid, tag);
-    return rc == PvmOk ? pvm3_queue_find(call, &wanted, timeout, b) : rc;
+        rc = check(call, wanted->tid, wanted->tag);
+    wanted->ctx = pvm3_context();
+    return rc == PvmOk ? pvm3_queue_find(call, wanted, timeout, b) : rc;
+}
+
+static int find(const char *call, int tid, int tag, double timeout, const void *site,
+                struct pvm3_buffer **b)
+{
+    struct pvm3_wanted wanted = {.tid = tid, .tag = tag, .site = site};
+
+    return find_wanted(call, &wanted, timeout, b);
 }
 
 static int receive(const char *call, int tid, int tag, double timeout, const void *site)
@@ -112,17 +120,22 @@ int pvm_precv(int tid, int tag, void *data, int count, int type, int *atid, int 
 {
     static const char call[] = "pvm_precv";
     const struct pvm3_type *t = pvm3_type_find(type);
+    struct pvm3_wanted wanted = {.tid = tid, .tag = tag, .site = SITE()};
     struct pvm3_buffer *b;
     int rc;
 
     if (!t || count < 0 || (count > 0 && !data) || type == PVM_STR)
         return pvm3_fail(call, type == PVM_STR ? PvmNotImpl : PvmBadParam,
                          "%d elements of type %d%s", count, type, data ? "" : " at NULL");
-    rc = find(call, tid, tag, -1, SITE(), &b);
+    wanted.place = data;
+    wanted.count = (size_t)count;
+    wanted.type = t->type;
+    rc = find_wanted(call, &wanted, -1, &b);
     if (rc != PvmOk)
         return rc;
     pvm3_queue_take(b);
-    rc = copy_out(call, b, data, count, type);
+    if (!b->placed)
+        rc = copy_out(call, b, data, count, type);
     if (atid)
         *atid = b->src;
     if (atag)

@@ -89,7 +89,8 @@ static int send_part(const struct collect *c, int to, const void *data)
 /* Receive a part of a member. */
 static int receive_part(const struct collect *c, int from, void *data)
 {
-    const struct pvm3_wanted wanted = {c->tids[from], c->tag, c->ctx, true, c->site};
+    const struct pvm3_wanted wanted = {.tid = c->tids[from], .tag = c->tag, .ctx = c->ctx,
+                                       .internal = true, .site = c->site};
     struct pvm3_buffer *b = NULL;
     bool there = true; /* the last message of one that has ended came before its end */
     int rc = PvmOk;
