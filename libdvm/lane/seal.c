@@ -6,6 +6,9 @@
  */
 #include "lane/seal.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <openssl/evp.h>
@@ -98,7 +101,11 @@ bool seal_load(const char **why)
 static bool fast_aes(void)
 {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+    /* not __builtin_cpu_supports: that asks when the library is loaded, and a guest of a
+     * hypervisor waits for each answer */
+    unsigned a, b, c = 0, d;
+
+    return __get_cpuid(1, &a, &b, &c, &d) && c & bit_AES && c & bit_PCLMUL;
 #elif defined(__aarch64__)
     return getauxval(AT_HWCAP) & HWCAP_AES_BIT;
 #else

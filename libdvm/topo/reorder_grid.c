@@ -13,8 +13,8 @@
  * S. Hunold, K. von Kirchbach, M. Lehr, C. Schulz, J. L. Traeff, "Efficient process-to-node
  * mapping algorithms for stencil computations", IEEE CLUSTER 2020, for strips.
  */
-#include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,10 +166,31 @@ static void add_width(struct trial *t, int width)
         t->widths[t->width_count++] = width;
 }
 
+/* Whether base to that power is at most so much. */
+static bool power_fits(int base, int power, int most)
+{
+    int64_t product = 1;
+
+    for (int i = 0; i < power && product <= most; i++)
+        product *= base;
+    return product <= most;
+}
+
+/* The largest number whose power is at most that of value; no libm for this alone, which
+ * every task would load. */
+static int root_of(int value, int power)
+{
+    int root = 1;
+
+    while (root < value && power_fits(root + 1, power, value))
+        root++;
+    return root;
+}
+
 /* The root of a host's tasks, what is near it, and the divisors. */
 static void find_widths(struct trial *t)
 {
-    int root = (int)pow(t->largest, 1.0 / t->path.g->ndims);
+    int root = root_of(t->largest, t->path.g->ndims);
 
     for (int w = root; w <= root + 1; w++)
         add_width(t, w);

@@ -19,6 +19,7 @@ static struct {
     struct derived *types[PLACES];
     uint16_t generation[PLACES];
     unsigned next;                   /* where to look for a free place */
+    unsigned used;                   /* no place from here on was ever taken */
     struct derived basic[DVM_TYPE_COUNT];
     struct layout_node nodes[DVM_TYPE_COUNT];
 } table;
@@ -294,6 +295,8 @@ static bool place(struct derived *d)
             continue;
         table.generation[at] = (uint16_t)(table.generation[at] % GENERATION_MAX + 1);
         table.types[at] = d;
+        if (table.used <= at)
+            table.used = at + 1;
         d->handle = (dvm_type)(table.generation[at] << PLACE_BITS | at);
         return true;
     }
@@ -352,7 +355,8 @@ void derived_free(struct derived *d)
 
 void derived_stop(void)
 {
-    for (unsigned i = 0; i < PLACES; i++) {
+    /* not all: to look at a page for the first time costs every task */
+    for (unsigned i = 0; i < table.used; i++) {
         struct derived *d = table.types[i];
 
         if (d && !d->freed)
