@@ -1,6 +1,6 @@
 /* api_pvm.c: the measurements with PVM 3: direct routes, and its quickest calls, pvm_psend
  * and pvm_precv. The first task, started by hand with BENCH_TASKS in its environment,
- * spawns the others and tells each its rank.
+ * spawns the others, on the host BENCH_HOST where that is set, and tells each its rank.
  *
  * Two reductions in a row may take each other's contributions (pvm_reduce receives from
  * anybody), so each is followed by a barrier, as PVM's manual advises.
@@ -28,13 +28,14 @@ static int sure(int result, const char *what)
 static void spawn_others(char **argv)
 {
     const char *slash = strrchr(argv[0], '/');
-    const char *wish = getenv("BENCH_TASKS");
+    const char *wish = getenv("BENCH_TASKS"), *host = getenv("BENCH_HOST");
     int i;
 
     tasks = wish ? atoi(wish) : 2;
     if (tasks < 1 || tasks > TASKS_MAX)
         sure(PvmBadParam, "BENCH_TASKS");
-    if (tasks > 1 && pvm_spawn((char *)(slash ? slash + 1 : argv[0]), argv + 1, PvmTaskDefault, "",
+    if (tasks > 1 && pvm_spawn((char *)(slash ? slash + 1 : argv[0]), argv + 1,
+                               host ? PvmTaskHost : PvmTaskDefault, (char *)(host ? host : ""),
                                tasks - 1, tids + 1) != tasks - 1)
         sure(PvmSysErr, "pvm_spawn");
     for (i = 1; i < tasks; i++) {
