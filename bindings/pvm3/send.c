@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "dvm_binding.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
@@ -112,32 +113,46 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Send to each of the sorted tids once. */
-static int send_to_all(const char *call, const int *tids, int count, int tag,
-                       const unsigned char *all, size_t bytes)
+/* Sort tids, and leave out this task's own and what stands there twice. Returns how many are
+ * left. */
+static size_t each_once(int *tids, size_t count)
 {
-    int rc = PvmOk;
+    size_t kept = 0;
 
-    for (int i = 0; i < count && rc == PvmOk; i++)
-        if (tids[i] != pvm3_self() && (i == 0 || tids[i] != tids[i - 1]))
-            rc = pvm3_send_bytes(call, tids[i], tag, all, bytes);
-    return rc;
+    qsort(tids, count, sizeof *tids, by_number);
+    for (size_t i = 0; i < count; i++)
+        if (tids[i] != pvm3_self() && (kept == 0 || tids[i] != tids[kept - 1]))
+            tids[kept++] = tids[i];
+    return kept;
+}
+
+/* The message, as it is sent, to each of these; all is what make_ready made, NULL: one array. */
+static int send_to_each(const char *call, const int *tids, size_t count, int tag,
+                        const unsigned char *all, size_t bytes)
+{
+    const struct pvm3_piece *p = pvm3_sending()->pieces;
+
+    if (all)
+        return sent(call, dvm_binding_send_each(tids, count, tag, all, bytes, DVM_BYTE));
+    return sent(call, dvm_binding_send_each(tids, count, tag, p->data,
+                                            p->bytes / dvm_type_size(p->type), p->type));
 }
 
 int pvm3_mcast(const char *call, const int *tids, int count, int tag)
 {
     unsigned char *all = NULL;
-    size_t bytes;
+    size_t bytes = 0;
     bool owned = false;
-    int *sorted, rc = make_ready(call, &all, &bytes, &owned);
+    int *sorted, rc = PvmOk;
 
+    if (!is_one_array(pvm3_sending(), tag))
+        rc = make_ready(call, &all, &bytes, &owned);
     if (rc != PvmOk)
         return rc;
     sorted = malloc(((size_t)count + 1) * sizeof *sorted);
     if (sorted) {
         memcpy(sorted, tids, (size_t)count * sizeof *sorted);
-        qsort(sorted, (size_t)count, sizeof *sorted, by_number);
-        rc = send_to_all(call, sorted, count, tag, all, bytes);
+        rc = send_to_each(call, sorted, each_once(sorted, (size_t)count), tag, all, bytes);
     } else {
         rc = pvm3_fail(call, PvmNoMem, NULL);
     }

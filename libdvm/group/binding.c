@@ -9,8 +9,17 @@
 
 #include "group/context.h"
 #include "group/entry.h"
+#include "group/message.h"
 #include "group/sink.h"
 #include "match/match.h"
+
+int dvm_binding_send_each(const int *tids, size_t tid_count, int tag, const void *buf,
+                          size_t count, dvm_type type)
+{
+    ENTRY_BEGIN();
+    return dvm_leave(message_to_each("dvm_binding_send_each", ENTRY_SITE(), tids, tid_count, tag,
+                                     buf, count, type));
+}
 
 int dvm_binding_take(int source, int tag, double timeout, const void *site,
                      struct dvm_message **message, struct dvm_status *status)

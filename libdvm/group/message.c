@@ -58,12 +58,15 @@ int message_to_each(const char *call, uintptr_t site, const int *tids, size_t ti
     struct outgoing o = {call, DVM_UNIVERSE, 0, tag, buf, count, type, site};
     int rc = DVM_OK;
 
+    match_share_begin();
     for (size_t i = 0; rc == DVM_OK && i < tid_count; i++) {
         o.dest = tids[i];
         rc = send_now(MATCH_BUFFERED, &o);
-        if (rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE)
+        if (rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE || rc == DVM_ERR_NO_TASK ||
+            rc == DVM_ERR_NO_HOST)
             rc = DVM_OK;
     }
+    match_share_end();
     return rc;
 }
 

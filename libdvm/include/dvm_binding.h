@@ -44,6 +44,11 @@ DVM_API int dvm_binding_take(int source, int tag, double timeout, const void *si
  * a name may stand beside many. */
 #define DVM_BINDING_VALUE_CLOSED 128
 
+/* dvm_bsend in DVM_UNIVERSE to each of these tasks, with one copy for all who need one. Those
+ * that have ended are left out. Errors: those of dvm_bsend. */
+DVM_API int dvm_binding_send_each(const int *tids, size_t tid_count, int tag, const void *buf,
+                                  size_t count, dvm_type type);
+
 /* With on not 0, what tasks that are spawned from now on write is given to take, and goes
  * nowhere else: bytes of a task's stdout (stream 1) or stderr (2), in whole lines but for the
  * last; stream 0 without bytes when it has ended. It is called inside calls that make progress,

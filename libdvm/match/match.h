@@ -102,6 +102,10 @@ int match_isend(enum match_mode mode, uint64_t context, int dest, int tag, const
 int match_send(enum match_mode mode, uint64_t context, int dest, int tag, const void *buffer,
                size_t bytes, uint32_t type, uintptr_t site, int group);
 
+/* From the first to the second, buffered sends of one buffer to many tasks share one copy. */
+void match_share_begin(void);
+void match_share_end(void);
+
 /* The same two for data that may have a shape. */
 int match_isend_data(enum match_mode mode, uint64_t context, int dest, int tag,
                      const struct match_data *data, uintptr_t site, int group,

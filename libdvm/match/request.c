@@ -35,11 +35,13 @@ static void request_drop(struct dvm_request *r)
 {
     _Static_assert(offsetof(struct request_receive, raw) >= sizeof(struct request_operation),
                    "an operation has no raw bytes");
-    void **own = r->kind == REQUEST_SEND ? &r->send.copy : &r->receive.raw;
+    void **own = r->kind == REQUEST_SEND ? (void **)&r->send.copy : &r->receive.raw;
 
     if (r->text)
         free(r->text);
-    if (*own)
+    if (*own && r->kind == REQUEST_SEND)
+        send_copy_drop(r->send.copy);
+    else if (*own)
         free(*own);
     if (r->shape)
         shape_drop(r->shape);

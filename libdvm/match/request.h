@@ -40,7 +40,7 @@ enum request_state {
 /* What only a send needs. */
 struct request_send {
     struct stream_send stream;
-    void *copy;    /* of a buffered send; owned */
+    struct send_copy *copy; /* of a buffered send; a share of it */
     void *packed;  /* a message with a shape in one piece (send.c); NULL: it is packed as it goes */
     uintptr_t site; /* return address of the user's call */
     /* of a persistent one, for its next start; the rest is in the request's result: */
@@ -255,6 +255,9 @@ void send_start(void);
 
 /* Free what it keeps. */
 void send_stop(void);
+
+/* Give a share of a copy up. */
+void send_copy_drop(struct send_copy *copy);
 
 /* ---- wait.c ------------------------------------------------------------------------------ */
 

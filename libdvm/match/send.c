@@ -7,6 +7,7 @@
  * posted, so that a send to oneself never waits.
  */
 #include <malloc.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,20 @@ static struct {
     size_t limit;
     bool told;    /* that the limit was reached */
 } buffered;
+
+/* A copy of a message, for one send or for several (match_share_begin). */
+struct send_copy {
+    size_t users;
+    max_align_t bytes[];
+};
+
+/* While one message is sent to many. */
+static struct {
+    bool on;
+    const void *buffer; /* of what the copy is, */
+    size_t bytes;
+    struct send_copy *copy; /* and it, with a use for this; NULL: none was needed yet */
+} sharing;
 
 /* A message as the user gave it. */
 struct outgoing {
@@ -87,6 +102,25 @@ void send_stop(void)
     spare.bytes = NULL;
 }
 
+void send_copy_drop(struct send_copy *copy)
+{
+    if (--copy->users == 0)
+        packed_put(copy);
+}
+
+void match_share_begin(void)
+{
+    sharing.on = true;
+}
+
+void match_share_end(void)
+{
+    if (sharing.copy)
+        send_copy_drop(sharing.copy);
+    sharing.copy = NULL;
+    sharing.on = false;
+}
+
 static void on_sent(struct stream_send *record, int error)
 {
     struct dvm_request *r = (struct dvm_request *)((char *)record - offsetof(struct dvm_request,
@@ -94,7 +128,7 @@ static void on_sent(struct stream_send *record, int error)
 
     if (r->send.copy) {
         buffered.kept -= record->size;
-        packed_put(r->send.copy);
+        send_copy_drop(r->send.copy);
         r->send.copy = NULL;
     }
     if (r->send.packed)
@@ -104,17 +138,31 @@ static void on_sent(struct stream_send *record, int error)
 }
 
 /* A copy of the message; NULL, with the sentence kept, without memory. */
-static void *copy_of(const struct outgoing *o)
+static struct send_copy *copy_of(const struct outgoing *o)
 {
-    /* never of 0 bytes: a buffered send is known by its copy */
-    void *copy = packed_get(o->bytes + 1);
+    bool shares = sharing.on && !o->shape;
+    struct send_copy *copy;
 
-    if (!copy)
+    if (shares && sharing.copy && sharing.buffer == o->buffer && sharing.bytes == o->bytes) {
+        sharing.copy->users++;
+        return sharing.copy;
+    }
+    copy = packed_get(sizeof *copy + o->bytes);
+    if (!copy) {
         dvm_fail(DVM_ERR_NO_MEMORY, "no memory to keep a copy of %zu bytes", o->bytes);
-    else if (o->shape)
-        o->shape->pack(o->shape, o->buffer, 0, copy, o->bytes);
+        return NULL;
+    }
+    copy->users = 1;
+    if (o->shape)
+        o->shape->pack(o->shape, o->buffer, 0, copy->bytes, o->bytes);
     else if (o->bytes)
-        memcpy(copy, o->buffer, o->bytes);
+        memcpy(copy->bytes, o->buffer, o->bytes);
+    if (shares && !sharing.copy) {
+        copy->users++;
+        sharing.copy = copy;
+        sharing.buffer = o->buffer;
+        sharing.bytes = o->bytes;
+    }
     return copy;
 }
 
@@ -124,17 +172,18 @@ static int send_self(const struct outgoing *o, struct dvm_request *local)
     struct incoming in = {.what = {.context = o->context, .source = o->dest, .tag = o->tag,
                                    .bytes = o->bytes, .type = o->type},
                           .whole = true, .local = local, .payload = o->buffer};
-    uint8_t *packed = o->shape ? copy_of(o) : NULL;
+    struct send_copy *packed = o->shape ? copy_of(o) : NULL;
     bool delivered;
 
     if (o->shape && !packed)
         return DVM_ERR_NO_MEMORY;
     if (packed)
-        in.payload = packed;
+        in.payload = (const uint8_t *)packed->bytes;
     if (DVM_FRAME_HEAD(o->type))
         in.what.head = in.payload;
     delivered = deliver_arrival(&in);
-    free(packed);
+    if (packed)
+        send_copy_drop(packed);
     if (delivered)
         return DVM_OK;
     return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for a message of %zu bytes to this task itself",
@@ -166,7 +215,7 @@ static bool packs_whole(const struct outgoing *o, const struct stream *s)
 
 static void send_stream(const struct outgoing *o, struct stream *s, struct dvm_request *r)
 {
-    void *piece = r->send.copy;
+    void *piece = r->send.copy ? r->send.copy->bytes : NULL;
 
     if (!piece && packs_whole(o, s) && (piece = packed_get(o->bytes))) {
         o->shape->pack(o->shape, o->buffer, 0, piece, o->bytes);
