@@ -506,6 +506,7 @@ void runtime_remove(const char *folder)
     unlinkat(dir, RUNTIME_LOG, 0);
     unlinkat(dir, RUNTIME_LOG_OLD, 0);
     unlinkat(dir, RUNTIME_CONTEXTS, 0);
+    unlinkat(dir, RUNTIME_GROUPS, 0);
     unlinkat(dir, RUNTIME_LOCK, 0);
     close(dir);
     if (rmdir(folder) < 0 || !below_base(folder, base, sizeof base, &rest))

@@ -24,6 +24,7 @@
 #define RUNTIME_LOG "log"
 #define RUNTIME_LOG_OLD "log.old" /* the one before it (LOG_OLD) */
 #define RUNTIME_CONTEXTS "pvm-contexts" /* DVM_BINDING_CONTEXTS: of PVM programs */
+#define RUNTIME_GROUPS "pvm-groups"     /* DVM_BINDING_GROUPS */
 
 /* Whether text can be a machine's or host's name and so part of a path: letters,
  * digits, '.', '-' and '_', not '.' first, shorter than DVM_NAME_MAX. */

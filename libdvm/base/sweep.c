@@ -22,7 +22,7 @@
 #define PAUSE_NS 5000000    /* with this pause between two tries, nanoseconds */
 
 static const char *const files[] = {RUNTIME_SOCKET, RUNTIME_LOG, RUNTIME_LOG_OLD,
-                                    RUNTIME_CONTEXTS, RUNTIME_LOCK}; /* lock last */
+                                    RUNTIME_CONTEXTS, RUNTIME_GROUPS, RUNTIME_LOCK}; /* lock last */
 #define FILES (sizeof files / sizeof files[0])
 
 static bool is_ours(const char *name)

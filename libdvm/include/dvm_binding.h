@@ -57,10 +57,11 @@ DVM_API int dvm_binding_catch(void (*take)(int tid, int stream, const void *byte
                               int on);
 
 /* Copy the path of this host's runtime folder, at most size bytes with the NUL: where files
- * that all tasks of the host share may lie, such as DVM_BINDING_CONTEXTS; the daemon removes
- * that at its end. Error: ARG (size too small). */
+ * that all tasks of the host share may lie, such as those named below; the daemon removes
+ * these at its end. Error: ARG (size too small). */
 DVM_API int dvm_binding_folder(char *folder, size_t size);
 #define DVM_BINDING_CONTEXTS "pvm-contexts"
+#define DVM_BINDING_GROUPS "pvm-groups"
 
 #ifdef __cplusplus
 }

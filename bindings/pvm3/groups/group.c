@@ -13,6 +13,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/groups/meet.h"
 #include "bindings/pvm3/send.h"
 
 #define TIDS_FEW 64
@@ -116,6 +117,7 @@ int pvm_joingroup(char *name)
 
     if (rc != PvmOk)
         return rc;
+    pvm3_meet_forget(name);
     rc = dvm_named_join(name, &instance);
     return rc == DVM_OK ? instance : pvm3_group_fail(call, rc);
 }
@@ -131,6 +133,7 @@ int pvm_lvgroup(char *name)
         forget_frozen(name);
         return PvmOk;
     }
+    pvm3_meet_forget(name);
     rc = dvm_named_leave(name);
     return rc == DVM_OK ? PvmOk : pvm3_group_fail(call, rc);
 }
@@ -195,6 +198,20 @@ static int how_many(const char *call, const char *name, int count)
                      : pvm3_fail(call, PvmMismatch, "%d members; 1 is the least, -1 all", count);
 }
 
+/* In memory where that goes; a frozen group has its own way. */
+static int meet(const char *call, const char *name, int count)
+{
+    int rc;
+
+    if (find_frozen(name))
+        return wait_for(call, name, count);
+    if (pvm3_meet(name, count))
+        return PvmOk;
+    rc = wait_for(call, name, count);
+    pvm3_meet_asked(name, count, rc == PvmOk);
+    return rc;
+}
+
 int pvm_barrier(char *name, int count)
 {
     static const char call[] = "pvm_barrier";
@@ -202,7 +219,7 @@ int pvm_barrier(char *name, int count)
 
     if (rc == PvmOk)
         rc = how_many(call, name, count);
-    return rc > 0 ? wait_for(call, name, rc) : rc;
+    return rc > 0 ? meet(call, name, rc) : rc;
 }
 
 /* Keep what a frozen group is. */
