@@ -16,7 +16,7 @@
 #define TURNS 5
 #define TURN_SECONDS 0.005 /* of the slowest algorithm, about */
 #define REPEATS_MAX 200
-#define ALGORITHMS_MAX 5
+#define ALGORITHMS_MAX 6
 #define BETWEEN "barrier=dissemination" /* DVM_COLL where all tasks meet */
 
 enum call { BARRIER, BCAST, REDUCE, ALLREDUCE, ALLGATHER, ALLTOALL, CALLS };
@@ -26,11 +26,12 @@ static const struct {
     const char *algorithms[ALGORITHMS_MAX + 1];
 } calls[CALLS] = {
     [BARRIER] = {"barrier", {"shared", "hosts", "star", "dissemination"}},
-    [BCAST] = {"bcast", {"shared", "hosts", "star", "binomial", "scatter_ring"}},
-    [REDUCE] = {"reduce", {"shared", "hosts", "star", "binomial"}},
-    [ALLREDUCE] = {"allreduce", {"shared", "hosts", "star", "doubling", "scatter_gather"}},
-    [ALLGATHER] = {"allgather", {"shared", "hosts", "star", "bruck", "ring"}},
-    [ALLTOALL] = {"alltoall", {"hosts", "spread", "pairwise"}},
+    [BCAST] = {"bcast", {"shared", "pieces", "hosts", "star", "binomial", "scatter_ring"}},
+    [REDUCE] = {"reduce", {"shared", "pieces", "hosts", "star", "binomial"}},
+    [ALLREDUCE] = {"allreduce",
+                   {"shared", "pieces", "hosts", "star", "doubling", "scatter_gather"}},
+    [ALLGATHER] = {"allgather", {"shared", "pieces", "hosts", "star", "bruck", "ring"}},
+    [ALLTOALL] = {"alltoall", {"pieces", "hosts", "spread", "pairwise"}},
 };
 
 static char *in, *out;

@@ -45,6 +45,8 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
     case ALGORITHM_HOSTS:
         allgather_hosts(c->schedule, &all);
         break;
+    case ALGORITHM_PIECES:
+        return allgather_pieces(c->schedule, &all);
     case ALGORITHM_STAR:
         allgather_star(c->schedule, &all);
         break;
@@ -185,7 +187,7 @@ static struct blocks copy_blocks(struct call *c, const struct blocks *out)
 static int exchange(struct call *c, struct blocks *in, const struct blocks *out, size_t bytes)
 {
     enum algorithm algorithm = ALGORITHM_SPREAD;
-    int rc = call_begin(c, 0);
+    int rc = call_begin(c, 0), me = c->group->rank;
 
     if (rc != DVM_OK)
         return rc;
@@ -197,14 +199,25 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
     }
     if (in->base == DVM_IN_PLACE)
         *in = type_basic(out->type) ? copy_blocks(c, out) : copy_packed(c, out);
-    if (bytes != SIZE_MAX)
+    if (bytes != SIZE_MAX && c->schedule->rc == DVM_OK)
         algorithm = call_choose(c, bytes);
-    if (algorithm == ALGORITHM_HOSTS && type_basic(in->type) && type_basic(out->type))
-        alltoall_hosts(c->schedule, in, out);
-    else if (algorithm == ALGORITHM_PAIRWISE)
+    switch (algorithm) {
+    case ALGORITHM_PIECES:
+        call_copy_elements(c, blocks_at(out, me), out->type, blocks_at(in, me), in->type,
+                           blocks_count(in, me));
+        return alltoall_pieces(c->schedule, in, out);
+    case ALGORITHM_HOSTS:
+        if (type_basic(in->type) && type_basic(out->type))
+            alltoall_hosts(c->schedule, in, out);
+        else
+            alltoall_spread(c->schedule, in, out);
+        break;
+    case ALGORITHM_PAIRWISE:
         alltoall_pairwise(c->schedule, in, out);
-    else
+        break;
+    default:
         alltoall_spread(c->schedule, in, out);
+    }
     return call_run(c);
 }
 

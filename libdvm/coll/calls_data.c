@@ -70,6 +70,8 @@ static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t co
     case ALGORITHM_HOSTS:
         bcast_hosts(c->schedule, root, buf, count, type);
         break;
+    case ALGORITHM_PIECES:
+        return bcast_pieces(c->schedule, root, buf, count, type);
     case ALGORITHM_STAR:
         bcast_star(c->schedule, root, buf, count, type);
         break;

@@ -46,6 +46,15 @@ static int alone(struct call *c, const struct reduction *r)
     return call_run(c);
 }
 
+/* As call_choose. Pieces have whole elements, of which tasks may give each other's as more and
+ * smaller ones to an operator of the user's. */
+static enum algorithm choose_for(const struct call *c, size_t bytes, dvm_op op)
+{
+    enum algorithm algorithm = call_choose(c, bytes);
+
+    return algorithm == ALGORITHM_PIECES && op >= DVM_OP_COUNT ? ALGORITHM_COUNT : algorithm;
+}
+
 static int reduce(struct call *c, dvm_group group, int root, const void *in, void *out,
                   size_t count, dvm_type type, dvm_op op)
 {
@@ -63,12 +72,14 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
         return rc == DVM_OK ? alone(c, &r) : rc;
     if (operand_open(c, &o, &r, count, c->group->rank == root, &times) != DVM_OK)
         return operand_run(c, &o);
-    switch (call_choose(c, count * type_find(type)->size)) {
+    switch (choose_for(c, count * type_find(type)->size, op)) {
     case ALGORITHM_SHARED:
         return operand_close(&o, reduce_shared(c->schedule, root, &r));
     case ALGORITHM_HOSTS:
         reduce_hosts(c->schedule, root, &r);
         break;
+    case ALGORITHM_PIECES:
+        return operand_close(&o, reduce_pieces(c->schedule, root, &r));
     case ALGORITHM_STAR:
         reduce_star(c->schedule, root, &r);
         break;
@@ -122,12 +133,14 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
         return rc == DVM_OK ? alone(c, &r) : rc;
     if (operand_open(c, &o, &r, count, true, &times) != DVM_OK)
         return operand_run(c, &o);
-    switch (call_choose(c, count * type_find(type)->size)) {
+    switch (choose_for(c, count * type_find(type)->size, op)) {
     case ALGORITHM_SHARED:
         return operand_close(&o, allreduce_shared(c->schedule, &r));
     case ALGORITHM_HOSTS:
         allreduce_hosts(c->schedule, &r);
         break;
+    case ALGORITHM_PIECES:
+        return operand_close(&o, allreduce_pieces(c->schedule, &r));
     case ALGORITHM_STAR:
         allreduce_star(c->schedule, &r);
         break;

@@ -25,12 +25,14 @@
 /* Conditions of a row; 0: none. */
 enum {
     CROWDED = 1,
-    HOSTS = 2,  /* several hosts */
-    MANY = 4,   /* more than two tasks */
+    HOSTS = 2,      /* several hosts */
+    MANY = 4,       /* more than two tasks */
     SHARED = 8,
-    LEVELS = 16, /* two levels are possible (level.h) */
-    FULL = 32    /* and more than two tasks share a host: with two, the levels are as many waits
-                  * as a flat algorithm has rounds, or more */
+    LEVELS = 16,     /* two levels are possible (level.h) */
+    FULL = 32,       /* and more than two tasks share a host: with two, the levels are as many waits
+                      * as a flat algorithm has rounds, or more */
+    WIDE = 64,       /* there is memory for long contributions (pieces.c) */
+    FEW_PIECES = 128 /* what all give all others is at most twice that memory */
 };
 
 static const struct row {
@@ -52,19 +54,26 @@ static const struct row {
     {COLL_ALLTOALL, LEVELS | FULL, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_BARRIER, CROWDED, SIZE_MAX, ALGORITHM_STAR},
     {COLL_BARRIER, 0, SIZE_MAX, ALGORITHM_DISSEMINATION},
+    {COLL_BCAST, CROWDED | WIDE, DVM_COMMONS_BLOCK, ALGORITHM_STAR},
+    {COLL_BCAST, WIDE, SIZE_MAX, ALGORITHM_PIECES},
     {COLL_BCAST, CROWDED, STAR_MAX, ALGORITHM_STAR},
     {COLL_BCAST, 0, BCAST_TREE_MAX, ALGORITHM_BINOMIAL},
     {COLL_BCAST, HOSTS | MANY, SIZE_MAX, ALGORITHM_SCATTER_RING},
     {COLL_BCAST, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
     {COLL_REDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
+    {COLL_REDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PIECES},
     {COLL_REDUCE, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
     {COLL_ALLREDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
+    {COLL_ALLREDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PIECES},
+    {COLL_ALLREDUCE, WIDE, DOUBLING_MAX, ALGORITHM_PIECES},
     {COLL_ALLREDUCE, 0, DOUBLING_MAX, ALGORITHM_DOUBLING},
     {COLL_ALLREDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_ALLREDUCE, 0, SIZE_MAX, ALGORITHM_SCATTER_GATHER},
+    {COLL_ALLGATHER, WIDE, SIZE_MAX, ALGORITHM_PIECES},
     {COLL_ALLGATHER, CROWDED, STAR_MAX, ALGORITHM_STAR},
     {COLL_ALLGATHER, MANY, BRUCK_MAX, ALGORITHM_BRUCK},
     {COLL_ALLGATHER, 0, SIZE_MAX, ALGORITHM_RING},
+    {COLL_ALLTOALL, WIDE | FEW_PIECES, SPREAD_MAX, ALGORITHM_PIECES},
     {COLL_ALLTOALL, 0, SPREAD_MAX, ALGORITHM_SPREAD},
     {COLL_ALLTOALL, 0, SIZE_MAX, ALGORITHM_PAIRWISE},
 };
@@ -73,6 +82,7 @@ static const struct row {
 static const char *const names[ALGORITHM_COUNT] = {
     [ALGORITHM_SHARED] = "shared",
     [ALGORITHM_HOSTS] = "hosts",
+    [ALGORITHM_PIECES] = "pieces",
     [ALGORITHM_STAR] = "star",
     [ALGORITHM_DISSEMINATION] = "dissemination",
     [ALGORITHM_BINOMIAL] = "binomial",
@@ -94,6 +104,11 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
     if (row->when & LEVELS && !level_fits(c->hosts, kind, bytes))
         return false;
     if (row->when & FULL && c->hosts->most < 3)
+        return false;
+    if (row->when & WIDE && (!c->wide || !waits))
+        return false;
+    if (row->when & FEW_PIECES &&
+        bytes * (size_t)(c->group->size * c->group->size) > 2 * dvm_commons_wide(c->group->size))
         return false;
     return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
            (!(row->when & HOSTS) || c->hosts->count > 1) &&
@@ -160,6 +175,8 @@ static bool possible(enum algorithm algorithm, const struct coll *c, enum coll_k
 {
     if (algorithm == ALGORITHM_HOSTS)
         return level_fits(c->hosts, kind, bytes);
+    if (algorithm == ALGORITHM_PIECES)
+        return c->wide && waits;
     if (algorithm != ALGORITHM_SHARED)
         return true;
     for (size_t i = 0; i < ROWS; i++)

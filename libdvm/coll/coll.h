@@ -87,6 +87,9 @@ struct coll {
     struct hosts *hosts;       /* how the members lie on hosts (owned) */
     struct commons *commons;   /* memory of all members on this host (shared.c); NULL: none */
     uint32_t shared_try;       /* number of the call before which it is tried for; 0: not known */
+    bool wide;                 /* it has memory for long contributions, */
+    bool wide_wanted;          /* or there was a call that could use that; */
+    uint32_t wide_try;         /* as shared_try */
     struct coll_record recent[COLL_RECENT]; /* by number; for records.c */
     struct said *said;         /* what others have told of theirs, by rank (owned); NULL: nothing */
     bool asked;                /* some wait for an answer */

@@ -116,10 +116,31 @@ static bool any_can_share(const struct hosts *h)
     return any;
 }
 
+/* The same of memory for long contributions, which a call before has had. */
+static int widen(struct coll *c, enum coll_kind kind, uintptr_t site)
+{
+    uint64_t words[OFFER_WORDS] = {0};
+    bool have = c->group->rank == 0 && commons_widen(c->commons, &words[OFFER_AT]);
+    int all = 0, rc = offer(c, kind, site, words);
+
+    if (rc == DVM_OK && c->group->rank != 0 && words[OFFER_AT] != 0)
+        have = commons_widen_join(c->commons, words[OFFER_AT]);
+    if (rc == DVM_OK)
+        rc = agree(c, kind, site, have, &all);
+    c->wide = rc == DVM_OK && all;
+    if (rc == DVM_OK && !all)
+        commons_narrow(c->commons);
+    return rc;
+}
+
 int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
     int count;
 
+    if (c->wide_wanted && !c->wide && c->sequence + 1 >= c->wide_try && c->wide_try <= TRY_LAST) {
+        c->wide_try = (c->sequence + 1) * TRY_FACTOR;
+        return widen(c, kind, site);
+    }
     if (c->sequence + 1 < c->shared_try || c->shared_try > TRY_LAST)
         return DVM_OK;
     if (c->shared_try == 0) { /* once */
@@ -153,12 +174,13 @@ static bool fits(uint32_t sent, uint32_t wanted)
 }
 
 /* Word by word: to return a struct stalls on words that were just stored. */
-static void begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type)
+void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type)
 {
     op->commons = s->coll->commons;
     op->call = (uint32_t)s->tag;
-    op->bytes = (uint32_t)bytes;
+    op->bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
     op->type = type;
+    op->wide = false;
     op->fits = fits;
     op->board = schedule_board(s);
     op->site = s->site;
@@ -203,7 +225,7 @@ static uint32_t odd_sequence(const struct commons_op *op, const struct schedule 
     return back < COLL_RECENT ? s->sequence - back : s->sequence;
 }
 
-static int end(struct commons_op *op, struct schedule *s, int rc)
+int shared_end(struct commons_op *op, struct schedule *s, int rc)
 {
     if (rc == COMMONS_ODD)
         rc = mixup_explain(s, odd_sequence(op, s), tell_odd(op, s));
@@ -219,11 +241,11 @@ int barrier_shared(struct schedule *s)
     struct commons_op op;
     int rc;
 
-    begin(&op, s, 0, 0);
+    shared_begin(&op, s, 0, 0);
     rc = commons_put(&op, NULL);
     if (rc == COMMONS_OK)
         rc = commons_wait(&op, 0, s->size);
-    return end(&op, s, rc);
+    return shared_end(&op, s, rc);
 }
 
 /* Put elements of any type: those of a derived one without gaps. */
@@ -254,13 +276,13 @@ int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_t
     struct commons_op op;
     int rc;
 
-    begin(&op, s, count * type_find(type)->size, type_code(type));
+    shared_begin(&op, s, count * type_find(type)->size, type_code(type));
     if (s->rank == root)
-        return end(&op, s, put(&op, buffer, type));
+        return shared_end(&op, s, put(&op, buffer, type));
     rc = commons_wait(&op, root, root + 1);
     if (rc == COMMONS_OK)
         take(&op, root, buffer, type);
-    return end(&op, s, rc);
+    return shared_end(&op, s, rc);
 }
 
 /* What all have given, combined in space (operands of all ranks) in the one order. */
@@ -286,7 +308,7 @@ static int reduce(struct schedule *s, bool needs, const struct reduction *r)
     char *space = small;
     int rc;
 
-    begin(&op, s, r->count * type_find(r->type)->size, type_code(r->type));
+    shared_begin(&op, s, r->count * type_find(r->type)->size, type_code(r->type));
     rc = commons_put(&op, r->in);
     if (rc == COMMONS_OK && needs)
         rc = commons_wait(&op, 0, s->size);
@@ -296,7 +318,7 @@ static int reduce(struct schedule *s, bool needs, const struct reduction *r)
     }
     if (rc == COMMONS_OK && needs && op.bytes > 0)
         combine(&op, s->size, r, space);
-    return end(&op, s, rc);
+    return shared_end(&op, s, rc);
 }
 
 int reduce_shared(struct schedule *s, int root, const struct reduction *r)
@@ -315,14 +337,14 @@ int allgather_shared(struct schedule *s, const struct blocks *all)
     struct commons_op op;
     int rc;
 
-    begin(&op, s, bytes, type_code(all->type));
+    shared_begin(&op, s, bytes, type_code(all->type));
     rc = put(&op, blocks_at(all, s->rank), all->type);
     if (rc == COMMONS_OK)
         rc = commons_wait(&op, 0, s->size);
     for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
         if (r != s->rank)
             take(&op, r, blocks_at(all, r), all->type);
-    return end(&op, s, rc);
+    return shared_end(&op, s, rc);
 }
 
 /* ---- steps of calls over several hosts ------------------------------------------------ */
@@ -357,7 +379,7 @@ int shared_gather(struct schedule *s, const struct step *step)
     int count, rc;
 
     members(c, &count);
-    begin(&op, s, step->count * type_find(step->type)->size, type_code(step->type));
+    shared_begin(&op, s, step->count * type_find(step->type)->size, type_code(step->type));
     rc = put(&op, step->from, step->type);
     if (rc == COMMONS_OK && step->rank == c->group->rank)
         rc = commons_wait(&op, 0, count);
@@ -374,7 +396,7 @@ int shared_give(struct schedule *s, const struct step *step)
     int count, place = 0, rc;
     const int *ranks = members(c, &count);
 
-    begin(&op, s, step->count * type_find(step->type)->size, type_code(step->type));
+    shared_begin(&op, s, step->count * type_find(step->type)->size, type_code(step->type));
     if (step->rank == c->group->rank)
         return step_end(&op, s, put(&op, step->from, step->type));
     while (ranks[place] != step->rank)

@@ -6,6 +6,7 @@
 #define DVM_COLL_SHARED_H
 
 #include "coll/algorithms.h"
+#include "match/commons.h"
 
 /* Make the memory of the members on this task's host, once the group has shown that it uses
  * collectives; all members of all hosts come here before the same call. kind, site: of that
@@ -21,6 +22,14 @@ int reduce_shared(struct schedule *s, int root, const struct reduction *r);
 int allreduce_shared(struct schedule *s, const struct reduction *r);
 int allgather_shared(struct schedule *s, const struct blocks *all);
 
+/* The same for contributions of any length, through memory for long ones (pieces.c); reductions
+ * with built-in operators. */
+int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
+int reduce_pieces(struct schedule *s, int root, const struct reduction *r);
+int allreduce_pieces(struct schedule *s, const struct reduction *r);
+int allgather_pieces(struct schedule *s, const struct blocks *all);
+int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out);
+
 /* Whether the steps below can be used in a call over several hosts, for so many bytes of each. */
 bool shared_may(const struct schedule *s, size_t bytes);
 
@@ -28,5 +37,13 @@ bool shared_may(const struct schedule *s, size_t bytes);
  * places by member of the one with the step's rank; what that one gives to all others. */
 int shared_gather(struct schedule *s, const struct step *step);
 int shared_give(struct schedule *s, const struct step *step);
+
+/* ---- for pieces.c -------------------------------------------------------------------- */
+
+/* Begin the first of a call's operations: all members give so many bytes of a type (0: none). */
+void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type);
+
+/* End the last of them, and the schedule; rc: of COMMONS_OK and its like. */
+int shared_end(struct commons_op *op, struct schedule *s, int rc);
 
 #endif

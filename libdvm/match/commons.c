@@ -33,6 +33,10 @@ struct commons {
     uint64_t done;         /* all members have done the operations up to this one */
     unsigned row;          /* of blocks, that the last longer operation used */
     uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
+    uint8_t *wide;         /* NULL: none */
+    uint64_t wide_at;      /* as at */
+    unsigned part;         /* of it, that is used next */
+    uint64_t part_turn[DVM_COMMONS_PARTS]; /* as row_turn */
     uint32_t calls[DVM_COMMONS_ROWS_MOST]; /* of this member in the last turns, by turn */
     struct commons *next;  /* given up, and perhaps still needed by others */
     int tids[];            /* by rank */
@@ -81,8 +85,19 @@ static bool all_left(const struct commons *c)
     return true;
 }
 
+static void drop_wide(struct commons *c, bool stopped)
+{
+    if (!c->wide)
+        return;
+    shared_leave(c->wide, dvm_commons_wide(c->size));
+    if (c->wide_at && !stopped)
+        shared_give_back(c->wide_at, dvm_commons_wide(c->size));
+    c->wide = NULL;
+}
+
 static void drop(struct commons *c, bool stopped)
 {
+    drop_wide(c, stopped);
     shared_leave(c->head, c->bytes);
     if (c->at && !stopped)
         shared_give_back(c->at, c->bytes);
@@ -137,6 +152,24 @@ struct commons *commons_join(const int *tids, int size, int rank, uint64_t at)
     if (!c && map)
         shared_leave(map, dvm_commons_bytes(size));
     return c;
+}
+
+bool commons_widen(struct commons *c, uint64_t *at)
+{
+    c->wide = shared_make(dvm_commons_wide(c->size), at);
+    c->wide_at = *at;
+    return c->wide;
+}
+
+bool commons_widen_join(struct commons *c, uint64_t at)
+{
+    c->wide = shared_join(c->tids[0], at, dvm_commons_wide(c->size));
+    return c->wide;
+}
+
+void commons_narrow(struct commons *c)
+{
+    drop_wide(c, false);
 }
 
 void commons_free(struct commons *c, bool stopped)
@@ -384,6 +417,12 @@ static int wait_done(struct commons_op *op, uint64_t turn)
     return rc;
 }
 
+/* Whether what this operation's members put lies in blocks. */
+static bool in_blocks(const struct commons_op *op)
+{
+    return !op->wide && op->bytes > DVM_COMMONS_INSIDE;
+}
+
 void commons_begin(struct commons_op *op)
 {
     struct commons *c = op->commons;
@@ -394,15 +433,35 @@ void commons_begin(struct commons_op *op)
     op->odd = -1;
     atomic_store_explicit(&own->entered, c->turn << TURN_SHIFT | op->call,
                           memory_order_release);
-    if (op->bytes > DVM_COMMONS_INSIDE)
+    if (in_blocks(op))
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
+}
+
+void *commons_parts(struct commons_op *op, unsigned count)
+{
+    struct commons *c = op->commons;
+    unsigned first = (c->part + count - 1) / count * count % DVM_COMMONS_PARTS;
+
+    op->parts_turn = 0;
+    for (unsigned i = first; i < first + count; i++) {
+        if (c->part_turn[i] > op->parts_turn)
+            op->parts_turn = c->part_turn[i];
+        c->part_turn[i] = c->turn;
+    }
+    c->part = first + count;
+    return c->wide + (size_t)first * (dvm_commons_wide(c->size) / DVM_COMMONS_PARTS);
+}
+
+int commons_room(struct commons_op *op)
+{
+    return wait_done(op, op->parts_turn);
 }
 
 int commons_put(struct commons_op *op, const void *data)
 {
     struct commons *c = op->commons;
     struct dvm_commons_cell *cell = cell_of(c, c->rank);
-    bool inside = op->bytes <= DVM_COMMONS_INSIDE;
+    bool inside = !in_blocks(op);
     int rc = COMMONS_OK;
 
     /* who is too far ahead lets the others come half as near, and need not ask each time */
@@ -412,7 +471,7 @@ int commons_put(struct commons_op *op, const void *data)
         rc = wait_done(op, c->row_turn[c->row]);
     if (rc != COMMONS_OK)
         return rc;
-    if (op->bytes > 0)
+    if (op->bytes > 0 && !op->wide)
         memcpy(inside ? cell->inside : block_of(c, c->rank), data, op->bytes);
     cell->call = op->call;
     cell->bytes = op->bytes;
@@ -432,7 +491,7 @@ void commons_end(struct commons_op *op)
 {
     struct commons *c = op->commons;
 
-    if (op->bytes > DVM_COMMONS_INSIDE)
+    if (in_blocks(op))
         c->row_turn[c->row] = c->turn;
     atomic_store(&c->members[c->rank].done, (uint32_t)c->turn);
     wake(c);

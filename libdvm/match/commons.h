@@ -31,6 +31,14 @@ void commons_free(struct commons *c, bool stopped);
 /* The same where not all could have it, so that nobody has ever touched it: given back at once. */
 void commons_refuse(struct commons *c);
 
+/* More memory beside it, dvm_commons_wide bytes, for long contributions: made by the member with
+ * rank 0, *at is its place; joined by the others. false: not now. It is freed with the commons. */
+bool commons_widen(struct commons *c, uint64_t *at);
+bool commons_widen_join(struct commons *c, uint64_t at);
+
+/* Free it where not all have it, so that nobody has ever touched it. */
+void commons_narrow(struct commons *c);
+
 /* The end: forget what was freed and is not given back. Before the lanes end. */
 void commons_stop(void);
 
@@ -42,6 +50,7 @@ struct commons_op {
     struct commons *commons;
     uint32_t call;               /* what all members must give alike, */
     uint32_t bytes, type;        /* and what each puts: at most DVM_COMMONS_BLOCK */
+    bool wide;                   /* but that is written into commons_part, not put */
     bool (*fits)(uint32_t sent, uint32_t wanted); /* whether another type will do */
     enum dvm_board_call board;   /* for the board: the call, from where, */
     uintptr_t site;
@@ -52,6 +61,7 @@ struct commons_op {
     int odd;                     /* rank of a member that is in another operation, or was; */
     uint32_t odd_call;           /* that one. Negative: none is known */
     int first, end;              /* ranks that are waited for */
+    uint64_t parts_turn;         /* the last operation that the parts were in use for */
     bool done;                   /* not their cells, but that they are done with needed */
     uint64_t needed;
 };
@@ -59,7 +69,15 @@ struct commons_op {
 /* Begin: the next operation. */
 void commons_begin(struct commons_op *op);
 
-/* Put op->bytes from data into this member's cell. Waits while it is in use. */
+/* The next so many parts (1, 2, 4) of the wide memory, for this operation. All members ask
+ * alike; who writes there waits for room before. */
+void *commons_parts(struct commons_op *op, unsigned count);
+
+/* Wait until nobody needs what the parts have from earlier operations. */
+int commons_room(struct commons_op *op);
+
+/* Put op->bytes from data into this member's cell, or say that what is wide is there. Waits
+ * while the cell is in use. */
 int commons_put(struct commons_op *op, const void *data);
 
 /* Wait until the members with ranks first to end - 1 have put. */

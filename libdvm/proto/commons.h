@@ -42,6 +42,9 @@
 #define DVM_COMMONS_INSIDE 48     /* bytes in a cell */
 #define DVM_COMMONS_BLOCK 1024    /* bytes of a longer contribution */
 #define DVM_COMMONS_BLOCK_ROWS 2
+#define DVM_COMMONS_PARTS 4 /* of the wide memory, each in use by one operation at a time */
+#define DVM_COMMONS_WIDE (1u << 20)        /* its bytes, */
+#define DVM_COMMONS_WIDE_MANY (512u << 10) /* and where more than 8 tasks share what they lend */
 
 struct dvm_commons_head {
     _Atomic uint64_t asleep; /* bit r: the member with rank r is asleep */
@@ -74,6 +77,12 @@ static inline uint32_t dvm_commons_rows(int members)
     while (rows < DVM_COMMONS_ROWS_MOST && rows * 2 * (uint32_t)members <= DVM_COMMONS_CELLS)
         rows *= 2;
     return rows;
+}
+
+/* Bytes of the wide memory, that long contributions go through in pieces. */
+static inline size_t dvm_commons_wide(int members)
+{
+    return members <= 8 ? DVM_COMMONS_WIDE : DVM_COMMONS_WIDE_MANY;
 }
 
 static inline size_t dvm_commons_bytes(int members)

@@ -125,6 +125,31 @@ static void one(struct commons *c, uint32_t turn, uint32_t random)
     commons_end(&op);
 }
 
+/* The same through wide memory: all give to all, or a root to all. */
+static void one_wide(struct commons *c, uint32_t turn, uint32_t random)
+{
+    bool rooted = random & 64;
+    int root = (int)(random / 128 % MEMBERS);
+    struct commons_op op = {.commons = c, .call = turn, .bytes = 1u << 20, .wide = true,
+                            .stop = never, .waits = no_matter};
+    uint8_t *parts;
+
+    commons_begin(&op);
+    parts = commons_parts(&op, rooted ? 1 : random & 32 ? 2 : DVM_COMMONS_PARTS);
+    if (!rooted || c->rank == root) {
+        check(commons_room(&op) == COMMONS_OK, "no wide room");
+        memset(parts + c->rank * LONG, (int)(c->turn * MEMBERS + (unsigned)c->rank), LONG);
+        check(commons_put(&op, NULL) == COMMONS_OK, "no room");
+    }
+    check(commons_wait(&op, rooted ? root : 0, rooted ? root + 1 : c->size) == COMMONS_OK,
+          "a mix-up that is none");
+    for (int r = rooted ? root : 0; r < (rooted ? root + 1 : c->size); r++)
+        for (int i = 0; i < LONG; i++)
+            check(parts[r * LONG + i] == (uint8_t)(c->turn * MEMBERS + (unsigned)r),
+                  "wide: what was written is not what is read");
+    commons_end(&op);
+}
+
 static void *member(void *arg)
 {
     struct commons *c = arg;
@@ -136,7 +161,10 @@ static void *member(void *arg)
         /* for a while always a reduction to rank 0: the others run as far as they may */
         if (turn % 500 == 0)
             era = !era;
-        one(c, turn, era ? 2 : random);
+        if (!era && random & 256)
+            one_wide(c, turn, random);
+        else
+            one(c, turn, era ? 2 : random);
     }
     return NULL;
 }
@@ -145,6 +173,7 @@ int main(void)
 {
     struct commons *members[MEMBERS];
     pthread_t threads[MEMBERS];
+    uint8_t *first;
     uint64_t at = 0;
 
     for (int r = 0; r < MEMBERS; r++) {
@@ -156,12 +185,17 @@ int main(void)
         members[r]->turn = members[r]->done = UINT32_MAX - TURNS / 2;
         members[r]->members[r].done = (uint32_t)members[r]->turn;
     }
+    first = memory;
+    for (int r = 0; r < MEMBERS; r++)
+        check(r == 0 ? commons_widen(members[0], &at) : commons_widen_join(members[r], at),
+              "no wide memory");
     for (int r = 0; r < MEMBERS; r++)
         pthread_create(&threads[r], NULL, member, members[r]);
     for (int r = 0; r < MEMBERS; r++)
         pthread_join(threads[r], NULL);
     for (int r = MEMBERS - 1; r >= 0; r--)
         commons_free(members[r], false);
+    free(first);
     free(memory);
     printf("%u sleeps\n", sleeps);
     return 0;

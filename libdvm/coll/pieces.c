@@ -1,0 +1,280 @@
+/* pieces.c: long collectives through memory in common, a piece at a time; see shared.h.
+ *
+ * Each task copies its part of a piece into memory that all have mapped, all meet, and each
+ * takes what it needs from there. Nothing is copied once for each receiver, no message is
+ * matched, and where tasks are more than the cores each piece costs a task one turn at a core
+ * (a reduction: two), not one for each message. Of a reduction each task combines its share of
+ * the piece in place, in the order of all others (tree.c).
+ * Cost: bytes into and out of a cache that the cores share, and for each piece of
+ * memory (a half of it, where all give to all; over the tasks) one or two barriers.
+ * Used where all members are on one host and more than the cores, in calls that wait.
+ * Source: as shared.c; for shares of a reduction R. Thakur, R. Rabenseifner, W. Gropp,
+ * "Optimization of collective communication operations in MPICH" (2005).
+ */
+#include <string.h>
+
+#include "coll/shared.h"
+#include "type/derived.h"
+#include "type/op.h"
+#include "type/type.h"
+
+#define HALF (DVM_COMMONS_PARTS / 2)
+#define COMBINE_BYTES 2048 /* of each part, that are combined at a time */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Bytes of so many parts of the wide memory. */
+static size_t parts_bytes(const struct schedule *s, unsigned parts)
+{
+    return dvm_commons_wide(s->size) / DVM_COMMONS_PARTS * parts;
+}
+
+/* What each of some has room for there: whole lines. */
+static size_t room_each(const struct schedule *s, unsigned parts, int some)
+{
+    return parts_bytes(s, parts) / (size_t)some / DVM_LINE * DVM_LINE;
+}
+
+/* Copy bytes from place at on of the packed form of what lies at base, or to there. */
+static void copy_in(void *to, const void *base, dvm_type type, size_t at, size_t bytes)
+{
+    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
+
+    if (d)
+        layout_pack(&d->layout, derived_extent(d), base, at, to, bytes);
+    else if (bytes > 0)
+        memcpy(to, (const char *)base + at, bytes);
+}
+
+static void copy_out(void *base, dvm_type type, size_t at, const void *from, size_t bytes)
+{
+    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
+
+    if (d)
+        layout_unpack(&d->layout, derived_extent(d), base, at, from, bytes);
+    else if (bytes > 0)
+        memcpy((char *)base + at, from, bytes);
+}
+
+static void begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type)
+{
+    shared_begin(op, s, bytes, type_code(type));
+    op->wide = true;
+}
+
+/* Go from one operation of the call to the next. */
+static void go_on(struct commons_op *op)
+{
+    commons_end(op);
+    commons_begin(op);
+}
+
+/* Say that what this task writes is there, and wait until all have said so. */
+static int meet(struct commons_op *op, int size)
+{
+    int rc = commons_put(op, NULL);
+
+    return rc == COMMONS_OK ? commons_wait(op, 0, size) : rc;
+}
+
+int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_type type)
+{
+    size_t bytes = count * type_find(type)->size, piece;
+    struct commons_op op;
+    int rc = COMMONS_OK;
+
+    begin(&op, s, bytes, type);
+    for (size_t at = 0; rc == COMMONS_OK; at += piece) {
+        char *part = commons_parts(&op, 1);
+
+        piece = least(bytes - at, parts_bytes(s, 1));
+        if (s->rank == root) {
+            rc = commons_room(&op);
+            if (rc == COMMONS_OK)
+                copy_in(part, buffer, type, at, piece);
+            rc = rc == COMMONS_OK ? commons_put(&op, NULL) : rc;
+        } else {
+            rc = commons_wait(&op, root, root + 1);
+            if (rc == COMMONS_OK)
+                copy_out(buffer, type, at, part, piece);
+        }
+        if (at + piece == bytes)
+            break;
+        if (rc == COMMONS_OK)
+            go_on(&op);
+    }
+    return shared_end(&op, s, rc);
+}
+
+/* A piece of a reduction, and where in it what a task has lies. */
+struct share {
+    char *parts;   /* of all tasks, */
+    size_t each;   /* bytes from one to the next */
+    char *result;
+    size_t first, count; /* elements that this task combines */
+};
+
+/* Combine so many elements of all parts from place at (bytes) on into the result. What others
+ * have written is only read: a line that is written changes cores once more. */
+static void combine_some(const struct share *share, const struct schedule *s,
+                         const struct reduction *r, size_t at, size_t count)
+{
+    _Alignas(max_align_t) char space[DVM_COMMONS_MOST / 2][COMBINE_BYTES];
+    size_t bytes = count * type_find(r->type)->size;
+    const char *part = share->parts + at;
+
+    for (int i = 0; i < s->size; i += 2, part += 2 * share->each) {
+        memcpy(space[i / 2], part, bytes);
+        if (i + 1 < s->size)
+            op_apply(r->op, NULL, r->type, space[i / 2], part + share->each, count);
+    }
+    for (int bit = 2; bit < s->size; bit *= 2)
+        for (int i = 0; i + bit < s->size; i += 2 * bit)
+            op_apply(r->op, NULL, r->type, space[i / 2], space[(i + bit) / 2], count);
+    memcpy(share->result + at, space[0], bytes);
+}
+
+/* Combine this task's share, in steps that a cache holds. */
+static void combine(const struct share *share, const struct schedule *s, const struct reduction *r)
+{
+    size_t size = type_find(r->type)->size, most = COMBINE_BYTES / size, count;
+
+    for (size_t i = 0; i < share->count; i += count) {
+        count = least(share->count - i, most);
+        combine_some(share, s, r, (share->first + i) * size, count);
+    }
+}
+
+/* One piece: elements from at on. Two operations. */
+static int reduce_piece(struct commons_op *op, struct schedule *s, const struct reduction *r,
+                        bool needs, size_t at, size_t count)
+{
+    size_t size = type_find(r->type)->size, n = (size_t)s->size, me = (size_t)s->rank;
+    struct share share = {.parts = commons_parts(op, DVM_COMMONS_PARTS),
+                          .each = room_each(s, DVM_COMMONS_PARTS, s->size + 1),
+                          .first = count * me / n};
+    int rc = at == 0 ? commons_room(op) : COMMONS_OK;
+
+    share.count = count * (me + 1) / n - share.first;
+    share.result = share.parts + share.each * n;
+    if (rc == COMMONS_OK) {
+        copy_in(share.parts + share.each * me, r->in, r->type, at * size, count * size);
+        rc = meet(op, s->size);
+    }
+    if (rc == COMMONS_OK) {
+        combine(&share, s, r);
+        go_on(op);
+        commons_parts(op, DVM_COMMONS_PARTS);
+        rc = meet(op, s->size);
+    }
+    if (rc == COMMONS_OK && needs)
+        copy_out(r->out, r->type, at * size, share.result, count * size);
+    return rc;
+}
+
+static int reduce(struct schedule *s, bool needs, const struct reduction *r)
+{
+    size_t size = type_find(r->type)->size, piece;
+    size_t most = room_each(s, DVM_COMMONS_PARTS, s->size + 1) / size;
+    struct commons_op op;
+    int rc = COMMONS_OK;
+
+    begin(&op, s, r->count * size, r->type);
+    for (size_t at = 0; rc == COMMONS_OK; at += piece) {
+        piece = least(r->count - at, most);
+        rc = reduce_piece(&op, s, r, needs, at, piece);
+        if (at + piece == r->count)
+            break;
+        if (rc == COMMONS_OK)
+            go_on(&op);
+    }
+    return shared_end(&op, s, rc);
+}
+
+int reduce_pieces(struct schedule *s, int root, const struct reduction *r)
+{
+    return reduce(s, s->rank == root, r);
+}
+
+int allreduce_pieces(struct schedule *s, const struct reduction *r)
+{
+    return reduce(s, true, r);
+}
+
+int allgather_pieces(struct schedule *s, const struct blocks *all)
+{
+    size_t bytes = all->count * type_find(all->type)->size, piece;
+    size_t each = room_each(s, HALF, s->size);
+    struct commons_op op;
+    int rc = COMMONS_OK;
+
+    begin(&op, s, bytes, all->type);
+    for (size_t at = 0; rc == COMMONS_OK; at += piece) {
+        char *parts = commons_parts(&op, HALF);
+
+        piece = least(bytes - at, each);
+        rc = commons_room(&op);
+        if (rc == COMMONS_OK) {
+            copy_in(parts + each * (size_t)s->rank, blocks_at(all, s->rank), all->type, at, piece);
+            rc = meet(&op, s->size);
+        }
+        for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
+            if (r != s->rank)
+                copy_out(blocks_at(all, r), all->type, at, parts + each * (size_t)r, piece);
+        if (at + piece == bytes)
+            break;
+        if (rc == COMMONS_OK)
+            go_on(&op);
+    }
+    return shared_end(&op, s, rc);
+}
+
+/* One piece of all blocks of an alltoall: from a task to all, from all to a task. */
+static void give(const struct blocks *in, const struct schedule *s, char *parts, size_t each,
+                 size_t at, size_t bytes)
+{
+    char *own = parts + each * (size_t)s->rank * (size_t)s->size;
+
+    for (int r = 0; r < s->size; r++)
+        if (r != s->rank)
+            copy_in(own + each * (size_t)r, blocks_at(in, r), in->type, at, bytes);
+}
+
+static void take(const struct blocks *out, const struct schedule *s, const char *parts,
+                 size_t each, size_t at, size_t bytes)
+{
+    for (int r = 0; r < s->size; r++)
+        if (r != s->rank)
+            copy_out(blocks_at(out, r), out->type, at,
+                     parts + each * ((size_t)r * (size_t)s->size + (size_t)s->rank), bytes);
+}
+
+int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out)
+{
+    size_t bytes = out->count * type_find(out->type)->size, piece;
+    size_t each = room_each(s, HALF, s->size * s->size);
+    struct commons_op op;
+    int rc = COMMONS_OK;
+
+    begin(&op, s, bytes, out->type);
+    for (size_t at = 0; rc == COMMONS_OK; at += piece) {
+        char *parts = commons_parts(&op, HALF);
+
+        piece = least(bytes - at, each);
+        rc = commons_room(&op);
+        if (rc == COMMONS_OK) {
+            give(in, s, parts, each, at, piece);
+            rc = meet(&op, s->size);
+        }
+        if (rc == COMMONS_OK)
+            take(out, s, parts, each, at, piece);
+        if (at + piece == bytes)
+            break;
+        if (rc == COMMONS_OK)
+            go_on(&op);
+    }
+    return shared_end(&op, s, rc);
+}
