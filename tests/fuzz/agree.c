@@ -50,7 +50,7 @@ static void tell_collectives(int rank, const uint8_t *word, size_t bytes)
 {
     const uint8_t *at = word;
 
-    if (rank < members && bytes >= 8 && wire_get(&at, 8) != RECORD_ASK)
+    if (rank < members && bytes >= 8 && (uint32_t)wire_get(&at, 8) != RECORD_ASK)
         records_word(collectives.group, rank, word, bytes);
 }
 
