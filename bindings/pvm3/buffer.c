@@ -243,7 +243,7 @@ static struct pvm3_buffer *find_given(const char *call, int id, int *rc)
     struct pvm3_buffer *b = pvm3_buffer_find(id);
 
     *rc = PvmOk;
-    if (id < 0)
+    if (id <= 0)
         *rc = pvm3_fail(call, PvmBadParam, "%d is no id of a buffer", id);
     else if (!b)
         *rc = pvm3_fail(call, PvmNoSuchBuf, "there is no buffer %d", id);

@@ -184,7 +184,7 @@ int pvm_mstat(char *host)
 
     if (rc != PvmOk)
         return rc;
-    if (!host)
+    if (!host || !host[0])
         return pvm3_fail(call, PvmBadParam, "no host is named");
     rc = pvm3_hosts(&hosts, &count);
     if (rc != DVM_OK)

@@ -70,12 +70,12 @@ static int whole_message(const char *call, int bufid, struct pvm3_buffer **b)
 
     if (rc != PvmOk)
         return rc;
-    if (!pvm3_sending())
-        return no_buffer(call);
     *b = pvm3_buffer_find(bufid);
-    if (bufid < 0 || *b == pvm3_sending())
+    if (bufid < 0 || (*b && *b == pvm3_sending()))
         return pvm3_fail(call, PvmBadParam, "buffer %d cannot be put into the send buffer", bufid);
-    return *b ? PvmOk : pvm3_fail(call, PvmNoSuchBuf, "there is no buffer %d", bufid);
+    if (!*b) /* asked before the send buffer, as PVM does */
+        return pvm3_fail(call, PvmNoSuchBuf, "there is no buffer %d", bufid);
+    return pvm3_sending() ? PvmOk : no_buffer(call);
 }
 
 /* Tag, sender and length; then its header and its bytes. */

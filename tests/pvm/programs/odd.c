@@ -123,6 +123,9 @@ static void mistakes(void)
 
     hold(pvm_setcontext(-7) == PvmBadParam, "a context below 0");
     hold(pvm_getcontext() == 0, "the context as it was");
+    hold(pvm_bufinfo(0, NULL, NULL, NULL) == PvmBadParam, "no buffer's id");
+    pvm_setsbuf(0);
+    hold(pvm_pkmesg(12345) == PvmNoSuchBuf, "a message that is not there, without a send buffer");
     hold(pvm_spawn("odd", NULL, 0, NULL, 1 << 20, NULL) <= 0, "too many tasks");
     hold(pvm_spawn("no-such-program", NULL, 0, NULL, 1, tids) == 0 && tids[0] < 0,
          "a program that is not there");
