@@ -448,26 +448,29 @@ int ring_peek(struct ring_in *in, struct dvm_frame *frame, const uint8_t **paylo
     return read_cell(in, cell, frame, payload);
 }
 
-/* The payload of a whole message that is not in its cell, as read_cell. NULL: it is not
- * such a one, or makes no sense, which ring_peek will say. */
-static const uint8_t *find_whole(struct ring_in *in, const struct dvm_cell *cell, uint32_t length)
+/* What ring_take_small does when the payload is not in the cell; length is what was read. */
+static bool take_behind(struct ring_in *in, const struct dvm_cell *cell, uint32_t length,
+                        const struct ring_wish *wish)
 {
     uint64_t size = cell->size, ref = cell->ref, extra = cell->extra, at = cell->at;
-    const uint8_t *payload = NULL;
+    const uint8_t *payload;
 
-    atomic_signal_fence(memory_order_seq_cst); /* as in ring_take_small */
-    if (size != length || (ref | extra) || find_data(in, length, at, &payload) != 1)
-        return NULL;
-    return payload;
+    atomic_signal_fence(memory_order_seq_cst); /* as there */
+    /* what makes no sense ring_peek will say */
+    if (length > wish->credit || size != length || (ref | extra) ||
+        find_data(in, length, at, &payload) != 1)
+        return false;
+    if (length)
+        memcpy(wish->buffer, payload, length);
+    return true;
 }
 
 enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish)
 {
     struct ring_take_side *now = &in->now;
     const struct dvm_cell *cell = &now->ring->cells[now->cells & now->mask];
-    const uint8_t *payload;
-    bool inside;
     uint32_t length;
+    bool inside;
 
     /* [M] pairs with the store in show */
     if (atomic_load_explicit(&cell->mark, memory_order_acquire) != (uint32_t)(now->cells + 1) ||
@@ -479,17 +482,17 @@ enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish)
     inside = cell->inside;
     wish->came_tag = cell->tag;
     atomic_signal_fence(memory_order_seq_cst); /* what is checked is what was read */
-    if (length > wish->capacity || (inside && length > DVM_CELL_INLINE) ||
-        (wish->came_tag != wish->tag && !wish->any_tag))
+    if (length > wish->capacity || (wish->came_tag != wish->tag && !wish->any_tag))
         return RING_NONE;
     in->next_data = now->data;
-    payload = inside ? cell->bytes : find_whole(in, cell, length);
-    if (!payload)
+    if (inside && length == sizeof(uint64_t))
+        memcpy(wish->buffer, cell->bytes, sizeof(uint64_t));
+    else if (inside && length > DVM_CELL_INLINE)
         return RING_NONE;
-    if (length == sizeof(uint64_t))
-        memcpy(wish->buffer, payload, sizeof(uint64_t));
-    else if (length)
-        memcpy(wish->buffer, payload, length);
+    else if (inside)
+        memcpy(wish->buffer, cell->bytes, length);
+    else if (!take_behind(in, cell, length, wish))
+        return RING_NONE;
     wish->came = length;
     return ring_take(in) ? RING_TAKEN_RING : RING_TAKEN;
 }

@@ -131,6 +131,7 @@ struct ring_wish {
     bool any_tag;
     uint32_t type;     /* exactly */
     size_t capacity;   /* most, bytes */
+    uint64_t credit;   /* most of what is not in its cell */
     void *buffer;
     int came_tag;
     uint32_t came;     /* bytes */

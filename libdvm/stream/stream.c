@@ -366,11 +366,9 @@ bool stream_take_small(struct stream *s, struct ring_wish *wish)
     uint64_t cost, left = s->granted - s->came;
 
     wish->seq = s->recv_seq + 1;
-    if (s->early || left < STREAM_HEADER_COST)
-        return false;
-    if (wish->capacity > left - STREAM_HEADER_COST)
-        wish->capacity = left - STREAM_HEADER_COST;
-    if (!shm_take_small(&s->peer, wish))
+    wish->credit = left - STREAM_HEADER_COST;
+    if (s->early || left < STREAM_HEADER_COST + DVM_CELL_INLINE ||
+        !shm_take_small(&s->peer, wish))
         return false;
     cost = STREAM_HEADER_COST + wish->came;
     s->recv_seq++;

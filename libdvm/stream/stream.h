@@ -165,7 +165,7 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
                      uint32_t type);
 
 /* Take in the next message of a peer whose ring is polled, straight into its place, if it is
- * what is wished for (but for seq, which is filled in here) and nothing comes before it. */
+ * what is wished for (seq and credit are filled in here) and nothing comes before it. */
 bool stream_take_small(struct stream *s, struct ring_wish *wish);
 
 /* Send a message in its turn: its fields up to sync, and done, are filled in. done

@@ -205,7 +205,7 @@ static void bad_place_far(struct dvm_cell *c)
 static struct ring_wish wish_for(struct pair *p, void *buffer, size_t capacity)
 {
     return (struct ring_wish){.seq = p->in.first + p->in.frames, .any_tag = true,
-                              .capacity = capacity, .buffer = buffer};
+                              .credit = MIDDLE_MAX, .capacity = capacity, .buffer = buffer};
 }
 
 /* Put a frame, and try to take it by the short way. */
