@@ -56,20 +56,23 @@ void pvm3_queue_clear(void)
     }
 }
 
-/* Receive a message that was taken from DVM into a buffer. */
-static int receive(struct dvm_message **message, const struct dvm_status *status,
+/* Receive a message that was taken from DVM into a buffer. Elements of several types stay as
+ * they came: the program unpacks each as what it is. */
+static int receive(struct dvm_message **message, const struct dvm_status *status, int unlike,
                    struct pvm3_buffer **made)
 {
+    bool mixed = status->type == DVM_TYPE_MIXED;
+    dvm_type type = mixed ? DVM_BYTE : status->type;
     /* what is packed has its header in the header's place */
     size_t ahead = status->type == DVM_BYTE ? PVM3_HEADER : 0;
-    size_t size = status->count * dvm_type_size(status->type);
+    size_t size = mixed ? status->bytes : status->count * dvm_type_size(type);
     struct pvm3_buffer *b = pvm3_buffer_make(PvmDataRaw, size);
     int rc;
 
     *made = NULL;
     if (!b)
         return DVM_ERR_NO_MEMORY;
-    rc = dvm_mrecv(message, pvm3_buffer_data(b) - ahead, status->count, status->type, NULL);
+    rc = dvm_mrecv(message, pvm3_buffer_data(b) - ahead, mixed ? size : status->count, type, NULL);
     if (rc != DVM_OK) {
         pvm3_buffer_free(b);
         return rc;
@@ -81,6 +84,10 @@ static int receive(struct dvm_message **message, const struct dvm_status *status
         memmove(pvm3_buffer_data(b), b->data, size);
     else
         b->packed = 0;
+    if (mixed && unlike) {
+        b->foreign = true;
+        b->stored = (unsigned char)~pvm3_representation(); /* how is not known, only that */
+    }
     b->src = status->source;
     b->tag = status->tag;
     b->dst = pvm3_self();
@@ -123,11 +130,11 @@ static int receive_placed(struct dvm_message **message, const struct dvm_status 
 
 /* A message has come: receive it, let handlers have it, or keep it. */
 static int take_in(const struct pvm3_wanted *wanted, struct dvm_message **message,
-                   const struct dvm_status *status)
+                   const struct dvm_status *status, int unlike)
 {
     struct pvm3_buffer *b;
     int rc = fits_place(wanted, status) ? receive_placed(message, status, wanted->place, &b)
-                                        : receive(message, status, &b);
+                                        : receive(message, status, unlike, &b);
 
     /* its sender's host was lost in the middle of it, and there is no message: PVM's programs
      * learn of that by pvm_notify */
@@ -149,9 +156,10 @@ static int take_one(const struct pvm3_wanted *wanted, double timeout)
 {
     struct dvm_message *message;
     struct dvm_status status;
-    int rc = dvm_binding_take(wanted->tid, wanted->tag, timeout, wanted->site, &message, &status);
+    int unlike, rc = dvm_binding_take(wanted->tid, wanted->tag, timeout, wanted->site, &message,
+                                      &status, &unlike);
 
-    return rc == DVM_OK ? take_in(wanted, &message, &status) : rc;
+    return rc == DVM_OK ? take_in(wanted, &message, &status, unlike) : rc;
 }
 
 int pvm3_queue_fill(const char *call)

@@ -12,6 +12,7 @@
 #include "group/message.h"
 #include "group/sink.h"
 #include "match/match.h"
+#include "type/type.h"
 
 int dvm_binding_send_each(const int *tids, size_t tid_count, int tag, const void *buf,
                           size_t count, dvm_type type)
@@ -22,7 +23,7 @@ int dvm_binding_send_each(const int *tids, size_t tid_count, int tag, const void
 }
 
 int dvm_binding_take(int source, int tag, double timeout, const void *site,
-                     struct dvm_message **message, struct dvm_status *status)
+                     struct dvm_message **message, struct dvm_status *status, int *unlike)
 {
     const struct match_filter any = {.context = CONTEXT_UNIVERSE, .source = DVM_ANY,
                                      .tag = DVM_ANY};
@@ -33,8 +34,10 @@ int dvm_binding_take(int source, int tag, double timeout, const void *site,
     if (rc != DVM_OK)
         return rc;
     rc = match_take(&any, &wanted, timeout, (uintptr_t)site, message, &result);
-    if (rc == DVM_OK)
+    if (rc == DVM_OK) {
         sink_status(&result, status);
+        *unlike = TYPE_REPRESENTATION(result.type) != type_here();
+    }
     dvm_leave(DVM_OK); /* the caller reports in its own way */
     return rc;
 }

@@ -34,10 +34,12 @@ DVM_API int dvm_binding_fail(int code, const char *sentence);
 /* Take the earliest message of DVM_UNIVERSE, from anybody and with any tag, as dvm_mprobe
  * does, waiting at most timeout seconds (0: not at all; negative: for ever). source and tag,
  * either DVM_ANY, are what the program waits for: for those who look what it does (dvm why).
- * site: return address of the program's call. Never prints or ends the program. Errors:
- * TIMEOUT, and those of dvm_mprobe. */
+ * site: return address of the program's call. *unlike receives whether the sender stores data
+ * in another way, 0 or 1: then what is received as DVM_BYTE is not as it would be here. Never
+ * prints or ends the program. Errors: TIMEOUT, and those of dvm_mprobe. */
 DVM_API int dvm_binding_take(int source, int tag, double timeout, const void *site,
-                             struct dvm_message **message, struct dvm_status *status);
+                             struct dvm_message **message, struct dvm_status *status,
+                             int *unlike);
 
 /* A further flag of dvm_value_put: by the rules of PVM's mailbox. A value that is kept is not
  * anybody's to change when its task has ended, unless it is DVM_VALUE_OPEN; and the only one of

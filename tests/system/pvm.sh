@@ -36,7 +36,7 @@ diff "$source_tree/tests/pvm/mailbox.expected" "$WORK/out" || fail "the mailbox 
 
 say "with programs of DVM"
 expect 0 dvm run -n 1 "$programs/mixed" "$PROGRAMS/with_pvm"
-expect_line "$WORK/out" "^mixed: 40 0.5 4 1099511627777$"
+expect_line "$WORK/out" "^mixed: 40 0.5 4 1099511627777, pairs of 60 bytes$"
 expect 0 dvm run -n 1 "$PROGRAMS/with_pvm" "$programs/mixed"
 expect_line "$WORK/out" "^with_pvm: 0.5 4$"
 

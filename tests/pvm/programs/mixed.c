@@ -7,7 +7,7 @@
 #include <pvm3.h>
 
 #define COUNT 5
-enum { NUMBERS = 1, HALVES, LARGE };
+enum { NUMBERS = 1, HALVES, LARGE, PAIRS };
 
 static int worker(int master)
 {
@@ -22,6 +22,23 @@ static int worker(int master)
     pvm_psend(master, HALVES, halves, COUNT, PVM_DOUBLE);
     pvm_bufinfo(pvm_getrbuf(), &length, NULL, NULL);
     return length != (int)sizeof numbers;
+}
+
+/* A message of pairs of an int and a double, which DVM knows as such, is unpacked as they lie. */
+static int pairs(int tid)
+{
+    int number = 0, wrong = 0, length = 0;
+    double half = 0;
+
+    if (pvm_recv(tid, PAIRS) < 0)
+        return -1;
+    pvm_bufinfo(pvm_getrbuf(), &length, NULL, NULL);
+    for (int i = 0; i < COUNT; i++) {
+        pvm_upkint(&number, 1, 1);
+        pvm_upkdouble(&half, 1, 1);
+        wrong += number != i || half != i / 2.0;
+    }
+    return wrong == 0 && pvm_upkint(&number, 1, 1) == PvmNoData ? length : -1;
 }
 
 static int master(char *program)
@@ -39,7 +56,8 @@ static int master(char *program)
         return 1;
     pvm_recv(tid, LARGE);
     pvm_upklong(&large, 1, 1);
-    printf("mixed: %d %g %g %ld\n", length, halves[0], halves[COUNT - 1], large);
+    printf("mixed: %d %g %g %ld, pairs of %d bytes\n", length, halves[0], halves[COUNT - 1], large,
+           pairs(tid));
     return 0;
 }
 

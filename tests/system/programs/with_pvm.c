@@ -3,12 +3,34 @@
  * with_pvm PROGRAM: spawns it, a program of PVM, and exchanges typed messages with it. Spawned:
  * the worker of one.
  */
+#include <stddef.h>
 #include <stdio.h>
 
 #include <dvm.h>
 
 #define COUNT 5
-enum { NUMBERS = 1, HALVES, LARGE };
+enum { NUMBERS = 1, HALVES, LARGE, PAIRS };
+
+struct pair {
+    int number;
+    double half;
+};
+
+static void send_pairs(int master)
+{
+    const size_t lengths[] = {1, 1};
+    const ptrdiff_t places[] = {0, offsetof(struct pair, half)};
+    const dvm_type types[] = {DVM_INT, DVM_DOUBLE};
+    struct pair pairs[COUNT];
+    dvm_type type;
+
+    for (int i = 0; i < COUNT; i++)
+        pairs[i] = (struct pair){i, i / 2.0};
+    dvm_type_struct(2, lengths, places, types, &type);
+    dvm_type_commit(type);
+    dvm_send(DVM_UNIVERSE, master, PAIRS, pairs, COUNT, type);
+    dvm_type_free(&type);
+}
 
 static void worker(int master)
 {
@@ -21,6 +43,7 @@ static void worker(int master)
         halves[i] = numbers[i] / 2.0;
     dvm_send(DVM_UNIVERSE, master, HALVES, halves, COUNT, DVM_DOUBLE);
     dvm_send(DVM_UNIVERSE, master, LARGE, &large, 1, DVM_LONG);
+    send_pairs(master);
 }
 
 static void master(const char *program)
