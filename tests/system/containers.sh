@@ -45,7 +45,7 @@ all_sizes() {
 start_machine 1
 for way in auto always never; do
     setting=()
-    [ $way = auto ] || setting=(DVM_SINGLE_COPY=$way)
+    [ $way = auto ] || setting=("DVM_SINGLE_COPY=$way")
     all_sizes "two containers, single copy $way" box "${setting[@]}"
     all_sizes "two containers with networks of their own, single copy $way" box_net "${setting[@]}"
     all_sizes "one inside, one outside, single copy $way" box_one "${setting[@]}"

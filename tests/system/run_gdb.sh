@@ -24,7 +24,7 @@ status=0
 within 60 dvm run -n 3 --gdb 2 "$PROGRAMS/endings" exit 2 7 <"$WORK/commands" \
     >"$WORK/out" 2>"$WORK/err" || status=$?
 expect_same 7 $status "status"
-expect_line "$WORK/out" '^\[2 sim[123]\] Temporary breakpoint 1(\.1)?, dvm_finalize'
+expect_line "$WORK/out" '^\[2 sim[123]\] Temporary breakpoint 1(\.[0-9]+)?, dvm_finalize'
 expect_line "$WORK/out" '^\[2 sim[123]\] .* main '
 expect_line "$WORK/out" '^\[2 sim[123]\] \[Inferior 1 .* exited with code 07\]'
 expect_count 3 'rank [012] is here' "$WORK/out"

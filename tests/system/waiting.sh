@@ -22,7 +22,7 @@ for ((i = 0; i < cores; i++)); do
     at_end+=("kill $!")
 done
 within 60 dvm run -n 2 --where 'sim[1-2]' "$PROGRAMS/blocked" pingpong 3000 >"$WORK/out"
-expect_count 2 "slept often" "$WORK/out"
+expect_count 2 "left its core often" "$WORK/out"
 for command in "${at_end[@]}"; do $command; done
 at_end=()
 

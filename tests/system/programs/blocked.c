@@ -2,7 +2,7 @@
  * time they use in that time together, and ends with 1 when that is more than 1 % of a core
  * for 1,000 of them. Then they get their message.
  * blocked.c alone: wait for a message that nobody sends.
- * blocked.c pingpong ROUNDS: two ranks exchange messages and say how often they slept.
+ * blocked.c pingpong ROUNDS: two ranks exchange messages and say how often they left their core.
  */
 #include <dvm.h>
 #include <stdio.h>
@@ -81,13 +81,20 @@ static int look(int n, double seconds)
     return rc;
 }
 
-static void pingpong(int me, int rounds)
+/* How often this process has left its core: to sleep, or for another, and then the answer may
+ * have come when it has it again. Who spins does neither. */
+static long switches(void)
 {
     struct rusage use;
-    long before;
 
     getrusage(RUSAGE_SELF, &use);
-    before = use.ru_nvcsw;
+    return use.ru_nvcsw + use.ru_nivcsw;
+}
+
+static void pingpong(int me, int rounds)
+{
+    long before = switches();
+
     for (int i = 0; i < rounds; i++) {
         if (me == 0)
             dvm_send(DVM_WORLD, 1, GO_TAG, &i, 1, DVM_INT);
@@ -95,9 +102,9 @@ static void pingpong(int me, int rounds)
         if (me == 1)
             dvm_send(DVM_WORLD, 0, GO_TAG, &i, 1, DVM_INT);
     }
-    getrusage(RUSAGE_SELF, &use);
-    printf("rank %d slept %s (%ld times in %d rounds)\n", me,
-           use.ru_nvcsw - before > rounds / 3 ? "often" : "seldom", use.ru_nvcsw - before, rounds);
+    before = switches() - before;
+    printf("rank %d left its core %s (%ld times in %d rounds)\n", me,
+           before > rounds / 3 ? "often" : "seldom", before, rounds);
 }
 
 int main(int argc, char **argv)
