@@ -177,13 +177,16 @@ static int store(struct reading *g, const struct option_row *row, void *settings
     return -1;
 }
 
-/* A letter with a word behind it that can be no value of it, as mpirun's -np is. */
-static int fail_letter(struct reading *g, const char *text)
+/* A letter with a word behind it that can be no value of it, as mpirun's -np is. The number
+ * that is meant is behind that word, as in -np3, or the next argument. */
+static int fail_letter(struct reading *g, const struct option_row *row, const char *text)
 {
-    const char *next = g->argv[g->at + 1];
+    const char *next = g->argv[g->at + 1], *number = text + strcspn(text, "0123456789");
 
+    if (!*number)
+        number = next && isdigit((unsigned char)next[0]) ? next : row->value;
     snprintf(g->error, OPTIONS_SENTENCE_MAX, "there is no option %.*s; did you mean -%c %.*s?",
-             SHOWN_MAX, text, text[1], SHOWN_MAX, next ? next : "N");
+             SHOWN_MAX, text, text[1], SHOWN_MAX, number);
     return -1;
 }
 
@@ -213,7 +216,7 @@ static int read_option(struct reading *g)
     if (is_long && equals)
         return store(g, row, settings, equals + 1);
     if (!is_long && isalpha((unsigned char)text[2]) && row->kind == OPTION_INT)
-        return fail_letter(g, text);
+        return fail_letter(g, row, text);
     if (!is_long && text[2])
         return store(g, row, settings, text + 2);
     if (!g->argv[g->at + 1]) {

@@ -166,7 +166,7 @@ static int explain_program(const struct console *c, const struct spawning *s)
         return EXIT_NOT_FOUND;
     }
     if (S_ISDIR(st.st_mode)) {
-        console_wrong(c, "%s is a folder", name);
+        console_wrong(c, "%s is a folder; name a program in it: %s/PROGRAM", name, name);
         return EXIT_NOT_EXECUTABLE;
     }
     if (access(name, X_OK) < 0) {

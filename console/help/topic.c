@@ -32,7 +32,8 @@ static const struct topic_row words[] = {
 static const struct topic_row environment[] = {
     {"DVM_MACHINE", "the machine that is meant (default: the user's name)"},
     {"DVM_HOST", "name of this host (default: the host name up to its first dot); where a "
-                 "computer carries several hosts, the one whose daemon is asked"},
+                 "computer carries several hosts, the one whose daemon is asked; none of that "
+                 "name is an error"},
     {"DVM_DIR", "runtime folder of one host; goes before DVM_MACHINE and DVM_HOST"},
     {"DVM_DAEMON", "path of dvmd for those that start it (default: beside dvm, then PATH)"},
     {"DVM_SINGLE", "1: a program that another launcher started (srun, mpirun) may be a world of "

@@ -32,11 +32,13 @@ static const char *const leaving_words[] = {"quit", "exit"};
 bool session_machine(char *name)
 {
     char folder[RUNTIME_PATH_MAX];
+    int r;
 
     name[0] = '\0';
     if (!getenv("DVM_DIR"))
         runtime_machine(name, DVM_NAME_MAX);
-    return runtime_find(folder, sizeof folder, NULL) == DVM_OK;
+    r = runtime_find(folder, sizeof folder, NULL);
+    return r == DVM_OK || r == DVM_ERR_NO_HOST; /* not the host of DVM_HOST: commands say so */
 }
 
 /* Tell the session which machine is meant from now on. */

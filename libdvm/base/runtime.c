@@ -37,6 +37,7 @@
 #define LOCK_TRIES 20       /* how often a lock is tried, */
 #define LOCK_PAUSE_NS 5000000 /* with this pause between two tries, nanoseconds */
 #define BACKLOG 128         /* connections that wait to be accepted */
+#define NAMES_MAX 200       /* bytes of the names of hosts in a sentence */
 
 bool runtime_name_ok(const char *text)
 {
@@ -343,26 +344,80 @@ static int no_machine(const char *machine)
                     "one with: dvm start)", machine);
 }
 
-/* The first host by name of the machine's folder with a living daemon. */
-static int find_first(char *folder, size_t size, const char *machine, const char *top)
+/* The hosts of the machine's folder with a living daemon, by name: folder receives the
+ * first one's, names (may be NULL) all names, with commas. False when there is none. */
+static bool list_living(char *folder, size_t size, const char *machine, const char *top,
+                        char *names)
 {
     struct dirent **list;
     int n = scandir(top, &list, NULL, alphasort);
+    char path[RUNTIME_PATH_MAX];
+    size_t used = 0;
     bool found = false;
 
     for (int i = 0; i < n; i++) {
-        if (!found && runtime_name_ok(list[i]->d_name))
-            found = try_host(folder, size, machine, list[i]->d_name);
+        const char *host = list[i]->d_name;
+
+        if ((!found || names) && runtime_name_ok(host) &&
+            try_host(path, size < sizeof path ? size : sizeof path, machine, host)) {
+            if (!found)
+                strcpy(folder, path);
+            if (names && used < NAMES_MAX)
+                used += (size_t)snprintf(names + used, NAMES_MAX - used, "%s%s",
+                                         found ? ", " : "", host);
+            found = true;
+        }
         free(list[i]);
     }
     if (n >= 0)
         free(list);
-    return found ? DVM_OK : no_machine(machine);
+    return found;
+}
+
+/* The folder of the daemon whose task this process is, or was started by: its host may have
+ * another name in the machine (and so in DVM_HOST) than its folder has. */
+static bool find_own(char *folder, size_t size, const char *top)
+{
+    const char *path = environment("DVM_SOCKET"), *slash = path ? strrchr(path, '/') : NULL;
+    size_t length = strlen(top);
+
+    if (!slash || strncmp(path, top, length) != 0 || path[length] != '/' ||
+        (size_t)(slash - path) >= size)
+        return false;
+    snprintf(folder, size, "%.*s", (int)(slash - path), path);
+    return runtime_alive(folder);
+}
+
+/* DVM_HOST is set, and no daemon of that name runs: another one would be a surprise. */
+static int find_instead(char *folder, size_t size, const char *machine, const char *top)
+{
+    char names[NAMES_MAX];
+
+    if (find_own(folder, size, top))
+        return DVM_OK;
+    if (!list_living(folder, size, machine, top, names))
+        return no_machine(machine);
+    return dvm_fail(DVM_ERR_NO_HOST,
+                    "DVM_HOST is \"%.80s\", but no such host of the machine \"%s\" runs on this "
+                    "computer, only %s; unset DVM_HOST, or set it to a host that runs here",
+                    environment("DVM_HOST"), machine, names);
+}
+
+/* any: DVM_HOST is a wish only. */
+static int find_in(char *folder, size_t size, const char *machine, const char *top, bool any)
+{
+    char host[DVM_NAME_MAX];
+
+    if (runtime_host(host, sizeof host) == DVM_OK && try_host(folder, size, machine, host))
+        return DVM_OK;
+    if (!any && environment("DVM_HOST"))
+        return find_instead(folder, size, machine, top);
+    return list_living(folder, size, machine, top, NULL) ? DVM_OK : no_machine(machine);
 }
 
 int runtime_find(char *folder, size_t size, const char *machine)
 {
-    char top[RUNTIME_PATH_MAX], name[DVM_NAME_MAX], host[DVM_NAME_MAX], path[RUNTIME_PATH_MAX];
+    char top[RUNTIME_PATH_MAX], name[DVM_NAME_MAX], path[RUNTIME_PATH_MAX];
     int rc, fd;
 
     if (size > sizeof path)
@@ -383,9 +438,7 @@ int runtime_find(char *folder, size_t size, const char *machine)
         if (rc != DVM_OK)
             return rc == DVM_ERR_NO_DAEMON ? no_machine(name) : rc;
         close(fd);
-        if (runtime_host(host, sizeof host) != DVM_OK ||
-            !try_host(path, size, name, host))
-            rc = find_first(path, size, name, top);
+        rc = find_in(path, size, name, top, machine != NULL);
     }
     if (rc == DVM_OK)
         strcpy(folder, path);

@@ -67,9 +67,11 @@ int runtime_lock(const char *folder, int *fd);
 bool runtime_alive(const char *folder);
 
 /* Find the folder of a running daemon of the user's machine: $DVM_DIR, else in
- * /tmp/dvm-UID/MACHINE the host DVM_HOST, else the real host name, else the first
- * by name whose lock is held. machine: NULL for that of runtime_machine. Errors:
- * NO_DAEMON (none runs), REFUSED, SYSTEM. */
+ * /tmp/dvm-UID/MACHINE the host DVM_HOST, or, when that is not set, the real host name,
+ * else the first by name whose lock is held. For a task that of its own daemon, whatever
+ * that is called. machine: NULL for that of runtime_machine; of a machine that is named,
+ * any host will do. Errors: NO_DAEMON (none runs), NO_HOST (some run, but not DVM_HOST),
+ * REFUSED, SYSTEM. */
 int runtime_find(char *folder, size_t size, const char *machine);
 
 /* Make the listening socket of a daemon that holds the lock; an old file of that

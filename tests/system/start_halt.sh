@@ -32,6 +32,18 @@ await 5 no_process_left
 start_machine 3
 await 10 hosts_are 3
 expect_same "sim1 sim2 sim3" "$(hosts_up | sort | xargs)" "names of the hosts"
+
+say "DVM_HOST that names no host here is refused, also to a program, not replaced"
+DVM_HOST=sim4 expect 1 dvm hosts
+expect_line "$WORK/err" 'DVM_HOST is "sim4".*only sim1, sim2, sim3;'
+DVM_HOST=sim4 expect 1 dvm run -n 2 true
+expect_line "$WORK/err" 'DVM_HOST is "sim4"'
+DVM_HOST=sim4 expect 1 "$PROGRAMS/meet" say
+expect_line "$WORK/err" 'NO_HOST.*DVM_HOST is "sim4"'
+DVM_HOST=sim3 expect 0 dvm hosts
+
+say "a task reaches its own daemon, whatever it makes of DVM_HOST"
+expect 0 dvm run -n 1 --where sim2 env DVM_HOST=other dvm ps
 halt_machine
 
 say "an address to listen on that is not this host's is refused at once"

@@ -76,6 +76,10 @@ Test(options, a_letter_of_another_launcher)
     cr_expect_str_eq(r.error, "there is no option -np; did you mean -n 4?");
     read_words(&r, true, "-np");
     cr_expect_str_eq(r.error, "there is no option -np; did you mean -n N?");
+    read_words(&r, true, "-np3 prog");
+    cr_expect_str_eq(r.error, "there is no option -np3; did you mean -n 3?");
+    read_words(&r, true, "-np prog");
+    cr_expect_str_eq(r.error, "there is no option -np; did you mean -n N?");
 }
 
 Test(options, what_other_systems_have)

@@ -275,12 +275,45 @@ Test(runtime, find_prefers_by_name)
     cr_assert_eq(runtime_find(found, sizeof found, machine), DVM_OK);
     cr_assert_str_eq(strrchr(found, '/'), "/h3", "DVM_HOST first");
     close(locks[0]);
-    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_OK);
-    cr_assert_str_eq(strrchr(found, '/'), "/h1");
+    unsetenv("DVM_HOST");
     close(locks[1]);
     cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_OK);
     cr_assert_str_eq(strrchr(found, '/'), "/h2");
     close(locks[2]);
+}
+
+Test(runtime, find_takes_no_other_host_for_dvm_host)
+{
+    static const char *const hosts[] = {"h2", "h1"};
+    char folder[RUNTIME_PATH_MAX], found[RUNTIME_PATH_MAX], socket[RUNTIME_PATH_MAX + 16];
+    int locks[2];
+
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(runtime_folder(folder, sizeof folder, NULL, hosts[i]), DVM_OK);
+        cr_assert_eq(runtime_make(folder), DVM_OK);
+        cr_assert_eq(runtime_lock(folder, &locks[i]), DVM_OK);
+    }
+    setenv("DVM_HOST", "h4", 1);
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_HOST);
+    cr_expect_not_null(strstr(dvm_last_error(), "DVM_HOST is \"h4\""), "%s", dvm_last_error());
+    cr_expect_not_null(strstr(dvm_last_error(), "only h1, h2;"), "%s", dvm_last_error());
+    setenv("DVM_HOST", "no name", 1);
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_HOST);
+    cr_assert_eq(runtime_find(found, sizeof found, machine), DVM_OK, "any of a named machine");
+    cr_assert_str_eq(strrchr(found, '/'), "/h1");
+
+    /* a task of a host whose name in the machine is not its folder's */
+    snprintf(socket, sizeof socket, "%.*s/h2/" RUNTIME_SOCKET,
+             (int)(strrchr(folder, '/') - folder), folder);
+    setenv("DVM_SOCKET", socket, 1);
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_OK, "%s", dvm_last_error());
+    cr_assert_str_eq(strrchr(found, '/'), "/h2");
+    setenv("DVM_SOCKET", "/elsewhere/h2/" RUNTIME_SOCKET, 1);
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_HOST, "another machine's");
+
+    close(locks[0]);
+    close(locks[1]);
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_DAEMON);
 }
 
 Test(runtime, find_keeps_to_dvm_dir)
