@@ -6,6 +6,8 @@
 
 #include "bindings/pvm3/error.h"
 
+#define TICKLE_MOST 10 /* numbers for pvm_tickle, in PVM */
+
 static int absent(const char *call, const char *why)
 {
     int rc = pvm3_enter(call);
@@ -39,5 +41,10 @@ int pvm_reg_tracer(int trace_context, int trace_tag, int output_context, int out
 
 int pvm_tickle(int count, int *args, int *nresults, int *results)
 {
+    if (count < 1 || count > TICKLE_MOST)
+        return pvm3_enter("pvm_tickle") == PvmOk
+                   ? pvm3_fail("pvm_tickle", PvmBadParam, "%d numbers; 1 to %d can be", count,
+                               TICKLE_MOST)
+                   : PvmSysErr;
     return absent("pvm_tickle", "see dvm ps, dvm hosts and dvm logs");
 }

@@ -105,9 +105,7 @@ int pvm_freecontext(int ctx)
 
     if (rc != PvmOk)
         return rc;
-    if (ctx < 0)
-        return pvm3_fail(call, PvmBadParam, "%d is no context", ctx);
-    if (PVM3_TID_HOST(ctx) && PVM3_TID_HOST(ctx) != PVM3_TID_HOST(pvm3_self()))
+    if (ctx > 0 && PVM3_TID_HOST(ctx) && PVM3_TID_HOST(ctx) != PVM3_TID_HOST(pvm3_self()))
         return PvmOk; /* another host's, which is told of nothing: it is not used again anyway */
     if (!PVM3_TID_OK(ctx) || !give_back(PVM3_TID_LOCAL(ctx)))
         return pvm3_fail(call, PvmNotFound, "context %d was not given out, or is free already",

@@ -365,6 +365,8 @@ int pvm_delete(char *name, int index)
     static const char call[] = "pvm_delete";
     int rc = begin(call, name);
 
+    if (rc == PvmOk && index < 0)
+        rc = pvm3_fail(call, PvmBadParam, "index %d; they are 0 or more", index);
     if (rc != PvmOk)
         return rc;
     rc = dvm_value_delete(name, index);

@@ -1,7 +1,7 @@
 /* option.c: pvm_setopt and pvm_getopt.
  *
- * All options of PVM have their place and range. Those that say how messages travel change
- * nothing here: DVM finds the best way for each pair of tasks by itself.
+ * All options of PVM have their place, range and codes. Those that say how messages travel
+ * change nothing here: DVM finds the best way for each pair of tasks by itself.
  */
 #include "bindings/pvm3/option.h"
 
@@ -11,6 +11,8 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/hosts.h"
+#include "bindings/pvm3/life.h"
 
 #define FRAGMENT_LEAST 52
 #define FRAGMENT_MOST 1048576
@@ -28,16 +30,16 @@ static struct option {
     [PvmOutputCode] = {0, INT_MIN, INT_MAX, false},
     [PvmTraceTid] = {0, INT_MIN, INT_MAX, false},
     [PvmTraceCode] = {0, INT_MIN, INT_MAX, false},
-    [PvmTraceBuffer] = {0, 0, INT_MAX, false},
-    [PvmTraceOptions] = {PvmTraceFull, PvmTraceFull, PvmTraceCount, false},
+    [PvmTraceBuffer] = {0, INT_MIN, INT_MAX, false},
+    [PvmTraceOptions] = {0, PvmTraceFull, PvmTraceCount, false},
     [PvmFragSize] = {4080, FRAGMENT_LEAST, FRAGMENT_MOST, false},
     [PvmResvTids] = {0, INT_MIN, INT_MAX, false},
     [PvmSelfOutputTid] = {0, INT_MIN, INT_MAX, false},
     [PvmSelfOutputCode] = {0, INT_MIN, INT_MAX, false},
     [PvmSelfTraceTid] = {0, INT_MIN, INT_MAX, false},
     [PvmSelfTraceCode] = {0, INT_MIN, INT_MAX, false},
-    [PvmSelfTraceBuffer] = {0, 0, INT_MAX, false},
-    [PvmSelfTraceOptions] = {PvmTraceFull, PvmTraceFull, PvmTraceCount, false},
+    [PvmSelfTraceBuffer] = {0, INT_MIN, INT_MAX, false},
+    [PvmSelfTraceOptions] = {0, PvmTraceFull, PvmTraceCount, false},
     [PvmShowTids] = {1, INT_MIN, INT_MAX, false},
     [PvmPollType] = {0, 0, 0, true},
     [PvmPollTime] = {0, 0, 0, true},
@@ -58,6 +60,12 @@ static bool exists(int what)
     return what > 0 && what < OPTION_END && !options[what].absent;
 }
 
+/* Where the output and the traces of tasks go: nowhere in particular, or to a task. */
+static bool can_take(int tid)
+{
+    return tid == 0 || (PVM3_TID_OK(tid) && pvm3_host_is_there(PVM3_TID_HOST(tid)));
+}
+
 int pvm_getopt(int what)
 {
     int rc = pvm3_enter("pvm_getopt");
@@ -75,8 +83,12 @@ int pvm_setopt(int what, int value)
 
     if (rc != PvmOk)
         return rc;
+    if (what == PvmPollType || what == PvmPollTime)
+        return pvm3_fail("pvm_setopt", PvmNotImpl, "nothing is polled");
     if (!exists(what))
         return pvm3_fail("pvm_setopt", PvmBadParam, "there is no option %d", what);
+    if ((what == PvmOutputTid || what == PvmTraceTid) && !can_take(value))
+        return pvm3_fail("pvm_setopt", PvmBadParam, "0x%x is no task's tid", (unsigned)value);
     if (value < options[what].least || value > options[what].most)
         return pvm3_fail("pvm_setopt", PvmBadParam, "option %d can be %d to %d, not %d", what,
                          options[what].least, options[what].most, value);

@@ -28,9 +28,16 @@ static int check_tag(const char *call, int tag)
 
 static int check_tid(const char *call, int tid)
 {
-    if (!PVM3_TID_OK(tid))
+    if (!PVM3_TID_OK(tid) && !pvm3_option(PvmResvTids))
         return pvm3_fail(call, PvmBadParam, "0x%x is no task's tid", (unsigned)tid);
     return PvmOk;
+}
+
+/* Whether nobody gets what is sent to a tid: PvmResvTids lets a program send to others than
+ * tasks, and PVM's daemons drop what they do not know. */
+static bool is_dropped(int tid)
+{
+    return !PVM3_TID_OK(tid);
 }
 
 /* A message to a task that has ended is dropped, as in PVM. */
@@ -44,6 +51,8 @@ static int sent(const char *call, int rc)
 
 int pvm3_send_bytes(const char *call, int tid, int tag, const unsigned char *all, size_t bytes)
 {
+    if (is_dropped(tid))
+        return PvmOk;
     return sent(call, dvm_bsend(DVM_UNIVERSE, tid, tag, all, bytes, DVM_BYTE));
 }
 
@@ -77,6 +86,8 @@ static int send_array(const char *call, int tid, int tag)
 
     b->tag = tag;
     b->src = pvm3_self();
+    if (is_dropped(tid))
+        return PvmOk;
     return sent(call, dvm_bsend(DVM_UNIVERSE, tid, tag, p->data, p->bytes / dvm_type_size(p->type),
                                 p->type));
 }
@@ -113,15 +124,16 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Sort tids, and leave out this task's own and what stands there twice. Returns how many are
- * left. */
+/* Sort tids, and leave out this task's own, those of no task, and what stands there twice.
+ * Returns how many are left. */
 static size_t each_once(int *tids, size_t count)
 {
     size_t kept = 0;
 
     qsort(tids, count, sizeof *tids, by_number);
     for (size_t i = 0; i < count; i++)
-        if (tids[i] != pvm3_self() && (kept == 0 || tids[i] != tids[kept - 1]))
+        if (tids[i] != pvm3_self() && !is_dropped(tids[i]) &&
+            (kept == 0 || tids[i] != tids[kept - 1]))
             tids[kept++] = tids[i];
     return kept;
 }
@@ -210,7 +222,7 @@ int pvm_psend(int tid, int tag, void *data, int count, int type)
     if (rc == PvmOk && (!t || count < 0 || (count > 0 && !data)))
         rc = pvm3_fail(call, PvmBadParam, "%d elements of type %d%s", count, type,
                        data ? "" : " at NULL");
-    if (rc != PvmOk)
+    if (rc != PvmOk || is_dropped(tid))
         return rc;
     if (pvm3_context() != PvmBaseContext || pvm3_reserved_tag(tag))
         return psend_with_header(call, tid, tag, data, (size_t)count, t);

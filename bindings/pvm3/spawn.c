@@ -128,7 +128,7 @@ static int order_make(struct order *o, char *task, char **argv, int flag, const 
     o->env[0] = o->path;
     o->env[1] = flag & PvmNoSpawnParent ? ORPHAN "=1" : ORPHAN "=0";
     o->what.env = o->env;
-    return set_where(o, flag, where);
+    return task[0] ? set_where(o, flag, where) : PvmNoFile;
 }
 
 /* Those that started first, then PVM's codes of the others. Returns how many started. */
@@ -153,6 +153,8 @@ static int none_started(const char *call, int code, const char *where, int *tids
         tids[i] = code;
     if (code == PvmNoHost && pvm3_option(PvmAutoErr) == 1)
         pvm3_fail(call, code, "\"%s\" names no host of the machine", where);
+    else if (code == PvmNoFile && pvm3_option(PvmAutoErr) == 1)
+        pvm3_fail(call, code, "no program is named");
     pvm_errno = code;
     return 0;
 }
@@ -165,9 +167,9 @@ int pvm_spawn(char *task, char **argv, int flag, char *where, int count, int *ti
 
     if (rc != PvmOk)
         return rc;
-    if (!task || !task[0] || count < 1 || (flag & ~FLAGS_KNOWN))
+    if (!task || count < 1 || (flag & ~FLAGS_KNOWN))
         return pvm3_fail(call, PvmBadParam, "%s%d tasks, flags %d",
-                         task && task[0] ? "" : "no program is named; ", count, flag);
+                         task ? "" : "no program is named; ", count, flag);
     if (flag & PvmTaskDebug)
         return pvm3_fail(call, PvmNotImpl, "debuggers are started by dvm run --gdb");
     list = tids ? tids : malloc((size_t)count * sizeof *list);

@@ -5,12 +5,36 @@
 . "$(dirname "$0")/lib.sh"
 programs=$build/tests/pvm
 
+# with_pvm: what the tables of the tests hold for PVM's codes and bytes is so, where it is there
+with_pvm() {
+    local pvmd name
+    [ -x /usr/bin/pvmd ] && [ -e /usr/include/pvm3.h ] || return 0
+    say "the same with PVM itself"
+    export PVM_ROOT=/usr/lib/pvm3 PVM_ARCH=LINUX64 PVM_ALLOW_ROOT=1 PVM_TMP=$WORK/tmp
+    export PVM_PATH=/usr/bin
+    mkdir "$PVM_TMP"
+    env -u DVM_MACHINE pvmd -nlocalhost >"$WORK/pvmd.out" 2>&1 </dev/null &
+    pvmd=$!
+    at_end+=("kill $pvmd 2>/dev/null || :")
+    await 10 grep -q tmp "$WORK/pvmd.out"
+    for name in items wrong; do
+        gcc "$source_tree/tests/pvm/programs/$name.c" -o "$WORK/$name" -lgpvm3 -lpvm3
+    done
+    expect 0 "$WORK/items"
+    diff "$source_tree/tests/pvm/items.expected" "$WORK/out" || fail "items are not PVM's"
+    expect 0 "$WORK/wrong" --pvm
+    kill "$pvmd"
+    await 10 dead "$pvmd"
+    unset PVM_ROOT PVM_ARCH PVM_ALLOW_ROOT PVM_TMP PVM_PATH
+}
+
 start_machine 3
 await 10 hosts_are 3
 
 say "items of all types, encodings and strides"
 expect 0 dvm run -n 1 "$programs/items"
 diff "$source_tree/tests/pvm/items.expected" "$WORK/out" || fail "items differ from PVM's"
+! long || with_pvm
 expect 0 dvm run -n 1 "$programs/items" --wide
 expect_line "$WORK/out" "^wide: 0 1099511627783$"
 expect_line "$WORK/out" "^in place: 2016$"
@@ -19,6 +43,11 @@ expect_line "$WORK/out" "^tag: -2$"
 say "a master and its workers"
 expect 0 dvm run -n 1 "$programs/pool" 7
 expect_line "$WORK/out" "^pool: all ok$"
+
+say "wrong calls have PVM's codes"
+expect 0 dvm run -n 1 "$programs/wrong"
+expect_line "$WORK/out" "^wrong: ([0-9]+) of \\1 calls$"
+expect_count 7 "^libpvm \\[t[0-9a-f]+\\]: pvm_[a-z_]+\\(\\): Not implemented: [a-zA-Z]" "$WORK/err"
 
 say "at the edge of what PVM allows"
 expect 0 dvm run -n 1 "$programs/odd"

@@ -6,6 +6,7 @@
 
 #include "daemon/names/book.h"
 #include "dvm.h"
+#include "dvm_binding.h"
 #include "proto/names.h"
 
 #define A 0x40001 /* tasks of two hosts */
@@ -148,6 +149,39 @@ Test(values, what_is_kept_outlives_its_task)
     cr_assert_eq(last.owner, 0);
     expect_value(A + 1, "far", 0, 0, "f");
     cr_assert_eq(get(A + 1, DVM_NAME_DELETE, "kept", 0, 0, ""), 0, "it is nobody's");
+}
+
+Test(values, a_closed_one_stays_closed_when_its_task_has_ended)
+{
+    const unsigned closed = DVM_BINDING_VALUE_CLOSED;
+
+    get(A, DVM_NAME_PUT, "shut", 0, closed | DVM_VALUE_KEEP, "s");
+    get(A, DVM_NAME_PUT, "open", 0, closed | DVM_VALUE_KEEP | DVM_VALUE_OPEN, "o");
+    get(A, DVM_NAME_PUT, "gone", 0, closed, "g");
+    get(A, DVM_NAME_TASK_END, "", A, 0, "");
+    change_keeper();
+    cr_assert_eq(get(B, DVM_NAME_GET, "gone", 0, 0, ""), DVM_ERR_NO_VALUE);
+    cr_assert_eq(get(B, DVM_NAME_PUT, "shut", 0, closed, "x"), DVM_ERR_EXISTS);
+    cr_assert_eq(get(B, DVM_NAME_TAKE, "shut", 0, 0, ""), DVM_ERR_REFUSED);
+    cr_assert_eq(get(B, DVM_NAME_DELETE, "shut", 0, 0, ""), DVM_ERR_REFUSED);
+    expect_value(B, "shut", 0, 0, "s");
+    cr_assert_eq(last.owner, 0);
+    cr_assert_eq(get(B, DVM_NAME_DELETE, "shut", 0, closed, ""), 0, "by a console");
+    cr_assert_eq(get(B, DVM_NAME_PUT, "open", 0, closed, "p"), 0);
+    expect_value(A + 1, "open", 0, 0, "p");
+}
+
+Test(values, closed_ones_may_be_one_and_many_under_a_name)
+{
+    const unsigned closed = DVM_BINDING_VALUE_CLOSED;
+
+    cr_assert_eq(get(A, DVM_NAME_PUT, "v", 0, closed, "one"), 0);
+    cr_assert_eq(get(B, DVM_NAME_PUT, "v", -1, DVM_VALUE_MANY, "x"), DVM_ERR_EXISTS);
+    cr_assert_eq(get(B, DVM_NAME_PUT, "v", -1, closed | DVM_VALUE_MANY, "many"), 1);
+    change_keeper();
+    expect_value(B, "v", 0, 0, "one");
+    expect_value(A, "v", 1, 0, "many");
+    cr_assert_eq(get(B, DVM_NAME_DELETE, "v", 0, closed, ""), DVM_ERR_REFUSED, "its task runs");
 }
 
 Test(values, who_waits_is_told_through_a_change_of_keeper)

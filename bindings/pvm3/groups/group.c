@@ -272,8 +272,6 @@ int pvm_bcast(char *name, int tag)
     static const char call[] = "pvm_bcast";
     int rc = pvm3_group_enter(call, name), count, *tids;
 
-    if (rc == PvmOk && tag < 0)
-        rc = pvm3_fail(call, PvmBadParam, "tag %d; tags are 0 or more", tag);
     if (rc != PvmOk)
         return rc;
     count = pvm3_group_tids(call, name, &tids);
@@ -281,6 +279,8 @@ int pvm_bcast(char *name, int tag)
         return count;
     if (count == 0 || (count == 1 && tids[0] == pvm_mytid()))
         rc = pvm3_fail(call, PvmNoInst, "nobody else is in \"%s\"", name);
+    else if (tag < 0)
+        rc = pvm3_fail(call, PvmBadParam, "tag %d; tags are 0 or more", tag);
     else
         rc = pvm3_mcast(call, tids, count, tag);
     free(tids);
