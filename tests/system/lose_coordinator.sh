@@ -40,8 +40,12 @@ refused() { ! DVM_HOST=sim3 dvm hosts 2>"$WORK/err"; }
 await 5 refused
 expect_line "$WORK/err" "sim3 has lost machine.*tries to rejoin"
 kill -CONT "$coordinator"
-all_back() { [ "$(dvm hosts --json | jq '[.hosts[] | select(.state == "up" and .slot > 3)] | length')" = 2 ]; }
-await 30 all_back
+# all_back HOST: it knows the two in their new slots, and nobody in an old one
+all_back() {
+    [ "$(DVM_HOST=$1 dvm hosts --json |
+        jq -c '[.hosts[] | select(.state == "up") | .slot > 3] | sort')" = '[false,true,true]' ]
+}
+for host in sim1 sim2 sim3; do await 30 all_back $host; done
 for host in sim2 sim3; do await 10 grep -q "is in machine $DVM_MACHINE again" "$(log_of $host)"; done
 DVM_HOST=sim2 expect 0 dvm run -n 6 "$PROGRAMS/meet" say
 for host in sim1 sim2 sim3; do expect_line "$WORK/out" "on $host$"; done

@@ -74,6 +74,7 @@ static void crowd(char **argv, int count)
         gone += hear_int(-1, GONE) > 0;
     check(sum == (long)count * (count - 1) / 2 && gone == count, "the sums");
     printf("limits: %d tasks: ok\n", count);
+    free(tids);
 }
 
 static void one_of_crowd(int parent, int count)
@@ -85,6 +86,7 @@ static void one_of_crowd(int parent, int count)
         me++;
     say_int(parent, ANSWER, me);
     hear_int(parent, GREET);
+    free(tids);
 }
 
 /* ---- a host that is lost --------------------------------------------------------- */
@@ -112,6 +114,7 @@ static void lost(char **argv, char *host)
     check(hear_int(-1, GONE) == tids[0], "the task that is gone");
     check(pvm_mstat(host) == PvmNoHost || pvm_mstat(host) == PvmHostFail, "the host is gone");
     printf("limits: noticed within %.1f s\n", now() - since);
+    free(tids);
 }
 
 /* ---- sends that do not wait ------------------------------------------------------- */
@@ -173,6 +176,7 @@ static void one_of_everybody(int count, int mib)
     send_much(tids[(me + 1) % count], mib, words);
     meet(tids, me, count);
     take_much(tids[(me + count - 1) % count], mib, words);
+    free(words);
 }
 
 static void everybody(char **argv, int count, int mib)
@@ -183,6 +187,7 @@ static void everybody(char **argv, int count, int mib)
     for (int i = 0; i < count; i++)
         check(hear_int(-1, ANSWER) == mib, "an answer");
     printf("limits: %d send %d MiB: ok\n", count, mib);
+    free(tids);
 }
 
 static void send_last(int parent, int count)
@@ -202,6 +207,7 @@ static void last(char **argv, int count)
     check(wrong == 0, "the order of the others");
     check(pvm_nrecv(-1, -1) == 0, "nothing more");
     printf("limits: the last of %d first: ok\n", count);
+    free(tids);
 }
 
 /* ---- */
