@@ -168,7 +168,7 @@ static void take_much(int before, int mib, int *words)
 
 static void one_of_everybody(int count, int mib)
 {
-    int *tids, me = 0, *words = malloc((size_t)mib / 2 * MIB);
+    int *tids = NULL, me = 0, *words = malloc((size_t)mib / 2 * MIB);
 
     check(words != NULL && pvm_siblings(&tids) == count, "the siblings");
     while (tids[me] != pvm_mytid())
