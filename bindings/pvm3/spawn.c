@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dvm_binding.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/catchout.h"
@@ -178,7 +179,7 @@ int pvm_spawn(char *task, char **argv, int flag, char *where, int count, int *ti
     rc = order_make(&o, task, argv, flag, where);
     if (rc == PvmOk) {
         memset(list, 0, (size_t)count * sizeof *list); /* where DVM asks nobody it says nothing */
-        rc = dvm_spawn(&o.what, count, list, NULL);
+        rc = dvm_binding_spawn(&o.what, count, list, NULL);
         for (int i = 0; i < count; i++)
             list[i] = list[i] ? list[i] : rc;
         started = sort_tids(list, count);

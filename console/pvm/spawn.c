@@ -120,6 +120,7 @@ static int request(struct pvm *p, const struct wish *w, const char *where, char 
     if (r)
         return r;
     s.message.sink = w->job;
+    s.message.by_path = true;
     s.message.no_parent = false; /* programs ask by that whether they are spawned */
     if (w->directory && w->directory[0])
         s.message.directory = w->directory;

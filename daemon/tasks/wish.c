@@ -96,7 +96,7 @@ const char **wish_arguments(const Dvm__Pb__Spawn *what, int rank, const char *pa
         return NULL;
     for (size_t i = 0; i < before; i++)
         argv[i] = what->debug->words[i];
-    argv[before] = debugged ? path : what->program;
+    argv[before] = debugged || what->by_path ? path : what->program;
     for (size_t i = 0; i < what->n_args; i++)
         argv[before + 1 + i] = what->args[i];
     return argv;

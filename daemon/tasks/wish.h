@@ -21,9 +21,9 @@ bool wish_debugged_some(const Dvm__Pb__Spawn *what, int first, int count);
  * with a sentence that names host. */
 int wish_locate(const Dvm__Pb__Spawn *what, const char *host, char *out, size_t size);
 
-/* The arguments to execute for a rank, with the program's name, NULL at the end: the
- * program's own, or the debugger's with path, that of the program, and those. The list
- * is to be freed, its strings are borrowed. NULL: no memory. */
+/* The arguments to execute for a rank, with the program's name (its path, where what asks for
+ * that), NULL at the end: the program's own, or the debugger's with path, that of the program,
+ * and those. The list is to be freed, its strings are borrowed. NULL: no memory. */
 const char **wish_arguments(const Dvm__Pb__Spawn *what, int rank, const char *path);
 
 #endif

@@ -58,6 +58,10 @@ DVM_API int dvm_binding_send_each(const int *tids, size_t tid_count, int tag, co
 DVM_API int dvm_binding_catch(void (*take)(int tid, int stream, const void *bytes, size_t size),
                               int on);
 
+/* dvm_spawn, and the tasks get as argv[0] the path of their program on their host, not the name
+ * that it was looked for by: PVM's tasks find themselves so. */
+DVM_API int dvm_binding_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors);
+
 /* Copy the path of this host's runtime folder, at most size bytes with the NUL: where files
  * that all tasks of the host share may lie, such as those named below; the daemon removes
  * these at its end. Error: ARG (size too small). */

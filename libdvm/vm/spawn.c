@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "dvm_binding.h"
 #include "group/entry.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
@@ -107,7 +108,8 @@ static int check(const struct dvm_spawn *what, int count, const int *tids)
 }
 
 /* Send the request and receive the reply, which the caller frees. */
-static int request(const struct dvm_spawn *what, int count, Dvm__Pb__SpawnReply **reply)
+static int request(const struct dvm_spawn *what, int count, bool by_path,
+                   Dvm__Pb__SpawnReply **reply)
 {
     Dvm__Pb__Spawn m = DVM__PB__SPAWN__INIT;
     char directory[PATH_MAX], folder[PATH_MAX];
@@ -130,6 +132,7 @@ static int request(const struct dvm_spawn *what, int count, Dvm__Pb__SpawnReply 
         m.where = (char *)(uintptr_t)what->where;
     m.look_first = folder;
     m.sink = vm.catching;
+    m.by_path = by_path;
     rc = vm_ask(DVM_TID_DAEMON(vm.slot), DVM_CTL_SPAWN, &m.base, -1, DVM_CTL_SPAWN_REPLY,
                 &payload, &length);
     free(m.env);
@@ -171,17 +174,15 @@ static int take_reply(const Dvm__Pb__SpawnReply *reply, int count, int *tids, in
     return first == DVM_OK ? DVM_OK : failed(first, reply);
 }
 
-int dvm_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
+/* The rest of a call that has begun. */
+static int spawn(const struct dvm_spawn *what, int count, bool by_path, int *tids, int *errors)
 {
     Dvm__Pb__SpawnReply *reply;
-    int rc;
+    int rc = check(what, count, tids);
 
-    ENTRY_BEGIN();
-    daemon_link_asker(DVM_BOARD_SPAWN, ENTRY_SITE(), 0);
-    rc = check(what, count, tids);
     if (rc != DVM_OK)
         return dvm_leave(rc);
-    rc = request(what, count, &reply);
+    rc = request(what, count, by_path, &reply);
     if (rc == DVM_OK) {
         rc = take_reply(reply, count, tids, errors);
         dvm__pb__spawn_reply__free_unpacked(reply, NULL);
@@ -193,4 +194,18 @@ int dvm_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
         }
     }
     return dvm_leave(rc);
+}
+
+int dvm_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
+{
+    ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_SPAWN, ENTRY_SITE(), 0);
+    return spawn(what, count, false, tids, errors);
+}
+
+int dvm_binding_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
+{
+    ENTRY_BEGIN();
+    daemon_link_asker(DVM_BOARD_SPAWN, ENTRY_SITE(), 0);
+    return spawn(what, count, true, tids, errors);
 }

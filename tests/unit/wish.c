@@ -146,6 +146,9 @@ Test(wish, arguments)
     what.args = args;
     what.n_args = 2;
     expect_words(2, "/bin/prog", "prog -x 7");
+    what.by_path = true;
+    expect_words(2, "/bin/prog", "/bin/prog -x 7");
+    what.by_path = false;
     what.debug = &debug;
     expect_words(0, "/bin/prog", "prog -x 7");
     expect_words(2, "/bin/prog", "sh -q /bin/prog -x 7"); /* where the debugger finds it */

@@ -8,7 +8,7 @@
 
 #include <pvm3.h>
 
-enum { KEPT = 5, RUN = 7, WANTED = 9, EVENT = 20 };
+enum { KEPT = 5, RUN = 7, WANTED = 9, NAMED = 11, EVENT = 20 };
 
 #define MANY 600 /* events with a tag each: more than there are places for at a time */
 
@@ -131,6 +131,29 @@ static void mistakes(void)
          "a program that is not there");
 }
 
+/* Found by its name, a task has its program's path as argv[0]. */
+static void named(void)
+{
+    char name[300] = "";
+    int tid = 0;
+
+    hold(pvm_spawn("odd", (char *[]){"--name", NULL}, 0, NULL, 1, &tid) == 1, "spawn by name");
+    if (tid <= 0)
+        return;
+    pvm_recv(tid, NAMED);
+    pvm_upkstr(name);
+    hold(name[0] == '/' && strcmp(strrchr(name, '/'), "/odd") == 0, name);
+}
+
+static int tell_name(char *name)
+{
+    pvm_initsend(PvmDataDefault);
+    pvm_pkstr(name);
+    pvm_send(pvm_parent(), NAMED);
+    pvm_exit();
+    return 0;
+}
+
 /* A copy of this process is a task of its own, which waits for nobody's children. */
 static void forked(void)
 {
@@ -152,15 +175,18 @@ static void forked(void)
     hold(status == 0, "a copy of the process leaves");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     self = pvm_mytid();
+    if (argc > 1)
+        return tell_name(argv[0]);
     pvm_setopt(PvmAutoErr, 0);
     probed();
     passed_on();
     handled();
     events();
     mistakes();
+    named();
     forked();
     if (wrong == 0)
         printf("odd: all ok\n");
