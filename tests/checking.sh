@@ -4,6 +4,7 @@
 # A check defines
 #   check TREE      look at the tree, print a line for each fault, return 1 if any
 #   plant TREE      put one fault into a copy of the tree
+#   planted=N       (optional) how many faults that is, each with a line of its own (1)
 #   prune TREE      (optional) take away from the copy what is not needed for that
 # and ends with `run_check "$@"`. Without arguments the check looks at this tree;
 # with --self-test it proves that it can fail: it plants a fault into a copy of the tree
@@ -46,9 +47,10 @@ self_test() {
         echo "self-test: the planted fault was not found"
         return 1
     fi
-    # a line that was not there before
+    # lines that were not there before
     comm -13 <(sort "$copy.before") <(sort "$copy.after") >"$copy.found"
-    [ -s "$copy.found" ] || { echo "self-test: the check fails, but not for the planted fault"; return 1; }
+    [ "$(wc -l <"$copy.found")" -ge "${planted:-1}" ] ||
+        { echo "self-test: the check fails, but not for each planted fault"; return 1; }
     sed "s/^/self-test: found the planted fault: /" "$copy.found"
 }
 
