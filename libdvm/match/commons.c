@@ -204,16 +204,6 @@ void commons_stop(void)
     }
 }
 
-/* Ring the members that sleep until this one has put, or has done, something. */
-static void wake(const struct commons *c)
-{
-    uint64_t asleep = atomic_load(&c->head->asleep) & ~(UINT64_C(1) << c->rank);
-
-    for (int r = 0; asleep && r < c->size; r++, asleep >>= 1)
-        if (asleep & 1 && atomic_load(&c->members[r].wants) == 1 + (uint32_t)c->rank)
-            shared_ring(c->tids[r]);
-}
-
 static struct dvm_commons_cell *cell_in(const struct commons *c, uint64_t turn, int rank)
 {
     return &c->cells[(size_t)(turn % c->rows) * (size_t)c->size + (size_t)rank];
@@ -222,6 +212,42 @@ static struct dvm_commons_cell *cell_in(const struct commons *c, uint64_t turn, 
 static struct dvm_commons_cell *cell_of(const struct commons *c, int rank)
 {
     return cell_in(c, c->turn, rank);
+}
+
+/* Whether this member has put in its turn. */
+static bool has_put(const struct commons *c)
+{
+    return atomic_load(&cell_of(c, c->rank)->mark) == (uint32_t)c->turn;
+}
+
+/* Whether a member sleeps until this one puts in this turn or an earlier one. */
+static bool wants_now(const struct commons *c, int rank)
+{
+    uint32_t turn = (uint32_t)(atomic_load(&c->members[rank].entered) >> TURN_SHIFT);
+
+    return (int32_t)((uint32_t)c->turn - turn) >= 0;
+}
+
+/* Whether to ring a member that sleeps, when this one has put or has done (done) something. Who
+ * waits for a later put is not rung for what is done: it would only sleep again. Who waits for one
+ * in a turn that this member has done without it is: they are in different calls. */
+static bool wanted_by(const struct commons *c, int rank, bool done)
+{
+    uint32_t wants = atomic_load(&c->members[rank].wants), put = 1 + (uint32_t)c->rank;
+
+    if (wants != put)
+        return wants == DVM_COMMONS_WANTS_DONE + put;
+    return !done || (!has_put(c) && wants_now(c, rank));
+}
+
+/* Ring the members that sleep until this one has put or has done something. */
+static void wake(const struct commons *c, bool done)
+{
+    uint64_t asleep = atomic_load(&c->head->asleep) & ~(UINT64_C(1) << c->rank);
+
+    for (int r = 0; asleep && r < c->size; r++, asleep >>= 1)
+        if (asleep & 1 && wanted_by(c, r, done))
+            shared_ring(c->tids[r]);
 }
 
 static uint8_t *block_of(const struct commons *c, int rank)
@@ -327,7 +353,8 @@ static bool to_sleep(void *arg)
 
     do {
         first = op->first;
-        atomic_store(&c->members[c->rank].wants, 1 + (uint32_t)first);
+        atomic_store(&c->members[c->rank].wants,
+                     (op->done ? DVM_COMMONS_WANTS_DONE : 0) + 1 + (uint32_t)first);
         atomic_fetch_or(&c->head->asleep, UINT64_C(1) << c->rank);
         if (ready(op))
             return false;
@@ -477,7 +504,7 @@ int commons_put(struct commons_op *op, const void *data)
     cell->bytes = op->bytes;
     cell->type = op->type;
     atomic_store(&cell->mark, (uint32_t)c->turn);
-    wake(c);
+    wake(c, false);
     return COMMONS_OK;
 }
 
@@ -494,7 +521,7 @@ void commons_end(struct commons_op *op)
     if (in_blocks(op))
         c->row_turn[c->row] = c->turn;
     atomic_store(&c->members[c->rank].done, (uint32_t)c->turn);
-    wake(c);
+    wake(c, true);
 }
 
 bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type)

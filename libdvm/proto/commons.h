@@ -21,8 +21,9 @@
  *     want i                            asleep &= ~own bit
  *
  * There is room for turn t when all members have done turn t - ROWS + 1, so that who is in
- * turn t may look at the cells of turns t and t - 1: done is written, and whoever wants it is
- * rung, in the same way.
+ * turn t may look at the cells of turns t and t - 1: done is written, and whoever wants it
+ * (DVM_COMMONS_WANTS_DONE + 1 + i) is rung, in the same way. Who has done its turn without putting
+ * also rings those who want its cell of that turn: they are in another call.
  *
  * Who frees its group writes left, and touches nothing from then on: the memory is given
  * back when all have left or are gone.
@@ -42,6 +43,7 @@
 #define DVM_COMMONS_INSIDE 48     /* bytes in a cell */
 #define DVM_COMMONS_BLOCK 1024    /* bytes of a longer contribution */
 #define DVM_COMMONS_BLOCK_ROWS 2
+#define DVM_COMMONS_WANTS_DONE 64 /* more than 1 + any rank */
 #define DVM_COMMONS_PARTS 4 /* of the wide memory, each in use by one operation at a time */
 #define DVM_COMMONS_WIDE (1u << 20)        /* its bytes, */
 #define DVM_COMMONS_WIDE_MANY (512u << 10) /* and where more than 8 tasks share what they lend */
@@ -53,7 +55,7 @@ struct dvm_commons_head {
 
 struct dvm_commons_member {
     _Atomic uint32_t done;   /* it needs nothing of operations up to this one */
-    _Atomic uint32_t wants;  /* while asleep: 1 + rank whose cell or done it waits for */
+    _Atomic uint32_t wants;  /* while asleep: 1 + rank whose cell it waits for; see above */
     _Atomic uint64_t entered; /* high half: the turn it is in, low half: the call that is */
     _Atomic uint32_t left;   /* 1: it touches this memory no more; the last it writes */
     uint8_t pad[DVM_LINE - 20];

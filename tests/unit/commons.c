@@ -13,7 +13,7 @@
 
 static uint8_t *memory;
 static struct commons *members[MEMBERS];
-static int given_back, gone, waits;
+static int given_back, gone, waits, rings;
 
 void *test_make(size_t bytes, uint64_t *at)
 {
@@ -39,7 +39,7 @@ void test_give_back(uint64_t at, size_t bytes)
 
 void test_offer(int tid) { (void)tid; }
 void test_leave(void *map, size_t bytes) { (void)map, (void)bytes; }
-void test_ring(int tid) { (void)tid; }
+void test_ring(int tid) { (void)tid; rings++; }
 bool test_wait_spins(void) { return false; }
 bool test_wait_threaded(void) { return false; }
 bool test_gone(int tid, const char **why) { (void)why; return tid == gone; }
@@ -229,4 +229,54 @@ Test(commons, who_was_left_behind_is_found)
         for (int r = 0; r < 3; r++)
             commons_free(members[r], false);
     }
+}
+
+/* Who sleeps until another puts, in a turn, is rung for that, and not when the other has done a
+ * turn before; but it is when the other has done that turn without putting. */
+Test(commons, who_sleeps_is_rung_for_what_it_waits_for)
+{
+    struct commons_op sleeper, op;
+
+    make(2);
+    together(1);
+    op = begin(0, 7, 1);
+    cr_assert(put(&op));
+    sleeper = begin(1, 7, 1);
+    commons_end(&sleeper);
+    sleeper = begin(1, 8, 1);
+    sleeper.first = 0;
+    sleeper.end = 1;
+    cr_assert(to_sleep(&sleeper));
+    rings = 0;
+    commons_end(&op);
+    cr_assert_eq(rings, 0);
+    op = begin(0, 8, 1);
+    cr_assert(put(&op));
+    cr_assert_eq(rings, 1);
+    has_slept(&sleeper);
+    cr_assert(ready(&sleeper));
+    commons_end(&op);
+    commons_end(&sleeper);
+    cr_assert_eq(rings, 1);
+
+    sleeper = begin(1, 9, 1);
+    sleeper.first = 0;
+    sleeper.end = 1;
+    cr_assert(to_sleep(&sleeper));
+    op = begin(0, 10, 1);
+    commons_end(&op);
+    cr_assert_eq(rings, 2);
+    cr_assert(find_odd(&sleeper));
+    has_slept(&sleeper);
+
+    sleeper.odd = -1;
+    sleeper.done = true;
+    sleeper.needed = members[0]->turn + 1;
+    cr_assert(to_sleep(&sleeper));
+    op = begin(0, 10, 1);
+    commons_end(&op);
+    cr_assert_eq(rings, 3);
+    has_slept(&sleeper);
+    for (int r = 0; r < 2; r++)
+        commons_free(members[r], false);
 }
