@@ -125,7 +125,8 @@ static int combine(const char *call, uintptr_t site, enum set_kind kind, dvm_gro
     if (!result)
         return no_place(call);
     if (x->size == 0 || y->size == 0)
-        return dvm_fail(DVM_ERR_GROUP, "%s: DVM_UNIVERSE is no fixed set of tasks", call);
+        return dvm_fail(DVM_ERR_GROUP, "%s: DVM_UNIVERSE is no fixed set of tasks; "
+                                       "dvm_group_create makes a group of tids", call);
     tids = malloc(((size_t)x->size + (size_t)y->size) * sizeof *tids);
     if (!tids)
         return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a list of tasks", call);

@@ -24,6 +24,8 @@ struct choice {
 };
 #define CHOICE_WORDS (sizeof(struct choice) / sizeof(int64_t))
 
+#define HOST_COLOUR ((int64_t)1 << 32) /* plus a host's slot: DVM_SPLIT_HOST; no user's colour */
+
 /* For the order of the new groups: colour, key, old rank. */
 struct member {
     int64_t colour, key;
@@ -149,6 +151,23 @@ static int take_part(const struct group *g, const struct choice *all, dvm_group 
     return rc;
 }
 
+/* Either all that have a colour give DVM_SPLIT_HOST, or none: all see the same list. */
+static int check_kinds(const struct choice *all, int size)
+{
+    int host = DVM_NULL, other = DVM_NULL;
+
+    for (int i = size - 1; i >= 0; i--)
+        if (all[i].colour >= HOST_COLOUR)
+            host = i;
+        else if (all[i].colour != DVM_NULL)
+            other = i;
+    if (host == DVM_NULL || other == DVM_NULL)
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_ARG, "dvm_group_split: rank %d gives DVM_SPLIT_HOST, and rank %d the "
+                                 "colour %d; all tasks must give it, or none", host, other,
+                    (int)all[other].colour);
+}
+
 static int split(struct call *c, int colour, int key, dvm_group *result)
 {
     const struct group *g = c->group;
@@ -158,10 +177,12 @@ static int split(struct call *c, int colour, int key, dvm_group *result)
     if (!all)
         return dvm_fail(DVM_ERR_NO_MEMORY, "dvm_group_split: no memory is left for a list of "
                                            "tasks");
-    if (colour == DVM_SPLIT_HOST)
-        colour = g->receive_tids[g->rank] >> DVM_TID_N_BITS;
     all[g->rank] = (struct choice){.colour = colour, .key = key};
+    if (colour == DVM_SPLIT_HOST)
+        all[g->rank].colour = HOST_COLOUR + (g->receive_tids[g->rank] >> DVM_TID_N_BITS);
     rc = exchange(c, all);
+    if (rc == DVM_OK)
+        rc = check_kinds(all, g->size);
     if (rc == DVM_OK && colour == DVM_NULL)
         *result = DVM_GROUP_NONE;
     else if (rc == DVM_OK)

@@ -111,7 +111,7 @@ int dvm_group_translate(dvm_group from, const int *ranks, int count, dvm_group t
 {
     static const char call[] = "dvm_group_translate";
     const struct group *f, *t = NULL;
-    int rc = DVM_ERR_GROUP;
+    int rc = DVM_ERR_GROUP, other;
 
     ENTRY_BEGIN();
     f = group_find(from, call);
@@ -121,6 +121,9 @@ int dvm_group_translate(dvm_group from, const int *ranks, int count, dvm_group t
         rc = count < 0 || (count > 0 && (!ranks || !others))
                  ? dvm_fail(DVM_ERR_ARG, "%s: there are no places for %d ranks", call, count)
                  : DVM_OK;
+    /* first whether all are ranks, since others may be the same array, and keeps it then */
+    for (int i = 0; rc == DVM_OK && i < count; i++)
+        rc = translate(f, ranks[i], t, &other);
     for (int i = 0; rc == DVM_OK && i < count; i++)
         rc = translate(f, ranks[i], t, &others[i]);
     return dvm_leave(rc);

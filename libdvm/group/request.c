@@ -39,6 +39,21 @@ static int no_array(const char *call)
     return dvm_fail(DVM_ERR_ARG, "%s: the requests are NULL", call);
 }
 
+static int no_place(const char *call, const char *what)
+{
+    return dvm_fail(DVM_ERR_ARG, "%s: there is no place for %s", call, what);
+}
+
+/* A request that is not complete is one, and was not ended before: error REQUEST. */
+static int check_alive(const char *call, const struct dvm_request *request)
+{
+    if (!match_freed(request))
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_REQUEST, "%s: the request was ended before; a call that ends one sets "
+                                     "its place to NULL, so this is a copy, or it is twice in the "
+                                     "array", call);
+}
+
 int dvm_wait(struct dvm_request **request, struct dvm_status *status)
 {
     uintptr_t site = ENTRY_SITE();
@@ -52,9 +67,9 @@ int dvm_wait(struct dvm_request **request, struct dvm_status *status)
         sink_status_null(status);
         return dvm_leave(DVM_OK);
     }
-    rc = match_complete(*request)
-             ? DVM_OK
-             : match_wait_call(DVM_BOARD_WAIT, site, 1, request, -1, &index);
+    rc = match_complete(*request) ? DVM_OK : check_alive("dvm_wait", *request);
+    if (rc == DVM_OK && !match_complete(*request))
+        rc = match_wait_call(DVM_BOARD_WAIT, site, 1, request, -1, &index);
     return dvm_leave(rc == DVM_OK ? finish(request, status) : rc);
 }
 
@@ -63,14 +78,18 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
     int rc = DVM_OK;
 
     ENTRY_BEGIN();
-    if (!request || !done)
+    if (!request)
         return dvm_leave(no_array("dvm_test"));
+    if (!done)
+        return dvm_leave(no_place("dvm_test", "whether it is done"));
     if (is_idle(*request)) {
         sink_status_null(status);
         *done = 1;
         return dvm_leave(DVM_OK);
     }
     if (!match_complete(*request))
+        rc = check_alive("dvm_test", *request);
+    if (rc == DVM_OK && !match_complete(*request))
         rc = match_progress();
     if (rc != DVM_OK)
         return dvm_leave(rc);
@@ -91,17 +110,23 @@ int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
 {
     uintptr_t site = ENTRY_SITE();
     size_t place;
-    int rc;
+    int rc = DVM_OK;
 
     ENTRY_BEGIN();
-    if ((count > 0 && !requests) || !index)
+    if (count > 0 && !requests)
         return dvm_leave(no_array("dvm_waitany"));
+    if (!index)
+        return dvm_leave(no_place("dvm_waitany", "the index"));
     if (all_idle(count, requests)) {
         sink_status_null(status);
         *index = (size_t)DVM_NULL;
         return dvm_leave(DVM_OK);
     }
-    rc = match_wait_call(DVM_BOARD_WAITANY, site, count, requests, -1, &place);
+    for (size_t i = 0; rc == DVM_OK && i < count; i++)
+        if (requests[i])
+            rc = check_alive("dvm_waitany", requests[i]);
+    if (rc == DVM_OK)
+        rc = match_wait_call(DVM_BOARD_WAITANY, site, count, requests, -1, &place);
     if (rc != DVM_OK)
         return dvm_leave(rc);
     *index = place;
@@ -115,6 +140,18 @@ struct ends {
     char sentence[DVM_SENTENCE_MAX]; /* of that error */
 };
 
+/* End a request that is complete; one that is none (rc) is only taken out of the array. */
+static int end_one(int rc, struct dvm_request **request, struct dvm_status *status)
+{
+    if (rc == DVM_OK)
+        return finish(request, status);
+    *request = NULL;
+    sink_status_null(status);
+    if (status)
+        status->error = rc;
+    return rc;
+}
+
 /* End every request that is complete. Returns how many are left. */
 static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_status *statuses,
                     struct ends *ends)
@@ -126,11 +163,12 @@ static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_stat
 
         if (is_idle(requests[i]))
             continue;
-        if (!match_complete(requests[i])) {
+        rc = match_complete(requests[i]) ? DVM_OK : check_alive("dvm_waitall", requests[i]);
+        if (rc == DVM_OK && !match_complete(requests[i])) {
             left++;
             continue;
         }
-        rc = finish(&requests[i], statuses ? &statuses[i] : NULL);
+        rc = end_one(rc, &requests[i], statuses ? &statuses[i] : NULL);
         if (rc != DVM_OK && (ends->first == DVM_OK || i < ends->place)) {
             ends->first = rc;
             ends->place = i;
@@ -170,11 +208,14 @@ int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *
 
 int dvm_cancel(struct dvm_request *request)
 {
+    int rc;
+
     ENTRY_BEGIN();
     if (!request)
         return dvm_leave(dvm_fail(DVM_ERR_REQUEST, "dvm_cancel: the request is NULL; it was "
                                                    "complete or never started"));
-    return dvm_leave(match_cancel(request));
+    rc = check_alive("dvm_cancel", request);
+    return dvm_leave(rc == DVM_OK ? match_cancel(request) : rc);
 }
 
 int dvm_fd(void)

@@ -413,10 +413,10 @@ DVM_API int dvm_fd(void);
 
 /* ---- types that a program makes ------------------------------------------------ */
 
-/* A derived type says where in memory the elements of other types lie: a column of a matrix,
- * the fields of a struct. It can be given wherever a type is, but not to reductions. What is
- * sent are its elements, one behind the other, without gaps; the receive may put the same
- * elements elsewhere, with another derived type or a basic one.
+/* A derived type says where in memory the elements of other types lie: a column of a matrix, the
+ * fields of a struct. It can be given wherever a type is; which reductions take it, dvm_reduce
+ * says. What is sent are its elements, one behind the other, without gaps; the receive may put
+ * the same elements elsewhere, with another derived type or a basic one.
  *
  * Making a type talks to nobody. It must be committed before data is sent, received or packed
  * with it; types can be made of those that are not. Counts are size_t, distances ptrdiff_t,
@@ -627,7 +627,8 @@ DVM_API int dvm_group_dup(dvm_group group, dvm_group *result);
 /* Divide a group: tasks that give the same colour (0 or more) are a group, in order of
  * their keys and, where these are equal, of their old ranks. With colour DVM_NULL a task
  * gets DVM_GROUP_NONE. With DVM_SPLIT_HOST, which all must give, the tasks of each host are
- * a group. Errors: ARG (a colour that is none). */
+ * a group. Errors: ARG (a colour that is none; DVM_SPLIT_HOST of some tasks only: then at
+ * all). */
 DVM_API int dvm_group_split(dvm_group group, int colour, int key, dvm_group *result);
 
 /* A task and those that it has spawned, as one group: the parent is rank 0, its children

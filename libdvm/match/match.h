@@ -182,6 +182,10 @@ void match_drop(struct dvm_request *request);
 bool match_persistent(const struct dvm_request *request);
 bool match_idle(const struct dvm_request *request);
 
+/* Whether it was freed and is no new one since: so a program that has kept a copy of the
+ * pointer is told mostly, where it would wait for ever or free it twice. */
+bool match_freed(const struct dvm_request *request);
+
 /* Asked after each progress while a layer above has operations under way; else NULL. It may
  * start messages, but not wait. */
 extern void (*match_on_progress)(void);

@@ -140,10 +140,11 @@ int match_cancel(struct dvm_request *r)
                                          "started");
     if (r->kind == REQUEST_OPERATION)
         return dvm_fail(DVM_ERR_REQUEST,
-                        "a collective cannot be cancelled: others take part in it");
+                        "dvm_cancel: a collective cannot be cancelled: others take part in it");
     if (r->kind != REQUEST_RECEIVE)
         return dvm_fail(DVM_ERR_REQUEST,
-                        "a send cannot be cancelled: what was sent cannot be taken back");
+                        "dvm_cancel: a send cannot be cancelled: what was sent cannot be taken "
+                        "back");
     if (r->state != REQUEST_POSTED)
         return DVM_OK;
     posted_remove(r);

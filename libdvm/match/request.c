@@ -111,6 +111,7 @@ struct dvm_request *request_new(enum request_kind kind, int group)
 void request_free(struct dvm_request *r)
 {
     request_drop(r);
+    r->state = REQUEST_FREED; /* so that who has a copy of the pointer does not free it again */
     r->next = free_requests;
     free_requests = r;
 }
@@ -217,6 +218,11 @@ bool match_persistent(const struct dvm_request *request)
 bool match_idle(const struct dvm_request *request)
 {
     return request->state == REQUEST_IDLE;
+}
+
+bool match_freed(const struct dvm_request *request)
+{
+    return request->state == REQUEST_FREED;
 }
 
 bool match_complete(const struct dvm_request *request)

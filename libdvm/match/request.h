@@ -34,7 +34,8 @@ enum request_state {
     REQUEST_IDLE,     /* a persistent one that is not under way */
     REQUEST_POSTED,   /* a receive that waits for its message */
     REQUEST_ACTIVE,   /* under way */
-    REQUEST_COMPLETE
+    REQUEST_COMPLETE,
+    REQUEST_FREED     /* nobody's: its end was told, or it was freed, and nothing has it since */
 };
 
 /* What only a send needs. */

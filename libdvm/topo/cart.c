@@ -81,30 +81,6 @@ static int give(const char *call, dvm_group group, int ndims, const int *dims,
     return DVM_OK;
 }
 
-static int check(const struct call *c, int ndims, const int *dims, const int *periods,
-                 const dvm_group *result, int *size)
-{
-    const char *call = coll_call(c->kind);
-    long product = 1;
-
-    if (!result)
-        return dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", call);
-    if (ndims < 0 || ndims > DVM_DIMS_MAX || (ndims > 0 && (!dims || !periods)))
-        return dvm_fail(DVM_ERR_ARG, "%s: a grid has 0 to %d dimensions, each with an extent and "
-                                     "a period, not %d", call, DVM_DIMS_MAX, ndims);
-    for (int d = 0; d < ndims; d++) {
-        if (dims[d] < 1)
-            return dvm_fail(DVM_ERR_ARG, "%s: dimension %d has extent %d, which must be 1 at "
-                                         "least; dvm_dims_create finds extents", call, d, dims[d]);
-        product *= dims[d];
-        if (product > c->group->size)
-            return dvm_fail(DVM_ERR_ARG, "%s: the grid has more points than %s has tasks, %d",
-                            call, group_name(c->group), c->group->size);
-    }
-    *size = (int)product;
-    return DVM_OK;
-}
-
 /* "4 x 3" */
 static const char *grid_text(int ndims, const int *dims, char *text)
 {
@@ -115,6 +91,36 @@ static const char *grid_text(int ndims, const int *dims, char *text)
         used += snprintf(text + used, (size_t)(GRID_TEXT_MAX - used), "%s%d", d ? " x " : "",
                          dims[d]);
     return text;
+}
+
+static int check(const struct call *c, int ndims, const int *dims, const int *periods,
+                 const dvm_group *result, int *size)
+{
+    const char *call = coll_call(c->kind);
+    char text[GRID_TEXT_MAX];
+    long product = 1;
+
+    if (!result)
+        return dvm_fail(DVM_ERR_ARG, "%s: there is no place for the new group", call);
+    if (ndims < 0 || ndims > DVM_DIMS_MAX)
+        return dvm_fail(DVM_ERR_ARG, "%s: a grid has 0 to %d dimensions, not %d", call,
+                        DVM_DIMS_MAX, ndims);
+    if (ndims > 0 && (!dims || !periods))
+        return dvm_fail(DVM_ERR_ARG, "%s: there is no list of %d %s", call, ndims,
+                        dims ? "periods (1 for a ring, else 0)" : "extents");
+    for (int d = 0; d < ndims; d++) {
+        if (dims[d] < 1)
+            return dvm_fail(DVM_ERR_ARG, "%s: dimension %d has extent %d, which must be 1 at "
+                                         "least; dvm_dims_create finds extents", call, d, dims[d]);
+        product *= dims[d];
+        if (product > c->group->size)
+            return dvm_fail(DVM_ERR_ARG, "%s: the grid of %s has more points than %s has tasks, "
+                                         "%d; dvm_dims_create finds extents",
+                            call, grid_text(ndims, dims, text), group_name(c->group),
+                            c->group->size);
+    }
+    *size = (int)product;
+    return DVM_OK;
 }
 
 /* The tids of the new group, by rank, into tids. */

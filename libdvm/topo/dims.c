@@ -71,9 +71,11 @@ static int check(int tasks, int ndims, const int *dims, int *rest, int *open)
 
     if (tasks < 1)
         return dvm_fail(DVM_ERR_ARG, "%s: there must be a task at least, not %d", call, tasks);
-    if (ndims < 1 || ndims > DVM_DIMS_MAX || !dims)
-        return dvm_fail(DVM_ERR_ARG, "%s: there must be 1 to %d dimensions and a place for them, "
-                                     "not %d", call, DVM_DIMS_MAX, ndims);
+    if (ndims < 1 || ndims > DVM_DIMS_MAX)
+        return dvm_fail(DVM_ERR_ARG, "%s: there must be 1 to %d dimensions, not %d", call,
+                        DVM_DIMS_MAX, ndims);
+    if (!dims)
+        return dvm_fail(DVM_ERR_ARG, "%s: there is no list of %d extents", call, ndims);
     *open = 0;
     for (int i = 0; i < ndims; i++) {
         if (dims[i] < 0)

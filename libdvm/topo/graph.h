@@ -46,6 +46,7 @@ int graph_reorder(const struct lists *sources, const struct lists *destinations,
 /* A graph that is being made. */
 struct graph_making {
     struct call *c;
+    const char *call;            /* the function's name, for sentences */
     int size;                    /* of the group */
     bool reorder;
     struct edge *own;            /* (owned) */

@@ -122,13 +122,13 @@ static void judge(struct graph_making *m)
 }
 
 /* The sentence that all members give when it went wrong. */
-static int sentence(const int64_t *v)
+static int sentence(const char *call, const int64_t *v)
 {
     int from = (int)v[WORD_FROM], to = (int)v[WORD_TO];
 
     if (v[WORD_ERROR] == DVM_ERR_ARG && to == DVM_NULL)
-        return dvm_fail(DVM_ERR_ARG, "dvm_group_graph: what rank %d gave is refused, so there is "
-                                     "no graph", from);
+        return dvm_fail(DVM_ERR_ARG, "%s: what rank %d gave is refused, so there is no graph", call,
+                        from);
     if (v[WORD_ERROR] == DVM_ERR_ARG)
         return dvm_fail(DVM_ERR_ARG,
                         "dvm_group_graph: rank %d gives rank %d %d times as a destination, but "
@@ -136,7 +136,7 @@ static int sentence(const int64_t *v)
                         "both its ends", from, to, (int)v[WORD_GIVEN], to, from,
                         (int)v[WORD_WANTED]);
     if (v[WORD_ERROR] == DVM_ERR_LIMIT)
-        return dvm_fail(DVM_ERR_LIMIT, "dvm_group_graph: rank 0 has made all groups that it may");
+        return dvm_fail(DVM_ERR_LIMIT, "%s: rank 0 has made all groups that it may", call);
     return v[WORD_ERROR] == DVM_OK ? DVM_OK : graph_no_memory();
 }
 
@@ -155,7 +155,7 @@ static int agree(struct graph_making *m)
     if (m->c->schedule)
         bcast_binomial(m->c->schedule, 0, m->verdict, words, DVM_INT64);
     rc = run(m);
-    return rc == DVM_OK ? sentence(m->verdict) : rc;
+    return rc == DVM_OK ? sentence(m->call, m->verdict) : rc;
 }
 
 static size_t degree(const struct lists *l, int vertex)

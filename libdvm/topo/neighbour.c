@@ -78,8 +78,9 @@ static int check_block(const char *call, const struct side *s, int place, size_t
     return rc;
 }
 
-/* Check the blocks of one side, for the neighbours that there are. */
-static int check_side(const char *call, const struct side *s, const int *ranks, int count)
+/* Check the blocks of one side, for the neighbours that there are. given: of in. */
+static int check_side(const char *call, const struct side *s, bool given, const int *ranks,
+                      int count)
 {
     int rc = DVM_OK;
     size_t end;
@@ -97,8 +98,9 @@ static int check_side(const char *call, const struct side *s, const int *ranks, 
             continue;
         rc = check_block(call, s, i, &end);
         if (rc == DVM_OK && end > 0 && !s->base)
-            rc = dvm_fail(DVM_ERR_ARG, "%s: the buffer is NULL, but there is something for "
-                                       "neighbour %d (rank %d)", call, i, ranks[i]);
+            rc = dvm_fail(DVM_ERR_ARG, "%s: %s is NULL, but there is something %s neighbour %d "
+                                       "(rank %d)", call, given ? "in" : "out",
+                          given ? "for" : "from", i, ranks[i]);
     }
     return rc;
 }
@@ -161,9 +163,9 @@ static int exchange(struct call *c, dvm_group group, const struct side *in,
     if (rc == DVM_OK && !(t = topology_find(group, call, NULL)))
         rc = DVM_ERR_GROUP;
     if (rc == DVM_OK)
-        rc = check_side(call, in, topology_destinations(t), t->destinations);
+        rc = check_side(call, in, true, topology_destinations(t), t->destinations);
     if (rc == DVM_OK)
-        rc = check_side(call, out, topology_sources(t), t->sources);
+        rc = check_side(call, out, false, topology_sources(t), t->sources);
     if (rc == DVM_OK)
         rc = own(c, false, t, in, out);
     if (rc == DVM_OK)

@@ -10,6 +10,13 @@ static int no_place(const char *call)
     return dvm_fail(DVM_ERR_ARG, "%s: there is no place for the result", call);
 }
 
+/* A public call has been told how many numbers it may store. */
+static int check_max(const char *call, int max)
+{
+    return max >= 0 ? DVM_OK
+                    : dvm_fail(DVM_ERR_ARG, "%s: there are no places for %d numbers", call, max);
+}
+
 int dvm_topology(dvm_group group, int *kind)
 {
     const struct group *g;
@@ -33,6 +40,8 @@ int dvm_cart_dims(dvm_group group, int max, int *ndims, int *dims, int *periods)
     t = topology_find_kind(group, "dvm_cart_dims", DVM_CART, &g);
     if (!t)
         return dvm_leave(DVM_ERR_GROUP);
+    if (check_max("dvm_cart_dims", max) != DVM_OK)
+        return dvm_leave(DVM_ERR_ARG);
     for (int d = 0; d < max && d < t->ndims; d++) {
         if (dims)
             dims[d] = topology_dims(t)[d];
@@ -55,6 +64,8 @@ int dvm_cart_coords(dvm_group group, int rank, int max, int *coords)
     t = topology_find_kind(group, call, DVM_CART, &g);
     if (t)
         rc = group_peer(g, call, rank, &tid);
+    if (rc == DVM_OK)
+        rc = check_max(call, max);
     if (rc == DVM_OK && max > 0 && !coords)
         rc = no_place(call);
     if (rc != DVM_OK)
@@ -75,8 +86,11 @@ int dvm_cart_rank(dvm_group group, const int *coords, int *rank)
     t = topology_find_kind(group, call, DVM_CART, &g);
     if (!t)
         return dvm_leave(DVM_ERR_GROUP);
-    if (!rank || (t->ndims > 0 && !coords))
+    if (!rank)
         return dvm_leave(no_place(call));
+    if (t->ndims > 0 && !coords)
+        return dvm_leave(dvm_fail(DVM_ERR_ARG, "%s: there is no list of %d coordinates", call,
+                                  t->ndims));
     *rank = cart_rank(t, coords);
     return dvm_leave(DVM_OK);
 }
@@ -143,6 +157,9 @@ int dvm_neighbours(dvm_group group, int max_sources, int *sources, int *source_w
     t = topology_find(group, "dvm_neighbours", NULL);
     if (!t)
         return dvm_leave(DVM_ERR_GROUP);
+    if (check_max("dvm_neighbours", max_sources) != DVM_OK ||
+        check_max("dvm_neighbours", max_destinations) != DVM_OK)
+        return dvm_leave(DVM_ERR_ARG);
     copy(sources, topology_sources(t), t->sources, max_sources);
     copy(source_weights, topology_source_weights(t), t->sources, max_sources);
     copy(destinations, topology_destinations(t), t->destinations, max_destinations);

@@ -35,6 +35,20 @@ static void try(int line, int wanted, int rc, const char *call)
 #define IS(code, call) try(__LINE__, DVM_ERR_##code, (call), #call)
 #define GOES(call) try(__LINE__, DVM_OK, (call), #call)
 
+/* The last error's sentence has these words. */
+static void says(int line, const char *words)
+{
+    if (!strstr(dvm_last_error(), words))
+        complain(line, "the sentence", words, 0);
+}
+#define SAYS(words) says(__LINE__, words)
+
+#define SAME(wanted, value)                                                                  \
+    do {                                                                                     \
+        if ((wanted) != (value))                                                             \
+            complain(__LINE__, #value, "another result than " #wanted, 0);                   \
+    } while (0)
+
 static void messages(int other)
 {
     struct dvm_request *r = NULL;
@@ -132,6 +146,102 @@ static void types(int me)
     IS(TYPE, dvm_bcast(DVM_WORLD, 0, a, 1, 4711));
 }
 
+/* A request is ended once, whoever has copies of its pointer. */
+static void requests(int other)
+{
+    struct dvm_request *r, *copy, *twice[2];
+    struct dvm_status statuses[2];
+    int x = 1, y = 0, done;
+    size_t index;
+
+    GOES(dvm_irecv(DVM_WORLD, other, 4, &y, 1, DVM_INT, &r));
+    copy = r;
+    IS(REQUEST, dvm_start(&r));
+    IS(REQUEST, dvm_request_free(&r));
+    GOES(dvm_send(DVM_WORLD, other, 4, &x, 1, DVM_INT));
+    IS(ARG, dvm_test(&r, NULL, NULL));
+    SAYS("no place for whether it is done");
+    IS(ARG, dvm_waitany(1, &r, NULL, NULL));
+    SAYS("no place for the index");
+    GOES(dvm_wait(&r, NULL));
+    IS(REQUEST, dvm_wait(&copy, NULL));
+    SAYS("ended before");
+    IS(REQUEST, dvm_test(&copy, &done, NULL));
+    IS(REQUEST, dvm_waitany(1, &copy, &index, NULL));
+    IS(REQUEST, dvm_cancel(copy));
+    IS(REQUEST, dvm_start(&copy));
+    IS(REQUEST, dvm_request_free(&copy));
+    GOES(dvm_irecv(DVM_WORLD, other, 4, &y, 1, DVM_INT, &twice[0]));
+    twice[1] = twice[0];
+    GOES(dvm_send(DVM_WORLD, other, 4, &x, 1, DVM_INT));
+    IS(REQUEST, dvm_waitall(2, twice, statuses));
+    SAYS("twice in the array");
+    SAME(1, statuses[0].error == DVM_OK && statuses[1].error == DVM_ERR_REQUEST);
+    SAME(1, !twice[0] && !twice[1]);
+    GOES(dvm_isend(DVM_WORLD, other, 4, &x, 1, DVM_INT, &r));
+    GOES(dvm_recv(DVM_WORLD, other, 4, &y, 1, DVM_INT, NULL));
+    GOES(dvm_wait(&r, NULL));
+    GOES(dvm_send_init(DVM_WORLD, other, 4, &x, 1, DVM_INT, &r));
+    IS(REQUEST, dvm_cancel(r));
+    copy = r;
+    GOES(dvm_request_free(&r));
+    IS(REQUEST, dvm_request_free(&copy));
+    IS(REQUEST, dvm_start(&copy));
+}
+
+static void groups(int me)
+{
+    int ranks[] = {1, 0, 9}, others[] = {-9, -9, -9};
+    dvm_group g;
+
+    IS(RANK, dvm_group_translate(DVM_WORLD, ranks, 3, DVM_WORLD, others));
+    SAME(-9, others[0]);
+    GOES(dvm_group_translate(DVM_WORLD, ranks, 2, DVM_WORLD, ranks));
+    SAME(1, ranks[0]);
+    IS(GROUP, dvm_group_union(DVM_WORLD, DVM_UNIVERSE, &g));
+    SAYS("dvm_group_create");
+    IS(ARG, dvm_group_split(DVM_WORLD, me == 0 ? DVM_SPLIT_HOST : 1, 0, &g));
+    SAYS("rank 0 gives DVM_SPLIT_HOST, and rank 1 the colour 1");
+    GOES(dvm_group_split(DVM_WORLD, me == 0 ? DVM_SPLIT_HOST : DVM_NULL, 0, &g));
+    SAME(me == 0, g != DVM_GROUP_NONE);
+    GOES(dvm_group_split(DVM_WORLD, DVM_SPLIT_HOST, 0, &g));
+    GOES(dvm_barrier(g));
+    GOES(dvm_group_free(&g));
+}
+
+static void neighbours(int me)
+{
+    int dims[] = {2, 2}, ring[] = {1, 1}, from[] = {0}, to[] = {7}, x = me, y[2];
+    dvm_group g;
+
+    IS(ARG, dvm_dims_create(4, 2, NULL));
+    SAYS("no list of 2 extents");
+    IS(ARG, dvm_group_cart(DVM_WORLD, 2, dims, ring, 0, &g));
+    SAYS("the grid of 2 x 2 has more points than DVM_WORLD has tasks, 2");
+    IS(ARG, dvm_group_cart(DVM_WORLD, 1, dims, NULL, 0, &g));
+    SAYS("no list of 1 periods");
+    IS(ARG, dvm_group_graph(DVM_WORLD, 1, NULL, NULL, 0, NULL, NULL, 0, &g));
+    SAYS("dvm_group_graph: there is no list of 1 sources");
+    IS(ARG, dvm_group_graph_edges(DVM_WORLD, 1, NULL, to, NULL, 0, &g));
+    SAYS("dvm_group_graph_edges: there is no list of 1 edges");
+    IS(RANK, dvm_group_graph_edges(DVM_WORLD, 1, from, to, NULL, 0, &g));
+    SAYS("dvm_group_graph_edges: rank 7");
+    GOES(dvm_group_cart(DVM_WORLD, 1, dims, ring, 0, &g));
+    IS(ARG, dvm_cart_rank(g, NULL, y));
+    SAYS("no list of 1 coordinates");
+    IS(ARG, dvm_cart_dims(g, -1, y, NULL, NULL));
+    IS(ARG, dvm_cart_coords(g, 0, -1, y));
+    IS(ARG, dvm_neighbours(g, -1, NULL, NULL, 0, NULL, NULL));
+    IS(ARG, dvm_neighbours(g, 0, NULL, NULL, -1, NULL, NULL));
+    IS(ARG, dvm_neighbour_allgather(g, NULL, y, 1, DVM_INT));
+    SAYS("in is NULL, but there is something for neighbour 0");
+    IS(ARG, dvm_neighbour_allgather(g, &x, NULL, 1, DVM_INT));
+    SAYS("out is NULL, but there is something from neighbour 0");
+    GOES(dvm_neighbour_allgather(g, &x, y, 1, DVM_INT));
+    SAME(1 - me, y[1]);
+    GOES(dvm_group_free(&g));
+}
+
 /* Rank 1 goes while rank 0 waits for it. */
 static void goes(int me)
 {
@@ -160,6 +270,9 @@ int main(int argc, char **argv)
     messages(1 - me);
     collectives(me);
     types(me);
+    requests(1 - me);
+    groups(me);
+    neighbours(me);
     if (!wrong)
         goes(me);
     printf("rank %d: %d were not as they should\n", me, wrong);
