@@ -20,7 +20,9 @@
 #define JOIN_STEP_MS 20
 #define JOIN_GIVE_UP_MS 5000 /* when it was reached but refuses the ticket's key */
 #define JOIN_PATIENCE_MS (LINK_HANDSHAKE_MS * 9 / 10) /* a handshake that ends sooner was
-                              * refused; later, the other side is only too busy */
+                              * refused; later, the other side may only be too busy */
+#define JOIN_SLOW_MS 10000   /* when all handshakes have ended late: ZeroMQ often lets one that the
+                              * daemon has refused run into its time limit */
 #define JOIN_NOBODY_MS 8000  /* when no address let a connection come about */
 #define JOIN_ANSWER_MAX ((size_t)8 << 20) /* bytes */
 #define MS_PER_SECOND 1000
@@ -32,6 +34,7 @@ struct attempt {
     unsigned reached;  /* TCP connections that were made */
     unsigned accepted; /* handshakes that succeeded */
     unsigned refused;  /* handshakes that the other side broke off */
+    unsigned late;     /* handshakes that ended without a word */
     uint64_t since;    /* the last connection was made then or later, ms */
     uint8_t *answer;   /* owned; size bytes, of which have have come */
     size_t size, have;
@@ -159,7 +162,10 @@ static bool on_join_event(void *arg)
         a->since = a->join->before; /* who is short of CPU reads late that it was made */
     }
     a->accepted += event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-    a->refused += is_failed_handshake(event) && links_now() - a->since < JOIN_PATIENCE_MS;
+    if (is_failed_handshake(event) && links_now() - a->since < JOIN_PATIENCE_MS)
+        a->refused++;
+    else
+        a->late += is_failed_handshake(event);
     return event != 0;
 }
 
@@ -190,6 +196,15 @@ static unsigned refused(const struct join *j)
     return n;
 }
 
+static unsigned late(const struct join *j)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < j->count; i++)
+        n += j->attempts[i].late;
+    return n;
+}
+
 static unsigned reached(const struct join *j)
 {
     unsigned n = 0;
@@ -199,10 +214,10 @@ static unsigned reached(const struct join *j)
     return n;
 }
 
-/* Whether some daemon was reached, but none let the ticket's key in. */
-static bool is_unknown(const struct join *j)
+/* Whether some daemon was reached, but none let the ticket's key in; ms: how long it was tried. */
+static bool is_unknown(const struct join *j, uint64_t ms)
 {
-    return refused(j) > 0 && accepted(j) == 0;
+    return accepted(j) == 0 && (refused(j) > 0 || (late(j) > 0 && ms > JOIN_SLOW_MS));
 }
 
 /* The addresses that were reached, or those that were not. Returns how many. */
@@ -226,6 +241,7 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
                    size_t size)
 {
     char yes[WHERE_BYTES], no[WHERE_BYTES];
+    const char *busy = refused(j) > 0 ? "" : "; or who answers there is no daemon, or too busy";
     size_t missed = name_addresses(j, false, no, sizeof no);
 
     name_addresses(j, true, yes, sizeof yes);
@@ -235,17 +251,17 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
                  "which nobody else reaches", endpoint_shown(t->address[0]));
         return DVM_ERR_TIMEOUT;
     }
-    if (is_unknown(j) && missed == 0) {
+    if (is_unknown(j, ms) && missed == 0) {
         join_mark(JOIN_TICKET_UNKNOWN);
         snprintf(error, size, "a daemon was reached at %s, but it does not know this ticket: it "
-                 "is altered, too old, or of a machine that has ended", yes);
+                 "is altered, too old, or of a machine that has ended%s", yes, busy);
         return DVM_ERR_TICKET;
     }
-    if (is_unknown(j)) {
+    if (is_unknown(j, ms)) {
         join_mark(JOIN_WRONG_DAEMON);
         snprintf(error, size, "the daemon at %s does not know this ticket: it is another "
-                 "machine's, or the ticket is altered or too old; and nobody was reached at %s",
-                 yes, no);
+                 "machine's, or the ticket is altered or too old%s; and nobody was reached at %s",
+                 yes, busy, no);
         return DVM_ERR_TICKET;
     }
     join_mark(JOIN_DIAL_BACK);
@@ -271,7 +287,7 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
             ask_all(j, message, bytes);
             next = now + JOIN_RESEND_MS;
         }
-        if (now > begin + JOIN_GIVE_UP_MS && is_unknown(j))
+        if (now > begin + JOIN_GIVE_UP_MS && is_unknown(j, now - begin))
             break;
         if (now > begin + JOIN_NOBODY_MS && reached(j) == 0)
             break;

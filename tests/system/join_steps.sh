@@ -128,7 +128,7 @@ refused() {
     expect_line "$WORK/err" "^dvmd: .* -> .*\[$code\]$"
     expect 0 dvm help "$code"
     expect_line "$WORK/out" "at the step \"$step\""
-    expect_same "" "$(host_pids refused)" "processes of the refused host"
+    await 10 no_process_of refused
 }
 
 say "port: in use, another host's address"
