@@ -19,6 +19,7 @@
  *   5 what is waited for changes while it falls asleep, and it does not say so anew
  *   6 there is room a turn too early (a cell is used again under the look at the last turn)
  *   7 nobody is rung when an operation is done
+ *   8 the sleeper does not tell a done that it wants from a cell
  */
 #ifndef FAULT
 #define FAULT 0
@@ -33,18 +34,20 @@
 #define TURNS 4
 #endif
 
+#define DONE 16 /* DVM_COMMONS_WANTS_DONE */
 #define AT(turn, rank) ((turn) % ROWS) * MEMBERS + (rank)
 
 byte mark[ROWS * MEMBERS], call[ROWS * MEMBERS]; /* by the cell's member, the mark last */
 byte done[MEMBERS];    /* by the member */
 byte wants[MEMBERS];
+byte entered[MEMBERS]; /* the turn that it is in */
 byte asleep;           /* bits of one word, changed by atomic or and and */
 bool bell[MEMBERS];    /* the inbox's summary */
 bool over[MEMBERS];
 bool broadcast[TURNS + 1];
 
-/* match/commons.c, wake */
-inline wake()
+/* match/commons.c, wake and wanted_by */
+inline wake(is_done)
 {
     sleepers = asleep;
     other = 0;
@@ -54,7 +57,13 @@ inline wake()
         if
         :: other != me && (sleepers >> other & 1) ->
             if
-            :: wants[other] == 1 + me -> bell[other] = true
+            :: wants[other] == DONE + 1 + me -> bell[other] = true
+            :: wants[other] == 1 + me ->
+                if
+                :: !(is_done) || (mark[AT(turn, me)] != turn && entered[other] <= turn) ->
+                    bell[other] = true
+                :: else
+                fi
             :: else
             fi
         :: else
@@ -106,6 +115,12 @@ inline look_at_all()
     od
 }
 
+#if FAULT == 8
+#define WANTED (1 + first)
+#else
+#define WANTED ((needed != 0 -> DONE : 0) + 1 + first)
+#endif
+
 /* wait_for and sleep_looking. Spinning is to look again, any number of times: not modelled. */
 inline wait_for()
 {
@@ -124,18 +139,18 @@ inline wait_for()
 #if FAULT == 1
         ready();
         said = first;
-        wants[me] = 1 + first;
+        wants[me] = WANTED;
         asleep = asleep | (1 << me);
 #elif FAULT == 3
         said = first;
         asleep = asleep | (1 << me);
         ready();
-        wants[me] = 1 + first;
+        wants[me] = WANTED;
         said = first;
 #else
         do
         :: said = first;
-           wants[me] = 1 + first;
+           wants[me] = WANTED;
            asleep = asleep | (1 << me);
            ready();
            if
@@ -162,6 +177,7 @@ proctype member(byte me)
     do
     :: turn > TURNS -> break
     :: else ->
+        entered[me] = turn;
         /* commons_put: room */
 #if FAULT == 6
 #define SPARE 0
@@ -180,7 +196,7 @@ proctype member(byte me)
         if
         :: !broadcast[turn] || me == 0 ->
 #if FAULT == 2
-            wake();
+            wake(false);
 #endif
 #if FAULT == 4
             mark[AT(turn, me)] = turn;
@@ -190,7 +206,7 @@ proctype member(byte me)
             mark[AT(turn, me)] = turn;
 #endif
 #if FAULT != 2
-            wake()
+            wake(false)
 #endif
         :: else
         fi;
@@ -207,11 +223,11 @@ proctype member(byte me)
         fi;
         /* commons_end */
 #if FAULT == 2
-        wake();
+        wake(true);
 #endif
         done[me] = turn;
 #if FAULT != 7 && FAULT != 2
-        wake();
+        wake(true);
 #endif
         other = 0;
         end = 0;

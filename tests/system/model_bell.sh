@@ -61,5 +61,5 @@ if long; then
     good commons_three -DMEMBERS=3 -DTURNS=1
     bad commons_fault_5 -DMEMBERS=3 -DTURNS=1 -DFAULT=5
 fi
-for fault in 1 2 3 4 6 7; do bad commons_fault_$fault -DFAULT=$fault; done
+for fault in 1 2 3 4 6 7 8; do bad commons_fault_$fault -DFAULT=$fault; done
 say "and those planted into memory in common"
