@@ -61,8 +61,8 @@ say "dvm groups tells of them"
 dvm run -n 3 "$named" hold "$WORK/held" >"$WORK/run" 2>&1 &
 run=$!
 await 20 grep -q ready "$WORK/run"
-expect 0 dvm groups
-expect_line "$WORK/out" "^held +3 +open +0 0x"
+held() { dvm groups >"$WORK/out" && grep -Eq "^held +3 +open +0 0x" "$WORK/out"; }
+await 10 held
 expect_same "0 1 2" "$(dvm groups --json | jq -r '.groups[].members[].instance' | xargs)" "instances"
 touch "$WORK/held"
 wait $run
