@@ -141,3 +141,60 @@ Test(run_guests, the_clock)
     cr_expect(r.guests.said);
     cr_expect_eq(run_guests_deadline(&r), 0);
 }
+
+static void ended(int tid)
+{
+    Dvm__Pb__TaskExit m = DVM__PB__TASK_EXIT__INIT;
+    uint8_t *bytes;
+
+    m.tid = tid;
+    bytes = malloc(dvm__pb__task_exit__get_packed_size(&m) + 1);
+    run_task_exit(&r, bytes, dvm__pb__task_exit__pack(&m, bytes));
+    free(bytes);
+}
+
+static void answered(int32_t tid)
+{
+    Dvm__Pb__SpawnReply m = DVM__PB__SPAWN_REPLY__INIT;
+    uint8_t *bytes;
+
+    m.tids = &tid;
+    m.n_tids = 1;
+    bytes = malloc(dvm__pb__spawn_reply__get_packed_size(&m) + 1);
+    run_spawned(&r, bytes, dvm__pb__spawn_reply__pack(&m, bytes));
+    free(bytes);
+}
+
+/* B is rank 0 of its own world, and ends before the run knows who its own rank 0 is. */
+Test(run_guests, an_end_before_the_tids_is_nobody_elses)
+{
+    struct run_task task = {0};
+
+    r.count = r.left = 1;
+    r.tasks = &task;
+    r.spawn_ref = 1;
+    ended(B);
+    STARTED(B);
+    cr_expect_eq(r.left, 1);
+    answered(A);
+    cr_expect_eq(r.left, 1);
+    expect(0, "");
+    ended(A);
+    cr_expect_eq(r.left, 0);
+    cr_expect(!run_guests_waited(&r));
+    free(task.text);
+}
+
+Test(run_guests, the_runs_own_may_end_before_the_tids_too)
+{
+    struct run_task task = {0};
+
+    r.count = r.left = 1;
+    r.tasks = &task;
+    r.spawn_ref = 1;
+    ended(A);
+    answered(A);
+    cr_expect_eq(r.left, 0);
+    expect(0, "");
+    free(task.text);
+}
