@@ -16,6 +16,7 @@ with_keeper_killed() {
     [ "$victim" != sim1 ] || fail "the coordinator keeps the names though there are others"
     others=$(hosts_up | grep -vx "$victim" | paste -sd,)
     rm -f "$WORK/go"
+    : >"$WORK/run" # what the last one said is not this one's
     dvm run -n 4 --where "$others" "$named" "$1" "$WORK/go" >"$WORK/run" 2>&1 &
     run=$!
     await 20 grep -q ready "$WORK/run"
@@ -36,6 +37,7 @@ expect_line "$WORK/out" "named: ok"
 
 say "another host joins while tasks wait, and keeps the names from then on"
 expect_same "$(hosts_up)" "$(keeper)" "keeper"
+: >"$WORK/run"
 dvm run -n 4 "$named" wait "$WORK/go" >"$WORK/run" 2>&1 &
 run=$!
 await 20 grep -q ready "$WORK/run"
@@ -58,6 +60,7 @@ expect 0 dvm run -n 3 "$named" dies sim3
 expect_line "$WORK/out" "heard: .*signal 9"
 
 say "dvm groups tells of them"
+: >"$WORK/run"
 dvm run -n 3 "$named" hold "$WORK/held" >"$WORK/run" 2>&1 &
 run=$!
 await 20 grep -q ready "$WORK/run"
@@ -79,6 +82,7 @@ expect 0 dvm run -n 2 "$named" life
 
 say "a host is lost with a member, and it kept the names"
 victim=$(keeper)
+: >"$WORK/run"
 dvm run -n 2 --where sim1 "$named" lost "$victim" >"$WORK/run" 2>&1 &
 run=$!
 await 20 grep -q ready "$WORK/run"
