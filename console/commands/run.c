@@ -223,7 +223,7 @@ static void free_run(struct run *r)
     if (r->tasks)
         run_stdio_free(r);
     run_guests_free(r);
-    run_early_free(r);
+    held_release(&r->early, NULL, NULL);
     for (int i = 0; r->tasks && i < r->count; i++)
         free(r->tasks[i].text);
     free(r->tasks);

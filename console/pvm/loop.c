@@ -82,67 +82,35 @@ void pvm_line(struct pvm *p, const char *line)
 
 /* ---- messages ---- */
 
-struct pvm_held {
-    struct pvm_held *next;
-    struct dvm_frame frame;
-    uint8_t payload[];
-};
-
-struct pvm_held **pvm_hold(struct pvm_held **at, const struct dvm_frame *f,
-                           const uint8_t *payload)
+static void take_held(void *pvm, const struct dvm_frame *f, const uint8_t *payload)
 {
-    struct pvm_held *h = malloc(sizeof *h + f->length);
-
-    if (!h)
-        return at; /* lost, as all that memory is lacking for */
-    h->next = NULL;
-    h->frame = *f;
-    if (f->length)
-        memcpy(h->payload, payload, f->length);
-    *at = h;
-    return &h->next;
+    pvm_message(pvm, f, payload);
 }
 
-void pvm_release(struct pvm *p, struct pvm_held *list)
+void pvm_take(struct pvm *p, struct held_list *list)
 {
-    while (list) {
-        struct pvm_held *next = list->next;
-
-        pvm_message(p, &list->frame, list->payload);
-        free(list);
-        list = next;
-    }
+    held_release(list, take_held, p);
 }
 
 /* What is said of a task that no job has: its spawn is told of later, from another host; or it
  * was this console's before. */
 static void keep(struct pvm *p, const struct dvm_frame *f, const uint8_t *payload)
 {
-    struct pvm_held **at = &p->early, *next;
-
-    if (p->jobs) {
-        while (*at)
-            at = &(*at)->next;
-        pvm_hold(at, f, payload);
-        return;
-    }
-    for (; *at; *at = next) {
-        next = (*at)->next;
-        free(*at);
-    }
+    if (p->jobs)
+        held_keep(&p->early, f, payload); /* without memory it is lost */
+    else
+        held_release(&p->early, NULL, NULL);
 }
 
 static void take_guests(struct pvm *p, const struct dvm_frame *f, const uint8_t *payload)
 {
     Dvm__Pb__Guests *m = dvm__pb__guests__unpack(NULL, f->length, payload);
-    struct pvm_held *early = p->early;
 
     if (!m)
         return;
     pvm_job_guests(p, m);
     dvm__pb__guests__free_unpacked(m, NULL);
-    p->early = NULL;
-    pvm_release(p, early);
+    pvm_take(p, &p->early);
 }
 
 void pvm_message(struct pvm *p, const struct dvm_frame *f, const uint8_t *payload)

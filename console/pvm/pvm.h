@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "console/console.h"
+#include "console/held.h"
 #include "console/listing.h"
 #include "console/pvm/hostfile.h"
 #include "proto/client.h"
@@ -40,7 +41,7 @@ struct pvm {
     struct pvm_alias *aliases;
     size_t alias_count;
     struct pvm_job *jobs;  /* owned list */
-    struct pvm_held *early; /* owned: of tasks that no job has yet */
+    struct held_list early; /* of tasks that no job has yet */
     unsigned job_number;   /* of the last one */
     bool terminal, leave;
     int result;
@@ -61,15 +62,8 @@ void pvm_loop(struct pvm *p);
 /* Do what a line says. */
 void pvm_line(struct pvm *p, const char *line);
 
-/* A message that came before it can be taken. */
-struct pvm_held;
-
-/* Keep a copy of a message at the end of a list. Returns where the next one goes. */
-struct pvm_held **pvm_hold(struct pvm_held **at, const struct dvm_frame *f,
-                           const uint8_t *payload);
-
-/* Take what was held, as if it came now, and free it. */
-void pvm_release(struct pvm *p, struct pvm_held *list);
+/* Take what was held, as if it came now. */
+void pvm_take(struct pvm *p, struct held_list *list);
 
 /* Take one message of the daemon that is no answer. */
 void pvm_message(struct pvm *p, const struct dvm_frame *f, const uint8_t *payload);

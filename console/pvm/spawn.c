@@ -89,7 +89,7 @@ static void choose_directory(const struct pvm *p, struct wish *w)
 /* ---- the request ---- */
 
 /* Wait for the answer; what comes before it is held. */
-static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struct pvm_held **early)
+static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struct held_list *early)
 {
     for (;;) {
         struct dvm_frame f;
@@ -99,7 +99,7 @@ static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struc
         if (r)
             return r;
         if (!(f.flags & DVM_FLAG_REPLY) || f.ref != ref) {
-            early = pvm_hold(early, &f, payload);
+            held_keep(early, &f, payload); /* without memory it is lost */
             continue;
         }
         if (f.tag == DVM_CTL_FAIL)
@@ -111,7 +111,7 @@ static int await(struct pvm *p, uint64_t ref, Dvm__Pb__SpawnReply **reply, struc
 }
 
 static int request(struct pvm *p, const struct wish *w, const char *where, char **argv,
-                   Dvm__Pb__SpawnReply **reply, struct pvm_held **early)
+                   Dvm__Pb__SpawnReply **reply, struct held_list *early)
 {
     struct spawning s;
     uint64_t ref;
@@ -162,7 +162,7 @@ static void start(struct pvm *p, const struct wish *w, const char *where, char *
                   struct pvm_job *job)
 {
     Dvm__Pb__SpawnReply *reply = NULL;
-    struct pvm_held *early = NULL;
+    struct held_list early = {0};
     int r;
 
     if (job)
@@ -180,7 +180,7 @@ static void start(struct pvm *p, const struct wish *w, const char *where, char *
             pvm_job_started(p, job, reply);
         dvm__pb__spawn_reply__free_unpacked(reply, NULL);
     }
-    pvm_release(p, early);
+    pvm_take(p, &early);
 }
 
 /* The file that a job's output goes to; false after a sentence. */

@@ -104,7 +104,7 @@ static void on_message(struct run *r, const struct dvm_frame *f, const uint8_t *
     else if (f->tag == DVM_CTL_STDIO)
         run_stdio(r, payload, f->length);
     else if (f->tag == DVM_CTL_TASK_EXIT)
-        run_task_exit(r, payload, f->length);
+        run_task_exit(r, f, payload);
     else if (f->tag == DVM_CTL_HOST_EVENT)
         run_host_event(r, payload, f->length);
     else if (f->tag == DVM_CTL_GUESTS)

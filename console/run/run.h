@@ -22,6 +22,7 @@
 #include <termios.h>
 
 #include "console/console.h"
+#include "console/held.h"
 #include "console/run/files.h"
 #include "console/run/fold.h"
 #include "console/run/ranks.h"
@@ -126,7 +127,7 @@ struct run {
     uint64_t spawn_ref;     /* number of the SPAWN, 0 once it is answered */
     uint64_t hosts_ref;     /* likewise of HOSTS */
     bool started;           /* SPAWN was answered well */
-    struct run_early *early; /* ends that came before that, the last first; owned */
+    struct held_list early; /* ends that came before that */
     char (*host_names)[DVM_NAME_MAX]; /* by slot, owned; NULL when not asked for */
     struct run_output output;
     struct run_input input;
@@ -176,8 +177,7 @@ const char *run_many(int count);
 void run_spawned(struct run *r, const uint8_t *payload, size_t length);
 /* The answer to SPAWN when it failed. */
 void run_not_spawned(struct run *r, int code);
-void run_task_exit(struct run *r, const uint8_t *payload, size_t length);
-void run_early_free(struct run *r);
+void run_task_exit(struct run *r, const struct dvm_frame *f, const uint8_t *payload);
 void run_host_event(struct run *r, const uint8_t *payload, size_t length);
 /* End the tasks that run, with a status and a reason for them. */
 void run_abort(struct run *r, int status, const char *why);

@@ -205,39 +205,15 @@ static void end_task(struct run *r, int rank, const char *text)
         judge(r, rank);
 }
 
-/* The end of a task that came before the answer to SPAWN: whether it is the run's, or one
- * that another has spawned, only its tid tells. */
-struct run_early {
-    struct run_early *before;
-    Dvm__Pb__TaskExit *exit;
-};
-
-static bool keep_early(struct run *r, Dvm__Pb__TaskExit *e)
+/* Whether it is a task of the run's, or one that another has spawned, only its tid tells. */
+static void take_exit(void *run, const struct dvm_frame *f, const uint8_t *payload)
 {
-    struct run_early *early = malloc(sizeof *early);
-
-    if (!early)
-        return false;
-    *early = (struct run_early){r->early, e};
-    r->early = early;
-    return true;
-}
-
-/* Take the last one out. */
-static Dvm__Pb__TaskExit *take_early(struct run *r)
-{
-    struct run_early *early = r->early;
-    Dvm__Pb__TaskExit *e = early->exit;
-
-    r->early = early->before;
-    free(early);
-    return e;
-}
-
-static void note_exit(struct run *r, const Dvm__Pb__TaskExit *e)
-{
+    Dvm__Pb__TaskExit *e = dvm__pb__task_exit__unpack(NULL, f->length, payload);
+    struct run *r = run;
     struct run_task *t;
 
+    if (!e)
+        return;
     if (e->rank < (uint32_t)r->count && !r->tasks[e->rank].ended &&
         (r->tasks[e->rank].tid == 0 || r->tasks[e->rank].tid == e->tid)) {
         t = &r->tasks[e->rank];
@@ -255,22 +231,14 @@ static void note_exit(struct run *r, const Dvm__Pb__TaskExit *e)
         if (e->signal && !e->ended_by_machine && r->interrupts == 0 && r->policy != RUN_IGNORE)
             run_say(r, "%#x, which this run has spawned: %s", (unsigned)e->tid, e->text);
     }
-}
-
-void run_task_exit(struct run *r, const uint8_t *payload, size_t length)
-{
-    Dvm__Pb__TaskExit *e = dvm__pb__task_exit__unpack(NULL, length, payload);
-
-    if (!e || (r->spawn_ref && keep_early(r, e)))
-        return;
-    note_exit(r, e);
     dvm__pb__task_exit__free_unpacked(e, NULL);
 }
 
-void run_early_free(struct run *r)
+void run_task_exit(struct run *r, const struct dvm_frame *f, const uint8_t *payload)
 {
-    while (r->early)
-        dvm__pb__task_exit__free_unpacked(take_early(r), NULL);
+    /* the tids are in the answer to SPAWN */
+    if (!r->spawn_ref || !held_keep(&r->early, f, payload))
+        take_exit(r, f, payload);
 }
 
 /* All tasks of a host are lost with it: one sentence for them all. */
@@ -330,17 +298,7 @@ void run_not_spawned(struct run *r, int code)
     r->leaving = true;
 }
 
-/* Ends that came before the tids were known; failures among them in order of ranks. */
-static void note_early(struct run *r)
-{
-    while (r->early) {
-        Dvm__Pb__TaskExit *e = take_early(r);
-
-        note_exit(r, e);
-        dvm__pb__task_exit__free_unpacked(e, NULL);
-    }
-}
-
+/* Failures that came before the tids were known, in order of ranks. */
 static void catch_up(struct run *r)
 {
     if (r->pending_signal) {
@@ -371,7 +329,7 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length)
         else if (tid <= 0 && (!bad || bad == DVM_ERR_SPAWN))
             bad = tid < 0 ? tid : DVM_ERR_SPAWN; /* SPAWN alone: because of another */
     }
-    note_early(r); /* before it is started: failures are judged in order of ranks */
+    held_release(&r->early, take_exit, r); /* failures are judged later, in order of ranks */
     r->started = true;
     if (bad) {
         r->result = spawning_failed(r->c, r->spawning, reply, bad);

@@ -28,15 +28,26 @@ static void tear_down(void)
 
 TestSuite(run_guests, .init = set_up, .fini = tear_down);
 
+/* The bytes of a message, which are to be freed. */
+static uint8_t *packed(const ProtobufCMessage *m, size_t *length)
+{
+    uint8_t *bytes = malloc(protobuf_c_message_get_packed_size(m) + 1);
+
+    cr_assert_not_null(bytes);
+    *length = protobuf_c_message_pack(m, bytes);
+    return bytes;
+}
+
 static void started(const int32_t *tids, size_t count)
 {
     Dvm__Pb__Guests m = DVM__PB__GUESTS__INIT;
     uint8_t *bytes;
+    size_t length;
 
     m.tids = (int32_t *)(uintptr_t)tids;
     m.n_tids = count;
-    bytes = malloc(dvm__pb__guests__get_packed_size(&m) + 1);
-    run_guests_started(&r, bytes, dvm__pb__guests__pack(&m, bytes));
+    bytes = packed(&m.base, &length);
+    run_guests_started(&r, bytes, length);
     free(bytes);
 }
 
@@ -142,26 +153,36 @@ Test(run_guests, the_clock)
     cr_expect_eq(run_guests_deadline(&r), 0);
 }
 
-static void ended(int tid)
+/* The run has one task, and SPAWN is not answered yet. */
+static void asked_for(struct run_task *task)
 {
-    Dvm__Pb__TaskExit m = DVM__PB__TASK_EXIT__INIT;
-    uint8_t *bytes;
-
-    m.tid = tid;
-    bytes = malloc(dvm__pb__task_exit__get_packed_size(&m) + 1);
-    run_task_exit(&r, bytes, dvm__pb__task_exit__pack(&m, bytes));
-    free(bytes);
+    r.count = r.left = 1;
+    r.tasks = task;
+    r.spawn_ref = 1;
 }
 
 static void answered(int32_t tid)
 {
     Dvm__Pb__SpawnReply m = DVM__PB__SPAWN_REPLY__INIT;
     uint8_t *bytes;
+    size_t length;
 
     m.tids = &tid;
     m.n_tids = 1;
-    bytes = malloc(dvm__pb__spawn_reply__get_packed_size(&m) + 1);
-    run_spawned(&r, bytes, dvm__pb__spawn_reply__pack(&m, bytes));
+    bytes = packed(&m.base, &length);
+    run_spawned(&r, bytes, length);
+    free(bytes);
+}
+
+static void ended(int tid)
+{
+    Dvm__Pb__TaskExit m = DVM__PB__TASK_EXIT__INIT;
+    uint8_t *bytes;
+    size_t length;
+
+    m.tid = tid;
+    bytes = packed(&m.base, &length);
+    run_task_exit(&r, &(struct dvm_frame){.length = (uint32_t)length}, bytes);
     free(bytes);
 }
 
@@ -170,9 +191,7 @@ Test(run_guests, an_end_before_the_tids_is_nobody_elses)
 {
     struct run_task task = {0};
 
-    r.count = r.left = 1;
-    r.tasks = &task;
-    r.spawn_ref = 1;
+    asked_for(&task);
     ended(B);
     STARTED(B);
     cr_expect_eq(r.left, 1);
@@ -189,9 +208,7 @@ Test(run_guests, the_runs_own_may_end_before_the_tids_too)
 {
     struct run_task task = {0};
 
-    r.count = r.left = 1;
-    r.tasks = &task;
-    r.spawn_ref = 1;
+    asked_for(&task);
     ended(A);
     answered(A);
     cr_expect_eq(r.left, 0);
