@@ -33,8 +33,6 @@ struct attempt {
     struct join *join;
     unsigned reached;  /* TCP connections that were made */
     unsigned accepted; /* handshakes that succeeded */
-    unsigned refused;  /* handshakes that the other side broke off */
-    unsigned late;     /* handshakes that ended without a word */
     uint64_t since;    /* the last connection was made then or later, ms */
     uint8_t *answer;   /* owned; size bytes, of which have have come */
     size_t size, have;
@@ -44,6 +42,8 @@ struct join {
     struct attempt attempts[TICKET_ADDRESSES];
     char address[TICKET_ADDRESSES][TICKET_ADDRESS_BYTES]; /* of each: those that may lead there */
     size_t count;
+    unsigned refused;  /* handshakes that the other side broke off */
+    unsigned late;     /* handshakes that ended without a word */
     uint64_t turn, before; /* when this turn of the loop began, and the one before, ms */
     int winner; /* -1 while there is none */
     int type;
@@ -163,9 +163,9 @@ static bool on_join_event(void *arg)
     }
     a->accepted += event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
     if (is_failed_handshake(event) && links_now() - a->since < JOIN_PATIENCE_MS)
-        a->refused++;
+        a->join->refused++;
     else
-        a->late += is_failed_handshake(event);
+        a->join->late += is_failed_handshake(event);
     return event != 0;
 }
 
@@ -187,24 +187,6 @@ static unsigned accepted(const struct join *j)
     return n;
 }
 
-static unsigned refused(const struct join *j)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; i < j->count; i++)
-        n += j->attempts[i].refused;
-    return n;
-}
-
-static unsigned late(const struct join *j)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; i < j->count; i++)
-        n += j->attempts[i].late;
-    return n;
-}
-
 static unsigned reached(const struct join *j)
 {
     unsigned n = 0;
@@ -217,7 +199,7 @@ static unsigned reached(const struct join *j)
 /* Whether some daemon was reached, but none let the ticket's key in; ms: how long it was tried. */
 static bool is_unknown(const struct join *j, uint64_t ms)
 {
-    return accepted(j) == 0 && (refused(j) > 0 || (late(j) > 0 && ms > JOIN_SLOW_MS));
+    return accepted(j) == 0 && (j->refused > 0 || (j->late > 0 && ms > JOIN_SLOW_MS));
 }
 
 /* The addresses that were reached, or those that were not. Returns how many. */
@@ -241,7 +223,7 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
                    size_t size)
 {
     char yes[WHERE_BYTES], no[WHERE_BYTES];
-    const char *busy = refused(j) > 0 ? "" : "; or who answers there is no daemon, or too busy";
+    const char *busy = j->refused > 0 ? "" : "; or who answers there is no daemon, or too busy";
     size_t missed = name_addresses(j, false, no, sizeof no);
 
     name_addresses(j, true, yes, sizeof yes);
