@@ -110,6 +110,23 @@ void **level_parts(struct schedule *s, const struct level *l, size_t bytes)
     return space ? parts : NULL;
 }
 
+struct blocks level_blocks(struct schedule *s, const struct level *l, void *base, const int *begin,
+                           size_t each, dvm_type type)
+{
+    size_t hosts = (size_t)l->hosts->count;
+    size_t *counts = schedule_space(s, 2 * hosts * sizeof *counts);
+    struct blocks b = {.base = base, .counts = counts, .type = type};
+
+    if (!counts)
+        return b;
+    b.offsets = counts + hosts;
+    for (size_t i = 0; i < hosts; i++) {
+        counts[i] = (size_t)(begin[i + 1] - begin[i]) * each;
+        counts[hosts + i] = (size_t)begin[i] * each;
+    }
+    return b;
+}
+
 struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type)
 {
     size_t pieces = (size_t)n, each = count / pieces, rest = count % pieces;

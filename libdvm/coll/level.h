@@ -49,6 +49,11 @@ void level_bcast(struct schedule *s, const struct level *l, void *buffer, size_t
 /* Memory for an operand of each task of this host, and where each is, by place. NULL: none. */
 void **level_parts(struct schedule *s, const struct level *l, size_t bytes);
 
+/* Blocks in base, one for each host: each elements for each of what begin lists by host (hosts.h).
+ * counts is NULL without memory. */
+struct blocks level_blocks(struct schedule *s, const struct level *l, void *base, const int *begin,
+                           size_t each, dvm_type type);
+
 /* Elements count in n pieces, as even as can be: their blocks in base. counts is NULL without
  * memory. */
 struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type);

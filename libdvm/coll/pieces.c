@@ -204,26 +204,35 @@ int allreduce_pieces(struct schedule *s, const struct reduction *r)
     return reduce(s, true, r);
 }
 
-int allgather_pieces(struct schedule *s, const struct blocks *all)
+/* One piece of what all tasks give in a call and take from each other: bytes from at on of each
+ * block. each: room of a block in parts. */
+struct exchange {
+    const struct blocks *in, *out;
+    void (*give)(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
+                 size_t bytes);
+    void (*take)(const struct exchange *e, const struct schedule *s, const char *parts, size_t at,
+                 size_t bytes);
+    size_t each;
+};
+
+static int exchange(struct schedule *s, const struct exchange *e)
 {
-    size_t bytes = all->count * type_find(all->type)->size, piece;
-    size_t each = room_each(s, HALF, s->size);
+    size_t bytes = e->out->count * type_find(e->out->type)->size, piece;
     struct commons_op op;
     int rc = COMMONS_OK;
 
-    begin(&op, s, bytes, all->type);
+    begin(&op, s, bytes, e->out->type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
         char *parts = commons_parts(&op, HALF);
 
-        piece = least(bytes - at, each);
+        piece = least(bytes - at, e->each);
         rc = commons_room(&op);
         if (rc == COMMONS_OK) {
-            copy_in(parts + each * (size_t)s->rank, blocks_at(all, s->rank), all->type, at, piece);
+            e->give(e, s, parts, at, piece);
             rc = meet(&op, s->size);
         }
-        for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
-            if (r != s->rank)
-                copy_out(blocks_at(all, r), all->type, at, parts + each * (size_t)r, piece);
+        if (rc == COMMONS_OK)
+            e->take(e, s, parts, at, piece);
         if (at + piece == bytes)
             break;
         if (rc == COMMONS_OK)
@@ -232,49 +241,48 @@ int allgather_pieces(struct schedule *s, const struct blocks *all)
     return shared_end(&op, s, rc);
 }
 
-/* One piece of all blocks of an alltoall: from a task to all, from all to a task. */
-static void give(const struct blocks *in, const struct schedule *s, char *parts, size_t each,
-                 size_t at, size_t bytes)
+static void give_own(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
+                     size_t bytes)
 {
-    char *own = parts + each * (size_t)s->rank * (size_t)s->size;
-
-    for (int r = 0; r < s->size; r++)
-        if (r != s->rank)
-            copy_in(own + each * (size_t)r, blocks_at(in, r), in->type, at, bytes);
+    copy_in(parts + e->each * (size_t)s->rank, blocks_at(e->in, s->rank), e->in->type, at, bytes);
 }
 
-static void take(const struct blocks *out, const struct schedule *s, const char *parts,
-                 size_t each, size_t at, size_t bytes)
+static void take_all(const struct exchange *e, const struct schedule *s, const char *parts,
+                     size_t at, size_t bytes)
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_out(blocks_at(out, r), out->type, at,
-                     parts + each * ((size_t)r * (size_t)s->size + (size_t)s->rank), bytes);
+            copy_out(blocks_at(e->out, r), e->out->type, at, parts + e->each * (size_t)r, bytes);
+}
+
+int allgather_pieces(struct schedule *s, const struct blocks *all)
+{
+    return exchange(s, &(struct exchange){all, all, give_own, take_all,
+                                          room_each(s, HALF, s->size)});
+}
+
+/* Of an alltoall a task has a row of blocks there, one for each of the others. */
+static void give_row(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
+                     size_t bytes)
+{
+    char *own = parts + e->each * (size_t)s->rank * (size_t)s->size;
+
+    for (int r = 0; r < s->size; r++)
+        if (r != s->rank)
+            copy_in(own + e->each * (size_t)r, blocks_at(e->in, r), e->in->type, at, bytes);
+}
+
+static void take_column(const struct exchange *e, const struct schedule *s, const char *parts,
+                        size_t at, size_t bytes)
+{
+    for (int r = 0; r < s->size; r++)
+        if (r != s->rank)
+            copy_out(blocks_at(e->out, r), e->out->type, at,
+                     parts + e->each * ((size_t)r * (size_t)s->size + (size_t)s->rank), bytes);
 }
 
 int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out)
 {
-    size_t bytes = out->count * type_find(out->type)->size, piece;
-    size_t each = room_each(s, HALF, s->size * s->size);
-    struct commons_op op;
-    int rc = COMMONS_OK;
-
-    begin(&op, s, bytes, out->type);
-    for (size_t at = 0; rc == COMMONS_OK; at += piece) {
-        char *parts = commons_parts(&op, HALF);
-
-        piece = least(bytes - at, each);
-        rc = commons_room(&op);
-        if (rc == COMMONS_OK) {
-            give(in, s, parts, each, at, piece);
-            rc = meet(&op, s->size);
-        }
-        if (rc == COMMONS_OK)
-            take(out, s, parts, each, at, piece);
-        if (at + piece == bytes)
-            break;
-        if (rc == COMMONS_OK)
-            go_on(&op);
-    }
-    return shared_end(&op, s, rc);
+    return exchange(s, &(struct exchange){in, out, give_row, take_column,
+                                          room_each(s, HALF, s->size * s->size)});
 }

@@ -16,20 +16,12 @@ static struct blocks host_blocks(struct schedule *s, const struct level *l,
                                  const struct blocks *all)
 {
     const struct hosts *h = l->hosts;
-    size_t n = (size_t)h->count, bytes = all->count * type_find(all->type)->size;
-    size_t *counts = schedule_space(s, 2 * n * sizeof *counts);
-    struct blocks b = {.base = all->base, .counts = counts, .type = all->type};
+    size_t bytes = all->count * type_find(all->type)->size;
+    void *base = all->base;
 
-    if (!counts)
-        return b;
-    b.offsets = counts + n;
     if (!h->blocks)
-        b.base = schedule_space(s, bytes * (size_t)h->begin[h->count]);
-    for (size_t i = 0; i < n; i++) {
-        counts[i] = (size_t)(h->begin[i + 1] - h->begin[i]) * all->count;
-        counts[n + i] = (size_t)h->begin[i] * all->count;
-    }
-    return b;
+        base = schedule_space(s, bytes * (size_t)h->begin[h->count]);
+    return level_blocks(s, l, base, h->begin, all->count, all->type);
 }
 
 /* Between what lies host by host and what lies rank by rank: to it, or from it. */

@@ -23,11 +23,6 @@ static size_t here_begin(const struct hosts *h, int host)
     return (size_t)h->begin[host];
 }
 
-static int tasks(const struct hosts *h, int host)
-{
-    return h->begin[host + 1] - h->begin[host];
-}
-
 /* From rows into out: for each host the blocks of each task here for each task there. */
 static void pack(struct schedule *s, const struct exchange *e)
 {
@@ -58,17 +53,9 @@ static void unpack(struct schedule *s, const struct exchange *e)
 /* The blocks of hosts in such a matrix, as bytes. */
 static struct blocks host_blocks(struct schedule *s, const struct exchange *e, char *base)
 {
-    const struct hosts *h = e->l->hosts;
-    size_t hosts = (size_t)h->count, each = (size_t)e->l->count * e->bytes;
-    size_t *counts = schedule_space(s, 2 * hosts * sizeof *counts);
-    struct blocks b = {.base = base, .counts = counts, .type = DVM_BYTE};
+    const struct level *l = e->l;
 
-    for (int i = 0; counts && i < h->count; i++) {
-        counts[i] = (size_t)tasks(h, i) * each;
-        counts[hosts + (size_t)i] = here_begin(h, i) * each;
-    }
-    b.offsets = counts ? counts + hosts : NULL;
-    return b;
+    return level_blocks(s, l, base, l->hosts->begin, (size_t)l->count * e->bytes, DVM_BYTE);
 }
 
 /* The part of the one that stands for its host; own: its blocks, result: room for others'. */

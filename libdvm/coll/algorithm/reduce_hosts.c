@@ -40,19 +40,13 @@ static struct blocks node_blocks(struct schedule *s, const struct level *l, void
                                  const struct reduction *r)
 {
     const struct hosts *h = l->hosts;
-    size_t n = (size_t)h->count, bytes = r->count * type_find(r->type)->size;
-    size_t *counts = schedule_space(s, 2 * n * sizeof *counts);
+    size_t bytes = r->count * type_find(r->type)->size;
     char *space = schedule_space(s, (size_t)h->node_begin[h->count] * bytes);
-    struct blocks b = {.base = space, .counts = counts, .type = r->type};
+    struct blocks b = level_blocks(s, l, space, h->node_begin, r->count, r->type);
     int at = 0;
 
-    if (!counts || !space)
+    if (!b.counts || !space)
         return (struct blocks){0};
-    b.offsets = counts + n;
-    for (int i = 0; i < h->count; i++) {
-        counts[i] = (size_t)(h->node_begin[i + 1] - h->node_begin[i]) * r->count;
-        counts[n + (size_t)i] = (size_t)h->node_begin[i] * r->count;
-    }
     for (int i = h->node_begin[h->mine]; i < h->node_begin[h->mine + 1]; i++) {
         schedule_copy(s, space + bytes * (size_t)i, parts[at], bytes);
         at += h->nodes[i].count;
