@@ -6,7 +6,6 @@
  */
 #include "bindings/pvm3/context.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +17,11 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
 
 #define VARIABLE "PVMCTX" /* what a spawned task begins in, as PVM calls it */
 #define CONTEXTS_MAX 0x3ffff
-#define PATH_ROOM 512
 
 static int context = PvmBaseContext;
 
@@ -44,14 +43,8 @@ void pvm3_inherit(void)
 /* Open the host's file and lock it; it is a byte for each context: 1 in use, 2 given back. */
 static int open_file(void)
 {
-    char path[PATH_ROOM];
-    int fd;
+    int fd = pvm3_host_file(DVM_BINDING_CONTEXTS);
 
-    if (dvm_binding_folder(path, sizeof path - sizeof "/" DVM_BINDING_CONTEXTS) != DVM_OK)
-        return -1;
-    strcat(path, "/" DVM_BINDING_CONTEXTS);
-    /* PATH_ROOM is more than a path of a socket can have */
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
         close(fd);
         fd = -1;

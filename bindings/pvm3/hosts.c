@@ -5,6 +5,7 @@
  */
 #include "bindings/pvm3/hosts.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "dvm_binding.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
@@ -19,6 +21,7 @@
 
 #define SPEED 1000
 #define HOSTS_FEW 64
+#define PATH_ROOM 512 /* more than a path of a socket can have */
 
 extern char **environ;
 
@@ -155,6 +158,17 @@ bool pvm3_host_is_there(int host)
         there = there || t.list[i].hi_tid == host;
     table_free(&t);
     return there;
+}
+
+int pvm3_host_file(const char *name)
+{
+    char path[PATH_ROOM];
+    size_t behind = strlen(name) + sizeof "/";
+
+    if (dvm_binding_folder(path, sizeof path - behind) != DVM_OK)
+        return -1;
+    strcat(strcat(path, "/"), name);
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 int pvm_config(int *nhost, int *narch, struct pvmhostinfo **list)

@@ -88,9 +88,6 @@ static int receive(struct dvm_message **message, const struct dvm_status *status
         b->foreign = true;
         b->stored = (unsigned char)~pvm3_representation(); /* how is not known, only that */
     }
-    b->src = status->source;
-    b->tag = status->tag;
-    b->dst = pvm3_self();
     *made = b;
     return DVM_OK;
 }
@@ -122,9 +119,6 @@ static int receive_placed(struct dvm_message **message, const struct dvm_status 
     b->bytes = status->count * dvm_type_size(status->type);
     b->placed = true;
     b->packed = 0;
-    b->src = status->source;
-    b->tag = status->tag;
-    b->dst = pvm3_self();
     return DVM_OK;
 }
 
@@ -142,6 +136,9 @@ static int take_in(const struct pvm3_wanted *wanted, struct dvm_message **messag
         return DVM_OK;
     if (rc != DVM_OK)
         return rc;
+    b->src = status->source;
+    b->tag = status->tag;
+    b->dst = pvm3_self();
     if (pvm3_reserved_tag(b->tag) && !b->packed && !pvm3_notify_translate(b)) {
         pvm3_buffer_free(b); /* of a wish that was taken back */
         return DVM_OK;
@@ -160,17 +157,6 @@ static int take_one(const struct pvm3_wanted *wanted, double timeout)
                                       &status, &unlike);
 
     return rc == DVM_OK ? take_in(wanted, &message, &status, unlike) : rc;
-}
-
-int pvm3_queue_fill(const char *call)
-{
-    const struct pvm3_wanted any = {.tid = DVM_ANY, .tag = DVM_ANY};
-    int rc;
-
-    do
-        rc = take_one(&any, 0);
-    while (rc == DVM_OK);
-    return rc == DVM_ERR_TIMEOUT ? PvmOk : pvm3_fail_dvm(call, rc);
 }
 
 /* 1 when the message fits, 0, or the negative word of the program's function. */

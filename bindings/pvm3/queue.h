@@ -45,9 +45,6 @@ int pvm3_queue_find(const char *call, const struct pvm3_wanted *wanted, double t
 /* Take a message out of the queue. */
 void pvm3_queue_take(struct pvm3_buffer *b);
 
-/* Take in what has come, without waiting. Returns PvmOk or an error, told for call. */
-int pvm3_queue_fill(const char *call);
-
 /* Put a message behind the others. */
 void pvm3_queue_put(struct pvm3_buffer *b);
 

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "dvm.h"
-#include "proto/frame.h"
 
 struct agreement;
 struct coll;
@@ -78,12 +77,6 @@ struct group *group_of_context(uint64_t context);
 /* The rank that messages from tid have in the group (tid itself in DVM_UNIVERSE);
  * -1 when it is no member. */
 int group_rank_of(const struct group *g, int tid);
-
-/* Whether all members are on one host. places are in order of tids, and so of hosts. */
-static inline bool group_on_one_host(const struct group *g)
-{
-    return g->places[0].tid >> DVM_TID_N_BITS == g->places[g->size - 1].tid >> DVM_TID_N_BITS;
-}
 
 /* "DVM_WORLD" and the like; valid until the next call of the thread. */
 const char *group_name(const struct group *g);

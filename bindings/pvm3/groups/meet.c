@@ -28,9 +28,9 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
 
-#define PATH_ROOM 512
 #define PLACES 1024       /* of groups; never given back before the daemon's end */
 #define PROBES 8          /* places that a name may have */
 #define LINE 64           /* bytes of a place */
@@ -87,15 +87,10 @@ static void forget_all(void)
 
 static void map_places(void)
 {
-    char path[PATH_ROOM];
     void *map = MAP_FAILED;
-    int fd;
+    int fd = pvm3_host_file(DVM_BINDING_GROUPS);
 
     cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (dvm_binding_folder(path, sizeof path - sizeof "/" DVM_BINDING_GROUPS) != DVM_OK)
-        return;
-    strcat(path, "/" DVM_BINDING_GROUPS);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     /* with all its blocks: to write where there are none is a SIGBUS */
     if (fd >= 0 && posix_fallocate(fd, 0, PLACES * sizeof *places) == 0)
         map = mmap(NULL, PLACES * sizeof *places, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
