@@ -49,12 +49,7 @@ await 10 hosts_are 3
 dvm spawn -n 3 "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1
 await 20 tasks_are 3
 await 10 children_are 6
-# nobody is in the barrier, which the loss of a host would end
-beyond_barrier() {
-    dvm logs "$(head -n 1 "$WORK/run")" | grep -q ready &&
-        [ "$(dvm ps --json | jq '[.tasks[] | select(.doing == "computing")] | length')" = 3 ]
-}
-await 20 beyond_barrier
+await 20 beyond_barrier "$(head -n 1 "$WORK/run")" 3
 pids=$(host_pids sim3)
 kill_daemon sim3
 for pid in $pids; do await 10 dead "$pid"; done

@@ -161,6 +161,13 @@ hosts_are() { [ "$(hosts_up | wc -l)" = "$1" ]; }
 # tasks_are N: the machine has N tasks that run
 tasks_are() { [ "$(dvm ps --json | jq '[.tasks[] | select(.state == "running")] | length')" = "$1" ]; }
 
+# beyond_barrier TID N: all N tasks of "endings wait", of which TID is the first, wait for nobody
+# any more: in their barrier the end of one would be the end of all
+beyond_barrier() {
+    dvm logs "$1" | grep -q ready &&
+        [ "$(dvm ps --json | jq '[.tasks[] | select(.doing == "computing")] | length')" = "$2" ]
+}
+
 # machine_pids: all processes of this test's machine: daemons, keepers, tasks and
 # consoles, and whatever these started
 machine_pids() {

@@ -24,12 +24,7 @@ say "dvm spawn, dvm ps, dvm kill"
 expect 0 dvm spawn -n 4 "$PROGRAMS/endings" wait 0 0
 first=$(head -n 1 "$WORK/out")
 await 20 tasks_are 4
-# nobody is in the barrier, which the end of one would end
-beyond_barrier() {
-    dvm logs "$first" | grep -q ready &&
-        [ "$(dvm ps --json | jq '[.tasks[] | select(.doing == "computing")] | length')" = 4 ]
-}
-await 20 beyond_barrier
+await 20 beyond_barrier "$first" 4
 mapfile -t tids < <(dvm ps --json | jq -r ".tasks[].tid")
 expect 0 dvm kill "${tids[0]}"
 await 10 tasks_are 3

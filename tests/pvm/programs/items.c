@@ -30,6 +30,20 @@ static int turn(void)
     return bytes;
 }
 
+/* Name in PVM, type of a scalar, scalars of an item, how one is printed. */
+#define EACH_TYPE(X)                                                                        \
+    X(byte, char, 1, "%d")                                                                  \
+    X(short, short, 1, "%d")                                                                \
+    X(ushort, unsigned short, 1, "%d")                                                      \
+    X(int, int, 1, "%d")                                                                    \
+    X(uint, unsigned, 1, "%u")                                                              \
+    X(long, long, 1, "%ld")                                                                 \
+    X(ulong, unsigned long, 1, "%lu")                                                       \
+    X(float, float, 1, "%g")                                                                \
+    X(double, double, 1, "%g")                                                              \
+    X(cplx, float, 2, "%g")                                                                 \
+    X(dcplx, double, 2, "%g")
+
 #define ROUND(name, type, scalars, format)                                                  \
     static void round_##name(int encoding, int stride)                                      \
     {                                                                                       \
@@ -55,17 +69,7 @@ static int turn(void)
         printf("; more: %d\n", pvm_upk##name(in, 1, 1));                                    \
     }
 
-ROUND(byte, char, 1, "%d")
-ROUND(short, short, 1, "%d")
-ROUND(ushort, unsigned short, 1, "%d")
-ROUND(int, int, 1, "%d")
-ROUND(uint, unsigned, 1, "%u")
-ROUND(long, long, 1, "%ld")
-ROUND(ulong, unsigned long, 1, "%lu")
-ROUND(float, float, 1, "%g")
-ROUND(double, double, 1, "%g")
-ROUND(cplx, float, 2, "%g")
-ROUND(dcplx, double, 2, "%g")
+EACH_TYPE(ROUND)
 
 /* From the last item to the first, and to every other place from the end. */
 #define BACK(name, type, scalars, format)                                                   \
@@ -88,31 +92,13 @@ ROUND(dcplx, double, 2, "%g")
         printf("\n");                                                                       \
     }
 
-BACK(byte, char, 1, "%d")
-BACK(short, short, 1, "%d")
-BACK(ushort, unsigned short, 1, "%d")
-BACK(int, int, 1, "%d")
-BACK(uint, unsigned, 1, "%u")
-BACK(long, long, 1, "%ld")
-BACK(ulong, unsigned long, 1, "%lu")
-BACK(float, float, 1, "%g")
-BACK(double, double, 1, "%g")
-BACK(cplx, float, 2, "%g")
-BACK(dcplx, double, 2, "%g")
+EACH_TYPE(BACK)
 
 static void backwards(int encoding)
 {
-    back_byte(encoding);
-    back_short(encoding);
-    back_ushort(encoding);
-    back_int(encoding);
-    back_uint(encoding);
-    back_long(encoding);
-    back_ulong(encoding);
-    back_float(encoding);
-    back_double(encoding);
-    back_cplx(encoding);
-    back_dcplx(encoding);
+#define CALL(name, type, scalars, format) back_##name(encoding);
+    EACH_TYPE(CALL)
+#undef CALL
 }
 
 static void strings(int encoding)
@@ -304,17 +290,9 @@ int main(int argc, char **argv)
     }
     for (int encoding = PvmDataDefault; encoding <= PvmDataInPlace; encoding++) {
         for (int stride = 1; stride <= STRIDE_MOST; stride++) {
-            round_byte(encoding, stride);
-            round_short(encoding, stride);
-            round_ushort(encoding, stride);
-            round_int(encoding, stride);
-            round_uint(encoding, stride);
-            round_long(encoding, stride);
-            round_ulong(encoding, stride);
-            round_float(encoding, stride);
-            round_double(encoding, stride);
-            round_cplx(encoding, stride);
-            round_dcplx(encoding, stride);
+#define CALL(name, type, scalars, format) round_##name(encoding, stride);
+            EACH_TYPE(CALL)
+#undef CALL
         }
         if (encoding != PvmDataInPlace) {
             backwards(encoding);
