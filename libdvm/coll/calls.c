@@ -9,9 +9,19 @@
 #include "group/sink.h"
 #include "type/derived.h"
 
+static enum coll_form form_of(const struct call *c)
+{
+    return c->keeps ? COLL_KEEPING : c->starts ? COLL_STARTING : COLL_WAITING;
+}
+
+const char *call_text(const struct call *c)
+{
+    return coll_form_call(c->kind, form_of(c));
+}
+
 int call_find(struct call *c, dvm_group group, const int *root)
 {
-    const char *name = coll_call(c->kind);
+    const char *name = call_text(c);
     int rc, tid;
 
     c->group = coll_group(group, name, &rc);
@@ -29,7 +39,7 @@ int call_begin(struct call *c, unsigned signature)
     int rc = DVM_OK;
 
     if (c->group->size > 1)
-        rc = coll_state(c->group, c->kind, c->site, &coll);
+        rc = coll_state(c->group, c->kind, form_of(c), c->site, &coll);
     if (c->starts || c->keeps)
         signature |= COLL_STARTS;
     else if (rc == DVM_OK && coll)
@@ -85,15 +95,15 @@ enum algorithm call_choose(const struct call *c, size_t bytes)
 static int check(const struct call *c, const void *buffer, size_t count, dvm_type type)
 {
     size_t bytes;
-    int rc = sink_check_buffer(coll_call(c->kind), buffer, count, type, &bytes);
+    int rc = sink_check_buffer(call_text(c), buffer, count, type, &bytes);
 
-    return rc == DVM_OK ? sink_check_into(coll_call(c->kind), count, type) : rc;
+    return rc == DVM_OK ? sink_check_into(call_text(c), count, type) : rc;
 }
 
 int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
                 dvm_type type)
 {
-    const char *name = coll_call(c->kind);
+    const char *name = call_text(c);
     size_t all;
 
     if (buffer == DVM_IN_PLACE)
@@ -110,15 +120,47 @@ int call_blocks(const struct call *c, const struct blocks *b)
 
     if (!b->counts || !b->offsets)
         return dvm_fail(DVM_ERR_ARG, "%s: counts and offsets must be given, one for each rank",
-                        coll_call(c->kind));
+                        call_text(c));
     for (int r = 0; r < c->group->size; r++) {
         size_t end;
 
         if (__builtin_add_overflow(b->counts[r], b->offsets[r], &end))
             return dvm_fail(DVM_ERR_ARG, "%s: count and offset of rank %d are more than memory can "
-                                         "hold", coll_call(c->kind), r);
+                                         "hold", call_text(c), r);
         if (b->counts[r] > 0 && end > most)
             most = end;
     }
     return check(c, b->base, most, b->type);
+}
+
+static bool among_neighbours(enum coll_kind kind)
+{
+    return kind == COLL_NEIGHBOUR_ALLGATHER || kind == COLL_NEIGHBOUR_ALLGATHERV ||
+           kind == COLL_NEIGHBOUR_ALLTOALL || kind == COLL_NEIGHBOUR_ALLTOALLV ||
+           kind == COLL_NEIGHBOUR_ALLTOALLW;
+}
+
+/* Where count elements lie, in one piece. Returns false where they do not, or there are none. */
+static bool piece(const void *at, size_t count, dvm_type type, uintptr_t *begin, uintptr_t *end)
+{
+    ptrdiff_t offset = 0;
+
+    if (count == 0 || (!type_basic(type) && !derived_plain(derived_known(type), count, &offset)))
+        return false;
+    *begin = (uintptr_t)at + (uintptr_t)offset;
+    *end = *begin + count * type_find(type)->size;
+    return true;
+}
+
+int call_apart(const struct call *c, const void *in, size_t in_count, dvm_type in_type,
+               const void *out, size_t out_count, dvm_type out_type)
+{
+    uintptr_t in_begin, in_end, out_begin, out_end;
+
+    if (!piece(in, in_count, in_type, &in_begin, &in_end) ||
+        !piece(out, out_count, out_type, &out_begin, &out_end) || in_begin >= out_end ||
+        out_begin >= in_end)
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_ARG, "%s: in and out overlap; give two arrays%s", call_text(c),
+                    among_neighbours(c->kind) ? "" : ", or DVM_IN_PLACE as in");
 }

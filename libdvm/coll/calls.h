@@ -23,6 +23,9 @@ struct call {
 #define CALL_KEEPS(name, place)                                                            \
     {.kind = COLL_##name, .site = ENTRY_SITE(), .keeps = true, .request = (place)}
 
+/* The public function, in its form. */
+const char *call_text(const struct call *c);
+
 /* Find and check the group, and the root where root is not NULL. Errors: GROUP, RANK,
  * ARG (no place for the request). */
 int call_find(struct call *c, dvm_group group, const int *root);
@@ -56,5 +59,10 @@ int call_buffer(const struct call *c, const void *buffer, size_t count, size_t b
 
 /* The same for blocks with counts and offsets of their own. */
 int call_blocks(const struct call *c, const struct blocks *b);
+
+/* Refuse in_count elements at in and out_count at out that overlap; of derived types, whose
+ * elements may lie between each other, only what lies in one piece. Error: ARG. */
+int call_apart(const struct call *c, const void *in, size_t in_count, dvm_type in_type,
+               const void *out, size_t out_count, dvm_type out_type);
 
 #endif

@@ -97,8 +97,8 @@ static int allgatherv(struct call *c, dvm_group group, const void *in, size_t co
     if (rc == DVM_OK && in != DVM_IN_PLACE)
         rc = call_buffer(c, in, count, 1, type);
     if (rc == DVM_OK && in != DVM_IN_PLACE && count != counts[c->group->rank])
-        rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_allgatherv: rank %d gives %zu elements, but its "
-                                        "counts say %zu for it", c->group->rank, count,
+        rc = dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives %zu elements, but its counts say %zu "
+                                        "for it", call_text(c), c->group->rank, count,
                       counts[c->group->rank]);
     if (rc == DVM_OK)
         rc = call_begin(c, 0);
@@ -233,6 +233,9 @@ static int alltoall(struct call *c, dvm_group group, const void *in, void *out, 
         rc = call_buffer(c, in, count, (size_t)c->group->size, type);
     if (rc == DVM_OK)
         rc = call_buffer(c, out, count, (size_t)c->group->size, type);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_apart(c, in, count * (size_t)c->group->size, type, out,
+                        count * (size_t)c->group->size, type);
     if (rc == DVM_OK)
         rc = exchange(c, &from, &to, count * type_find(type)->size);
     return rc;
@@ -281,9 +284,13 @@ static int alltoallv(struct call *c, dvm_group group, const void *in, const size
         rc = call_blocks(c, &to);
     if (rc == DVM_OK && in != DVM_IN_PLACE &&
         in_counts[c->group->rank] != out_counts[c->group->rank])
-        rc = dvm_fail(DVM_ERR_TRUNCATE, "dvm_alltoallv: rank %d gives itself %zu elements and "
-                                        "takes %zu", c->group->rank, in_counts[c->group->rank],
+        rc = dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives itself %zu elements and takes %zu",
+                      call_text(c), c->group->rank, in_counts[c->group->rank],
                       out_counts[c->group->rank]);
+    for (int r = 0; rc == DVM_OK && in != DVM_IN_PLACE && r < c->group->size; r++)
+        if (in_counts[r] > 0 && out_counts[r] > 0)
+            rc = call_apart(c, blocks_at(&from, r), in_counts[r], type, blocks_at(&to, r),
+                            out_counts[r], type);
     if (rc == DVM_OK)
         rc = exchange(c, &from, &to, SIZE_MAX);
     return rc;

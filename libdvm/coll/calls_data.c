@@ -133,7 +133,7 @@ static int rooted_check(const struct call *c, struct rooted *r)
         rc = call_buffer(c, r->own, r->count, 1, r->all.type);
     if (rc == DVM_OK && at_root && r->varying && !in_place && r->count != r->all.counts[r->root])
         rc = dvm_fail(DVM_ERR_TRUNCATE, "%s: the root's own block has %zu elements, but its count "
-                                        "says %zu", coll_call(c->kind), r->count,
+                                        "says %zu", call_text(c), r->count,
                       r->all.counts[r->root]);
     if (rc == DVM_OK && in_place) {
         r->own = blocks_at(&r->all, r->root);

@@ -13,8 +13,7 @@
  * by this task where needs_out. DVM_IN_PLACE as in: out is both. Errors: TYPE, OP, ARG. */
 static int check(const struct call *c, struct reduction *r, size_t in_blocks, bool needs_out)
 {
-    const char *name = coll_call(c->kind);
-    size_t bytes, in_bytes;
+    const char *name = call_text(c);
     bool in_place = r->in == DVM_IN_PLACE && needs_out;
     int rc = call_buffer(c, in_place ? r->out : r->in, r->count, in_blocks, r->type);
 
@@ -26,17 +25,9 @@ static int check(const struct call *c, struct reduction *r, size_t in_blocks, bo
         return rc;
     if (in_place)
         r->in = r->out;
-    bytes = r->count * type_find(r->type)->size;
-    in_bytes = in_blocks * r->count * type_find(r->type)->size;
-    /* derived elements that lie between each other are copied first */
-    if (!type_basic(r->type) && !derived_plain(derived_known(r->type), r->count * in_blocks,
-                                               &(ptrdiff_t){0}))
-        return DVM_OK;
-    if (needs_out && !in_place && r->count > 0 && (uintptr_t)r->in < (uintptr_t)r->out + bytes &&
-        (uintptr_t)r->out < (uintptr_t)r->in + in_bytes)
-        return dvm_fail(DVM_ERR_ARG, "%s: in and out overlap; give two arrays, or DVM_IN_PLACE as "
-                                     "in", name);
-    return DVM_OK;
+    return needs_out && !in_place ? call_apart(c, r->in, in_blocks * r->count, r->type, r->out,
+                                               r->count, r->type)
+                                  : DVM_OK;
 }
 
 /* A group of one: the result is what it gave. */
@@ -313,7 +304,7 @@ static int offsets_of(const struct call *c, const size_t *counts, size_t *offset
         offsets[r] = *all;
         if (__builtin_add_overflow(*all, counts[r], all))
             return dvm_fail(DVM_ERR_ARG, "%s: the counts are more than memory can hold",
-                            coll_call(c->kind));
+                            call_text(c));
     }
     return DVM_OK;
 }

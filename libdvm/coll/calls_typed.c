@@ -30,7 +30,7 @@ static size_t bytes_of(const struct side *s, int rank)
 
 static int check_side(const struct call *c, const struct side *s, bool into)
 {
-    const char *name = coll_call(c->kind);
+    const char *name = call_text(c);
     size_t bytes;
     int rc = DVM_OK;
 
@@ -55,7 +55,7 @@ static int check_own(const struct call *c, const struct side *in, const struct s
     if (bytes_of(in, me) == bytes_of(out, me))
         return DVM_OK;
     return dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives itself %zu bytes and takes %zu",
-                    coll_call(c->kind), me, bytes_of(in, me), bytes_of(out, me));
+                    call_text(c), me, bytes_of(in, me), bytes_of(out, me));
 }
 
 /* Send a copy of the block, since what comes takes its place. */
@@ -107,6 +107,10 @@ static int alltoallw(struct call *c, dvm_group group, struct side *in, const str
         rc = check_side(c, out, true);
     if (rc == DVM_OK)
         rc = check_own(c, in, out);
+    for (int r = 0; rc == DVM_OK && !in_place && r < c->group->size; r++)
+        if (in->counts[r] > 0 && out->counts[r] > 0)
+            rc = call_apart(c, block_at(in, r), in->counts[r], in->types[r], block_at(out, r),
+                            out->counts[r], out->types[r]);
     if (rc == DVM_OK)
         rc = call_begin(c, 0);
     if (rc != DVM_OK)

@@ -35,15 +35,40 @@
 
 #define ALARM_TAG 0 /* of the only messages in the alarm's context */
 
-static const char *const calls[] = {
-#define COLL_NAME(name, call) [COLL_##name] = (call),
+static const char *const calls[][COLL_FORM_COUNT] = {
+#define COLL_NAME(name, call) [COLL_##name] = {"dvm_" call, "dvm_i" call, "dvm_" call "_init"},
     COLL_KINDS(COLL_NAME)
 #undef COLL_NAME
 };
 
 const char *coll_call(unsigned kind)
 {
-    return kind < COLL_KIND_COUNT ? calls[kind] : "another call";
+    return kind < COLL_KIND_COUNT ? calls[kind][COLL_WAITING] : "another call";
+}
+
+const char *coll_form_call(enum coll_kind kind, enum coll_form form)
+{
+    return calls[kind][form];
+}
+
+const char *coll_amounts(enum coll_kind kind)
+{
+    switch (kind) {
+    case COLL_GATHERV:
+    case COLL_SCATTERV:
+        return "the root's count for a rank must be what that rank gives as its own";
+    case COLL_ALLGATHERV:
+    case COLL_REDUCE_SCATTER:
+        return "all tasks must give the same list of counts";
+    case COLL_ALLTOALLV:
+    case COLL_ALLTOALLW:
+    case COLL_NEIGHBOUR_ALLGATHERV:
+    case COLL_NEIGHBOUR_ALLTOALLV:
+    case COLL_NEIGHBOUR_ALLTOALLW:
+        return "a task's count for another must be as much as that one's count for it";
+    default:
+        return "all tasks must give the same count";
+    }
 }
 
 static uint64_t alarm_context(const struct group *g)
@@ -252,7 +277,8 @@ static int agree(struct coll *c, enum coll_kind kind, uintptr_t site)
     return give_up(c, DVM_ERR_ARG, false); /* all have seen it */
 }
 
-int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll **coll)
+int coll_state(struct group *g, enum coll_kind kind, enum coll_form form, uintptr_t site,
+               struct coll **coll)
 {
     int rc;
 
@@ -273,6 +299,6 @@ int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll
     }
     *coll = g->coll;
     if ((*coll)->failed != DVM_OK)
-        return dvm_fail((*coll)->failed, "%s: %s", coll_call(kind), (*coll)->text);
+        return dvm_fail((*coll)->failed, "%s: %s", coll_form_call(kind, form), (*coll)->text);
     return coll_rung(*coll) ? coll_alarmed(*coll) : DVM_OK;
 }

@@ -18,36 +18,37 @@
 
 struct dvm_request;
 
-/* Which public function a message belongs to, part of its tag: X(NAME, function). */
+/* Which public function a message belongs to, part of its tag: X(NAME, function),
+ * without "dvm_" before it. */
 #define COLL_KINDS(X)                                                                      \
-    X(BARRIER, "dvm_barrier")                                                              \
-    X(BCAST, "dvm_bcast")                                                                  \
-    X(REDUCE, "dvm_reduce")                                                                \
-    X(ALLREDUCE, "dvm_allreduce")                                                          \
-    X(GROUP_DUP, "dvm_group_dup")                                                          \
-    X(GROUP_SPLIT, "dvm_group_split")                                                      \
-    X(GATHER, "dvm_gather")                                                                \
-    X(GATHERV, "dvm_gatherv")                                                              \
-    X(SCATTER, "dvm_scatter")                                                              \
-    X(SCATTERV, "dvm_scatterv")                                                            \
-    X(ALLGATHER, "dvm_allgather")                                                          \
-    X(ALLGATHERV, "dvm_allgatherv")                                                        \
-    X(ALLTOALL, "dvm_alltoall")                                                            \
-    X(ALLTOALLV, "dvm_alltoallv")                                                          \
-    X(REDUCE_SCATTER, "dvm_reduce_scatter")                                                \
-    X(REDUCE_SCATTER_BLOCK, "dvm_reduce_scatter_block")                                    \
-    X(SCAN, "dvm_scan")                                                                    \
-    X(EXSCAN, "dvm_exscan")                                                                \
-    X(GROUP_CART, "dvm_group_cart")                                                        \
-    X(CART_SUB, "dvm_cart_sub")                                                            \
-    X(GROUP_GRAPH, "dvm_group_graph")                                                      \
-    X(NEIGHBOUR_ALLGATHER, "dvm_neighbour_allgather")                                      \
-    X(NEIGHBOUR_ALLGATHERV, "dvm_neighbour_allgatherv")                                    \
-    X(NEIGHBOUR_ALLTOALL, "dvm_neighbour_alltoall")                                        \
-    X(NEIGHBOUR_ALLTOALLV, "dvm_neighbour_alltoallv")                                      \
-    X(NEIGHBOUR_ALLTOALLW, "dvm_neighbour_alltoallw")                                      \
-    X(GROUP_JOINT, "dvm_group_joint")                                                      \
-    X(ALLTOALLW, "dvm_alltoallw")
+    X(BARRIER, "barrier")                                                                  \
+    X(BCAST, "bcast")                                                                      \
+    X(REDUCE, "reduce")                                                                    \
+    X(ALLREDUCE, "allreduce")                                                              \
+    X(GROUP_DUP, "group_dup")                                                              \
+    X(GROUP_SPLIT, "group_split")                                                          \
+    X(GATHER, "gather")                                                                    \
+    X(GATHERV, "gatherv")                                                                  \
+    X(SCATTER, "scatter")                                                                  \
+    X(SCATTERV, "scatterv")                                                                \
+    X(ALLGATHER, "allgather")                                                              \
+    X(ALLGATHERV, "allgatherv")                                                            \
+    X(ALLTOALL, "alltoall")                                                                \
+    X(ALLTOALLV, "alltoallv")                                                              \
+    X(REDUCE_SCATTER, "reduce_scatter")                                                    \
+    X(REDUCE_SCATTER_BLOCK, "reduce_scatter_block")                                        \
+    X(SCAN, "scan")                                                                        \
+    X(EXSCAN, "exscan")                                                                    \
+    X(GROUP_CART, "group_cart")                                                            \
+    X(CART_SUB, "cart_sub")                                                                \
+    X(GROUP_GRAPH, "group_graph")                                                          \
+    X(NEIGHBOUR_ALLGATHER, "neighbour_allgather")                                          \
+    X(NEIGHBOUR_ALLGATHERV, "neighbour_allgatherv")                                        \
+    X(NEIGHBOUR_ALLTOALL, "neighbour_alltoall")                                            \
+    X(NEIGHBOUR_ALLTOALLV, "neighbour_alltoallv")                                          \
+    X(NEIGHBOUR_ALLTOALLW, "neighbour_alltoallw")                                          \
+    X(GROUP_JOINT, "group_joint")                                                          \
+    X(ALLTOALLW, "alltoallw")
 
 enum coll_kind {
 #define COLL_CONSTANT(name, call) COLL_##name,
@@ -101,16 +102,27 @@ struct coll {
     char text[DVM_SENTENCE_MAX];
 };
 
-/* The public function of a kind; "another call" for a number that is none. */
+/* The forms of a public function: dvm_bcast, dvm_ibcast, dvm_bcast_init. */
+enum coll_form { COLL_WAITING, COLL_STARTING, COLL_KEEPING, COLL_FORM_COUNT };
+
+/* The public function of a kind, in the form that waits; "another call" for a number that is
+ * none. */
 const char *coll_call(unsigned kind);
+
+/* The same in another form; kind is one. */
+const char *coll_form_call(enum coll_kind kind, enum coll_form form);
+
+/* What must agree where one task gave another less or more than that one takes. */
+const char *coll_amounts(enum coll_kind kind);
 
 /* The group of a public call; NULL with *rc GROUP when it has no collectives. */
 struct group *coll_group(dvm_group group, const char *call, int *rc);
 
 /* The state of a group of at least two tasks, made at the first collective, which all
- * members call. kind, site: of the call, for sentences and the board. Errors: NO_MEMORY, and
- * why the collectives of the group have ended. */
-int coll_state(struct group *g, enum coll_kind kind, uintptr_t site, struct coll **coll);
+ * members call. kind, form, site: of the call, for sentences and the board. Errors: NO_MEMORY,
+ * and why the collectives of the group have ended. */
+int coll_state(struct group *g, enum coll_kind kind, enum coll_form form, uintptr_t site,
+               struct coll **coll);
 
 /* Whether another member has failed or died: a wait must end, with coll_alarmed. */
 bool coll_rung(const struct coll *c);

@@ -52,7 +52,7 @@ static int copy(struct call *c, struct operand *o, struct reduction *r, size_t a
         memory = schedule_space(c->schedule, in_bytes + out_bytes);
     if (!memory)
         return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for %zu bytes of elements "
-                                           "without gaps", coll_call(c->kind),
+                                           "without gaps", call_text(c),
                         in_bytes + out_bytes);
     call_copy_elements(c, memory, o->packed, r->in, o->type, all);
     r->in = memory;

@@ -61,7 +61,7 @@ static int keep(struct schedule *s, struct dvm_request *request)
         if (!more) {
             match_release(request);
             return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a collective",
-                            coll_call(s->kind));
+                            schedule_call(s));
         }
         s->pending = more;
         s->pending_room = room;
@@ -157,11 +157,10 @@ static int finish(struct schedule *s, const struct pending *p)
         return rc;
     came = bytes_here(step, &result);
     if (came != bytes)
-        return dvm_fail(DVM_ERR_TRUNCATE,
-                        "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; all tasks must "
-                        "give the same count",
-                        coll_call(s->kind), step->rank, group_name(s->coll->group), came,
-                        s->coll->group->rank, bytes);
+        return dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; "
+                                          "%s", schedule_call(s), step->rank,
+                        group_name(s->coll->group), came, s->coll->group->rank, bytes,
+                        coll_amounts(s->kind));
     return DVM_OK;
 }
 

@@ -26,6 +26,13 @@ static int no_memory(const char *call)
     return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a collective", call);
 }
 
+const char *schedule_call(const struct schedule *s)
+{
+    return coll_form_call(s->kind, s->kept      ? COLL_KEEPING
+                                   : s->request ? COLL_STARTING
+                                                : COLL_WAITING);
+}
+
 void schedule_again(struct schedule *s)
 {
     struct coll *c = s->coll;
@@ -170,7 +177,7 @@ static struct step *append(struct schedule *s, enum step_what what)
         struct step *more = realloc(s->steps, room * sizeof *more);
 
         if (!more)
-            s->rc = no_memory(coll_call(s->kind));
+            s->rc = no_memory(schedule_call(s));
         else
             s->steps = more, s->room = room;
     }
@@ -285,7 +292,7 @@ void *schedule_space(struct schedule *s, size_t bytes)
 
     if (!space) {
         if (s->rc == DVM_OK)
-            s->rc = no_memory(coll_call(s->kind));
+            s->rc = no_memory(schedule_call(s));
         return NULL;
     }
     space->next = s->spaces;

@@ -80,6 +80,9 @@ int schedule_begin_before(struct coll *c, enum coll_kind kind, enum coll_kind to
 int schedule_keep(struct coll *c, enum coll_kind kind, unsigned signature, uintptr_t site,
                   struct schedule **s);
 
+/* The public function, in its form. */
+const char *schedule_call(const struct schedule *s);
+
 /* Be the group's next collective, from the first step on. */
 void schedule_again(struct schedule *s);
 

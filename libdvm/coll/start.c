@@ -85,7 +85,8 @@ static int start_again(void *own, struct dvm_request *request)
 {
     struct schedule *s = own;
     struct coll *coll;
-    int rc = s->coll ? coll_state(s->coll->group, s->kind, s->site, &coll) : DVM_OK;
+    int rc = s->coll ? coll_state(s->coll->group, s->kind, COLL_KEEPING, s->site, &coll)
+                     : DVM_OK;
 
     if (rc != DVM_OK)
         return rc;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "group/entry.h"
 #include "group/peer.h"
+#include "group/request.h"
 #include "group/sink.h"
 #include "match/match.h"
 
@@ -118,19 +119,13 @@ int dvm_recv_init(dvm_group group, int source, int tag, void *buf, size_t count,
     return dvm_leave(recv_init(site, group, source, tag, buf, count, type, request));
 }
 
-static int was_freed(const char *call)
-{
-    return dvm_fail(DVM_ERR_REQUEST, "%s: the request was ended or freed before; this is a copy of "
-                                     "its pointer", call);
-}
-
 static int start(const char *call, struct dvm_request *request)
 {
     if (!request)
         return dvm_fail(DVM_ERR_REQUEST, "%s: the request is NULL; it was freed or never made",
                         call);
-    if (match_freed(request))
-        return was_freed(call);
+    if (request_alive(call, request) != DVM_OK)
+        return DVM_ERR_REQUEST;
     if (!match_idle(request))
         return dvm_fail(DVM_ERR_REQUEST, "%s: the request is %s", call,
                         match_persistent(request)
@@ -161,16 +156,15 @@ int dvm_startall(size_t count, struct dvm_request **requests)
 
 int dvm_request_free(struct dvm_request **request)
 {
-    int rc = DVM_OK;
+    int rc;
 
     ENTRY_BEGIN();
     if (!request)
         return dvm_leave(no_place("dvm_request_free"));
     if (!*request)
         return dvm_leave(DVM_OK);
-    if (match_freed(*request))
-        rc = was_freed("dvm_request_free");
-    else if (!match_idle(*request))
+    rc = request_alive("dvm_request_free", *request);
+    if (rc == DVM_OK && !match_idle(*request))
         rc = dvm_fail(DVM_ERR_REQUEST, "dvm_request_free: the operation is under way; end it with "
                                        "dvm_wait or dvm_test%s",
                       match_persistent(*request) ? " first" : ", which free it");

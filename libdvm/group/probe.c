@@ -7,6 +7,10 @@
 #include "match/match.h"
 #include "type/type.h"
 
+/* What is taken from DVM_NULL: a message of nothing, which is received at once. */
+static char empty;
+#define NOBODYS ((struct dvm_message *)(void *)&empty)
+
 /* The four probes: wait or not, take or not. */
 static int probe(const char *call, dvm_group group, int source, int tag, bool wait, uintptr_t site,
                  int *found, struct dvm_message **message, struct dvm_status *status)
@@ -22,7 +26,7 @@ static int probe(const char *call, dvm_group group, int source, int tag, bool wa
     if (peer.nobody) {
         sink_status_null(status);
         if (message)
-            *message = NULL;
+            *message = NOBODYS;
     } else {
         rc = match_probe(&filter, wait, message != NULL, site, &there, message, &result);
         if (rc != DVM_OK)
@@ -92,6 +96,11 @@ int dvm_mrecv(struct dvm_message **message, void *buf, size_t count, dvm_type ty
     rc = sink_data("dvm_mrecv", buf, count, type, true, &data);
     if (rc != DVM_OK)
         return dvm_leave(rc);
+    if (*message == NOBODYS) {
+        *message = NULL;
+        sink_status_null(status);
+        return dvm_leave(DVM_OK);
+    }
     sink = sink_make(NULL, &data, site);
     rc = match_mrecv(message, &sink, &result);
     result.error = rc;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "group/entry.h"
+#include "group/request.h"
 #include "group/sink.h"
 #include "match/match.h"
 
@@ -44,14 +45,13 @@ static int no_place(const char *call, const char *what)
     return dvm_fail(DVM_ERR_ARG, "%s: there is no place for %s", call, what);
 }
 
-/* A request that is not complete is one, and was not ended before: error REQUEST. */
-static int check_alive(const char *call, const struct dvm_request *request)
+int request_alive(const char *call, const struct dvm_request *request)
 {
     if (!match_freed(request))
         return DVM_OK;
-    return dvm_fail(DVM_ERR_REQUEST, "%s: the request was ended before; a call that ends one sets "
-                                     "its place to NULL, so this is a copy, or it is twice in the "
-                                     "array", call);
+    return dvm_fail(DVM_ERR_REQUEST, "%s: the request was ended or freed before; the call that "
+                                     "does it sets its place to NULL, so this is a copy of its "
+                                     "pointer, or it is twice in the array", call);
 }
 
 int dvm_wait(struct dvm_request **request, struct dvm_status *status)
@@ -67,7 +67,7 @@ int dvm_wait(struct dvm_request **request, struct dvm_status *status)
         sink_status_null(status);
         return dvm_leave(DVM_OK);
     }
-    rc = match_complete(*request) ? DVM_OK : check_alive("dvm_wait", *request);
+    rc = match_complete(*request) ? DVM_OK : request_alive("dvm_wait", *request);
     if (rc == DVM_OK && !match_complete(*request))
         rc = match_wait_call(DVM_BOARD_WAIT, site, 1, request, -1, &index);
     return dvm_leave(rc == DVM_OK ? finish(request, status) : rc);
@@ -88,7 +88,7 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
         return dvm_leave(DVM_OK);
     }
     if (!match_complete(*request))
-        rc = check_alive("dvm_test", *request);
+        rc = request_alive("dvm_test", *request);
     if (rc == DVM_OK && !match_complete(*request))
         rc = match_progress();
     if (rc != DVM_OK)
@@ -124,7 +124,7 @@ int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
     }
     for (size_t i = 0; rc == DVM_OK && i < count; i++)
         if (requests[i])
-            rc = check_alive("dvm_waitany", requests[i]);
+            rc = request_alive("dvm_waitany", requests[i]);
     if (rc == DVM_OK)
         rc = match_wait_call(DVM_BOARD_WAITANY, site, count, requests, -1, &place);
     if (rc != DVM_OK)
@@ -163,7 +163,7 @@ static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_stat
 
         if (is_idle(requests[i]))
             continue;
-        rc = match_complete(requests[i]) ? DVM_OK : check_alive("dvm_waitall", requests[i]);
+        rc = match_complete(requests[i]) ? DVM_OK : request_alive("dvm_waitall", requests[i]);
         if (rc == DVM_OK && !match_complete(requests[i])) {
             left++;
             continue;
@@ -214,7 +214,7 @@ int dvm_cancel(struct dvm_request *request)
     if (!request)
         return dvm_leave(dvm_fail(DVM_ERR_REQUEST, "dvm_cancel: the request is NULL; it was "
                                                    "complete or never started"));
-    rc = check_alive("dvm_cancel", request);
+    rc = request_alive("dvm_cancel", request);
     return dvm_leave(rc == DVM_OK ? match_cancel(request) : rc);
 }
 

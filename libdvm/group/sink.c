@@ -135,7 +135,8 @@ int sink_refuse(int code, const struct match_sink *sink, const struct match_resu
 
     sides(sink, m, both, sizeof both);
     if (collective(m))
-        advice = "all tasks of a group must give the same count and type";
+        advice = "what a task gives another and what that one takes must have the same count and "
+                 "type";
     return dvm_fail(code, "%s: %s", both, advice);
 }
 

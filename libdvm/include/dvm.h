@@ -370,12 +370,13 @@ DVM_API int dvm_request_free(struct dvm_request **request);
  * it in status, without receiving it. */
 DVM_API int dvm_probe(dvm_group group, int source, int tag, struct dvm_status *status);
 
-/* As dvm_probe, without waiting: *found receives 1 or 0. status may be NULL. */
+/* As dvm_probe, without waiting: *found receives 1 or 0. status may be NULL. From DVM_NULL there
+ * is always something, which a receive from there gets at once: nothing, with source DVM_NULL. */
 DVM_API int dvm_iprobe(dvm_group group, int source, int tag, int *found,
                        struct dvm_status *status);
 
 /* As dvm_probe, and take the message out of the queue: no other receive can get
- * it. *message must be received with dvm_mrecv. */
+ * it. *message must be received with dvm_mrecv; what comes from DVM_NULL is a message, too. */
 DVM_API int dvm_mprobe(dvm_group group, int source, int tag, struct dvm_message **message,
                        struct dvm_status *status);
 

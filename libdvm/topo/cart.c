@@ -166,10 +166,11 @@ static int agree(struct call *c, const struct grid *grid, int reorder, int error
     if (rc == DVM_OK && error != DVM_OK)
         return dvm_fail(error, "%s", sentence);
     if (rc == DVM_OK && other >= 0)
-        return dvm_fail(DVM_ERR_ARG, "dvm_group_cart: rank %d gives another grid than rank 0, "
-                                     "rank %d gives %s%s; all tasks of a group must give the same "
-                                     "extents, periods and reorder", other, c->group->rank,
-                        grid_text(grid->ndims, grid->dims, text), reorder ? ", reordered" : "");
+        return dvm_fail(DVM_ERR_ARG, "dvm_group_cart: rank %d does not give the same grid as rank "
+                                     "0; this task, rank %d, gives %s%s; all tasks of a group must "
+                                     "give the same extents, periods and reorder", other,
+                        c->group->rank, grid_text(grid->ndims, grid->dims, text),
+                        reorder ? ", reordered" : "");
     if (rc == DVM_OK && !*context)
         return dvm_fail(DVM_ERR_LIMIT, "dvm_group_cart: rank 0 has made all groups that it may");
     return rc;
@@ -254,8 +255,8 @@ static int agree_on_part(struct call *c, const int *keep, int error)
     if (rc == DVM_OK && error != DVM_OK)
         return dvm_fail(error, "%s", sentence);
     if (rc == DVM_OK && other >= 0)
-        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: rank %d keeps other dimensions than rank 0; all "
-                                   "tasks of a group must keep the same", other);
+        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: rank %d does not keep the same dimensions as "
+                                   "rank 0; all tasks of a group must keep the same", other);
     return rc;
 }
 
@@ -297,8 +298,10 @@ int dvm_cart_sub(dvm_group group, const int *keep, dvm_group *result)
         rc = DVM_ERR_GROUP;
     if (rc != DVM_OK)
         return dvm_leave(rc);
-    if (!result || (!keep && g->topology->ndims > 0))
-        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: there is no list of what is kept, or no place "
-                                   "for the new group");
+    if (!result)
+        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: there is no place for the new group");
+    else if (!keep && g->topology->ndims > 0)
+        rc = dvm_fail(DVM_ERR_ARG, "dvm_cart_sub: there is no list of which of the %d dimensions "
+                                   "are kept (1, else 0)", g->topology->ndims);
     return dvm_leave(make_part(&c, keep, rc, result));
 }

@@ -128,7 +128,7 @@ static int own(struct call *c, bool copy, struct topology *t, const struct side 
         wanted = count_at(out, to) * type_find(type_at(out, to))->size;
         if (given != wanted)
             return dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives itself %zu bytes and takes %zu",
-                            coll_call(c->kind), me, given, wanted);
+                            call_text(c), me, given, wanted);
         if (copy)
             call_copy_elements(c, (void *)(uintptr_t)block_at(out, to), type_at(out, to),
                                block_at(in, from), type_at(in, from), count_at(in, from));
@@ -153,10 +153,26 @@ static void append(struct schedule *s, struct topology *t, const struct side *in
             schedule_send(s, destinations[i], block_at(in, i), count_at(in, i), type_at(in, i));
 }
 
+/* What goes to a neighbour does not lie where what comes from the one at the same place goes,
+ * which is what happens when in and out are the same. */
+static int check_apart(const struct call *c, struct topology *t, const struct side *in,
+                       const struct side *out)
+{
+    const int *sources = topology_sources(t), *destinations = topology_destinations(t);
+    int rc = DVM_OK;
+
+    for (int i = 0; rc == DVM_OK && i < t->sources && i < t->destinations; i++)
+        if (sources[i] != DVM_NULL && destinations[i] != DVM_NULL && count_at(in, i) > 0 &&
+            count_at(out, i) > 0)
+            rc = call_apart(c, block_at(in, i), count_at(in, i), type_at(in, i),
+                            block_at(out, i), count_at(out, i), type_at(out, i));
+    return rc;
+}
+
 static int exchange(struct call *c, dvm_group group, const struct side *in,
                     const struct side *out)
 {
-    const char *call = coll_call(c->kind);
+    const char *call = call_text(c);
     struct topology *t = NULL;
     int rc = call_find(c, group, NULL);
 
@@ -166,6 +182,8 @@ static int exchange(struct call *c, dvm_group group, const struct side *in,
         rc = check_side(call, in, true, topology_destinations(t), t->destinations);
     if (rc == DVM_OK)
         rc = check_side(call, out, false, topology_sources(t), t->sources);
+    if (rc == DVM_OK)
+        rc = check_apart(c, t, in, out);
     if (rc == DVM_OK)
         rc = own(c, false, t, in, out);
     if (rc == DVM_OK)

@@ -549,6 +549,31 @@ static int refused(const struct fake_task *me)
     return 0;
 }
 
+/* The root counts on one element of each, but the last rank gives two, or none: what is said is
+ * of counts that belong together, not of one that all must give. */
+static int unlike(const struct fake_task *me)
+{
+    size_t counts[TASKS_MAX], offsets[TASKS_MAX], more = *(const int *)me->arg;
+    int x[2] = {0}, y[TASKS_MAX], rc;
+
+    for (int r = 0; r < me->count; r++)
+        counts[r] = 1, offsets[r] = (size_t)r;
+    rc = dvm_gatherv(DVM_WORLD, 0, x, me->rank == me->count - 1 ? more : 1, y, counts, offsets,
+                     DVM_INT);
+    if (rc == DVM_OK)
+        rc = dvm_barrier(DVM_WORLD);
+    FAKE_CHECK(rc == DVM_ERR_TRUNCATE && !group_said("all tasks must give the same count"));
+    FAKE_CHECK(group_said(more > 1 ? "what that one takes" : "root's count for a rank"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(coll_all, unlike_amounts_of_a_gatherv_are_told)
+{
+    cr_assert_eq(group_run(3, unlike, &(int){0}, NULL), 0);
+    cr_assert_eq(group_run(3, unlike, &(int){2}, NULL), 0);
+}
+
 Test(coll_all, bad_arguments_are_refused)
 {
     cr_assert_eq(group_run(1, refused, NULL, NULL), 0);

@@ -312,6 +312,13 @@ static int taken(const struct fake_task *me)
     FAKE_CHECK(memcmp(x, in, sizeof x) == 0 && status.source == 1);
     FAKE_CHECK(dvm_improbe(DVM_WORLD, 1, 3, &found, &message, NULL) == DVM_OK);
     FAKE_CHECK(found == 0 && message == NULL);
+    /* nobody's message is one of nothing */
+    FAKE_CHECK(dvm_mprobe(DVM_WORLD, DVM_NULL, 3, &message, NULL) == DVM_OK && message);
+    FAKE_CHECK(dvm_mrecv(&message, in, 4, DVM_LONG, &status) == DVM_OK && !message);
+    FAKE_CHECK(status.source == DVM_NULL && status.count == 0);
+    FAKE_CHECK(dvm_improbe(DVM_WORLD, DVM_NULL, 3, &found, &message, NULL) == DVM_OK);
+    FAKE_CHECK(found == 1 && dvm_mrecv(&message, in, 4, DVM_LONG, NULL) == DVM_OK);
+    FAKE_CHECK(dvm_mrecv(&message, in, 4, DVM_LONG, NULL) == DVM_ERR_ARG);
     return 0;
 }
 

@@ -385,7 +385,15 @@ static int refused(const struct fake_task *me)
                group_said("neighbour 0"));
     FAKE_CHECK(dvm_neighbour_alltoallv(n.g, x, NULL, NULL, y, NULL, NULL, DVM_INT) == DVM_ERR_ARG &&
                group_said("counts, offsets"));
-    FAKE_CHECK(dvm_ineighbour_alltoall(n.g, x, y, 1, DVM_INT, NULL) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_ineighbour_alltoall(n.g, x, y, 1, DVM_INT, NULL) == DVM_ERR_ARG &&
+               group_said("dvm_ineighbour_alltoall: "));
+    FAKE_CHECK(dvm_neighbour_alltoall(n.g, x, x, 1, DVM_INT) == DVM_ERR_ARG &&
+               group_said("overlap"));
+    FAKE_CHECK(dvm_neighbour_allgather(n.g, y + 1, y, 1, DVM_INT) == DVM_ERR_ARG);
+    FAKE_CHECK(dvm_neighbour_alltoallv_init(n.g, x, (size_t[]){1, 1, 1, 1},
+                                            (size_t[]){0, 1, 2, 3}, x, (size_t[]){1, 1, 1, 1},
+                                            (size_t[]){0, 1, 6, 7}, DVM_INT, &request) ==
+                   DVM_ERR_ARG && group_said("dvm_neighbour_alltoallv_init: in and out overlap"));
     FAKE_CHECK(dvm_ineighbour_allgather(n.g, x, y, 1, DVM_INT, &request) == DVM_OK);
     FAKE_CHECK(dvm_wait(&request, NULL) == DVM_OK);
     return 0;

@@ -105,6 +105,15 @@ static void collectives(int me)
     IS(ARG, dvm_reduce_scatter(DVM_WORLD, x, y, counts, DVM_DOUBLE, DVM_SUM));
     IS(ARG, dvm_allgatherv(DVM_WORLD, x, 1, y, NULL, NULL, DVM_DOUBLE));
     IS(ARG, dvm_alltoallv(DVM_WORLD, x, counts, ones, y, ones, zeros, DVM_DOUBLE));
+    IS(ARG, dvm_alltoall(DVM_WORLD, x, x, 1, DVM_DOUBLE));
+    SAYS("overlap");
+    IS(ARG, dvm_alltoallv(DVM_WORLD, x, ones, zeros, x, ones, zeros, DVM_DOUBLE));
+    IS(RANK, dvm_ibcast(DVM_WORLD, 2, x, 1, DVM_DOUBLE, &r));
+    SAYS("dvm_ibcast: ");
+    IS(RANK, dvm_bcast_init(DVM_WORLD, 2, x, 1, DVM_DOUBLE, &r));
+    SAYS("dvm_bcast_init: ");
+    IS(OP, dvm_allreduce_init(DVM_WORLD, x, y, 1, DVM_DOUBLE, 77, &r));
+    SAYS("dvm_allreduce_init: ");
     IS(GROUP, dvm_barrier(DVM_UNIVERSE));
     GOES(dvm_group_dup(DVM_WORLD, &gone));
     {
@@ -165,7 +174,7 @@ static void requests(int other)
     SAYS("no place for the index");
     GOES(dvm_wait(&r, NULL));
     IS(REQUEST, dvm_wait(&copy, NULL));
-    SAYS("ended before");
+    SAYS("ended or freed before");
     IS(REQUEST, dvm_test(&copy, &done, NULL));
     IS(REQUEST, dvm_waitany(1, &copy, &index, NULL));
     IS(REQUEST, dvm_cancel(copy));
@@ -237,6 +246,8 @@ static void neighbours(int me)
     SAYS("in is NULL, but there is something for neighbour 0");
     IS(ARG, dvm_neighbour_allgather(g, &x, NULL, 1, DVM_INT));
     SAYS("out is NULL, but there is something from neighbour 0");
+    IS(ARG, dvm_neighbour_alltoall(g, y, y, 1, DVM_INT));
+    SAYS("dvm_neighbour_alltoall: in and out overlap; give two arrays");
     GOES(dvm_neighbour_allgather(g, &x, y, 1, DVM_INT));
     SAME(1 - me, y[1]);
     GOES(dvm_group_free(&g));

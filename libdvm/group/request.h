@@ -1,0 +1,11 @@
+/* request.h: what the calls about requests have in common. */
+#ifndef DVM_GROUP_REQUEST_H
+#define DVM_GROUP_REQUEST_H
+
+struct dvm_request;
+
+/* Whether a request that is not complete is one, and was not ended or freed before. call: the
+ * public function. Error: REQUEST. */
+int request_alive(const char *call, const struct dvm_request *request);
+
+#endif
