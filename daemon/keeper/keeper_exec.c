@@ -65,7 +65,10 @@ static void set_resources(const struct keeper_plan *plan)
 static __attribute__((noreturn, noinline)) void child(const struct keeper_plan *plan,
                                                       pid_t keeper)
 {
-    setsid();
+    if (plan->shares)
+        setpgid(0, 0);
+    else
+        setsid();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != keeper)
         fail(KEEPER_STEP_SETUP); /* the keeper died before the call */
     set_resources(plan);

@@ -2,6 +2,7 @@
 #ifndef DVMD_KEEPER_EXEC_H
 #define DVMD_KEEPER_EXEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -13,6 +14,8 @@ struct keeper_plan {
     int fds[3];          /* each 3 or more */
     const void *cpus;    /* cpu set of cpu_bytes, or NULL */
     size_t cpu_bytes;
+    bool shares;         /* stays in the keeper's session, in a process group of its own; else it
+                          * gets a session */
     struct rlimit files; /* number of open files */
     struct rlimit data;  /* bytes of data of a process */
     int cgroup;          /* folder of the cgroup to run in, or -1 */

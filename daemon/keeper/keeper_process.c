@@ -5,7 +5,10 @@
  * gone. What a task left behind in its process group is killed before the task
  * is reaped, while its pid cannot belong to anybody else; what it left in its
  * session, but in other groups, is swept a moment later for all tasks that ended
- * meanwhile, because that takes a walk through /proc. Where each task has a
+ * meanwhile, because that takes a walk through /proc. Tasks that have no cores of their
+ * own are in the keeper's session: the kernel's scheduler (autogroup) makes a group of each
+ * session, and a task that yields its core then yields only to those of its own. What they left
+ * is swept when the last of them has ended. Where each task has a
  * cgroup the kernel kills all that is left of one, whatever sessions it made, and the
  * cgroup is removed as soon as the last of it is dead. Where cgroups can be made, but
  * tasks have no limits, the keeper is in one that all its children are born into, at no
@@ -48,6 +51,7 @@ struct child {
     int tid;
     pid_t pid;
     bool cgroup; /* has one */
+    bool shares; /* the keeper's session */
     bool swept;  /* nothing that it started is left */
 };
 
@@ -63,6 +67,7 @@ static struct {
     struct table by_pid, by_tid; /* struct child, owned by by_pid */
     pid_t ended[SWEEP_MAX];      /* sessions to sweep */
     size_t ended_count;
+    size_t sharing;              /* children that share this process's session */
     struct remains *remains;     /* owned */
     size_t remains_count, remains_room;
     char folder[RUNTIME_PATH_MAX]; /* to remove when dvmd was killed, or "" */
@@ -76,14 +81,15 @@ static void say(const struct keeper_news *news)
         continue; /* any other error: dvmd is gone, and the orders end as well */
 }
 
-static void remember(int tid, pid_t pid, bool cgroup)
+static void remember(int tid, pid_t pid, const struct keeper_plan *plan)
 {
     struct child *c = malloc(sizeof *c);
 
     if (!c || table_put(&keeper.by_pid, (uint64_t)pid, c) ||
         table_put(&keeper.by_tid, (uint64_t)tid, c))
         abort(); /* dvmd sees it, and all that runs is ended: better than a lost task */
-    *c = (struct child){tid, pid, cgroup, false};
+    *c = (struct child){tid, pid, .cgroup = plan->cgroup >= 0, .shares = plan->shares};
+    keeper.sharing += c->shares;
 }
 
 /* ---- cgroups ------------------------------------------------------------------------- */
@@ -175,10 +181,11 @@ static void start(const struct keeper_order *order, char *rest, size_t bytes, co
         return;
     }
     memcpy(plan.fds, fds, sizeof plan.fds);
+    plan.shares = !plan.cpus && !isatty(fds[STDIN_FILENO]);
     set_limits(&plan, order->tid);
     news.pid = keeper_exec(&plan, &news.error, &news.step);
     if (news.pid > 0)
-        remember(order->tid, news.pid, plan.cgroup >= 0);
+        remember(order->tid, news.pid, &plan);
     else if (plan.cgroup >= 0)
         remove_later(order->tid);
     if (plan.cgroup >= 0)
@@ -259,7 +266,7 @@ static bool has_ended(void *arg, pid_t pid, pid_t session)
 {
     /* a later task may have got the number of an ended session: then nothing of
      * that session was left */
-    if (table_get(&keeper.by_pid, (uint64_t)session))
+    if (table_get(&keeper.by_pid, (uint64_t)session) || (session == getpid() && keeper.sharing))
         return false;
     for (size_t i = 0; i < keeper.ended_count; i++)
         if (keeper.ended[i] == session)
@@ -294,8 +301,9 @@ static void child_ended(struct child *c, int status, const struct rusage *used)
         remove_later(c->tid);
     if (keeper.ended_count == SWEEP_MAX)
         sweep();
-    if (keeper.ended_count < SWEEP_MAX && !c->swept)
-        keeper.ended[keeper.ended_count++] = c->pid;
+    keeper.sharing -= c->shares;
+    if (keeper.ended_count < SWEEP_MAX && (c->shares ? keeper.sharing == 0 : !c->swept))
+        keeper.ended[keeper.ended_count++] = c->shares ? getpid() : c->pid;
     table_take(&keeper.by_pid, (uint64_t)c->pid);
     table_take(&keeper.by_tid, (uint64_t)c->tid);
     free(c);

@@ -148,7 +148,7 @@ Test(keeper, a_task_gets_what_it_was_given)
 
     cr_assert_eq(start(TID, "/bin/sh", "/usr",
                        "echo $A $B; pwd; ulimit -n; ls /proc/self/fd | wc -l; "
-                       "[ $$ = $(ps -o sid= -p $$) ] && echo leader; exit 7", &out), DVM_OK);
+                       "[ $$ = $(ps -o pgid= -p $$) ] && echo leader; exit 7", &out), DVM_OK);
     run_until(&ended, 1);
     cr_assert_gt(last_pid, 0);
     cr_assert(WIFEXITED(last_status) && WEXITSTATUS(last_status) == 7);
@@ -244,6 +244,39 @@ Test(keeper, many_start_fast)
     cr_assert_eq(started, MANY);
     cr_assert_eq(ended, MANY);
     fprintf(stderr, "%d tasks in %.1f ms\n", MANY, (clock_seconds() - begin) * 1e3);
+}
+
+/* Else those that yield a core would yield to nobody: see docs/decisions.md. */
+Test(keeper, tasks_without_cores_share_a_session)
+{
+    int out[2], session[2], group[2];
+
+    for (int i = 0; i < 2; i++) {
+        start(TID + i, "/bin/sh", "", "cut -d' ' -f5,6 /proc/$$/stat", &out[i]);
+        run_until(&ended, i + 1);
+        cr_assert_eq(sscanf(output_of(out[i]), "%d %d", &group[i], &session[i]), 2);
+    }
+    cr_assert_eq(session[0], session[1]);
+    cr_assert_eq(session[0], keeper_pid(keeper));
+    cr_assert_neq(group[0], group[1]);
+    cr_assert_neq(group[0], session[0]);
+}
+
+Test(keeper, what_tasks_of_a_session_leave_is_ended_with_the_last)
+{
+    int out, left = 0;
+    pid_t first;
+
+    start(TID, "/bin/sh", "", "exec tail -f /dev/null >/dev/null", NULL);
+    run_until(&started, 1);
+    first = last_pid;
+    start(TID + 1, "/bin/bash", "", "set -m; tail -f /dev/null >/dev/null & echo $!", &out);
+    run_until(&ended, 1);
+    cr_assert_eq(fscanf(fdopen(out, "r"), "%d", &left), 1);
+    cr_assert_eq(kill(first, 0), 0, "one that has not ended");
+    cr_assert_eq(kill(first, SIGKILL), 0);
+    run_until(&ended, 2);
+    cr_assert(gone(left));
 }
 
 Test(keeper, its_death_ends_all_tasks)
