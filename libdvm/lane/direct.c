@@ -27,6 +27,7 @@
 #include "dvm.h"
 #include "lane/bell.h"
 #include "lane/count.h"
+#include "lane/slice.h"
 
 #define DIRECT_EAGER_MAX (63 * 1024)          /* as the relay's, which may have to resend it */
 #define DIRECT_WINDOW (UINT64_C(4) << 20)     /* of a rendezvous: what the relay may inherit */
@@ -238,6 +239,7 @@ bool direct_use(struct direct *d, uint32_t security, uint8_t cipher,
     if (!d->in.buffer)
         return false;
     set_options(d->fd);
+    slice_shorten();
     direct_become(d, DIRECT_READY);
     d->since = clock_ns();
     d->reason[0] = '\0';

@@ -102,6 +102,9 @@ long direct_in_fill(struct direct *d)
         d->in.fresh = true;
     else
         d->in.filled = false;
+    /* nothing is here: time for what the next record needs in any case */
+    if (got == 0 && d->in.seal)
+        seal_prepare(d->in.seal);
     return got;
 }
 
@@ -206,24 +209,24 @@ static enum step take_plain(struct direct *d)
     return STEP_MORE;
 }
 
-/* Decrypt the record of text bytes at from, to where its payload belongs or in its place.
- * Returns where that is; NULL: it does not open. */
+/* Decrypt the record of text bytes at from, in one piece in its place or, if it is long, to
+ * where its payload belongs. Returns where that is; NULL: it does not open. */
 static const uint8_t *open_record(struct direct *d, size_t text, struct dvm_frame *frame,
                                   uint64_t *taken)
 {
     struct direct_in *in = &d->in;
     uint8_t *record = in->buffer + in->from, *head = record + SEAL_HEAD_BYTES;
     uint8_t *payload = head + DIRECT_HEAD, *to = NULL;
+    size_t first = text < DIRECT_HEAD + STRAIGHT_LEAST ? text : DIRECT_HEAD;
 
-    if (!seal_begin(in->seal, record) || !seal_text(in->seal, head, head, DIRECT_HEAD) ||
+    if (!seal_begin(in->seal, record) || !seal_text(in->seal, head, head, first) ||
         !read_head(d, head, text, frame, taken))
         return NULL;
-    if (frame->length >= STRAIGHT_LEAST)
+    if (first < text)
         to = lane_up()->into(d->peer, frame);
     if (!to)
         to = payload;
-    if (!seal_text(in->seal, to, payload, frame->length) ||
-        !seal_end(in->seal, payload + frame->length))
+    if (!seal_text(in->seal, to, payload, text - first) || !seal_end(in->seal, head + text))
         return NULL;
     return to;
 }

@@ -18,7 +18,7 @@
 #include "lane/direct.h"
 #include "proto/wire.h"
 
-#define SMALL_MAX 512 /* bytes of a payload that is copied behind its header */
+#define SMALL_MAX 2048 /* bytes of a payload that is copied behind its header */
 
 enum { BROKEN = -1 };
 
@@ -124,6 +124,7 @@ static int put_plain(struct direct *d, uint8_t *head, const void *payload, size_
 static int put_sealed(struct direct *d, const uint8_t *head, const void *payload, size_t length)
 {
     struct direct_out *out = &d->out;
+    int rc;
 
     if (!room(out))
         return BROKEN;
@@ -132,7 +133,9 @@ static int put_sealed(struct direct *d, const uint8_t *head, const void *payload
     if (out->to == 0)
         return BROKEN;
     /* it is numbered by its nonce: whatever the socket takes, it is on its way */
-    return direct_out_flush(d) == BROKEN ? BROKEN : LANE_SENT;
+    rc = direct_out_flush(d);
+    seal_prepare(out->seal); /* while the record travels */
+    return rc == BROKEN ? BROKEN : LANE_SENT;
 }
 
 int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *payload)

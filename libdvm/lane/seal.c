@@ -11,6 +11,7 @@
 #endif
 #include <dlfcn.h>
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -28,11 +29,13 @@
 #define NONCE_SPARE 4 /* of them stay 0; the counter follows */
 #define DERIVE_MAX 128 /* bytes of info */
 #define NEXT_KEY "dvm lane next"
+#define JOIN_MAX 4096 /* bytes behind a head that are copied there, to be encrypted at once */
 
 #define FUNCTIONS(X)                                                                     \
     X(EVP_CIPHER_CTX_new)                                                                \
     X(EVP_CIPHER_CTX_free)                                                               \
-    X(EVP_CIPHER_CTX_ctrl)                                                               \
+    X(EVP_CIPHER_CTX_get_params)                                                         \
+    X(EVP_CIPHER_CTX_set_params)                                                         \
     X(EVP_CipherInit_ex)                                                                 \
     X(EVP_CipherUpdate)                                                                  \
     X(EVP_CipherFinal_ex)                                                                \
@@ -53,6 +56,7 @@ struct seal {
     EVP_CIPHER_CTX *context;
     uint8_t cipher;
     bool out;
+    bool prepared; /* the context has the next record's nonce */
     uint8_t key[SEAL_KEY_BYTES];
     uint64_t counter; /* records under this key */
     uint64_t bytes;   /* text under this key */
@@ -185,6 +189,7 @@ static bool use_key(struct seal *seal)
                                                                 : crypto.EVP_chacha20_poly1305();
 
     seal->counter = seal->bytes = 0;
+    seal->prepared = false;
     return crypto.EVP_CipherInit_ex(seal->context, cipher, NULL, seal->key, NULL, seal->out) == 1;
 }
 
@@ -224,15 +229,35 @@ void seal_limit(struct seal *seal, uint64_t bytes)
     seal->limit = bytes;
 }
 
+void seal_prepare(struct seal *seal)
+{
+    uint8_t nonce[NONCE_BYTES] = {0};
+
+    if (seal->prepared)
+        return;
+    wire_put(nonce + NONCE_SPARE, seal->counter, 8);
+    seal->prepared =
+        crypto.EVP_CipherInit_ex(seal->context, NULL, NULL, NULL, nonce, -1) == 1;
+}
+
 /* Begin a record: nonce, and the length as what is covered but not encrypted. */
 static bool begin(struct seal *seal, const uint8_t head[SEAL_HEAD_BYTES])
 {
-    uint8_t nonce[NONCE_BYTES] = {0};
     int n;
 
-    wire_put(nonce + NONCE_SPARE, seal->counter, 8);
-    return crypto.EVP_CipherInit_ex(seal->context, NULL, NULL, NULL, nonce, -1) == 1 &&
-           crypto.EVP_CipherUpdate(seal->context, NULL, &n, head, SEAL_HEAD_BYTES) == 1;
+    seal_prepare(seal);
+    if (!seal->prepared)
+        return false;
+    seal->prepared = false;
+    return crypto.EVP_CipherUpdate(seal->context, NULL, &n, head, SEAL_HEAD_BYTES) == 1;
+}
+
+/* A tag as a parameter: what EVP_CIPHER_CTX_ctrl makes of its arguments, each time anew. */
+static void name_tag(OSSL_PARAM tag[2], uint8_t bytes[SEAL_TAG_BYTES])
+{
+    tag[0] = (OSSL_PARAM){OSSL_CIPHER_PARAM_AEAD_TAG, OSSL_PARAM_OCTET_STRING, bytes,
+                          SEAL_TAG_BYTES, OSSL_PARAM_UNMODIFIED};
+    tag[1] = (OSSL_PARAM){0};
 }
 
 /* A record is over. Both sides come here with the same bytes. */
@@ -263,16 +288,23 @@ size_t seal_put(struct seal *seal, uint8_t *to, const void *head, size_t head_by
                 const void *tail, size_t tail_bytes)
 {
     size_t bytes = head_bytes + tail_bytes;
-    uint8_t *text = to + SEAL_HEAD_BYTES, *tag = text + bytes;
+    uint8_t *text = to + SEAL_HEAD_BYTES, *end = text + bytes;
+    OSSL_PARAM tag[2];
     int n;
 
     wire_put(to, bytes, SEAL_HEAD_BYTES);
+    name_tag(tag, end);
+    if (tail_bytes && tail_bytes <= JOIN_MAX) {
+        memcpy(text, head, head_bytes);
+        memcpy(text + head_bytes, tail, tail_bytes);
+        head = text;
+        head_bytes = bytes;
+        tail_bytes = 0;
+    }
     if (!begin(seal, to) || !seal_text(seal, text, head, head_bytes) ||
         !seal_text(seal, text + head_bytes, tail, tail_bytes) ||
-        crypto.EVP_CipherFinal_ex(seal->context, tag, &n) != 1 ||
-        crypto.EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_BYTES, tag) !=
-            1 ||
-        !count(seal))
+        crypto.EVP_CipherFinal_ex(seal->context, end, &n) != 1 ||
+        crypto.EVP_CIPHER_CTX_get_params(seal->context, tag) != 1 || !count(seal))
         return 0;
     return bytes + SEAL_MORE;
 }
@@ -290,10 +322,11 @@ bool seal_begin(struct seal *seal, const uint8_t *record)
 bool seal_end(struct seal *seal, const uint8_t tag[SEAL_TAG_BYTES])
 {
     uint8_t expected[SEAL_TAG_BYTES], rest[SEAL_TAG_BYTES];
+    OSSL_PARAM name[2];
     int n;
 
     memcpy(expected, tag, sizeof expected);
-    return crypto.EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG_BYTES,
-                                      expected) == 1 &&
+    name_tag(name, expected);
+    return crypto.EVP_CIPHER_CTX_set_params(seal->context, name) == 1 &&
            crypto.EVP_CipherFinal_ex(seal->context, rest, &n) == 1 && count(seal);
 }

@@ -59,6 +59,10 @@ void seal_free(struct seal *seal);
 /* Another limit than SEAL_KEY_BYTES_MAX, the same for both sides. */
 void seal_limit(struct seal *seal, uint64_t bytes);
 
+/* Do of the next record what does not depend on its text, at a time that costs nothing:
+ * between two records. It need not be called. */
+void seal_prepare(struct seal *seal);
+
 /* A record of one text in two parts, of head and tail bytes (tail may be 0), into to, which
  * has room for SEAL_MORE bytes more. Returns the bytes written, or 0. */
 size_t seal_put(struct seal *seal, uint8_t *to, const void *head, size_t head_bytes,

@@ -90,6 +90,34 @@ Test(seal, records_cannot_be_dropped_doubled_or_moved, .init = setup)
     seal_free(out);
 }
 
+/* Prepared or not, the records are the same. */
+Test(seal, preparing_changes_nothing, .init = setup)
+{
+    for (size_t c = 0; c < 2; c++) {
+        struct seal *plain = seal_new(ciphers[c], key, true);
+        struct seal *out = seal_new(ciphers[c], key, true);
+        struct seal *in = seal_new(ciphers[c], key, false);
+        uint8_t same[HEAD + 8 + SEAL_MORE];
+
+        seal_limit(plain, 1000);
+        seal_limit(out, 1000);
+        seal_limit(in, 1000);
+        for (int i = 0; i < 60; i++) {
+            for (int times = i % 3; times > 0; times--)
+                seal_prepare(out);
+            for (int times = i / 3 % 3; times > 0; times--)
+                seal_prepare(in);
+            cr_assert_eq(seal_put(out, record, text, HEAD, text + HEAD, 8), sizeof same);
+            cr_assert_eq(seal_put(plain, same, text, HEAD, text + HEAD, 8), sizeof same);
+            cr_assert_eq(memcmp(record, same, sizeof same), 0, "record %d", i);
+            cr_assert(opens(in, record), "record %d", i);
+        }
+        seal_free(plain);
+        seal_free(out);
+        seal_free(in);
+    }
+}
+
 Test(seal, next_key_at_the_same_record, .init = setup)
 {
     struct seal *out = seal_new(LANE_AES_256_GCM, key, true);
