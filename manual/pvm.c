@@ -57,8 +57,11 @@ static const char differences[] =
     "the text of an error stands a sentence that says why. A lost host is told of after seconds.\n"
     "\n"
     "Spawned tasks get the whole environment and the folder of the task that spawns. Tasks are\n"
-    "placed where they find the largest share of a core. PvmRoute, PvmFragSize and the trace\n"
-    "options are kept and change nothing.\n";
+    "placed where they find the largest share of a core. PvmRoute and PvmFragSize\n"
+    "are kept and change nothing.\n"
+    "\n"
+    "Tasks tell tracers of their calls as PVM's do (pvm_reg_tracer, PvmTraceTid, pvm_settmask);\n"
+    "PVM's own tracer and trcsort run. With PvmTraceTime the times are those of the calls.\n";
 
 static const char together[] =
     "A task of DVM takes part in DVM_UNIVERSE: what it sends with dvm_send, a program of PVM\n"
@@ -69,7 +72,7 @@ static const char together[] =
 
 static const char absent[] =
     "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker, pvm_reg_rm,\n"
-    "pvm_reg_tracer, pvm_tickle, pvm_hostsync of another host, the flag\n"
+    "pvm_tickle, pvm_hostsync of another host, the flag\n"
     "PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete.\n";
 
 void pages_pvm(struct book *b)

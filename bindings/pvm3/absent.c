@@ -2,6 +2,7 @@
  *
  * Linking a program must not fail for a call that it perhaps never makes.
  */
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
@@ -31,12 +32,6 @@ int pvm_reg_tasker(void)
 int pvm_reg_rm(struct pvmhostinfo **hosts)
 {
     return absent("pvm_reg_rm", own_business);
-}
-
-int pvm_reg_tracer(int trace_context, int trace_tag, int output_context, int output_tag,
-                   char *mask, int buffer, int options)
-{
-    return absent("pvm_reg_tracer", "no traces are written; see dvm top and dvm why");
 }
 
 int pvm_tickle(int count, int *args, int *nresults, int *results)

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/store.h"
+#include "bindings/pvm3/trace/trace.h"
 
 #define ROOM_LEAST 256           /* bytes of a buffer that grows */
 #define TABLE_LEAST 16           /* ids */
@@ -198,8 +200,10 @@ static int make_named(const char *call, int encoding, struct pvm3_buffer **made)
         return rc;
     if (!encoding_known(encoding))
         return pvm3_fail(call, PvmBadParam, "%d is no encoding", encoding);
-    b = pvm3_buffer_make(encoding == PvmDataTrace ? PvmDataRaw : encoding, 0);
+    b = pvm3_buffer_make(encoding == PvmDataTrace ? PvmDataDefault : encoding, 0);
     if (b && pvm3_buffer_name(b)) {
+        if (encoding == PvmDataTrace)
+            pvm3_trace_own_begin(b);
         *made = b;
         return b->id;
     }
@@ -222,6 +226,7 @@ int pvm_initsend(int encoding)
     /* the usual case: the buffer is used again as it lies; one that is the receive buffer, too,
      * would be freed by the next receive */
     if (was && was->encoding == encoding && was != receive_buffer && !was->queued &&
+        !was->own_event &&
         pvm3_enter("pvm_initsend") == PvmOk) {
         was->bytes = was->next = was->piece_count = 0;
         was->packed = 1;

@@ -26,6 +26,8 @@ struct pvm3_buffer {
     int src, dst;        /* tids */
     int packed;          /* 0: its bytes are the elements of one array, as pvm_psend has sent it */
     bool placed;         /* its bytes are where the receive wanted them, not here */
+    bool traced;         /* from a traced task at its birth: its end is to be told, too */
+    bool own_event;      /* packed with PvmDataTrace: each item with what it is */
     bool queued;         /* in the queue of what has come: not the program's yet */
     bool foreign;        /* raw, from a host that stores data in another way */
     unsigned char stored; /* that way, as in a header, if it is foreign */

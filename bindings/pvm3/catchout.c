@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dvm_binding.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"

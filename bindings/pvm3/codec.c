@@ -266,12 +266,13 @@ void pvm3_header_write(const struct pvm3_buffer *b, unsigned char header[PVM3_HE
 bool pvm3_header_read(struct pvm3_buffer *b, const unsigned char *header, size_t bytes)
 {
     if (bytes < PVM3_HEADER || memcmp(header, "PVM3", 4) != 0 || header[4] != VERSION ||
-        header[5] > PvmDataInPlace || header[7] > 1)
+        header[5] > PvmDataInPlace || header[7] > PVM3_PACKED_TRACED)
         return false;
     b->encoding = header[5] == PvmDataInPlace ? PvmDataRaw : header[5];
     b->foreign = b->encoding == PvmDataRaw && header[6] != pvm3_representation();
     b->stored = header[6];
-    b->packed = header[7];
+    b->packed = header[7] & PVM3_PACKED;
+    b->traced = header[7] == PVM3_PACKED_TRACED;
     b->ctx = (int)pvm3_get32(header + 8);
     b->wid = (int)pvm3_get32(header + 12);
     return true;

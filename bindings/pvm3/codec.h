@@ -10,7 +10,8 @@
  *     byte 4      version, 1        bytes 12-15  wait id, big-endian
  *     byte 5      encoding
  *     byte 6      how the sender stores data: bit 0 big-endian, bit 1 long has 64 bits
- *     byte 7      1: packed; 0: the elements of one array (pvm_psend)
+ *     byte 7      1: packed; 0: the elements of one array (pvm_psend); 3: packed, and the first
+ *                 event of a task that is traced
  *
  * and travels as DVM_BYTE. What travels as another type has no such thing in front: it comes
  * from pvm_psend in the base context, or from a task that is no PVM program.
@@ -46,6 +47,8 @@ int pvm3_encode(struct pvm3_buffer *b, const struct pvm3_type *t, const void *da
  * or PvmBadMsg (raw, of another kind of host). */
 int pvm3_decode(struct pvm3_buffer *b, const struct pvm3_type *t, void *data, size_t count,
                 long stride);
+
+enum { PVM3_PACKED = 1, PVM3_PACKED_TRACED = 3 };
 
 /* Write the header that belongs to b to its place in front. */
 void pvm3_header_write(const struct pvm3_buffer *b, unsigned char header[PVM3_HEADER]);

@@ -12,10 +12,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/trace/fields.h"
 
 /* The old names of these two with a list of arguments. */
 int pvm_vpackf(const char *format, va_list args);
@@ -210,22 +212,36 @@ int pvm_vunpackf(const char *format, va_list list)
 
 int pvm_packf(const char *format, ...)
 {
+    const bool slow = pvm3_tracing, told = slow && pvm3_trace_enter(true);
     va_list list;
     int rc;
 
+    if (told)
+        pvm3_trace_event(TEV_PACKF | TEV_EVENT_ENTRY, FIELDS(TEXT(PF, format)));
     va_start(list, format);
     rc = pvm_vpackf(format, list);
     va_end(list);
+    if (told)
+        pvm3_trace_event(TEV_PACKF | TEV_EVENT_EXIT, FIELDS(INT(CC, rc)));
+    if (slow)
+        pvm3_trace_leave();
     return rc;
 }
 
 int pvm_unpackf(const char *format, ...)
 {
+    const bool slow = pvm3_tracing, told = slow && pvm3_trace_enter(true);
     va_list list;
     int rc;
 
+    if (told)
+        pvm3_trace_event(TEV_UNPACKF | TEV_EVENT_ENTRY, FIELDS(TEXT(PF, format)));
     va_start(list, format);
     rc = pvm_vunpackf(format, list);
     va_end(list);
+    if (told)
+        pvm3_trace_event(TEV_UNPACKF | TEV_EVENT_EXIT, FIELDS(INT(CC, rc)));
+    if (slow)
+        pvm3_trace_leave();
     return rc;
 }

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/trace/trace.h"
 
 #define ANY (-1)
 #define HANDLERS_MAX 65536
@@ -29,16 +31,36 @@ static bool fits(const struct handler *h, const struct pvm3_buffer *b)
            (h->tag == ANY || h->tag == b->tag) && (h->ctx == ANY || h->ctx == b->ctx);
 }
 
-static void run(int (*handler)(int bufid), struct pvm3_buffer *b)
+/* PVM tells of it, and of what it calls, but not of its end. */
+static int tell(const struct handler *h, const struct pvm3_buffer *b)
+{
+    const int bytes = (int)b->bytes;
+    const struct pvm3_field fields[] = {
+        {TEV_DID_RST, TEV_DATA_INT, 1, &h->src},  {TEV_DID_RMC, TEV_DATA_INT, 1, &h->tag},
+        {TEV_DID_RCX, TEV_DATA_INT, 1, &h->ctx},  {TEV_DID_MB, TEV_DATA_INT, 1, &b->id},
+        {TEV_DID_MNB, TEV_DATA_INT, 1, &bytes},   {TEV_DID_MC, TEV_DATA_INT, 1, &b->tag},
+        {TEV_DID_MCX, TEV_DATA_INT, 1, &b->ctx},  {TEV_DID_SRC, TEV_DATA_INT, 1, &b->src},
+        {0}};
+    const int opened = pvm3_trace_open();
+
+    pvm3_trace_event(TEV_MHF_INVOKE | TEV_EVENT_ENTRY, fields);
+    return opened;
+}
+
+static void run(const struct handler *h, struct pvm3_buffer *b)
 {
     int send = pvm_getsbuf(), received = pvm_getrbuf(), id = pvm3_buffer_name(b);
+    int (*const function)(int bufid) = h->run; /* handlers may move when it adds some */
     struct pvm3_buffer *left;
 
     pvm3_receive_swap(b);
 
     if (id) {
+        int opened = tell(h, b);
+
         pvm_setsbuf(0);
-        handler(id);
+        function(id);
+        pvm3_trace_close(opened);
         if (pvm_getsbuf() > 0)
             pvm_freebuf(pvm_getsbuf());
         if (send > 0)
@@ -56,7 +78,7 @@ void pvm3_handle(struct pvm3_buffer *b)
     for (int i = 0; i < handler_count; i++)
         if (fits(&handlers[i], b)) {
             pvm3_queue_take(b);
-            run(handlers[i].run, b);
+            run(&handlers[i], b);
             return;
         }
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "dvm.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/catchout.h"
@@ -18,6 +19,7 @@
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
 #include "bindings/pvm3/spawn.h"
+#include "bindings/pvm3/trace/trace.h"
 
 static int self;        /* this task's tid, 0: none */
 static int *siblings;   /* of its spawn, itself included */
@@ -68,7 +70,22 @@ static int enrol(void)
     pvm3_inherit();
     if (left_at_exit != getpid() && atexit(leave) == 0)
         left_at_exit = getpid();
+    pvm3_trace_begin();
     return DVM_OK;
+}
+
+static int begin(void)
+{
+    /* of a parent before fork, or of the task that this process was */
+    pvm3_queue_clear();
+    pvm3_notify_forget();
+    pvm3_catchout_forget();
+    return enrol();
+}
+
+bool pvm3_enrolled(void)
+{
+    return (self != 0 && dvm_initialized()) || begin() == DVM_OK;
 }
 
 int pvm3_enter(const char *call)
@@ -77,11 +94,7 @@ int pvm3_enter(const char *call)
 
     if (__builtin_expect(self != 0, 1) && dvm_initialized())
         return PvmOk;
-    /* of a parent before fork, or of the task that this process was */
-    pvm3_queue_clear();
-    pvm3_notify_forget();
-    pvm3_catchout_forget();
-    rc = enrol();
+    rc = begin();
     if (rc == DVM_OK)
         return PvmOk;
     return pvm3_fail(call, rc == DVM_ERR_NO_MEMORY ? PvmNoMem : PvmSysErr, "%s",
@@ -100,6 +113,7 @@ int pvm_exit(void)
     if (!self || !dvm_initialized())
         return PvmOk;
     pvm3_catchout_end();
+    pvm3_trace_end();
     dvm_finalize();
     self = 0;
     pvm3_queue_clear();

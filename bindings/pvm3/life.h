@@ -2,6 +2,11 @@
 #ifndef PVM3_LIFE_H
 #define PVM3_LIFE_H
 
+#include <stdbool.h>
+
+/* Be a task: enrol if this process is none. false: it is none; nothing was told. */
+bool pvm3_enrolled(void);
+
 /* This task's tid; 0 while it is none. */
 int pvm3_self(void);
 

@@ -10,6 +10,7 @@
 
 #include "dvm.h"
 #include "dvm_binding.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
@@ -49,7 +50,7 @@ static int failed(const char *call, int rc)
 
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].dvm == rc)
-            return pvm3_fail(call, codes[i].pvm, "%s", dvm_last_error());
+            return pvm_errno = codes[i].pvm; /* an answer rather than a mistake: not told */
     return pvm3_fail_dvm(call, rc);
 }
 

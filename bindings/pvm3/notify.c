@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
@@ -17,8 +18,10 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/trace/trace.h"
 
 #define SPENT (-1)
+#define TRACED 1000 /* the end of a traced task, for a tracer; no event of PVM's */
 #define EVENT_INTS 4 /* of an event of DVM: tid, status, signal, lost */
 
 /* Wishes of the same event, tag and context share a place. It is free again when nothing is
@@ -83,14 +86,14 @@ static void free_if_over(struct wish *w)
     *w = (struct wish){0};
 }
 
-static int find_wish(int what, int tag)
+static int find_wish(int what, int tag, int ctx)
 {
     int spare = -1;
 
     for (int i = 0; i < PVM3_EVENT_WISHES; i++) {
         const struct wish *w = &wishes[i];
 
-        if (w->what == what && w->tag == tag && w->ctx == pvm3_context())
+        if (w->what == what && w->tag == tag && w->ctx == ctx)
             return i;
         if (w->what == 0 && spare < 0)
             spare = i;
@@ -119,15 +122,18 @@ static bool take_host(struct wish *w, struct pvm3_buffer *b, int tid)
 }
 
 /* A task or a host has ended. */
-static bool take_end(struct wish *w, struct pvm3_buffer *b, int tid)
+static bool take_end(struct wish *w, struct pvm3_buffer *b, const int event[EVENT_INTS])
 {
-    bool wished;
+    bool wished, traced = w->what == TRACED;
+    int tid = event[0];
 
     tid = w->what == PvmHostDelete ? PVM3_TID_HOST(tid) : tid;
     w->open -= w->open > 0;
     wished = take_tid(w, tid);
     free_if_over(w);
-    if (wished)
+    if (wished && traced)
+        pvm3_trace_death(b, tid, event[2] ? event[2] : event[1] << 8); /* as wait has it */
+    else if (wished)
         put_ints(b, &tid, 1);
     return wished;
 }
@@ -143,7 +149,7 @@ bool pvm3_notify_translate(struct pvm3_buffer *b)
     b->tag = w->tag;
     b->ctx = w->ctx;
     b->src = PVM3_TID_HOST(pvm3_self());
-    return w->what == PvmHostAdd ? take_host(w, b, event[0]) : take_end(w, b, event[0]);
+    return w->what == PvmHostAdd ? take_host(w, b, event[0]) : take_end(w, b, event);
 }
 
 /* Cancelled events come at once. */
@@ -165,7 +171,7 @@ static int complete_now(const char *call, int tag, const int *tids, int count)
 
 static int cancel(const char *call, int what, int tag, int count, const int *tids)
 {
-    int place = find_wish(what, tag);
+    int place = find_wish(what, tag, pvm3_context());
 
     if (place < 0 || wishes[place].what != what)
         return pvm3_fail(call, PvmNotFound, "no such event was asked for");
@@ -211,11 +217,23 @@ static int wish_for_ends(struct wish *w, const int *tids, size_t count, int tag)
 
     if (rc == DVM_OK) {
         w->open += count;
-        rc = dvm_notify(w->what == PvmTaskExit ? DVM_TASK_EXIT : DVM_HOST_DOWN, tids, (int)count,
+        rc = dvm_notify(w->what == PvmHostDelete ? DVM_HOST_DOWN : DVM_TASK_EXIT, tids, (int)count,
                         tag);
     }
     free_if_over(w);
     return rc;
+}
+
+void pvm3_notify_traced(int tid, int tag, int ctx)
+{
+    int place = find_wish(TRACED, tag, ctx);
+    struct wish *w = place < 0 ? NULL : &wishes[place];
+
+    if (!w)
+        return;
+    if (w->what == 0)
+        *w = (struct wish){.what = TRACED, .tag = tag, .ctx = ctx};
+    wish_for_ends(w, &tid, 1, PVM3_EVENT_TAG + place);
 }
 
 int pvm_notify(int what, int tag, int count, int *tids)
@@ -232,7 +250,7 @@ int pvm_notify(int what, int tag, int count, int *tids)
         return rc;
     if (what & PvmNotifyCancel)
         return cancel(call, kind, tag, count, tids);
-    place = find_wish(kind, tag);
+    place = find_wish(kind, tag, pvm3_context());
     if (place < 0)
         return pvm3_fail(call, PvmOutOfRes, "%d different events are the most", PVM3_EVENT_WISHES);
     w = &wishes[place];

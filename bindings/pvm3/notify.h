@@ -13,4 +13,8 @@ bool pvm3_notify_translate(struct pvm3_buffer *b);
 /* Forget all wishes: they are those of the task that this process was, or is a copy of. */
 void pvm3_notify_forget(void);
 
+/* A task that is traced by this one has told of its birth, in this tag and context: its end will
+ * come there, as an event for tracers. */
+void pvm3_notify_traced(int tid, int tag, int ctx);
+
 #endif

@@ -3,22 +3,19 @@
 #include "bindings/pvm3/oldnames.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dvm.h"
+#include "bindings/pvm3/trace/plain.h"
 #define NOTMPNAM
 #include <pvm3.h>
-#include <pvmtev.h>
 
 #include "bindings/pvm3/error.h"
 
 int pvmdebmask;
-static Pvmtmask masks[2]; /* by PvmTaskSelf, PvmTaskChild */
 
 void pvmsleep(int seconds)
 {
@@ -75,28 +72,4 @@ int pvm_getfds(int **fds)
     list[0] = rc;
     *fds = list;
     return 1;
-}
-
-static bool who_is_there(const char *call, int who)
-{
-    if (who == PvmTaskSelf || who == PvmTaskChild)
-        return true;
-    pvm3_fail(call, PvmBadParam, "%d is neither this task nor its children", who);
-    return false;
-}
-
-int pvm_gettmask(int who, Pvmtmask mask)
-{
-    if (!who_is_there("pvm_gettmask", who))
-        return PvmBadParam;
-    memcpy(mask, masks[who == PvmTaskChild], sizeof(Pvmtmask));
-    return PvmOk;
-}
-
-int pvm_settmask(int who, Pvmtmask mask)
-{
-    if (!who_is_there("pvm_settmask", who))
-        return PvmBadParam;
-    memcpy(masks[who == PvmTaskChild], mask, sizeof(Pvmtmask));
-    return PvmOk;
 }

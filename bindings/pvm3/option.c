@@ -8,11 +8,13 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/trace/trace.h"
 
 #define FRAGMENT_LEAST 52
 #define FRAGMENT_MOST 1048576
@@ -55,6 +57,11 @@ int pvm3_option(int what)
     return options[what].value;
 }
 
+void pvm3_option_put(int what, int value)
+{
+    options[what].value = value;
+}
+
 static bool exists(int what)
 {
     return what > 0 && what < OPTION_END && !options[what].absent;
@@ -64,6 +71,39 @@ static bool exists(int what)
 static bool can_take(int tid)
 {
     return tid == 0 || (PVM3_TID_OK(tid) && pvm3_host_is_there(PVM3_TID_HOST(tid)));
+}
+
+/* What is this task's own can only be said by who has spawned it, or together. */
+static int check(int what, int value)
+{
+    static const char call[] = "pvm_setopt";
+
+    if (what == PvmPollType || what == PvmPollTime)
+        return pvm3_fail(call, PvmNotImpl, "nothing is polled");
+    if (what == PvmSelfTraceContext || what == PvmSelfOutputContext)
+        return pvm3_fail(call, PvmNotImpl, "a task's own context for this is its spawner's to set");
+    if (!exists(what))
+        return pvm3_fail(call, PvmBadParam, "there is no option %d", what);
+    if ((what == PvmOutputTid || what == PvmTraceTid) && !can_take(value))
+        return pvm3_fail(call, PvmBadParam, "0x%x is no task's tid", (unsigned)value);
+    if (value < options[what].least || value > options[what].most)
+        return pvm3_fail(call, PvmBadParam, "option %d can be %d to %d, not %d", what,
+                         options[what].least, options[what].most, value);
+    return PvmOk;
+}
+
+static bool is_own_trace(int what)
+{
+    return what == PvmSelfTraceTid || what == PvmSelfTraceCode || what == PvmSelfTraceBuffer ||
+           what == PvmSelfTraceOptions;
+}
+
+/* This task's tracer becomes its children's. */
+static void hand_on(void)
+{
+    options[PvmTraceTid].value = options[PvmSelfTraceTid].value;
+    options[PvmTraceCode].value = options[PvmSelfTraceCode].value;
+    options[PvmTraceContext].value = options[PvmSelfTraceContext].value;
 }
 
 int pvm_getopt(int what)
@@ -83,16 +123,16 @@ int pvm_setopt(int what, int value)
 
     if (rc != PvmOk)
         return rc;
-    if (what == PvmPollType || what == PvmPollTime)
-        return pvm3_fail("pvm_setopt", PvmNotImpl, "nothing is polled");
-    if (!exists(what))
-        return pvm3_fail("pvm_setopt", PvmBadParam, "there is no option %d", what);
-    if ((what == PvmOutputTid || what == PvmTraceTid) && !can_take(value))
-        return pvm3_fail("pvm_setopt", PvmBadParam, "0x%x is no task's tid", (unsigned)value);
-    if (value < options[what].least || value > options[what].most)
-        return pvm3_fail("pvm_setopt", PvmBadParam, "option %d can be %d to %d, not %d", what,
-                         options[what].least, options[what].most, value);
+    rc = check(what, value);
+    if (rc != PvmOk)
+        return rc;
+    if (is_own_trace(what))
+        pvm3_trace_changing();
     old = options[what].value;
     options[what].value = value;
+    if (what == PvmSelfTraceTid || what == PvmSelfTraceCode)
+        hand_on();
+    if (is_own_trace(what))
+        pvm3_trace_changed(what == PvmSelfTraceTid && old != value);
     return old;
 }

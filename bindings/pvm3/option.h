@@ -5,4 +5,7 @@
 /* The value of an option that there is. */
 int pvm3_option(int what);
 
+/* Set it, whatever the rules for programs are. */
+void pvm3_option_put(int what, int value);
+
 #endif

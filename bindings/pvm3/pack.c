@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/trace/trace.h"
 
 static int no_buffer(const char *call)
 {
@@ -26,6 +28,8 @@ int pvm3_pack(const char *call, int type, const void *data, long count, long str
         return pvm3_fail(call, PvmBadParam, "%ld items", count);
     if (!data && count > 0)
         return pvm3_fail(call, PvmBadParam, "the array is NULL");
+    if (b->own_event)
+        pvm3_trace_own_item(b, type, count);
     rc = pvm3_encode(b, pvm3_type_find(type), data, (size_t)count, stride);
     if (rc == PvmNotImpl)
         return pvm3_fail(call, rc, "with PvmDataInPlace the stride is 1, not %ld", stride);
@@ -44,6 +48,8 @@ int pvm3_pack_text(const char *call, const char *text)
     if (!text)
         return pvm3_fail(call, PvmBadParam, "the string is NULL");
     length = (int)strlen(text) + 1;
+    if (b->own_event) /* which says how long it is */
+        return pvm3_pack(call, PVM_STR, text, length - 1, 1);
     if (b->encoding == PvmDataInPlace) /* its length has no place in the program */
         return pvm3_fail(call, PvmNotImpl, "a string cannot be sent in place; use pvm_pkbyte");
     rc = pvm3_pack(call, PVM_INT, &length, 1, 1);

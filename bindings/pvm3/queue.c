@@ -6,6 +6,7 @@
 
 #include "dvm.h"
 #include "dvm_binding.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
@@ -143,6 +144,8 @@ static int take_in(const struct pvm3_wanted *wanted, struct dvm_message **messag
         pvm3_buffer_free(b); /* of a wish that was taken back */
         return DVM_OK;
     }
+    if (b->traced)
+        pvm3_notify_traced(b->src, b->tag, b->ctx);
     pvm3_queue_put(b);
     pvm3_handle(b);
     return DVM_OK;

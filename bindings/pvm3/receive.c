@@ -1,4 +1,5 @@
 /* receive.c: pvm_recv and its kin. */
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include <stdio.h>

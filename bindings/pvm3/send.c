@@ -9,6 +9,7 @@
 
 #include "dvm.h"
 #include "dvm_binding.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
@@ -18,6 +19,7 @@
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
 #include "bindings/pvm3/send.h"
+#include "bindings/pvm3/trace/trace.h"
 
 static int check_tag(const char *call, int tag)
 {
@@ -100,6 +102,8 @@ int pvm_send(int tid, int tag)
     bool owned;
     int rc = pvm3_enter(call);
 
+    if (tid == PVM_TRACE_TID && tag == PVM_TRACE_CODE && rc == PvmOk)
+        return pvm3_trace_own_send(call);
     if (rc == PvmOk)
         rc = check_tid(call, tid);
     if (rc == PvmOk)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "dvm_binding.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/catchout.h"
@@ -18,6 +19,7 @@
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/option.h"
+#include "bindings/pvm3/trace/trace.h"
 
 #define ORPHAN "DVM_PVM_ORPHAN" /* "1": spawned with PvmNoSpawnParent */
 #define NAMES_LEAST 64
@@ -30,7 +32,8 @@ struct order {
     char *names;     /* of hosts; owned */
     char *directory; /* owned */
     char *path;      /* "PATH=..."; owned */
-    const char *env[3];
+    char *tracer;    /* as that; owned */
+    const char *env[4];
 };
 
 bool pvm3_no_spawn_parent(void)
@@ -45,6 +48,7 @@ static void order_free(struct order *o)
     free(o->names);
     free(o->directory);
     free(o->path);
+    free(o->tracer);
 }
 
 /* "PATH=PVM_PATH:PATH:~/pvm3/bin/ARCH" */
@@ -124,10 +128,12 @@ static int order_make(struct order *o, char *task, char **argv, int flag, const 
 {
     *o = (struct order){.what = {.program = task, .args = (const char *const *)argv}};
     o->path = search_path();
-    if (!o->path)
+    o->tracer = pvm3_trace_variable();
+    if (!o->path || !o->tracer)
         return PvmNoMem;
     o->env[0] = o->path;
     o->env[1] = flag & PvmNoSpawnParent ? ORPHAN "=1" : ORPHAN "=0";
+    o->env[2] = o->tracer;
     o->what.env = o->env;
     return task[0] ? set_where(o, flag, where) : PvmNoFile;
 }

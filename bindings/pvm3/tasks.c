@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"

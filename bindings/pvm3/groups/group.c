@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "bindings/pvm3/groups/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"

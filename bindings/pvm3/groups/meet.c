@@ -25,6 +25,7 @@
 
 #include "dvm.h"
 #include "dvm_binding.h"
+#include "bindings/pvm3/groups/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"

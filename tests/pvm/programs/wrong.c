@@ -100,6 +100,8 @@ static void options(void)
     IS(self, pvm_setopt(PvmTraceTid, 0));
     IS(0, pvm_setopt(PvmSelfTraceTid, -5));
     IS(-5, pvm_setopt(PvmSelfTraceTid, 0));
+    IS(PvmNotImpl, pvm_setopt(PvmSelfTraceContext, 1));
+    IS(PvmNotImpl, pvm_setopt(PvmSelfOutputContext, 1));
     IS(1, pvm_setopt(PvmShowTids, 7));
     IS(0, pvm_setopt(PvmTraceBuffer, -1));
     IS(-1, pvm_setopt(PvmTraceBuffer, 0));
@@ -325,7 +327,7 @@ static void not_there(void)
     IS(PvmNotImpl, pvm_reg_hoster());
     IS(PvmNotImpl, pvm_reg_tasker());
     IS(PvmNotImpl, pvm_reg_rm(&hosts));
-    IS(PvmNotImpl, pvm_reg_tracer(1, 1, 1, 1, NULL, 0, 0));
+    WRONG(pvm_reg_tracer(1, 1, 1, 1, NULL, 0, 0));
     IS(PvmNotImpl, pvm_tickle(1, none, &value, none));
     IS(PvmNotImpl, pvm_notify(PvmRouteAdd, 1, 1, &self));
     IS(PvmNotImpl, pvm_spawn("no", NULL, PvmTaskDebug, "", 1, &tid));
