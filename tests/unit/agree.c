@@ -9,6 +9,7 @@
 
 #include "group/agree.h"
 #include "tests/support/fake_daemon.h"
+#include "tests/support/full_size.h"
 
 #define SIZE_MAX_HERE 17
 #define NUMBERS 3      /* agreements one after the other */
@@ -236,8 +237,7 @@ static void run(struct world *w, uint64_t seed)
 Test(agree, all_decide_alike_whoever_dies)
 {
     uint64_t seed = fake_seed("agree");
-    const char *longer = getenv("DVM_TEST_LONG");
-    int runs = longer && strcmp(longer, "1") == 0 ? LONG_RUNS : QUICK_RUNS;
+    int runs = full_size() ? LONG_RUNS : QUICK_RUNS;
     struct world *w = malloc(sizeof *w);
 
     for (int i = 0; i < runs; i++)

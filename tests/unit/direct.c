@@ -16,6 +16,7 @@
 #include "match/request.h"
 #include "tests/support/computing.h"
 #include "tests/support/fake_daemon.h"
+#include "tests/support/full_size.h"
 #include "tests/support/proxy.h"
 #include "tests/support/thread.h"
 
@@ -473,7 +474,7 @@ static int storm(const struct fake_task *me)
     uint64_t seed = 42;
     uint8_t *bytes = malloc(1 << 20);
 
-    int count = getenv("DVM_TEST_LONG") ? STORM_LONG : STORM;
+    int count = full_size() ? STORM_LONG : STORM;
 
     if (open_lane(me))
         return 1;

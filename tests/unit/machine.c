@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "daemon/machine/state.h"
+#include "tests/support/full_size.h"
 
 #define NODES 130
 #define HISTORY 4096
@@ -660,7 +661,7 @@ Test(machine, a_hundred_hosts_come_back_after_cuts, .timeout = 100)
     unsigned seed = getenv("DVM_TEST_SEED") ? (unsigned)atoi(getenv("DVM_TEST_SEED"))
                                             : (unsigned)time(NULL);
     struct world *w = world_with_rejoin(seed, MACHINE_REJOIN_DEFAULT_MS);
-    int rounds = getenv("DVM_TEST_LONG") ? 1000 : 200, backs = 0;
+    int rounds = full_size() ? 1000 : 200, backs = 0;
 
     printf("machine: seed %u\n", seed);
     for (int i = 0; i < 110; i++)

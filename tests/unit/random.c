@@ -12,6 +12,7 @@
 
 #include "match/match.h"
 #include "proto/lane_hello.h"
+#include "tests/support/full_size.h"
 #include "tests/support/proxy.h"
 #include "tests/support/thread.h"
 #include "tests/support/random_program.h"
@@ -25,8 +26,7 @@ static int play(const struct fake_task *me)
 
 static void run(const char *name, int players, const struct fake_options *options)
 {
-    const char *full = getenv("DVM_TEST_LONG");
-    bool large = full && strcmp(full, "1") == 0;
+    bool large = full_size();
     uint64_t seed = fake_seed(name);
 
     for (int i = 0; i < (large ? 20 : 2); i++) {

@@ -18,6 +18,7 @@
 #include "lane/ring.h"
 #include "lane/ringpool.h"
 #include "tests/support/fake_daemon.h"
+#include "tests/support/full_size.h"
 
 #define PRODUCER 0x40001
 #define CONSUMER 0x40002
@@ -26,9 +27,7 @@
 
 static int kills(void)
 {
-    const char *text = getenv("DVM_TEST_LONG");
-
-    return text && strcmp(text, "1") == 0 ? 5000 : 100;
+    return full_size() ? 5000 : 100;
 }
 
 struct pair {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dvm.h"
+#include "tests/support/full_size.h"
 #include "tests/support/group_task.h"
 
 #define TASKS_MAX 17
@@ -150,8 +151,7 @@ static int survive(const struct fake_task *me)
 Test(survive, whoever_dies_whenever, .timeout = 1200)
 {
     uint64_t seed = fake_seed("survive");
-    const char *longer = getenv("DVM_TEST_LONG");
-    int runs = longer && strcmp(longer, "1") == 0 ? LONG_RUNS : QUICK_RUNS;
+    int runs = full_size() ? LONG_RUNS : QUICK_RUNS;
     struct table *table = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 

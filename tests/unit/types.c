@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dvm.h"
+#include "tests/support/full_size.h"
 #include "tests/support/group_task.h"
 #include "tests/support/type_walker.h"
 #include "type/derived.h"
@@ -127,8 +128,7 @@ static int compare(const struct walker *l, uint64_t *seed)
 
 static int random_types(const struct fake_task *me)
 {
-    const char *full = getenv("DVM_TEST_LONG");
-    int rounds = full && strcmp(full, "1") == 0 ? 100000 : 3000;
+    int rounds = full_size() ? 100000 : 3000;
     uint64_t seed = *(uint64_t *)me->arg;
 
     for (int i = 0; i < rounds; i++) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proto/lane_hello.h"
+#include "tests/support/full_size.h"
 #include "tests/support/group_task.h"
 #include "tests/support/type_walker.h"
 #include "type/derived.h"
@@ -156,8 +157,7 @@ static int play_one(const struct fake_task *me, const struct plan *p)
 
 static int play(const struct fake_task *me)
 {
-    const char *full = getenv("DVM_TEST_LONG");
-    int rounds = full && strcmp(full, "1") == 0 ? 20000 : 300;
+    int rounds = full_size() ? 20000 : 300;
     uint64_t seed = *(uint64_t *)me->arg;
 
     for (int i = 0; i < rounds; i++) {
