@@ -21,7 +21,9 @@
 #include "base/clock.h"
 #include "daemon/links/peer.h"
 #include "dvm.h"
+#include "tests/support/full_size.h"
 #include "tests/support/proxy.h"
+#include "tests/support/quiet_clock.h"
 
 #define LIMIT_S 60
 #define FRAMES_LONG 100000
@@ -172,7 +174,7 @@ static void send_frames(struct end *from, int to, enum link_class class, uint64_
 
 static uint64_t frames_wanted(void)
 {
-    return getenv("DVM_TEST_LONG") ? FRAMES_LONG : FRAMES_SHORT;
+    return full_size() ? FRAMES_LONG : FRAMES_SHORT;
 }
 
 static unsigned seed_of_today(const char *what)
@@ -293,10 +295,10 @@ Test(links, a_reset_is_reported_at_once_on_both_sides, .timeout = 60)
 
     pair_open(&p);
     proxy_refuse(p.proxy, true);
-    begin = clock_seconds();
+    begin = quiet_clock_seconds();
     proxy_reset(p.proxy);
     UNTIL(p.a.downs == 1 && p.b.downs == 1);
-    cr_assert_lt(clock_seconds() - begin, 0.5);
+    cr_assert_lt(quiet_clock_seconds() - begin, 0.5);
     proxy_refuse(p.proxy, false);
     UNTIL(links_connected(p.a.links, 2) && links_connected(p.b.links, 1));
     send_frames(&p.a, 2, LINK_CONTROL, 1, 10, 10);
@@ -390,11 +392,12 @@ Test(links, a_dead_way_is_left_for_another, .timeout = 60)
     all_arrive(&p, 1, 100);
     snprintf(first, sizeof first, "%s", way(&p));
     proxy_swallow(p.proxy, PROXY_BOTH, true); /* as if its interface had gone */
-    begin = clock_seconds();
+    begin = quiet_clock_seconds();
     links_doubt(p.b.links, 1);
     links_doubt(p.a.links, 2); /* the side that did not dial does nothing */
     all_arrive(&p, 101, 200);
-    cr_assert_lt(clock_seconds() - begin, 2.5, "ZeroMQ's heartbeats would have found it as well");
+    cr_assert_lt(quiet_clock_seconds() - begin, 2.5,
+                 "ZeroMQ's heartbeats would have found it as well");
     cr_assert_neq(strcmp(way(&p), first), 0);
     cr_assert_eq(p.a.downs + p.b.downs, 0, "the hosts would have been suspected");
     pair_close(&p);
@@ -506,7 +509,7 @@ static void direct_way_dies(struct end *from, struct end *to, struct triangle *t
 
     links_silence(from->links, SILENCE);
     links_silence(to->links, SILENCE);
-    for (int i = 0; i < (getenv("DVM_TEST_LONG") ? 2 : 1); i++) {
+    for (int i = 0; i < (full_size() ? 2 : 1); i++) {
         double begin;
 
         while (!links_connected(t->c.links, 2) || !links_connected(t->b.links, 3)) {
@@ -519,13 +522,13 @@ static void direct_way_dies(struct end *from, struct end *to, struct triangle *t
         UNTIL(to->got[from->slot][LINK_BULK] == sent);
         pass(0.3); /* until both classes have their connection */
         proxy_swallow(t->proxy, direction, true);
-        begin = clock_seconds();
+        begin = quiet_clock_seconds();
         for (int round = 0; round < 3; round++) {
             send_frames(from, to->slot, LINK_BULK, sent + 1, sent + 10, 3000);
             sent += 10;
             UNTIL(to->got[from->slot][LINK_BULK] == sent);
         }
-        cr_assert_lt(clock_seconds() - begin, 3.0 * (getenv("ASAN_OPTIONS") ? 2 : 1),
+        cr_assert_lt(quiet_clock_seconds() - begin, 3.0 * (getenv("ASAN_OPTIONS") ? 2 : 1),
                      "three silences for three rounds");
         proxy_swallow(t->proxy, PROXY_BOTH, false);
         proxy_reset(t->proxy); /* what was swallowed is missing in it */
@@ -539,7 +542,7 @@ Test(links, a_dead_direct_way_is_left_for_the_relay, .timeout = 120)
     static const enum proxy_direction directions[] = {PROXY_BACK, PROXY_FORTH, PROXY_BOTH,
                                                       PROXY_BOTH};
 
-    for (int i = 0; i < (getenv("DVM_TEST_LONG") ? 4 : 2); i++) {
+    for (int i = 0; i < (full_size() ? 4 : 2); i++) {
         struct triangle t;
 
         triangle_open(&t);
@@ -622,14 +625,14 @@ Test(links, a_client_that_says_nothing_is_dropped, .timeout = 60)
     struct end a;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    double begin = clock_seconds();
+    double begin = quiet_clock_seconds();
     char byte[64];
 
     open_end(&a, 1);
     to.sin_port = htons((uint16_t)links_port(a.links));
     connect(fd, (struct sockaddr *)&to, sizeof to);
     UNTIL(recv(fd, byte, sizeof byte, 0) == 0); /* its greeting comes first, then the end */
-    cr_assert_lt(clock_seconds() - begin, 4);
+    cr_assert_lt(quiet_clock_seconds() - begin, 4);
     close(fd);
     links_destroy(a.links);
     close_loop();
