@@ -2,7 +2,7 @@
 # Tasks that print at full speed while nobody reads wait, in bounded memory of daemon and
 # console; the machine and its other tasks live; when the reader goes on every line
 # arrives. A reader that closes its pipe ends the run.
-# ctest: LIMIT 240
+# ctest: LIMIT 240 COST 24
 . "$(dirname "$0")/lib.sh"
 
 limit_kib=$((100 * 1024))
@@ -29,10 +29,14 @@ sanitized && n=20
 count=$(pick 3000 50000)
 length=1000
 say "$n tasks print $count lines of $length bytes each; the console is stopped"
-dvm run -n $n "$PROGRAMS/lines" "$count" $length >"$WORK/lines" 2>"$WORK/run.err" &
+# a reader that waits: no task comes to its end before all have begun
+mkfifo "$WORK/pipe" "$WORK/go"
+(: <"$WORK/go" && exec cat) <"$WORK/pipe" >"$WORK/lines" &
+reader=$!
+at_end+=("kill $reader 2>/dev/null")
+dvm run -n $n "$PROGRAMS/lines" "$count" $length >"$WORK/pipe" 2>"$WORK/run.err" &
 run=$!
 await 60 tasks_are $n
-await 10 test -s "$WORK/lines"
 kill -STOP $run
 await 60 all_wait
 expect 0 dvm hosts
@@ -45,6 +49,7 @@ done
 
 say "it goes on: every line arrives, in order and whole"
 kill -CONT $run
+: >"$WORK/go"
 expect_all() {
     awk -v n=$n -v count="$count" -v size=$length '
         length($0) != size || $2 < want[$1] { bad++; if (bad < 5) print "bad: " substr($0, 1, 60) }
@@ -55,6 +60,7 @@ expect_all() {
 status=0
 wait $run || status=$?
 expect_same 0 $status "status of the run"
+wait $reader
 expect_all || fail "lines are missing, torn or in disorder"
 expect_same $((n * count / 10)) "$(grep -c ' x*$' "$WORK/run.err")" "lines on stderr"
 await 10 tasks_are 0
