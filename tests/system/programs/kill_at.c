@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@
 
 struct thread {
     pid_t tid, process;
+    char name[NAME_MAX_COMM + 1]; /* of its process; empty: to be read anew */
+    bool renames;                 /* it is in a call that may change the name */
 };
 
 static struct thread threads[THREADS_MAX];
@@ -106,6 +109,23 @@ static void read_name(pid_t process, char comm[NAME_MAX_COMM + 1])
         fclose(f);
 }
 
+/* From now on the process may have another name: of its threads it is read anew. */
+static void forget_name(pid_t process)
+{
+    for (size_t i = 0; i < thread_count; i++)
+        if (threads[i].process == process)
+            threads[i].name[0] = '\0';
+}
+
+/* Whether the calls of this thread count: not if it has another name than the victim, and none
+ * that it may still give itself (a keeper begins as "dvmd") or take by exec, which is told. */
+static bool counts(struct thread *t)
+{
+    if (!t->name[0])
+        read_name(t->process, t->name);
+    return wanted == 0 || strncmp(t->name, victim, strlen(t->name)) == 0;
+}
+
 /* Count a system call of a process with this name: how many they are by now. */
 static long count_call(const char *comm)
 {
@@ -125,21 +145,27 @@ static void let_all_go(void)
 }
 
 /* A thread stands before a system call or behind it. */
-static void at_call(const struct thread *t)
+static void at_call(struct thread *t)
 {
     struct __ptrace_syscall_info info = {0};
-    char comm[NAME_MAX_COMM + 1];
     long call;
 
-    if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof info, &info) <= 0 ||
-        info.op != PTRACE_SYSCALL_INFO_ENTRY)
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof info, &info) <= 0)
         return;
-    read_name(t->process, comm);
-    call = count_call(comm);
-    if (call != wanted || strcmp(comm, victim) != 0)
+    if (info.op != PTRACE_SYSCALL_INFO_ENTRY) {
+        if (t->renames)
+            forget_name(t->process);
+        t->renames = false;
+        return;
+    }
+    t->renames = info.entry.nr == SYS_prctl;
+    if (!t->name[0])
+        read_name(t->process, t->name);
+    call = count_call(t->name);
+    if (call != wanted || strcmp(t->name, victim) != 0)
         return;
     kill(t->process, SIGKILL);
-    fprintf(report, "killed %s %d at call %ld, number %lld\n", comm, (int)t->process, call,
+    fprintf(report, "killed %s %d at call %ld, number %lld\n", t->name, (int)t->process, call,
             (long long)info.entry.nr);
     fflush(report);
     let_all_go();
@@ -148,10 +174,12 @@ static void at_call(const struct thread *t)
 /* One stop of a thread: look at it and have it go on. */
 static void handle_stop(pid_t tid, int status)
 {
-    const struct thread *t = find(tid);
+    struct thread *t = find(tid);
     int stop = WSTOPSIG(status), event = status >> 16;
     long deliver = 0;
 
+    if (event == PTRACE_EVENT_EXEC)
+        forget_name(t->process);
     if (stop == SYSCALL_STOP && !letting_go)
         at_call(t);
     else if (event == PTRACE_EVENT_STOP && stop != SIGTRAP && !letting_go) {
@@ -163,7 +191,7 @@ static void handle_stop(pid_t tid, int status)
         ptrace(PTRACE_DETACH, tid, 0, deliver);
         forget(tid);
     } else
-        ptrace(PTRACE_SYSCALL, tid, 0, deliver);
+        ptrace(counts(t) ? PTRACE_SYSCALL : PTRACE_CONT, tid, 0, deliver);
 }
 
 static void watch(void)
