@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One message may be as large as 1 GiB (256 MiB in the quick form), inside one host and
 # across two; every word is right, and the daemons hold little of it at any time.
-# ctest: LIMIT 600 RUN_SERIAL TRUE
+# ctest: LIMIT 600 PROCESSORS 2 RESOURCE_LOCK memory COST 14
 . "$(dirname "$0")/lib.sh"
 
 start_machine 2

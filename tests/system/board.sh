@@ -2,6 +2,7 @@
 # dvm ps tells of each task whether it computes or what it waits for: the call, why, whom,
 # the tag, and the line of the program; for every call that can wait, and nothing when it
 # goes on.
+# ctest: COST 16
 . "$(dirname "$0")/lib.sh"
 
 program=$PROGRAMS/each_wait

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two tasks that both dvm_bsend a large message and then receive do not deadlock, on
 # one host and across two; every byte is right.
-# ctest: LIMIT 300 RUN_SERIAL TRUE
+# ctest: LIMIT 300 PROCESSORS 2 RESOURCE_LOCK memory COST 14
 . "$(dirname "$0")/lib.sh"
 
 start_machine 2

@@ -2,6 +2,7 @@
 # The shells complete dvm's command lines with the script that dvm prints: commands,
 # options, words, and the hosts and tasks of the running machine. bash at a terminal of its
 # own, zsh and fish where they are installed. A daemon that does not answer holds up nobody.
+# ctest: COST 13
 . "$(dirname "$0")/lib.sh"
 export DVM_TEST_SECONDS=$((20 * time_scale)) HISTFILE=/dev/null HOME=$WORK
 

@@ -5,7 +5,7 @@
 # their own TCP connections. Compared afterwards: 0 lost, 0 doubled, 0 reordered. As root
 # the same between network namespaces, with connections killed (ss -K) and cables pulled.
 # The seed is printed; DVM_TEST_SEED repeats a run, but for its timing.
-# ctest: LIMIT 1800 PROCESSORS 2
+# ctest: LIMIT 1800 PROCESSORS 2 COST 22
 . "$(dirname "$0")/lib.sh"
 . "$source_tree/tests/system/ticket.sh"
 

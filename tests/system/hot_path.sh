@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Between two tasks of one host that exchange small messages nothing is allocated, no
 # lock taken, and no system call made but those of a task that waits.
+# ctest: COST 11
 . "$(dirname "$0")/lib.sh"
 
 if sanitized; then skip "a sanitizer has allocations of its own"; fi

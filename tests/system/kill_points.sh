@@ -7,7 +7,7 @@
 #
 # The seed is printed; DVM_TEST_SEED repeats a run, DVM_TEST_POINTS sets the number of
 # points, DVM_TEST_POINT="STORY NAME CALL" tries that one only.
-# ctest: LIMIT 900 PROCESSORS 2
+# ctest: LIMIT 900 COST 80
 . "$(dirname "$0")/lib.sh"
 
 seed=${DVM_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}

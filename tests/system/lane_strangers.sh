@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 120
+# ctest: LIMIT 120 COST 11
 # Whoever is on the network gets nothing at the lane port: not through, no more memory and
 # descriptors than a bound, no effect on tasks and on who belongs there; and the log says who
 # called and why he was refused, without being filled by it.

@@ -2,7 +2,7 @@
 # Every call of the library that waits for a task or host ends with an error that names it
 # when the task is killed, the daemon of its host is killed, or that daemon is stopped; and
 # with one that says so when the task's own daemon goes. Nothing hangs.
-# ctest: LIMIT 240
+# ctest: LIMIT 240 COST 16
 . "$(dirname "$0")/lib.sh"
 
 waits="recv recv_any send send_credit ssend sendrecv wait waitany waitall test probe mprobe

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Far more tasks than cores are allowed, and said: 200 tasks start, meet and end; and a
 # host carries 1,000 of them.
-# ctest: LIMIT 300 PROCESSORS 2
+# ctest: LIMIT 300 PROCESSORS 2 COST 11
 . "$(dirname "$0")/lib.sh"
 
 start_machine 2

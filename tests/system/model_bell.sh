@@ -5,7 +5,7 @@
 # ever, and when either side dies at any step the other comes to its end. And the memory that members of a
 # group have in common (tests/model/commons.pml): what is read is what was put, and nobody sleeps for
 # ever. Faults planted into the models are found.
-# ctest: LIMIT 300
+# ctest: LIMIT 300 COST 35
 . "$(dirname "$0")/lib.sh"
 
 if sanitized; then skip "a model is not of this build"; fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whatever is killed with -9, whenever: nothing hangs, no process is left over, and the
 # next start just works. The seed is printed; DVM_TEST_SEED repeats a run.
-# ctest: LIMIT 900 PROCESSORS 2
+# ctest: LIMIT 900 PROCESSORS 2 COST 12
 . "$(dirname "$0")/lib.sh"
 
 seed=${DVM_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 240
+# ctest: LIMIT 240 COST 27
 # Whoever is on the network without a ticket gets nothing from a machine: not in, no
 # more memory and descriptors than a bound, no effect on its tasks; and the log says who
 # called and why he was refused, without being filled by it.

@@ -4,7 +4,7 @@
 # host its membership within the time of silence, in words, and it comes back by itself as
 # a new member when the weather is better; two members that cannot reach each other talk
 # through the coordinator.
-# ctest: LIMIT 180
+# ctest: LIMIT 180 COST 16
 . "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "network namespaces need root"
