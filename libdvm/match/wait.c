@@ -28,6 +28,8 @@
 
 #define SPIN_NS 150000             /* how long to spin while the computer has an idle core */
 #define SPIN_CROWD_NS 1000000        /* the same while others get the core in between */
+#define CROWD_LARGE 4              /* more tasks a core than these: who waits for a message */
+#define CROWD_YIELDS 5             /* lets others have the core so often, then sleeps */
 #define SPIN_AFTER 8               /* waits of a task before it spins: the first are for its
                                     * daemon and for tasks that are still starting */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
@@ -167,12 +169,16 @@ static inline bool rang(void)
 
 /* More tasks than cores: let the others run, and look at the bell now and then. A core
  * that has gone to sleep takes longer to wake than the next task takes to answer. Not
- * where others want the cores, too: who sleeps gets one sooner than who yields. */
+ * where others want the cores, too: who sleeps gets one sooner than who yields. Nor long
+ * for a message in a large crowd, which often only one can go on with: that one would be
+ * given a core when all the others have been, but is the next when they sleep. */
 static bool spin_crowded(void)
 {
     uint64_t start = clock_ns(), now = start;
+    bool brief = !waiting.look && waiting.neighbours > CROWD_LARGE * load_cores();
 
-    while (now - start < SPIN_CROWD_NS && load_idle(now, waiting.neighbours)) {
+    for (int i = 0; (!brief || i < CROWD_YIELDS) && now - start < SPIN_CROWD_NS &&
+         load_idle(now, waiting.neighbours); i++) {
         if (rang())
             return true;
         sched_yield();

@@ -2,6 +2,7 @@
  * again, or when another thread sleeps on the bell. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,49 @@ Test(waits, polls_let_held_back_messages_come)
 
         cr_assert_eq(group_run(2, poll_behind, NULL, &o), 0);
     }
+}
+
+/* ---- in a crowd ---------------------------------------------------------------------- */
+
+#define CROWD 1000       /* tasks */
+#define CROWD_WAITS 20
+#define CROWD_BUSY 0.002 /* seconds that the sender computes before each message */
+#define CROWD_MOST 5     /* yields of a wait */
+
+static unsigned yields;
+
+/* In the place of the C library's. It gives up nothing, so that there are many on a busy computer,
+ * too. */
+int sched_yield(void)
+{
+    yields++;
+    return 0;
+}
+
+static int wait_in_crowd(const struct fake_task *me)
+{
+    match_together(CROWD);
+    for (int i = 0; i < CROWD_WAITS; i++) {
+        double end = clock_seconds() + CROWD_BUSY;
+
+        if (me->rank == 0) {
+            FAKE_CHECK(dvm_recv(DVM_WORLD, 1, TAG, NULL, 0, DVM_BYTE, NULL) == DVM_OK);
+            continue;
+        }
+        while (clock_seconds() < end)
+            continue;
+        FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, NULL, 0, DVM_BYTE) == DVM_OK);
+    }
+    FAKE_CHECK(me->rank == 1 || yields <= CROWD_WAITS * CROWD_MOST);
+    return 0;
+}
+
+/* It would use a core up to 1 ms each time else, and delay the one that is waited for. */
+Test(waits, in_a_large_crowd_it_sleeps_soon)
+{
+    struct fake_options o = {.world = true};
+
+    cr_assert_eq(group_run(2, wait_in_crowd, NULL, &o), 0);
 }
 
 /* ---- two threads --------------------------------------------------------------------- */
