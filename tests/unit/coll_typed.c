@@ -224,7 +224,7 @@ static int other_count(const struct fake_task *me)
     rc = exchange(WAIT, in, &f, out, &t);
     while (rc == DVM_OK)
         rc = dvm_barrier(DVM_WORLD);
-    FAKE_CHECK(rc == DVM_ERR_TRUNCATE && group_said("the same count"));
+    FAKE_CHECK(rc == DVM_ERR_TRUNCATE && group_said("as much as that one"));
     FAKE_CHECK(group_meet(me));
     return 0;
 }
