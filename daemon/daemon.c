@@ -376,6 +376,7 @@ static int open_cluster(struct daemon *d, const char *ticket)
                                                  on_listening};
     const struct options *o = d->options;
     const struct setting_value *port = settings_get(d->settings, SETTING_PORT);
+    const char *name;
     const struct setting *security = &d->settings->list[SETTING_LANE_SECURITY];
     struct cluster_config config = {.machine = d->machine, .host = d->host,
                                     .bind = d->bind[0] ? d->bind : NULL,
@@ -400,8 +401,10 @@ static int open_cluster(struct daemon *d, const char *ticket)
         return dvm_fail(r, "%s", error[0] ? error : dvm_error_text(r));
     if (ticket)
         config_joined(d->settings, d->cluster);
-    snprintf(d->host, sizeof d->host, "%s",
-             cluster_host(d->cluster, cluster_self(d->cluster))->name);
+    name = cluster_host(d->cluster, cluster_self(d->cluster))->name;
+    if (strcmp(name, d->host) != 0)
+        runtime_put_name(d->folder, name);
+    snprintf(d->host, sizeof d->host, "%s", name);
     return DVM_OK;
 }
 

@@ -2,6 +2,8 @@
 #include "console/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/setting.h"
 #include "console/ask.h"
@@ -54,12 +56,21 @@ static int print_json(const Dvm__Pb__HostsReply *reply, const char *survives)
     return EXIT_OK;
 }
 
+/* node2 before node10, since slots are in the order in which hosts have joined: any. */
+static int by_name(const void *a, const void *b)
+{
+    const Dvm__Pb__Host *const *x = a, *const *y = b;
+
+    return strverscmp((*x)->name, (*y)->name);
+}
+
 static int print_table(const struct console *c, const Dvm__Pb__HostsReply *reply,
                        const char *survives)
 {
     struct grid *t = grid_create(c, columns, sizeof columns / sizeof columns[0]);
     int r;
 
+    qsort(reply->hosts, reply->n_hosts, sizeof *reply->hosts, by_name);
     for (size_t i = 0; i < reply->n_hosts; i++) {
         const Dvm__Pb__Host *h = reply->hosts[i];
 

@@ -53,6 +53,18 @@ void place_pack(struct place_host *hosts, size_t host_count, int count)
     spread(hosts, host_count, count);
 }
 
+/* The cores that a host adds to those of the hosts before it which get tasks, too. */
+static int64_t more_cores(const struct place_host *hosts, size_t at)
+{
+    int64_t counted = 0;
+
+    for (size_t i = 0; hosts[at].computer && i < at; i++)
+        if (hosts[i].count > 0 && hosts[i].computer == hosts[at].computer &&
+            cores_of(&hosts[i]) > counted)
+            counted = cores_of(&hosts[i]);
+    return cores_of(&hosts[at]) > counted ? cores_of(&hosts[at]) - counted : 0;
+}
+
 void place_note(const struct place_host *hosts, size_t host_count, char *text, size_t size)
 {
     int64_t cores = 0, tasks = 0;
@@ -61,7 +73,7 @@ void place_note(const struct place_host *hosts, size_t host_count, char *text, s
     for (size_t i = 0; i < host_count; i++) {
         if (hosts[i].count == 0)
             continue;
-        cores += cores_of(&hosts[i]);
+        cores += more_cores(hosts, i);
         tasks += hosts[i].running + hosts[i].count;
     }
     if (tasks <= cores)

@@ -329,7 +329,8 @@ static const struct cluster_host *host_by_name(const struct daemon *d, const cha
 
 static void put_host(const struct daemon *d, struct place_host *p, const struct cluster_host *h)
 {
-    *p = (struct place_host){.slot = h->slot, .cores = h->cores, .running = h->tasks};
+    *p = (struct place_host){.slot = h->slot, .cores = h->cores, .running = h->tasks,
+                              .computer = h->computer};
     if (h->slot == cluster_self(d->cluster))
         p->running = tasks_running(d->tasks);
 }

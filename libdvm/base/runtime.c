@@ -374,6 +374,63 @@ static bool list_living(char *folder, size_t size, const char *machine, const ch
     return found;
 }
 
+void runtime_put_name(const char *folder, const char *name)
+{
+    ssize_t length = (ssize_t)strlen(name);
+    int dir, fd;
+
+    if (runtime_open(folder, &dir) != DVM_OK)
+        return;
+    fd = openat(dir, RUNTIME_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+                FILE_MODE);
+    if (fd >= 0 && write(fd, name, strlen(name)) != length)
+        unlinkat(dir, RUNTIME_NAME, 0);
+    if (fd >= 0)
+        close(fd);
+    close(dir);
+}
+
+/* Whether the host of a folder has this name in its machine. */
+static bool has_name(const char *folder, const char *wanted)
+{
+    char name[DVM_NAME_MAX + 1];
+    ssize_t length = -1;
+    int dir, fd;
+
+    if (runtime_open(folder, &dir) != DVM_OK)
+        return false;
+    fd = openat(dir, RUNTIME_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        length = read(fd, name, sizeof name);
+        close(fd);
+    }
+    close(dir);
+    return length > 0 && (size_t)length == strlen(wanted) && !memcmp(name, wanted, (size_t)length);
+}
+
+/* The living host whose name in the machine DVM_HOST is, though its folder has another. */
+static bool find_renamed(char *folder, size_t size, const char *machine, const char *top)
+{
+    struct dirent **list;
+    int n = scandir(top, &list, NULL, alphasort);
+    char path[RUNTIME_PATH_MAX];
+    bool found = false;
+
+    for (int i = 0; i < n; i++) {
+        const char *host = list[i]->d_name;
+
+        if (!found && runtime_name_ok(host) && try_host(path, sizeof path, machine, host) &&
+            has_name(path, environment("DVM_HOST")) && strlen(path) < size) {
+            strcpy(folder, path);
+            found = true;
+        }
+        free(list[i]);
+    }
+    if (n >= 0)
+        free(list);
+    return found;
+}
+
 /* The folder of the daemon whose task this process is, or was started by: its host may have
  * another name in the machine (and so in DVM_HOST) than its folder has. */
 static bool find_own(char *folder, size_t size, const char *top)
@@ -393,7 +450,7 @@ static int find_instead(char *folder, size_t size, const char *machine, const ch
 {
     char names[NAMES_MAX];
 
-    if (find_own(folder, size, top))
+    if (find_own(folder, size, top) || find_renamed(folder, size, machine, top))
         return DVM_OK;
     if (!list_living(folder, size, machine, top, names))
         return no_machine(machine);
@@ -558,6 +615,7 @@ void runtime_remove(const char *folder)
     unlinkat(dir, RUNTIME_SOCKET, 0);
     unlinkat(dir, RUNTIME_LOG, 0);
     unlinkat(dir, RUNTIME_LOG_OLD, 0);
+    unlinkat(dir, RUNTIME_NAME, 0);
     unlinkat(dir, RUNTIME_CONTEXTS, 0);
     unlinkat(dir, RUNTIME_GROUPS, 0);
     unlinkat(dir, RUNTIME_LOCK, 0);

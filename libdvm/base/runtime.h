@@ -23,6 +23,7 @@
 #define RUNTIME_SOCKET "socket"
 #define RUNTIME_LOG "log"
 #define RUNTIME_LOG_OLD "log.old" /* the one before it (LOG_OLD) */
+#define RUNTIME_NAME "name" /* of the host in its machine, where the folder has another */
 #define RUNTIME_CONTEXTS "pvm-contexts" /* DVM_BINDING_CONTEXTS: of PVM programs */
 #define RUNTIME_GROUPS "pvm-groups"     /* DVM_BINDING_GROUPS */
 
@@ -66,12 +67,16 @@ int runtime_lock(const char *folder, int *fd);
  * trusted or is not there. */
 bool runtime_alive(const char *folder);
 
+/* Note in the folder which name its host has in the machine. What cannot be written is not
+ * noted: runtime_find then knows the folder's name only. */
+void runtime_put_name(const char *folder, const char *name);
+
 /* Find the folder of a running daemon of the user's machine: $DVM_DIR, else in
- * /tmp/dvm-UID/MACHINE the host DVM_HOST, or, when that is not set, the real host name,
- * else the first by name whose lock is held. For a task that of its own daemon, whatever
- * that is called. machine: NULL for that of runtime_machine; of a machine that is named,
- * any host will do. Errors: NO_DAEMON (none runs), NO_HOST (some run, but not DVM_HOST),
- * REFUSED, SYSTEM. */
+ * /tmp/dvm-UID/MACHINE the host DVM_HOST (by its folder's name, or its name in the machine), or,
+ * when that is not set, the real host name, else the first by name whose lock is held. For a task
+ * that of its own daemon, whatever that is called. machine: NULL for that of runtime_machine; of a
+ * machine that is named, any host will do. Errors: NO_DAEMON (none runs), NO_HOST (some run, but
+ * not DVM_HOST), REFUSED, SYSTEM. */
 int runtime_find(char *folder, size_t size, const char *machine);
 
 /* Make the listening socket of a daemon that holds the lock; an old file of that

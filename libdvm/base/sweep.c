@@ -21,7 +21,7 @@
 #define TRIES 20            /* how often a lock is tried, */
 #define PAUSE_NS 5000000    /* with this pause between two tries, nanoseconds */
 
-static const char *const files[] = {RUNTIME_SOCKET, RUNTIME_LOG, RUNTIME_LOG_OLD,
+static const char *const files[] = {RUNTIME_SOCKET, RUNTIME_LOG, RUNTIME_LOG_OLD, RUNTIME_NAME,
                                     RUNTIME_CONTEXTS, RUNTIME_GROUPS, RUNTIME_LOCK}; /* lock last */
 #define FILES (sizeof files / sizeof files[0])
 

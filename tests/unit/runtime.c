@@ -294,9 +294,15 @@ Test(runtime, find_takes_no_other_host_for_dvm_host)
         cr_assert_eq(runtime_lock(folder, &locks[i]), DVM_OK);
     }
     setenv("DVM_HOST", "h4", 1);
+    runtime_put_name(folder, "h1-2"); /* that of h1 */
     cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_HOST);
     cr_expect_not_null(strstr(dvm_last_error(), "DVM_HOST is \"h4\""), "%s", dvm_last_error());
     cr_expect_not_null(strstr(dvm_last_error(), "only h1, h2;"), "%s", dvm_last_error());
+    setenv("DVM_HOST", "h1-2", 1);
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_OK, "its name in the machine");
+    cr_assert_str_eq(strrchr(found, '/'), "/h1");
+    runtime_put_name(folder, "h4");
+    cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_HOST);
     setenv("DVM_HOST", "no name", 1);
     cr_assert_eq(runtime_find(found, sizeof found, NULL), DVM_ERR_NO_HOST);
     cr_assert_eq(runtime_find(found, sizeof found, machine), DVM_OK, "any of a named machine");
