@@ -29,11 +29,6 @@ int pvm_reg_tasker(void)
     return absent("pvm_reg_tasker", own_business);
 }
 
-int pvm_reg_rm(struct pvmhostinfo **hosts)
-{
-    return absent("pvm_reg_rm", own_business);
-}
-
 int pvm_tickle(int count, int *args, int *nresults, int *results)
 {
     if (count < 1 || count > TICKLE_MOST)

@@ -19,6 +19,8 @@
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/roles/manager.h"
+#include "bindings/pvm3/roles/roles.h"
 
 #define SPEED 1000
 #define HOSTS_FEW 64
@@ -172,11 +174,46 @@ int pvm3_host_file(const char *name)
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
+/* What the resource manager says the hosts are. false: there is none. */
+static bool ask_manager(const char *call, struct table *t, int *formats)
+{
+    struct pvm3_buffer *b = pvm3_manager() ? pvm3_manager_ask(call, SM_CONFIG, NULL) : NULL;
+    int count;
+
+    if (!b)
+        return false;
+    count = pvm3_get_int(b);
+    *formats = pvm3_get_int(b);
+    count = count < 0 || (size_t)count > b->bytes ? 0 : count;
+    *t = (struct table){calloc((size_t)count + 1, sizeof *t->list), 0};
+    for (; t->list && (int)t->count < count; t->count++) {
+        struct pvmhostinfo *h = &t->list[t->count];
+        char *arch;
+
+        h->hi_tid = pvm3_get_int(b);
+        h->hi_name = pvm3_get_text(b);
+        arch = pvm3_get_text(b);
+        h->hi_arch = (char *)(uintptr_t)"LINUX";
+        for (size_t i = 0; arch && i < ARCHS; i++)
+            if (strcmp(archs[i].arch, arch) == 0)
+                h->hi_arch = (char *)(uintptr_t)archs[i].arch;
+        free(arch);
+        h->hi_speed = pvm3_get_int(b);
+        h->hi_dsig = pvm3_get_int(b);
+    }
+    pvm3_buffer_free(b);
+    return true;
+}
+
 int pvm_config(int *nhost, int *narch, struct pvmhostinfo **list)
 {
+    static const char call[] = "pvm_config";
     struct table t;
-    int rc = look("pvm_config", &t);
+    int rc = pvm3_enter(call), formats = 0;
+    bool asked = rc == PvmOk && ask_manager(call, &t, &formats);
 
+    if (rc == PvmOk && !asked)
+        rc = look(call, &t);
     if (rc != PvmOk)
         return rc;
     table_free(&shown);
@@ -184,7 +221,7 @@ int pvm_config(int *nhost, int *narch, struct pvmhostinfo **list)
     if (nhost)
         *nhost = (int)shown.count;
     if (narch)
-        *narch = count_formats(&shown);
+        *narch = asked ? formats : count_formats(&shown);
     if (list)
         *list = shown.list;
     return PvmOk;
@@ -307,6 +344,43 @@ static int add_host(const char *line)
     return rc;
 }
 
+/* Have the resource manager add hosts, or delete them (tag), which answers with five words a host,
+ * or one. false: there is none. */
+static bool manager_hosts(const char *call, int tag, char **names, int count, int *infos,
+                          int *done)
+{
+    struct pvm3_buffer *b = pvm3_manager() ? pvm3_buffer_make(PvmDataDefault, 0) : NULL, *got;
+    int told;
+
+    if (!b)
+        return false;
+    pvm3_put_ints(b, &count, 1);
+    for (int i = 0; i < count; i++)
+        pvm3_put_text(b, names[i] ? names[i] : "");
+    got = pvm3_manager_ask(call, tag, b);
+    pvm3_buffer_free(b);
+    if (!got)
+        return false;
+    told = pvm3_get_int(got);
+    if (tag == SM_ADDHOST)
+        pvm3_get_int(got); /* how many kinds of hosts there are */
+    *done = 0;
+    for (int i = 0; i < count; i++) {
+        int info = i < told ? pvm3_get_int(got) : PvmOutOfRes;
+
+        if (tag == SM_ADDHOST && i < told) {
+            free(pvm3_get_text(got));
+            free(pvm3_get_text(got));
+            got->next += got->bytes - got->next < 8 ? got->bytes - got->next : 8;
+        }
+        *done += tag == SM_ADDHOST ? info > 0 : info == PvmOk;
+        if (infos)
+            infos[i] = info;
+    }
+    pvm3_buffer_free(got);
+    return true;
+}
+
 int pvm_addhosts(char **names, int count, int *infos)
 {
     static const char call[] = "pvm_addhosts";
@@ -316,6 +390,8 @@ int pvm_addhosts(char **names, int count, int *infos)
         return rc;
     if (!names || count < 1)
         return pvm3_fail(call, PvmBadParam, "%d hosts", count);
+    if (manager_hosts(call, SM_ADDHOST, names, count, infos, &added))
+        return added;
     for (int i = 0; i < count; i++) {
         rc = add_host(names[i]);
         added += rc > 0;
@@ -334,6 +410,8 @@ int pvm_delhosts(char **names, int count, int *infos)
         return rc;
     if (!names || count < 1)
         return pvm3_fail(call, PvmBadParam, "%d hosts", count);
+    if (manager_hosts(call, SM_DELHOST, names, count, infos, &removed))
+        return removed;
     for (int i = 0; i < count; i++) {
         rc = pvm3_code(dvm_remove_host(names[i]));
         removed += rc == PvmOk;

@@ -15,6 +15,7 @@
 #include "bindings/pvm3/catchout.h"
 #include "bindings/pvm3/context.h"
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/notify.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
@@ -141,12 +142,18 @@ int pvm_parent(void)
 
 int pvm_siblings(int **tids)
 {
-    int rc = pvm3_enter("pvm_siblings");
+    int rc = pvm3_enter("pvm_siblings"), told_count = 0, *told;
 
     if (rc != PvmOk)
         return rc;
     if (!tids)
         return pvm3_fail("pvm_siblings", PvmBadParam, "there is no place for the list");
+    told = pvm3_manager_siblings(dvm_parent(), &told_count);
+    if (told) {
+        free(siblings);
+        siblings = told;
+        sibling_count = told_count;
+    }
     *tids = siblings;
     return sibling_count;
 }

@@ -4,6 +4,8 @@
  * value is the message's tag and its sender, then its header and its bytes (codec.h); the flags
  * are PVM's. What pvm_insert stores is a message with one int.
  */
+#include "bindings/pvm3/mailbox.h"
+
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +56,7 @@ static int failed(const char *call, int rc)
     return pvm3_fail_dvm(call, rc);
 }
 
-/* Put a buffer's message under a name. Returns the index or an error of DVM. */
-static int put(const char *name, struct pvm3_buffer *b, int index, unsigned flags)
+int pvm3_mailbox_put(const char *name, struct pvm3_buffer *b, int index, unsigned flags)
 {
     unsigned char *all, *value;
     bool owned;
@@ -87,7 +88,7 @@ int pvm_putinfo(char *name, int bufid, int flags)
     if (!b)
         return pvm3_fail(call, bufid < 0 ? PvmBadParam : PvmNoSuchBuf, "there is no buffer %d",
                          bufid);
-    rc = put(name, b, direct ? direct : flags & PvmMboxMultiInstance ? DVM_ANY : 0,
+    rc = pvm3_mailbox_put(name, b, direct ? direct : flags & PvmMboxMultiInstance ? DVM_ANY : 0,
              ((unsigned)flags & PUT_FLAGS) | DVM_BINDING_VALUE_CLOSED);
     return rc >= 0 ? rc : failed(call, rc);
 }
@@ -331,7 +332,7 @@ int pvm_insert(char *name, int index, int value)
     else if (index >= 0 && dvm_value_get(name, index, 0, &first, 1, NULL) != DVM_ERR_NO_VALUE)
         rc = DVM_ERR_REFUSED; /* also this task's own is not replaced */
     else
-        rc = put(name, b, index < 0 ? DVM_ANY : index,
+        rc = pvm3_mailbox_put(name, b, index < 0 ? DVM_ANY : index,
                  DVM_VALUE_MANY | DVM_VALUE_OPEN | DVM_VALUE_KEEP);
     pvm3_buffer_free(b);
     if (rc >= 0)

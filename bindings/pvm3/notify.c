@@ -17,11 +17,14 @@
 #include "bindings/pvm3/context.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/roles/roles.h"
 #include "bindings/pvm3/trace/trace.h"
 
 #define SPENT (-1)
 #define TRACED 1000 /* the end of a traced task, for a tracer; no event of PVM's */
+#define ROLE_INTS 6  /* of SM_TASKX: tid, status, seconds and microseconds twice */
 #define EVENT_INTS 4 /* of an event of DVM: tid, status, signal, lost */
 
 /* Wishes of the same event, tag and context share a place. It is free again when nothing is
@@ -121,20 +124,22 @@ static bool take_host(struct wish *w, struct pvm3_buffer *b, int tid)
     return true;
 }
 
-/* A task or a host has ended. */
+/* A task or a host has ended. A resource manager is told the status as wait() has it, too, and
+ * the time that the task has used, which nobody knows here. */
 static bool take_end(struct wish *w, struct pvm3_buffer *b, const int event[EVENT_INTS])
 {
-    bool wished, traced = w->what == TRACED;
-    int tid = event[0];
+    int words[ROLE_INTS] = {event[0], event[2] > 0 ? event[2] : event[1] << 8}, tid = event[0];
+    bool wished, traced = w->what == TRACED, status = w->tag == SM_TASKX;
 
     tid = w->what == PvmHostDelete ? PVM3_TID_HOST(tid) : tid;
     w->open -= w->open > 0;
     wished = take_tid(w, tid);
     free_if_over(w);
+    words[0] = tid;
     if (wished && traced)
-        pvm3_trace_death(b, tid, event[2] ? event[2] : event[1] << 8); /* as wait has it */
+        pvm3_trace_death(b, tid, words[1]);
     else if (wished)
-        put_ints(b, &tid, 1);
+        put_ints(b, words, status ? ROLE_INTS : 1);
     return wished;
 }
 
@@ -148,7 +153,7 @@ bool pvm3_notify_translate(struct pvm3_buffer *b)
         return false;
     b->tag = w->tag;
     b->ctx = w->ctx;
-    b->src = PVM3_TID_HOST(pvm3_self());
+    b->src = pvm3_role_tag(b->tag) ? PVM3_DAEMON : PVM3_TID_HOST(pvm3_self());
     return w->what == PvmHostAdd ? take_host(w, b, event[0]) : take_end(w, b, event);
 }
 
@@ -236,6 +241,35 @@ void pvm3_notify_traced(int tid, int tag, int ctx)
     wish_for_ends(w, &tid, 1, PVM3_EVENT_TAG + place);
 }
 
+int pvm3_notify_role(int what, int tag, const int *tids, int count)
+{
+    int place = find_wish(what, tag, PvmBaseContext);
+    struct wish *w = place >= 0 ? &wishes[place] : NULL;
+
+    if (!w)
+        return DVM_ERR_LIMIT;
+    if (w->what == 0)
+        *w = (struct wish){.what = what, .tag = tag, .ctx = PvmBaseContext};
+    return wish_for_ends(w, tids, (size_t)count, PVM3_EVENT_TAG + place);
+}
+
+/* Leave the wish to the resource manager. false: there is none. */
+static bool wish_of_manager(const char *call, int what, int tag, int count, const int *tids)
+{
+    struct pvm3_buffer *b = pvm3_manager() ? pvm3_buffer_make(PvmDataDefault, 0) : NULL;
+    const int words[] = {what, pvm3_context(), tag, count};
+    bool told;
+
+    if (!b)
+        return false;
+    pvm3_put_ints(b, words, 4);
+    if ((what & ~PvmNotifyCancel) != PvmHostAdd)
+        pvm3_put_ints(b, tids, (size_t)count);
+    told = pvm3_manager_tell(call, SM_NOTIFY, b);
+    pvm3_buffer_free(b);
+    return told;
+}
+
 int pvm_notify(int what, int tag, int count, int *tids)
 {
     static const char call[] = "pvm_notify";
@@ -248,6 +282,8 @@ int pvm_notify(int what, int tag, int count, int *tids)
         rc = pvm3_fail(call, PvmBadParam, "tag %d; tags are 0 or more", tag);
     if (rc != PvmOk)
         return rc;
+    if (wish_of_manager(call, what, tag, count, tids))
+        return PvmOk;
     if (what & PvmNotifyCancel)
         return cancel(call, kind, tag, count, tids);
     place = find_wish(kind, tag, pvm3_context());

@@ -10,6 +10,10 @@
  * for it any more. */
 bool pvm3_notify_translate(struct pvm3_buffer *b);
 
+/* Wish for PvmTaskExit or PvmHostDelete, to be told as a resource manager is: in the base context,
+ * with the tag SM_TASKX or SM_HOSTX. Returns DVM_OK or an error. */
+int pvm3_notify_role(int what, int tag, const int *tids, int count);
+
 /* Forget all wishes: they are those of the task that this process was, or is a copy of. */
 void pvm3_notify_forget(void);
 

@@ -15,6 +15,7 @@
 #include "bindings/pvm3/handler.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/notify.h"
+#include "bindings/pvm3/roles/roles.h"
 
 static struct pvm3_buffer *first, *last;
 static unsigned long taken; /* how many were taken out */
@@ -140,6 +141,8 @@ static int take_in(const struct pvm3_wanted *wanted, struct dvm_message **messag
     b->src = status->source;
     b->tag = status->tag;
     b->dst = pvm3_self();
+    if (b->ctx == PVM3_TO_PROGRAM || b->ctx == PVM3_TO_LIBRARY)
+        pvm3_role_translate(b);
     if (pvm3_reserved_tag(b->tag) && !b->packed && !pvm3_notify_translate(b)) {
         pvm3_buffer_free(b); /* of a wish that was taken back */
         return DVM_OK;
@@ -156,8 +159,9 @@ static int take_one(const struct pvm3_wanted *wanted, double timeout)
 {
     struct dvm_message *message;
     struct dvm_status status;
-    int unlike, rc = dvm_binding_take(wanted->tid, wanted->tag, timeout, wanted->site, &message,
-                                      &status, &unlike);
+    int tid = wanted->tid < -1 ? -1 : wanted->tid, tag = wanted->tag < -1 ? -1 : wanted->tag;
+    int unlike, rc = dvm_binding_take(tid, tag, timeout, wanted->site, &message, &status,
+                                      &unlike);
 
     return rc == DVM_OK ? take_in(wanted, &message, &status, unlike) : rc;
 }

@@ -10,6 +10,7 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/pack.h"
 #include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/roles/roles.h"
 
 #define MICROSECONDS 1e6
 #define SITE() __builtin_return_address(0)
@@ -17,9 +18,9 @@
 /* Whether what a receive asks for can be: -1 is any. */
 static int check(const char *call, int tid, int tag)
 {
-    if (tag < -1)
+    if (tag < -1 && !pvm3_role_tag(tag))
         return pvm3_fail(call, PvmBadParam, "tag %d; it is 0 or more, or -1 for any", tag);
-    if (tid < -1)
+    if (tid < -1 && tid != PVM3_DAEMON)
         return pvm3_fail(call, PvmBadParam, "0x%x is no task's tid; -1 is for any",
                          (unsigned)tid);
     return PvmOk;

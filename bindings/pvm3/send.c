@@ -18,6 +18,7 @@
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/roles/roles.h"
 #include "bindings/pvm3/send.h"
 #include "bindings/pvm3/trace/trace.h"
 
@@ -104,6 +105,8 @@ int pvm_send(int tid, int tag)
 
     if (tid == PVM_TRACE_TID && tag == PVM_TRACE_CODE && rc == PvmOk)
         return pvm3_trace_own_send(call);
+    if (rc == PvmOk && pvm3_role_tag(tag))
+        return pvm3_role_send(call, tid, tag);
     if (rc == PvmOk)
         rc = check_tid(call, tid);
     if (rc == PvmOk)

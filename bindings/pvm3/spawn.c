@@ -18,6 +18,7 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/trace/trace.h"
 
@@ -33,7 +34,7 @@ struct order {
     char *directory; /* owned */
     char *path;      /* "PATH=..."; owned */
     char *tracer;    /* as that; owned */
-    const char *env[4];
+    const char **env; /* owned */
 };
 
 bool pvm3_no_spawn_parent(void)
@@ -49,6 +50,7 @@ static void order_free(struct order *o)
     free(o->directory);
     free(o->path);
     free(o->tracer);
+    free(o->env);
 }
 
 /* "PATH=PVM_PATH:PATH:~/pvm3/bin/ARCH" */
@@ -124,16 +126,24 @@ static int set_where(struct order *o, int flag, const char *where)
     return o->names && !o->names[0] ? PvmNoHost : PvmOk;
 }
 
-static int order_make(struct order *o, char *task, char **argv, int flag, const char *where)
+static int order_make(struct order *o, char *task, char **argv, int flag, const char *where,
+                      char **more)
 {
+    size_t count = 0;
+
+    while (more && more[count])
+        count++;
     *o = (struct order){.what = {.program = task, .args = (const char *const *)argv}};
     o->path = search_path();
     o->tracer = pvm3_trace_variable();
-    if (!o->path || !o->tracer)
+    o->env = calloc(count + 4, sizeof *o->env);
+    if (!o->path || !o->tracer || !o->env)
         return PvmNoMem;
     o->env[0] = o->path;
     o->env[1] = flag & PvmNoSpawnParent ? ORPHAN "=1" : ORPHAN "=0";
     o->env[2] = o->tracer;
+    if (count > 0)
+        memcpy(o->env + 3, more, count * sizeof *more);
     o->what.env = o->env;
     return task[0] ? set_where(o, flag, where) : PvmNoFile;
 }
@@ -166,11 +176,33 @@ static int none_started(const char *call, int code, const char *where, int *tids
     return 0;
 }
 
+int pvm3_spawn_own(char *task, char **argv, int flag, char *where, int count, int *tids,
+                   char **more)
+{
+    static const char call[] = "pvm_spawn";
+    struct order o;
+    int rc = order_make(&o, task, argv, flag, where, more), started;
+
+    if (rc == PvmOk) {
+        memset(tids, 0, (size_t)count * sizeof *tids); /* where DVM asks nobody it says nothing */
+        rc = dvm_binding_spawn(&o.what, count, tids, NULL);
+        for (int i = 0; i < count; i++)
+            tids[i] = tids[i] ? tids[i] : rc;
+        started = sort_tids(tids, count);
+        pvm3_catchout_children(tids, started);
+        if (rc != DVM_OK && pvm3_option(PvmAutoErr) == 1) /* an answer, not yet a mistake */
+            pvm3_fail_dvm(call, rc);
+    } else {
+        started = none_started(call, rc, where, tids, count);
+    }
+    order_free(&o);
+    return started;
+}
+
 int pvm_spawn(char *task, char **argv, int flag, char *where, int count, int *tids)
 {
     static const char call[] = "pvm_spawn";
-    int rc = pvm3_enter(call), started, *list = tids;
-    struct order o;
+    int rc = pvm3_enter(call), started = 0, *list = tids;
 
     if (rc != PvmOk)
         return rc;
@@ -182,20 +214,8 @@ int pvm_spawn(char *task, char **argv, int flag, char *where, int count, int *ti
     list = tids ? tids : malloc((size_t)count * sizeof *list);
     if (!list)
         return pvm3_fail(call, PvmNoMem, NULL);
-    rc = order_make(&o, task, argv, flag, where);
-    if (rc == PvmOk) {
-        memset(list, 0, (size_t)count * sizeof *list); /* where DVM asks nobody it says nothing */
-        rc = dvm_binding_spawn(&o.what, count, list, NULL);
-        for (int i = 0; i < count; i++)
-            list[i] = list[i] ? list[i] : rc;
-        started = sort_tids(list, count);
-        pvm3_catchout_children(list, started);
-        if (rc != DVM_OK && pvm3_option(PvmAutoErr) == 1) /* an answer, not yet a mistake */
-            pvm3_fail_dvm(call, rc);
-    } else {
-        started = none_started(call, rc, where, list, count);
-    }
-    order_free(&o);
+    if (!pvm3_manager_spawn(task, argv, flag, where, count, list, &started))
+        started = pvm3_spawn_own(task, argv, flag, where, count, list, NULL);
     if (list != tids)
         free(list);
     return started;

@@ -11,6 +11,8 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/roles/manager.h"
+#include "bindings/pvm3/roles/roles.h"
 
 #define TASKS_FEW 64
 #define FLAG_CONNECTED 4 /* of ti_flag, as PVM's console shows it ("c") */
@@ -81,6 +83,44 @@ static bool show(const struct dvm_task *tasks, size_t count, int where)
     return shown;
 }
 
+/* Show what the resource manager says. false: there is none. */
+static bool ask_manager(const char *call, int where, int *rc)
+{
+    struct pvm3_buffer *b = pvm3_manager() ? pvm3_buffer_make(PvmDataDefault, 0) : NULL, *got;
+    size_t room = 0;
+
+    if (!b)
+        return false;
+    pvm3_put_ints(b, &where, 1);
+    got = pvm3_manager_ask(call, SM_TASK, b);
+    pvm3_buffer_free(b);
+    if (!got)
+        return false;
+    forget_shown();
+    *rc = pvm3_get_int(got);
+    while (*rc >= 0 && got->next < got->bytes) {
+        struct pvmtaskinfo *larger = shown;
+
+        if (shown_count == room) {
+            room = 2 * room + TASKS_FEW;
+            larger = realloc(shown, room * sizeof *shown);
+        }
+        if (!larger)
+            break;
+        shown = larger;
+        larger = &shown[shown_count++];
+        larger->ti_tid = pvm3_get_int(got);
+        larger->ti_ptid = pvm3_get_int(got);
+        larger->ti_host = pvm3_get_int(got);
+        larger->ti_flag = pvm3_get_int(got);
+        larger->ti_a_out = pvm3_get_text(got);
+        larger->ti_pid = pvm3_get_int(got);
+    }
+    pvm3_buffer_free(got);
+    *rc = *rc < 0 ? pvm3_fail(call, *rc, "so says the resource manager") : PvmOk;
+    return true;
+}
+
 int pvm_tasks(int where, int *ntask, struct pvmtaskinfo **list)
 {
     static const char call[] = "pvm_tasks";
@@ -93,11 +133,13 @@ int pvm_tasks(int where, int *ntask, struct pvmtaskinfo **list)
     if (where && !pvm3_host_is_there(PVM3_TID_HOST(where)))
         return pvm3_fail(call, PVM3_TID_HOST(where) ? PvmNoHost : PvmBadParam,
                          "0x%x is neither a host nor a task", (unsigned)where);
-    rc = all_tasks(&tasks, &count);
-    if (rc != DVM_OK)
-        return pvm3_fail_dvm(call, rc);
-    rc = show(tasks, count, where) ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
-    free(tasks);
+    if (!ask_manager(call, where, &rc)) {
+        rc = all_tasks(&tasks, &count);
+        if (rc != DVM_OK)
+            return pvm3_fail_dvm(call, rc);
+        rc = show(tasks, count, where) ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
+        free(tasks);
+    }
     if (rc != PvmOk)
         return rc;
     if (ntask)

@@ -320,13 +320,11 @@ static void collectives(void)
 /* What DVM cannot do says why. With PVM it would be done. */
 static void not_there(void)
 {
-    struct pvmhostinfo *hosts;
     int tid = 0;
 
     pvm_setopt(PvmAutoErr, 1);
     IS(PvmNotImpl, pvm_reg_hoster());
     IS(PvmNotImpl, pvm_reg_tasker());
-    IS(PvmNotImpl, pvm_reg_rm(&hosts));
     WRONG(pvm_reg_tracer(1, 1, 1, 1, NULL, 0, 0));
     IS(PvmNotImpl, pvm_tickle(1, none, &value, none));
     IS(PvmNotImpl, pvm_notify(PvmRouteAdd, 1, 1, &self));

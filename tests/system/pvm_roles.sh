@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# A program of PVM's kind takes a role of the machine: what tasks ask for then goes to it, in PVM's
+# messages, and its answers are what they get. A second one is refused; when it has ended the
+# machine does all by itself again. Where PVM is installed, the long form holds the same programs
+# to what they print there.
+. "$(dirname "$0")/lib.sh"
+programs=$build/tests/pvm
+
+# manager_story PROGRAM: what a manager and a task that it serves print
+manager_story() {
+    "$1" serve >"$WORK/manager" 2>&1 &
+    await 10 grep -q "^manager: registered: 0$" "$WORK/manager"
+    "$1" ask "$1" >"$WORK/ask" 2>&1
+    "$1" stop >/dev/null 2>&1
+    wait $!
+    # who connects and who ends tells its news at its own time
+    grep -v -e "a task is new" -e TASKX "$WORK/manager" >"$WORK/manager.order" || :
+    cat "$WORK/manager.order" "$WORK/ask"
+}
+
+manager_expected() {
+    cat <<TEXT
+manager: registered: 0
+manager: SPAWN $1 flags 0 where "" count 3 args 1
+manager: EXECACK 1: runs
+manager: EXECACK 1: runs
+manager: EXECACK 1: runs
+manager: SPAWN no-such-program flags 0 where "" count 2 args 0
+manager: EXECACK 1: failed
+manager: EXECACK 1: failed
+manager: CONFIG
+manager: TASK where 0
+manager: ADDHOST 2
+manager: DELHOST 2
+manager: NOTIFY 1 context 0 tag 9 count 1
+ask: spawn 3
+ask: a child of 3 siblings, its parent is me
+ask: a child of 3 siblings, its parent is me
+ask: a child of 3 siblings, its parent is me
+ask: spawn of nothing 0: -7 -7
+ask: config 0: 1 of speed 1234
+ask: tasks 0: 1 of name invented, pid 77
+ask: addhosts 0: -8 -8
+ask: delhosts 0: -8 -8
+ask: notify 0
+ask: told of it
+TEXT
+}
+
+# with_pvm: the same programs, linked with PVM's library, print the same on PVM
+with_pvm() {
+    local pvmd
+    [ -x /usr/bin/pvmd ] && [ -e /usr/include/pvm3.h ] || return 0
+    say "the same with PVM itself"
+    export PVM_ROOT=/usr/lib/pvm3 PVM_ARCH=LINUX64 PVM_ALLOW_ROOT=1 PVM_TMP=$WORK/tmp
+    export PVM_PATH=/usr/bin PVM_EXPORT=PVM_ALLOW_ROOT:PVM_TMP
+    mkdir "$PVM_TMP"
+    env -u DVM_MACHINE pvmd -nlocalhost >"$WORK/pvmd.out" 2>&1 </dev/null &
+    pvmd=$!
+    at_end+=("kill $pvmd 2>/dev/null || :")
+    await 10 grep -q tmp "$WORK/pvmd.out"
+    gcc "$source_tree/tests/pvm/programs/manager.c" -o "$WORK/manager.pvm" -lpvm3
+    manager_story "$WORK/manager.pvm" >"$WORK/story"
+    manager_expected "$WORK/manager.pvm" | diff - "$WORK/story" || fail "PVM's managers differ"
+    kill "$pvmd"
+    await 10 dead "$pvmd"
+    unset PVM_ROOT PVM_ARCH PVM_ALLOW_ROOT PVM_TMP PVM_PATH PVM_EXPORT
+}
+
+start_machine 2
+await 10 hosts_are 2
+
+say "a resource manager serves a task"
+manager_story "$programs/manager" >"$WORK/story"
+manager_expected "$programs/manager" | diff - "$WORK/story" || fail "the manager's story differs"
+grep -q "a task is new" "$WORK/manager" || fail "the manager was not told of the task"
+grep -q "TASKX of 24 bytes" "$WORK/manager" || fail "the manager was told of no end"
+
+say "a second one is refused, and a manager that is killed takes nothing with it"
+"$programs/manager" serve >"$WORK/manager" 2>&1 &
+holder=$!
+await 10 grep -q "^manager: registered: 0$" "$WORK/manager"
+expect 0 "$programs/manager" second
+expect_line "$WORK/out" "^second: -30$"
+expect_line "$WORK/err" "Already in progress: task 0x"
+kill -9 "$holder"
+wait "$holder" 2>/dev/null || :
+await 10 bash -c "'$programs/manager' there | grep -q 'there: 0'"
+expect 0 dvm run -n 1 "$programs/pool" 3
+expect_line "$WORK/out" "^pool: all ok$"
+
+! long || with_pvm
+halt_machine
