@@ -9,14 +9,14 @@
 #include "group/site.h"
 #include "match/match.h"
 
-/* Enter the library, or return the error from the calling function. Each return
- * behind it goes through dvm_leave. */
+/* Enter the library, or return the error from the calling function, whose name and caller it
+ * tells. Each return behind it goes through dvm_leave. */
 #define ENTRY_BEGIN()                                                                      \
     do {                                                                                   \
         int entry_rc = dvm_enter();                                                        \
                                                                                            \
-        if (entry_rc != DVM_OK)                                                            \
-            return dvm_report(entry_rc);                                                   \
+        if (__builtin_expect(entry_rc != DVM_OK, 0))                                       \
+            return dvm_report(site_refused(entry_rc, __func__, ENTRY_SITE()));             \
     } while (0)
 
 /* The return address of the user's call: where in the program we were called, or where the

@@ -46,12 +46,14 @@ static bool is_wrong(int rc)
 {
     return rc == DVM_ERR_ARG || rc == DVM_ERR_RANK || rc == DVM_ERR_TAG || rc == DVM_ERR_TYPE ||
            rc == DVM_ERR_OP || rc == DVM_ERR_GROUP || rc == DVM_ERR_REQUEST ||
-           rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_MEMBER;
+           rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_MEMBER || rc == DVM_ERR_EXISTS ||
+           rc == DVM_ERR_NO_PARENT || rc == DVM_ERR_UNSUPPORTED;
 }
 
 static bool is_loss(int rc)
 {
-    return rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE || rc == DVM_ERR_REVOKED;
+    return rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE || rc == DVM_ERR_REVOKED ||
+           rc == DVM_ERR_NO_TASK;
 }
 
 void site_failed(int rc, uintptr_t site)
@@ -71,4 +73,17 @@ void site_failed(int rc, uintptr_t site)
                  where, waited.seconds);
     else
         dvm_fail(rc, "%s (called%s)", sentence, where);
+}
+
+int site_refused(int rc, const char *call, uintptr_t site)
+{
+    char sentence[DVM_SENTENCE_MAX];
+    const char *where;
+
+    if (error_mode() == DVM_SILENT)
+        return rc;
+    error_save(sentence);
+    where = site_text(site);
+    return dvm_fail(rc, "%s: %s%s%s%s", call, sentence, where[0] ? " (called" : "", where,
+                    where[0] ? ")" : "");
 }

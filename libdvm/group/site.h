@@ -14,4 +14,8 @@ const char *site_text(uintptr_t site);
  * place does not matter, or where nobody reads it (DVM_SILENT). */
 void site_failed(int rc, uintptr_t site);
 
+/* A call was refused with rc, since this process is no task or its daemon is gone: tell which
+ * and where, before what the last sentence says. Returns rc. */
+int site_refused(int rc, const char *call, uintptr_t site);
+
 #endif

@@ -186,29 +186,40 @@ static int enrol(int level)
     return DVM_OK;
 }
 
-int dvm_init_thread(int *argc, char ***argv, int required, int *provided)
+static int init(const char *call, uintptr_t site, int required, int *provided)
 {
     int rc;
 
-    (void)argc;
-    (void)argv;
     if (required != DVM_THREAD_SINGLE && required != DVM_THREAD_MULTIPLE)
-        return dvm_report(dvm_fail(DVM_ERR_ARG, "dvm_init_thread: %d is no thread level",
-                                   required));
-    if (dvm_initialized())
-        return dvm_report(dvm_fail(DVM_ERR_EXISTS,
-                                   "dvm_init: this process is a task already (tid 0x%x)",
-                                   (unsigned)vm.self));
-    dvm_fatal_hook = NULL; /* in a forked child it would be the parent's */
-    rc = enrol(required);
+        rc = dvm_fail(DVM_ERR_ARG, "%s: %d is no thread level; DVM_THREAD_SINGLE and "
+                                   "DVM_THREAD_MULTIPLE are", call, required);
+    else if (dvm_initialized())
+        rc = dvm_fail(DVM_ERR_EXISTS, "%s: this process is a task already (tid 0x%x); call it "
+                                      "once, and dvm_finalize before it is called again", call,
+                      (unsigned)vm.self);
+    else {
+        dvm_fatal_hook = NULL; /* in a forked child it would be the parent's */
+        rc = enrol(required);
+    }
     if (rc == DVM_OK && provided)
         *provided = required;
+    if (rc != DVM_OK)
+        site_failed(rc, site);
     return dvm_report(rc);
+}
+
+int dvm_init_thread(int *argc, char ***argv, int required, int *provided)
+{
+    (void)argc;
+    (void)argv;
+    return init("dvm_init_thread", ENTRY_SITE(), required, provided);
 }
 
 int dvm_init(int *argc, char ***argv)
 {
-    return dvm_init_thread(argc, argv, DVM_THREAD_SINGLE, NULL);
+    (void)argc;
+    (void)argv;
+    return init("dvm_init", ENTRY_SITE(), DVM_THREAD_SINGLE, NULL);
 }
 
 int dvm_initialized(void)

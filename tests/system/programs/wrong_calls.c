@@ -207,6 +207,7 @@ static void groups(int me)
     SAME(-9, others[0]);
     GOES(dvm_group_translate(DVM_WORLD, ranks, 2, DVM_WORLD, ranks));
     SAME(1, ranks[0]);
+    IS(NO_PARENT, dvm_group_family(NULL, 0, &g));
     IS(GROUP, dvm_group_union(DVM_WORLD, DVM_UNIVERSE, &g));
     SAYS("dvm_group_create");
     IS(ARG, dvm_group_split(DVM_WORLD, me == 0 ? DVM_SPLIT_HOST : 1, 0, &g));
@@ -270,13 +271,30 @@ static void goes(int me)
     printf("rank 0 was told: %s\n", dvm_last_error());
 }
 
+/* Before dvm_init. */
+static void outside(void)
+{
+    dvm_group g;
+    int x = 0;
+
+    IS(NOT_INIT, dvm_group_rank(DVM_WORLD, &x));
+    SAYS("dvm_group_rank: this process has not called dvm_init");
+    IS(NOT_INIT, dvm_ibcast(DVM_WORLD, 0, &x, 1, DVM_INT, NULL));
+    SAYS("dvm_ibcast: ");
+    IS(NOT_INIT, dvm_group_family(NULL, 0, &g));
+    SAYS("dvm_group_family: ");
+}
+
 int main(int argc, char **argv)
 {
     int me;
 
     lines = argc < 2 || strcmp(argv[1], "plain");
-    dvm_init(&argc, &argv);
     dvm_errors(DVM_RETURN);
+    outside();
+    dvm_init(&argc, &argv);
+    IS(EXISTS, dvm_init(&argc, &argv));
+    SAYS("dvm_init: this process is a task already");
     dvm_group_rank(DVM_WORLD, &me);
     messages(1 - me);
     collectives(me);
