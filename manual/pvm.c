@@ -39,7 +39,7 @@ static const char console[] =
     "dvm pvm, or pvm in what dvm run --pvm has started, is a console with the commands of\n"
     "PVM's: add, alias, conf, delete, echo, export, getopt, halt, help, id, jobs, kill,\n"
     "mstat, names, ps, pstat, put, quit, reset, setenv, setopt, sig, spawn, unalias, unexport\n"
-    "and version print what they print there; trace says that there are no traces. It starts\n"
+    "and version print what they print there; trace chooses what spawn -@ writes down. It starts\n"
     "the machine when none runs. A file named behind it is a host file: its hosts are added.\n"
     "\n"
     "    pvm> spawn -4 -> spmd\n"
@@ -47,7 +47,7 @@ static const char console[] =
     "Of a host's options lo= is the user that ssh logs in as, ip= the name that is reached,\n"
     "wd= and ep= where tasks work and programs are looked for, sp= the speed that conf shows;\n"
     "so=, dx=, bx=, id= and sr= are kept and not used, with a sentence. PVM_RSH names the\n"
-    "command that reaches other computers. spawn -? and -@ say what DVM has instead.\n";
+    "command that reaches other computers. spawn -? says what DVM has instead.\n";
 
 static const char differences[] =
     "A long keeps its 64 bits in the default encoding, and takes 8 bytes there. Any number of\n"

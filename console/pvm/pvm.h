@@ -87,8 +87,20 @@ void pvm_export(struct pvm *p, int argc, char **argv);
 void pvm_unexport(struct pvm *p, int argc, char **argv);
 void pvm_id(struct pvm *p, int argc, char **argv);
 void pvm_version(struct pvm *p, int argc, char **argv);
-void pvm_trace(struct pvm *p, int argc, char **argv);
 void pvm_inside(struct pvm *p, int argc, char **argv);
+
+/* ---- trace.c ---- */
+
+/* The command trace: show or choose what spawn -@ has tasks tell. */
+void pvm_trace(struct pvm *p, int argc, char **argv);
+
+/* Start who writes down what a job's tasks tell, to a file (NULL: to the terminal), and have the
+ * tasks that are spawned next tell it. ends: say when that has ended. Returns a descriptor for
+ * pvm_trace_end, negative when nothing could be started. */
+int pvm_trace_begin(unsigned job, const char *file, bool ends);
+
+/* They are spawned, or not (NULL); those after them tell nobody. */
+void pvm_trace_end(int tids, const Dvm__Pb__SpawnReply *reply);
 
 /* ---- hosts.c ---- */
 

@@ -24,6 +24,7 @@ struct wish {
     bool job;           /* the output comes to the console */
     const char *file;   /* and goes on to this file; borrowed */
     bool append, debug, trace;
+    const char *trace_file; /* NULL: the terminal; borrowed */
     int first;          /* the program's place in argv */
 };
 
@@ -38,6 +39,12 @@ static void take_output(struct wish *w, const char *at)
     w->append = *at == '>';
     at += w->append;
     w->file = *at ? at : NULL;
+}
+
+static void take_trace(struct wish *w, const char *at)
+{
+    w->trace = true;
+    w->trace_file = *at ? at : NULL;
 }
 
 static void take_place(struct wish *w, const char *at)
@@ -62,7 +69,7 @@ static bool read_wish(struct wish *w, int argc, char **argv)
         else if (*at == '?')
             w->debug = true;
         else if (*at == '@')
-            w->trace = true;
+            take_trace(w, at + 1);
         else if (is_count(at))
             w->count = atoi(at);
         else
@@ -161,14 +168,21 @@ static void report(const struct pvm *p, const Dvm__Pb__SpawnReply *reply)
 static void start(struct pvm *p, const struct wish *w, const char *where, char **argv,
                   struct pvm_job *job)
 {
+    const unsigned number = job ? job->number : w->trace ? ++p->job_number : 0;
     Dvm__Pb__SpawnReply *reply = NULL;
     struct held_list early = {0};
-    int r;
+    int r, tracer = -1;
 
-    if (job)
-        printf("[%u]\n", job->number);
+    if (job || w->trace)
+        printf("[%u]\n", number);
     fflush(stdout);
+    if (w->trace)
+        tracer = pvm_trace_begin(number, w->trace_file, !job);
+    if (w->trace && tracer < 0)
+        console_wrong(p->c, "pvmtrace, which writes traces, does not run");
     r = request(p, w, where, argv, &reply, &early);
+    if (w->trace)
+        pvm_trace_end(tracer, reply);
     if (r) {
         console_failed(p->c, r);
         all_failed(w, r);
@@ -228,8 +242,6 @@ void pvm_spawn(struct pvm *p, int argc, char **argv)
     } else if (w.debug) {
         puts("spawn: -?: DVM starts tasks under a debugger with dvm run --gdb RANKS.");
     } else {
-        if (w.trace)
-            pvm_trace(p, 0, NULL);
         choose_directory(p, &w);
         act(p, &w, argv + w.first);
     }

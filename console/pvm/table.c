@@ -20,7 +20,19 @@ static const char spawn_text[] =
     "          ->               output of the job to the console\n"
     "          ->(file)         output of the job to a new file\n"
     "          ->>(file)        output of the job to the end of a file\n"
-    "          -? -@ -@(file)   debugging, tracing: see dvm run --gdb, dvm why, dvm events\n";
+    "          -@               what the tasks tell (see trace) to the console\n"
+    "          -@(file)         the same to a new file, as SDDF\n"
+    "          -?               debugging: see dvm run --gdb\n";
+static const char trace_text[] =
+    "         trace [+] name ...\n"
+    "         trace - name ...\n"
+    "         trace [+] *\n"
+    "         trace - *\n"
+    "         trace xpvm (those that are told of at first)\n"
+    "         trace buf nbytes\n"
+    "         trace buf\n"
+    "         trace opt < full | time | count >\n"
+    "         trace opt\n";
 static const char ps_text[] =
     "Options:  -a       all hosts (default is this one)\n"
     "          -hhost   host with this tid\n"
@@ -62,7 +74,8 @@ static const struct pvm_command commands[] = {
     {"sig", "Send a signal to tasks", "signum tid ...", NULL, 2, -1, pvm_sig},
     {"spawn", "Start tasks", "[ options ] file [ arg ... ]", spawn_text, 1, -1, pvm_spawn},
     {"tickle", NULL, "how [ arg ... ]", NULL, 1, -1, pvm_inside},
-    {"trace", "Traces of PVM's calls (not recorded)", "[ ... ]", NULL, 0, -1, pvm_trace},
+    {"trace", "Show or choose what tasks tell that spawn -@ starts", "", trace_text, 0, -1,
+     pvm_trace},
     {"unalias", "Forget other names of commands", "name ...", NULL, 1, -1, pvm_unalias},
     {"unexport", "Remove names from PVM_EXPORT", "[ var ... ]", NULL, 0, -1, pvm_unexport},
     {"version", "Show PVM's version", "", NULL, 0, 0, pvm_version},

@@ -193,11 +193,6 @@ void pvm_version(struct pvm *p, int argc, char **argv)
     puts(VERSION);
 }
 
-void pvm_trace(struct pvm *p, int argc, char **argv)
-{
-    puts("DVM records no traces of PVM's calls; dvm why, dvm top and dvm events look at tasks.");
-}
-
 void pvm_inside(struct pvm *p, int argc, char **argv)
 {
     printf("%s: DVM has no pvmd to look into; dvm logs and dvm doctor tell of its daemons.\n",

@@ -281,4 +281,7 @@ void run_input_free(struct run *r);
  * NO_PROGRAM (PVM's library over DVM is not there), NO_MEMORY. */
 int run_pvm_environment(void);
 
+/* run_pvm.c: the path of a file below the folder of PVM's libraries. Error: DVM_ERR_NO_PROGRAM. */
+int run_pvm_file(const char *name, char *path, size_t size);
+
 #endif

@@ -78,3 +78,13 @@ int run_pvm_environment(void)
     setenv("PVM_ARCH", architecture(), 0);
     return r;
 }
+
+int run_pvm_file(const char *name, char *path, size_t size)
+{
+    char folder[PATH_MAX];
+
+    if (find_library(folder, sizeof folder) &&
+        (size_t)snprintf(path, size, "%s/%s", folder, name) < size)
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_NO_PROGRAM, LIBRARY " is not where DVM is installed");
+}

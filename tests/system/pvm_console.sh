@@ -104,12 +104,17 @@ pvm> delete nosuch
 0 successful
                     HOST  STATUS
                   nosuch  No such host
-pvm> trace
-DVM records no traces of PVM's calls; dvm why, dvm top and dvm events look at tasks." \
+pvm> trace nosuch
+no such event \"nosuch\"
+pvm> trace opt time
+pvm> trace opt
+
+Trace Options set to \"time\"
+" \
     version "echo a  'b  c' # d" 'alias x echo hi' alias 'x there' 'unalias x' x 'export A B' \
     'unexport A' export 'setenv FOO bar' 'setenv FOO' 'getopt PvmFragSize' 'setopt PvmRoute 3' \
     'getopt route' 'mstat sim2 nosuch' 'pstat 40999' 'ps -a' jobs 'put foo 1 x' 'reset foo' kill \
-    'spawn -2' 'spawn -2 nosuch' 'spawn -nohost say' 'delete nosuch' trace
+    'spawn -2' 'spawn -2 nosuch' 'spawn -nohost say' 'delete nosuch' 'trace nosuch' 'trace opt time' 'trace opt'
 
 say "jobs"
 console

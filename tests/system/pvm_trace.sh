@@ -37,6 +37,24 @@ expect_line "$WORK/out" "^newtask event .* PT=- TF=-1 TN=\"-\""
 expect_line "$WORK/out" "^pkint entry .* PC=2 PSD=2 "
 expect_line "$WORK/out" "^registered: 0 -30 0$"
 
+say "the console writes traces"
+mkfifo "$WORK/told"
+dvm pvm <"$WORK/told" >"$WORK/console" 2>"$WORK/console.err" &
+console=$!
+exec 3>"$WORK/told"
+printf '%s\n' "trace - *" "trace + pkint" "trace" "spawn -2 -@$WORK/sddf items" >&3
+await 20 grep -q "^\[1\] finished$" "$WORK/console"
+printf '%s\n' "spawn -@ items" >&3
+await 20 grep -q "^\[2\] finished$" "$WORK/console"
+exec 3>&-
+wait "$console"
+expect_count 26 "^ [ *] [a-z_]+ " "$WORK/console"
+expect_line "$WORK/console" " [*] pkint "
+expect_line "$WORK/console" "^\[T2:t[0-9a-f]+\] \"pkint\(0.0\)\" \{ [0-9]+, "
+expect_count 2 "^\"endtask\(0\)\" \{ " "$WORK/sddf"
+expect_count 1 "^#1072: \"pkint\(0.0\)\"$" "$WORK/sddf"
+expect_count 0 "^\"recv" "$WORK/sddf"
+
 long || { halt_machine; exit 0; }
 [ -x /usr/bin/pvmd ] && [ -e /usr/include/pvm3.h ] || { halt_machine; exit 0; }
 
