@@ -51,6 +51,7 @@ static struct {
     bool talk;          /* DVM_LANES_TALK=1 */
     bool troubled;      /* some record has trouble */
     unsigned looks, polls;
+    unsigned ready;     /* connections that stand */
 } all;
 
 static bool direct_reaches(const struct peer *peer)
@@ -137,6 +138,8 @@ void direct_become(struct direct *d, enum direct_state state)
 {
     lane_owed += state == DIRECT_ASKED || state == DIRECT_DIALING;
     lane_owed -= d->state == DIRECT_ASKED || d->state == DIRECT_DIALING;
+    all.ready += state == DIRECT_READY;
+    all.ready -= d->state == DIRECT_READY;
     d->state = state;
 }
 
@@ -435,6 +438,11 @@ bool direct_pending(void)
     return all.troubled;
 }
 
+bool direct_unseen(void)
+{
+    return all.may && all.ready > all.count;
+}
+
 bool direct_ready(void)
 {
     if (!all.may)
@@ -548,7 +556,7 @@ void direct_forked(void)
         d->fd = -1;
         d->state = DIRECT_NONE;
     }
-    all.count = 0;
+    all.count = all.ready = 0;
 }
 
 const struct lane direct_lane = {

@@ -247,6 +247,11 @@ bool lane_rung(void)
     return bell_rung() || shm_ready() || direct_ready();
 }
 
+bool lane_unseen(void)
+{
+    return direct_unseen();
+}
+
 void lane_sleep(double seconds)
 {
     double most = lend_rest_seconds();

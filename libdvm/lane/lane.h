@@ -210,6 +210,9 @@ int lane_progress(void);
  * threads must not) a lane may look at its shared memory here. */
 bool lane_rung(void);
 
+/* Whether there are sockets that lane_rung does not look at: bell_look tells of them. */
+bool lane_unseen(void);
+
 /* Sleep until lane_rung, at most so many seconds (negative: for ever), or a signal. */
 void lane_sleep(double seconds);
 
@@ -244,6 +247,7 @@ void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Likewise for the connections (direct.c). Looking at them is a system call: for a task
  * that spins. */
 bool direct_ready(void);
+bool direct_unseen(void); /* some that stand are not among those it looks at */
 void direct_poll(void);
 
 /* Whether direct_poll has something to do, without that look: the bell watches them. */

@@ -154,10 +154,10 @@ static int progress(void)
 }
 
 /* The bell's owner looks for what only descriptors tell: with several threads no lane reads its
- * sockets by itself, as it would need the lock for that. */
+ * sockets by itself, as it would need the lock for that; and with one thread a lane reads a few. */
 static void spin_look(void)
 {
-    if (waiting.threads)
+    if (waiting.threads || lane_unseen())
         bell_look();
 }
 
@@ -182,7 +182,7 @@ static bool spin_crowded(void)
         if (rang())
             return true;
         sched_yield();
-        spin_look();
+        bell_look(); /* a turn comes seldom: at all sockets, each time */
         now = clock_ns();
     }
     return rang();

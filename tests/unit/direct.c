@@ -355,6 +355,44 @@ Test(direct, keeps_what_a_socket_does_not_take)
         cr_assert_eq(fake_run(1, narrow, &security, &o), 0, "security %d", security);
 }
 
+#define CONNECTIONS 6 /* more than a task reads from by itself */
+
+/* A task that spins must know that there are sockets which only the bell has. */
+static int many(const struct fake_task *me)
+{
+    struct direct *d[CONNECTIONS];
+    int ends[CONNECTIONS], unseen = 0;
+    uint8_t byte = 0;
+
+    FAKE_CHECK(!lane_unseen());
+    for (int i = 0; i < CONNECTIONS; i++) {
+        d[i] = narrow_connection(FAR + i, LANE_PLAIN, &ends[i]);
+        FAKE_CHECK(d[i]);
+        unseen += lane_unseen();
+    }
+    FAKE_CHECK(unseen > 0 && unseen < CONNECTIONS && lane_unseen());
+    for (int i = 0; i < CONNECTIONS; i++) {
+        FAKE_CHECK(send(ends[i], &byte, 1, 0) == 1);
+        bell_look();
+        FAKE_CHECK(bell_rung());
+        match_progress();
+        FAKE_CHECK(d[i]->in.to == 1);
+    }
+    for (int i = 0; i < CONNECTIONS; i++) {
+        match_gone(FAR + i, DVM_ERR_TASK_GONE, "enough", false);
+        close(ends[i]);
+    }
+    FAKE_CHECK(!lane_unseen());
+    return 0;
+}
+
+Test(direct, sockets_that_only_the_bell_has_are_known)
+{
+    struct fake_options o = {.lanes = "direct"};
+
+    cr_assert_eq(fake_run(1, many, NULL, &o), 0);
+}
+
 #define AHEAD 40         /* messages, more than a narrow socket takes */
 #define AHEAD_BYTES 9000 /* of which the socket takes a part */
 #define TELLING 128      /* frames taken in, after which a task acknowledges them by itself */
