@@ -130,10 +130,11 @@ void dial_close(struct dealer *d)
 
 static bool on_event(void *arg);
 
-static void open_bulk(struct peer *p)
+void dial_bulk(struct peer *p)
 {
     struct dealer *bulk = &p->dealer[LINK_BULK];
 
+    p->bulk_at = links_now();
     if (!bulk->socket &&
         dial_open(bulk, p->dial.current, p->key, &bulk->links->key, input_dealer_read, on_event))
         log_warning("no socket for bulk to the host of slot %d: %s", p->slot, zmq_strerror(errno));
@@ -155,6 +156,7 @@ static void adopt_spare(struct links *l, struct peer *p)
 {
     struct spare *spare = &p->spare;
     struct dealer *control = &p->dealer[LINK_CONTROL], old = *control;
+    bool bulk = p->dealer[LINK_BULK].socket;
 
     log_info("the host of slot %d is not heard at %s any more, but over a new connection at %s",
              p->slot, p->dial.current, spare->address);
@@ -172,8 +174,10 @@ static void adopt_spare(struct links *l, struct peer *p)
     memcpy(p->dial.current, spare->address, sizeof p->dial.current);
     begin_turn(p);
     p->dial.rounds = 0;
-    dial_close(&p->dealer[LINK_BULK]);
-    open_bulk(p);
+    if (bulk) {
+        dial_close(&p->dealer[LINK_BULK]);
+        dial_bulk(p);
+    }
     path_dealer_up(control);
 }
 
@@ -195,7 +199,6 @@ static bool on_event(void *arg)
         if (d->class == LINK_CONTROL) {
             p->dial.rounds = 0;
             begin_turn(p);
-            open_bulk(p);
         }
         path_dealer_up(d);
     } else if (event == ZMQ_EVENT_DISCONNECTED && d->up) {

@@ -99,7 +99,7 @@ static uint64_t peer_tick(struct links *l, struct peer *p, uint64_t now)
         path_probe(l, p);
     if (p->removed)
         return FLOW_NEVER;
-    next = dial_tick(l, p, now);
+    next = earlier(dial_tick(l, p, now), bulk_tick(l, p, now));
     if (p->probe_at)
         next = earlier(next, p->probe_at);
     for (int class = 0; class < LINK_CLASSES; class++) {

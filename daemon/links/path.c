@@ -48,12 +48,21 @@ void path_update(struct links *l, struct peer *p)
     l->events->connection(l->arg, p->slot, connected);
 }
 
+/* Bulk takes the control connection as long as it has none of its own. */
+static struct dealer *dealer_for(struct peer *p, enum link_class class)
+{
+    return &p->dealer[p->dealer[class].up ? class : LINK_CONTROL];
+}
+
 /* Over the direct connection. Takes msg when it was sent. */
 enum put_result path_put_direct(struct links *l, struct peer *p, enum link_class class,
                                   zmq_msg_t *msg)
 {
-    enum put_result result = put_dealer(&p->dealer[class], msg);
+    size_t bytes = zmq_msg_size(msg);
+    enum put_result result = put_dealer(dealer_for(p, class), msg);
 
+    if (result == PUT_SENT && class == LINK_BULK)
+        bulk_carried(p, bytes);
     if (result != PUT_NO_PATH || !p->route[class].known)
         return result;
     result = path_put_route(l, p->route[class].id, p->route[class].bytes, msg);
@@ -179,14 +188,26 @@ static void path_up(struct links *l, struct peer *p, enum link_class class)
         path_pump(l, p, class);
 }
 
+static void say_hello(struct links *l, struct peer *p, enum link_class class)
+{
+    struct link_header hello = {.class = class, .kind = LINK_HELLO};
+
+    path_put_frame(l, p, hello, NULL, 0);
+    path_up(l, p, class);
+}
+
+void path_share(struct links *l, struct peer *p)
+{
+    if (!p->removed && p->dealer[LINK_CONTROL].up && !p->dealer[LINK_BULK].up)
+        say_hello(l, p, LINK_BULK);
+}
+
 void path_dealer_up(struct dealer *d)
 {
-    struct link_header hello = {.class = d->class, .kind = LINK_HELLO};
-
     d->up = true;
     pool_refresh(d->socket); /* else the word below may find no connection */
-    path_put_frame(d->links, d->peer, hello, NULL, 0);
-    path_up(d->links, d->peer, d->class);
+    say_hello(d->links, d->peer, d->class);
+    path_share(d->links, d->peer);
 }
 
 void path_dealer_down(struct dealer *d)
@@ -194,6 +215,8 @@ void path_dealer_down(struct dealer *d)
     d->up = false;
     if (d->class == LINK_CONTROL)
         path_update(d->links, d->peer);
+    else
+        path_share(d->links, d->peer);
 }
 
 /* A message came from a peer over a connection to our ROUTER: the way back. */

@@ -18,6 +18,8 @@
 #define LINK_CONNECT_MS 5000 /* between two CONNECTs to the same peer */
 #define LINK_RELAY_COST 1024 /* units a frame costs on the relay, besides its bytes */
 #define LINK_RELAY_MAX 65536 /* units after which a direct connection is worth its price */
+#define LINK_BULK_MIN 65536  /* likewise of bulk, after which it gets a connection of its own */
+#define LINK_BULK_QUIET_MS 60000 /* without bulk, and that connection is closed */
 #define LINK_HANDSHAKE_MS 1500 /* that ZeroMQ gives a handshake */
 #define LINK_PROBE_MS 100    /* after a connection broke, a look at what replaced it */
 #define LINK_DOUBT_MS (4 * FLOW_RESEND_MS) /* pause between resends that says: in vain */
@@ -78,6 +80,8 @@ struct peer {
     struct spare spare;
     uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
     size_t relayed;                       /* what the relay carried for us, in cost units */
+    size_t bulk_units;                    /* of bulk on the control connection, see bulk.c */
+    uint64_t bulk_at;                     /* ms: when bulk went or came last */
     uint64_t asked_at;                    /* when want_dial was called last */
     uint64_t probe_at;                    /* ms: when to look whether the route is alive; 0 */
     uint64_t shun_until;                  /* ms: its route was left for the relay */
@@ -157,6 +161,8 @@ void path_learn(struct links *l, const struct origin *o, enum link_class class);
 void path_abandon(struct links *l, struct peer *p, uint64_t now);
 /* Whether a connection that was just reported broken is really back; see route_lost. */
 void path_probe(struct links *l, struct peer *p);
+/* From now on bulk takes the control connection with a peer that this side dialed. */
+void path_share(struct links *l, struct peer *p);
 void path_dealer_up(struct dealer *d);
 void path_dealer_down(struct dealer *d);
 bool path_on_router_event(void *arg); /* pool_read_f of the ROUTER's monitor */
@@ -171,6 +177,12 @@ void input_take(struct links *l, const struct origin *o, const uint8_t *bytes, s
 void input_user(struct links *l, const char *user, struct origin *o, const uint8_t *bytes,
                 size_t n);
 
+/* ---- bulk.c ---- */
+/* A bulk message of bytes bytes went to, or came from, a peer that this side dialed. */
+void bulk_carried(struct peer *p, size_t bytes);
+/* Close a bulk connection that is quiet; returns when to look again, ms. */
+uint64_t bulk_tick(struct links *l, struct peer *p, uint64_t now);
+
 /* ---- dial.c ---- */
 /* Set what our TCP sockets have in common, by what they are for. silence: ms. */
 enum dial_use { DIAL_ROUTER, DIAL_DEALER };
@@ -184,6 +196,8 @@ void dial_close(struct dealer *d);
 int dial_event(struct pool_socket *monitor, uint32_t *value);
 /* Start a monitor on zmq. */
 struct pool_socket *dial_monitor(struct links *l, void *zmq, pool_read_f *read, void *arg);
+/* Open the bulk connection beside the control connection, unless there is one. */
+void dial_bulk(struct peer *p);
 void dial_start(struct links *l, struct peer *p, const char *address);
 /* The connection with a peer that this side dialed stands but seems dead; see
  * links_doubt. Nothing happens while another address is being tried. */

@@ -161,8 +161,11 @@ void member_tick(struct machine *m, uint64_t now)
         return;
     }
     if (now >= m->tick_at) {
-        /* a ping has had no answer; that the last was long ago means nothing by itself */
-        if (c->heard < m->pinged && now > c->heard + m->silence_ms / MACHINE_DOUBTS_PER_SILENCE)
+        /* A ping has had no answer; that the last was long ago means nothing by itself. On a
+         * busy computer answers are late, and each doubt costs both sides a connection. */
+        uint64_t doubt_at = c->heard + machine_patience(m, now, c) / MACHINE_DOUBTS_PER_SILENCE;
+
+        if (c->heard < m->pinged && now > doubt_at)
             machine_push(m, MACHINE_DO_DOUBT)->slot = m->coordinator;
         ping(m, now);
         m->tick_at = now + again_interval(m);

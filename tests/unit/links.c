@@ -207,6 +207,15 @@ static void pair_open(struct pair *p)
     UNTIL(links_connected(p->b.links, 1) && links_connected(p->a.links, 2));
 }
 
+/* Give bulk a connection of its own. */
+static void bulk_open(struct pair *p)
+{
+    struct peer *a = p->b.links->peers[1];
+
+    dial_bulk(a);
+    UNTIL(a->dealer[LINK_BULK].up);
+}
+
 static void close_loop(void)
 {
     ev_loop_destroy(loop);
@@ -276,7 +285,7 @@ Test(links, bulk_is_held_back_and_counted, .timeout = 60)
     struct pair p;
 
     pair_open(&p);
-    UNTIL(p.b.links->peers[1]->dealer[LINK_BULK].up);
+    bulk_open(&p);
     proxy_pause(p.proxy, PROXY_BOTH, true);
     send_frames(&p.b, 1, LINK_BULK, 1, 100, 60000);
     pass(0.3);
@@ -285,6 +294,32 @@ Test(links, bulk_is_held_back_and_counted, .timeout = 60)
     proxy_pause(p.proxy, PROXY_BOTH, false);
     UNTIL(p.a.got[2][LINK_BULK] == 100);
     UNTIL(links_queued(p.b.links, 1, LINK_BULK) == 0);
+    pair_close(&p);
+}
+
+Test(links, bulk_has_its_own_connection_while_there_is_some, .timeout = 60)
+{
+    struct pair p;
+    struct dealer *bulk;
+
+    pair_open(&p);
+    bulk = &p.b.links->peers[1]->dealer[LINK_BULK];
+    send_frames(&p.a, 2, LINK_BULK, 1, 5, 1000);
+    send_frames(&p.b, 1, LINK_BULK, 1, 5, 1000);
+    UNTIL(p.a.got[2][LINK_BULK] == 5 && p.b.got[1][LINK_BULK] == 5);
+    cr_assert_null(bulk->socket, "few frames took a connection of their own");
+    send_frames(&p.a, 2, LINK_BULK, 6, 200, 1000); /* who dialed opens it, whoever sends */
+    UNTIL(bulk->up && p.b.got[1][LINK_BULK] == 200);
+    send_frames(&p.b, 1, LINK_BULK, 6, 200, 1000);
+    UNTIL(p.a.got[2][LINK_BULK] == 200 && links_queued(p.b.links, 1, LINK_BULK) == 0);
+    p.b.links->peers[1]->bulk_at -= LINK_BULK_QUIET_MS; /* as if a minute had passed */
+    links_arm(p.b.links, links_now());
+    UNTIL(!bulk->socket);
+    send_frames(&p.a, 2, LINK_BULK, 201, 210, 1000);
+    send_frames(&p.b, 1, LINK_BULK, 201, 210, 1000);
+    UNTIL(p.a.got[2][LINK_BULK] == 210 && p.b.got[1][LINK_BULK] == 210);
+    cr_assert_eq(p.a.wrong + p.b.wrong, 0);
+    cr_assert_null(bulk->socket);
     pair_close(&p);
 }
 
@@ -311,7 +346,7 @@ Test(links, unread_messages_do_not_hide_a_broken_connection, .timeout = 60)
     struct pair p;
 
     pair_open(&p);
-    UNTIL(p.b.links->peers[1]->dealer[LINK_BULK].up);
+    bulk_open(&p);
     proxy_refuse(p.proxy, true);
     for (int round = 0; round < 20; round++) { /* more than one turn reads */
         send_frames(&p.b, 1, LINK_CONTROL, 100u * (unsigned)round + 1,
@@ -333,7 +368,7 @@ Test(links, a_half_open_connection_is_given_up, .timeout = 60)
     struct pair p;
 
     pair_open(&p);
-    UNTIL(p.b.links->peers[1]->dealer[LINK_BULK].up);
+    bulk_open(&p);
     proxy_swallow(p.proxy, PROXY_BOTH, true); /* nobody hears of it */
     send_frames(&p.b, 1, LINK_CONTROL, 1, 100, 10);
     send_frames(&p.a, 2, LINK_CONTROL, 1, 100, 10);
@@ -362,7 +397,7 @@ static void pair_open_twofold(struct pair *p)
     cr_assert_eq(links_peer_add(p->b.links, &peer), 0);
     links_dial(p->b.links, 1, NULL);
     UNTIL(links_connected(p->b.links, 1) && links_connected(p->a.links, 2));
-    UNTIL(p->b.links->peers[1]->dealer[LINK_BULK].up);
+    bulk_open(p);
 }
 
 static const char *way(const struct pair *p)
