@@ -170,12 +170,12 @@ static inline bool rang(void)
 /* More tasks than cores: let the others run, and look at the bell now and then. A core
  * that has gone to sleep takes longer to wake than the next task takes to answer. Not
  * where others want the cores, too: who sleeps gets one sooner than who yields. Nor long
- * for a message in a large crowd, which often only one can go on with: that one would be
- * given a core when all the others have been, but is the next when they sleep. */
-static bool spin_crowded(void)
+ * in a large crowd, but in a collective, where all go on: with a message often only one can,
+ * which would be given a core when all the others have been, but is the next when they sleep. */
+static bool spin_crowded(bool collective)
 {
     uint64_t start = clock_ns(), now = start;
-    bool brief = !waiting.look && waiting.neighbours > CROWD_LARGE * load_cores();
+    bool brief = !collective && waiting.neighbours > CROWD_LARGE * load_cores();
 
     for (int i = 0; (!brief || i < CROWD_YIELDS) && now - start < SPIN_CROWD_NS &&
          load_idle(now, waiting.neighbours); i++) {
@@ -201,15 +201,16 @@ bool wait_spins(void)
            (!waiting.no_spin || clock_ns() >= waiting.no_spin);
 }
 
-/* Look at the bell for a short while. Returns whether it rang. */
-static bool spin(void)
+/* Look at the bell for a short while; subject: of the wait, or NULL. Returns whether it rang. */
+static bool spin(const struct board_subject *subject)
 {
     uint64_t start, last, now;
 
     if (load_cores() < 2 || ++waiting.waits <= SPIN_AFTER)
         return rang();
     if (waiting.neighbours > load_cores())
-        return spin_crowded();
+        return spin_crowded(subject && subject->call >= DVM_BOARD_BARRIER &&
+                            subject->call < DVM_BOARD_REQUEST);
     start = last = clock_ns();
     if (start < waiting.no_spin || !load_idle(start, load_cores()))
         return rang();
@@ -366,7 +367,7 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
 
     waiting.owned = true;
     wait_unlock();
-    found = spin();
+    found = spin(place->subject);
     wait_lock();
     if (!found) {
         show_in_vain(place);
