@@ -4,7 +4,9 @@
  * arriving message looks at one queue for each of the four patterns it may fit,
  * and takes the earliest of their heads. Receives that fit any context, or that
  * ask a predicate, are rare and stand in a list of their own (odd), which is walked.
- * The only receive, as in most programs, is in neither: there is nothing to find.
+ * The only receive, as in most programs, is in neither: there is nothing to find. Receives of
+ * words (MATCH_WORDS), which stand as long as their group has collectives, do not count for
+ * this: they are in the table, and messages are not looked for there because of them.
  *
  * A receive with room for a large message is owed (lane_owed): who sends it waits until this
  * task has said where the bytes go, also while the program computes.
@@ -19,14 +21,15 @@
 static struct match_table table;
 static size_t counts[MATCH_PATTERNS];
 static struct dvm_request *first, *last; /* all, in order */
-static struct dvm_request *sole;         /* the only one, and not in the table */
+static size_t common;                    /* how many, but for those of words */
+static struct dvm_request *sole;         /* the only one of these, and not in the table */
 static struct match_link *odd, *odd_last; /* of the others, those not in the table */
 static uint64_t order;
 
 int posted_start(void)
 {
     first = last = sole = NULL;
-    order = 0;
+    order = common = 0;
     odd = odd_last = NULL;
     for (int i = 0; i < MATCH_PATTERNS; i++)
         counts[i] = 0;
@@ -79,22 +82,35 @@ static bool has_large_room(const struct dvm_request *r)
     return r->receive.sink.capacity >= ROOM_LARGE;
 }
 
+static bool is_for_words(const struct dvm_request *r)
+{
+    const struct match_filter *f = &r->receive.filter;
+
+    return !f->any_context && f->context & MATCH_WORDS;
+}
+
 void posted_add(struct dvm_request *r)
 {
+    bool words = is_for_words(r);
+
     r->state = REQUEST_POSTED;
     lane_owed += has_large_room(r);
     r->order = ++order;
     r->next = NULL;
     r->previous = last;
     last = r;
-    if (!first) {
-        first = sole = r;
+    if (r->previous)
+        r->previous->next = r;
+    else
+        first = r;
+    if (!words && ++common == 1) {
+        sole = r;
         return;
     }
-    r->previous->next = r;
-    if (sole)
+    if (!words && sole) {
         enter(sole);
-    sole = NULL;
+        sole = NULL;
+    }
     enter(r);
 }
 
@@ -102,6 +118,7 @@ void posted_remove(struct dvm_request *r)
 {
     assert(r->state == REQUEST_POSTED);
     lane_owed -= has_large_room(r);
+    common -= !is_for_words(r);
     if (r->previous)
         r->previous->next = r->next;
     else
@@ -139,8 +156,10 @@ struct dvm_request *posted_find(const struct match_result *what)
 {
     struct dvm_request *best = NULL;
 
-    if (sole)
-        return deliver_fits(&sole->receive.filter, what) ? sole : NULL;
+    if (sole && deliver_fits(&sole->receive.filter, what))
+        best = sole;
+    if ((sole || !common) && !(what->context & MATCH_WORDS))
+        return best;
     for (int pattern = 0; pattern < MATCH_PATTERNS; pattern++) {
         struct match_key key = match_key(what, pattern);
         struct dvm_request *head;
@@ -152,6 +171,11 @@ struct dvm_request *posted_find(const struct match_result *what)
             best = head;
     }
     return odd ? find_odd(what, best) : best;
+}
+
+bool posted_none(void)
+{
+    return common == 0;
 }
 
 struct dvm_request *posted_first(void)

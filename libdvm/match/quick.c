@@ -1,11 +1,12 @@
 /* quick.c: a whole message straight from its ring into the user's buffer.
  *
- * A blocking receive from one task, with nothing posted and nothing unexpected, needs no
- * request and no queue: if the next frame of that task's ring is the message, it is copied
- * and its place given back. If it is not here yet, it is looked for again for about as long
- * as a neighbour takes to answer. Whatever is special (another type, a message that does
- * not fit, an announced one, a frame of another kind) is left to the general way, which begins
- * anew; and so is every QUICK_MOST-th receive, lest what else has come waits for ever.
+ * A blocking receive from one task, with nothing posted but receives of words (posted.c) and
+ * nothing unexpected, needs no request and no queue: if the next frame of that task's ring is
+ * the message, it is copied and its place given back. If it is not here yet, it is looked for
+ * again for about as long as a neighbour takes to answer. Whatever is special (another type, a
+ * message that does not fit, an announced one, a frame of another kind) is left to the general
+ * way, which begins anew; and so is every QUICK_MOST-th receive, lest what else has come waits
+ * for ever.
  */
 #include "lane/bell.h"
 #include "match/request.h"
@@ -32,7 +33,7 @@ bool match_recv_small(int source, struct match_small *small)
 {
     struct stream *s = (struct stream *)lane_peer_recent(source);
 
-    if (!s || !s->peer.shm.polled || posted_first() || !unexpected_none() ||
+    if (!s || !s->peer.shm.polled || !posted_none() || !unexpected_none() ||
         !gone_none_revoked() || ++row >= QUICK_MOST) {
         row = 0;
         return false;

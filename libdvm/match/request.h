@@ -155,6 +155,9 @@ void posted_remove(struct dvm_request *request);
 /* The earliest posted receive that fits, or NULL. */
 struct dvm_request *posted_find(const struct match_result *what);
 
+/* Whether none is posted, but for those of words (MATCH_WORDS). */
+bool posted_none(void);
+
 /* The first posted receive in order of posting; the rest by next. */
 struct dvm_request *posted_first(void);
 

@@ -196,9 +196,11 @@ void match_together(int tasks)
 
 bool wait_spins(void)
 {
+    /* once only: the clock takes as long as a third of a message's way */
+    if (waiting.no_spin && clock_ns() >= waiting.no_spin)
+        waiting.no_spin = 0;
     return !waiting.threads && waiting.waits > SPIN_AFTER && load_cores() > 1 &&
-           waiting.neighbours <= load_cores() &&
-           (!waiting.no_spin || clock_ns() >= waiting.no_spin);
+           waiting.neighbours <= load_cores() && !waiting.no_spin;
 }
 
 /* Look at the bell for a short while; subject: of the wait, or NULL. Returns whether it rang. */
