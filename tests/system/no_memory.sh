@@ -74,8 +74,8 @@ for ((n = 0; n < 40 && status == 0; n++)); do
 done
 [ $status != 0 ] || fail "$((n * 50)) tasks were started though there is no memory for them"
 say "after $n times 50 tasks: $(tail -n 1 "$WORK/err")"
-expect_line "$WORK/err" "memory"
 alive "$pid" || fail "the daemon ended"
+expect_line "$WORK/err" "memory"
 expect 0 dvm hosts
 prlimit --pid "$pid" --as=unlimited:
 expect 0 dvm run -n 2 "$PROGRAMS/meet"
