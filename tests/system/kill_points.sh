@@ -74,7 +74,7 @@ tell() {
     local teller status=0
     "$PROGRAMS/kill_at" "$2" "$3" "$WORK/report" "$WORK/$1" >"$WORK/out" 2>"$WORK/err" </dev/null &
     teller=$!
-    wait_until 60 dead $teller || {
+    wait_until 180 dead $teller || {
         show_state
         fail "it hangs: DVM_TEST_POINT='$1 $2 $3'"
     }

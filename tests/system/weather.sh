@@ -35,7 +35,7 @@ done
 say "every connection is killed, five times: nobody is lost, and no message either"
 on 1 dvm run -n 6 "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1 &
 run=$!
-await 20 grep -q ready "$WORK/run"
+await 60 grep -q ready "$WORK/run"
 if in_net 1 ss -tnKH state listening sport = :1 >/dev/null 2>&1; then
     for _ in 1 2 3 4 5; do
         in_net 2 ss -tnKH state established >/dev/null
@@ -64,7 +64,7 @@ for direction in both input output; do
     old=$(slot 3)
     on 1 dvm run -n 4 --where "${net}1,${net}3" "$PROGRAMS/endings" wait 0 0 >"$WORK/run3" 2>&1 &
     run3=$!
-    await 20 grep -q ready "$WORK/run3"
+    await 60 grep -q ready "$WORK/run3"
     say "all packets of ${net}3 are dropped: $direction"
     begin=$(now_ms)
     cut_off 3 $direction
