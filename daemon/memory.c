@@ -5,7 +5,6 @@
  */
 #include "daemon/memory.h"
 
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,7 +12,6 @@
 #include "base/log.h"
 
 #define RESERVE_BYTES ((size_t)1 << 20)
-#define OWN_PAGES_BYTES (16 << 10) /* from this size a block of malloc has pages of its own */
 
 static _Atomic(void *) reserve;
 static bool started;
@@ -21,10 +19,6 @@ static bool started;
 void memory_start(void)
 {
     started = true;
-    /* ZeroMQ's queues and buffers come and go with each connection, 16 to 18 KiB each and
-     * aligned, which leaves holes that the next does not fit into: the heap would grow for
-     * ever. Pages of their own go back at once, and cost nothing before they are used. */
-    mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
     atomic_store(&reserve, malloc(RESERVE_BYTES));
 }
 

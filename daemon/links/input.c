@@ -150,8 +150,8 @@ void input_take(struct links *l, const struct origin *o, const uint8_t *bytes, s
     }
     if (o->route)
         path_learn(l, o, h.class);
-    else if (h.class == LINK_BULK)
-        bulk_carried(o->peer, n);
+    if (h.class == LINK_BULK)
+        bulk_carried(l, o->peer, n);
     if (o->peer->removed)
         return;
     if (h.dst != l->slot) {

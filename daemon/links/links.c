@@ -121,7 +121,7 @@ static uint64_t peer_tick(struct links *l, struct peer *p, uint64_t now)
 
 static void tick(struct links *l)
 {
-    uint64_t now = links_now(), next = FLOW_NEVER;
+    uint64_t now = links_now(), next = bulk_tick_all(l, now);
 
     l->armed = FLOW_NEVER;
     links_enter(l);
@@ -229,13 +229,13 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
     return DVM_ERR_SYSTEM;
 }
 
-/* Direct connections are bounded by the descriptors (Z13). */
+/* Direct connections are bounded by descriptors (Z13), and by ZeroMQ's table of sockets. */
 static unsigned dials_allowed(void)
 {
     size_t files = files_allowed();
 
-    if (files >= FDS_SPARED + FDS_PER_DIAL * (size_t)DVM_SLOT_MAX)
-        return DVM_SLOT_MAX;
+    if (files >= FDS_SPARED + FDS_PER_DIAL * (size_t)POOL_PEERS)
+        return POOL_PEERS;
     return files > FDS_SPARED ? (unsigned)(files - FDS_SPARED) / FDS_PER_DIAL : 1;
 }
 
@@ -254,6 +254,7 @@ int links_create(struct links **out, struct ev_loop *loop, const char *bind, int
     l->armed = FLOW_NEVER;
     l->silence = LINK_SILENCE_MS;
     l->dials_max = dials_allowed();
+    bulk_begin();
     snprintf(l->bind, sizeof l->bind, "%s", bind ? bind : "");
     ev_timer_init(&l->timer, on_timer, 0.0, 0.0);
     l->timer.data = l;

@@ -60,13 +60,15 @@ enum put_result path_put_direct(struct links *l, struct peer *p, enum link_class
 {
     size_t bytes = zmq_msg_size(msg);
     enum put_result result = put_dealer(dealer_for(p, class), msg);
+    bool lost = false;
 
+    if (result == PUT_NO_PATH && p->route[class].known) {
+        result = path_put_route(l, p->route[class].id, p->route[class].bytes, msg);
+        lost = result == PUT_NO_PATH;
+    }
     if (result == PUT_SENT && class == LINK_BULK)
-        bulk_carried(p, bytes);
-    if (result != PUT_NO_PATH || !p->route[class].known)
-        return result;
-    result = path_put_route(l, p->route[class].id, p->route[class].bytes, msg);
-    if (result == PUT_NO_PATH) {
+        bulk_carried(l, p, bytes);
+    if (lost) {
         p->route[class].known = false;
         p->probe_at = links_now(); /* the timer reports it: here a caller may be at work */
         links_arm(l, p->probe_at);

@@ -80,7 +80,7 @@ struct peer {
     struct spare spare;
     uint64_t blocked_until[LINK_CLASSES]; /* ms; 0: not blocked */
     size_t relayed;                       /* what the relay carried for us, in cost units */
-    size_t bulk_units;                    /* of bulk on the control connection, see bulk.c */
+    size_t bulk_units;                    /* carried by the control connection, see bulk.c */
     uint64_t bulk_at;                     /* ms: when bulk went or came last */
     uint64_t asked_at;                    /* when want_dial was called last */
     uint64_t probe_at;                    /* ms: when to look whether the route is alive; 0 */
@@ -118,6 +118,9 @@ struct links {
     ev_timer timer;
     uint64_t armed; /* ms, FLOW_NEVER when the timer is off */
     struct links_counts counts;
+    size_t bulk_units; /* since there was no bulk, see bulk.c */
+    uint64_t bulk_at;  /* ms: when bulk went or came last */
+    bool much_bulk;
     unsigned monitors; /* made so far, for their names */
     unsigned dials;    /* peers being dialed or connected to */
     unsigned dials_max;
@@ -178,10 +181,14 @@ void input_user(struct links *l, const char *user, struct origin *o, const uint8
                 size_t n);
 
 /* ---- bulk.c ---- */
-/* A bulk message of bytes bytes went to, or came from, a peer that this side dialed. */
-void bulk_carried(struct peer *p, size_t bytes);
-/* Close a bulk connection that is quiet; returns when to look again, ms. */
+/* Links begin: there is no bulk. */
+void bulk_begin(void);
+/* A bulk message of bytes bytes went to, or came from, a neighbour. */
+void bulk_carried(struct links *l, struct peer *p, size_t bytes);
+/* Close a peer's bulk connection that is quiet; returns when to look again, ms. */
 uint64_t bulk_tick(struct links *l, struct peer *p, uint64_t now);
+/* The same for what all peers share. */
+uint64_t bulk_tick_all(struct links *l, uint64_t now);
 
 /* ---- dial.c ---- */
 /* Set what our TCP sockets have in common, by what they are for. silence: ms. */

@@ -17,7 +17,8 @@
 #include <zmq.h>
 
 #define SOCKET_LINGER_MS 100 /* for last words, when a daemon ends (Z9) */
-#define SOCKETS_MAX 32768 /* of the context: two, and two monitors, a direct link */
+#define SOCKETS_A_PEER 9 /* a direct link: control, bulk, a spare; each and its monitor's two */
+#define SOCKETS_SPARED 32
 
 struct pool_socket {
     struct pool *pool;
@@ -151,7 +152,7 @@ struct pool *pool_create(struct ev_loop *loop)
         free(p);
         return NULL;
     }
-    zmq_ctx_set(p->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+    zmq_ctx_set(p->context, ZMQ_MAX_SOCKETS, SOCKETS_A_PEER * POOL_PEERS + SOCKETS_SPARED);
     zmq_ctx_set(p->context, ZMQ_BLOCKY, 0);
     zmq_ctx_set(p->context, ZMQ_IPV6, 1);
     ev_prepare_init(&p->prepare, on_prepare);

@@ -13,6 +13,7 @@ struct ev_loop;
 struct pool;
 struct pool_socket;
 
+#define POOL_PEERS 900 /* direct links that its sockets are enough for */
 #define SOCKET_BUDGET 64 /* messages of one socket in a turn of the loop */
 
 /* Take one message. Returns false when there was none. May close any socket. */
