@@ -71,7 +71,7 @@ static const char together[] =
     "uses DVM's groups.\n";
 
 static const char absent[] =
-    "These return PvmNotImpl, with a sentence: pvm_reg_hoster, pvm_reg_tasker,\n"
+    "These return PvmNotImpl, with a sentence: pvm_reg_hoster,\n"
     "pvm_tickle, pvm_hostsync of another host, the flag\n"
     "PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete.\n";
 

@@ -24,11 +24,6 @@ int pvm_reg_hoster(void)
     return absent("pvm_reg_hoster", own_business);
 }
 
-int pvm_reg_tasker(void)
-{
-    return absent("pvm_reg_tasker", own_business);
-}
-
 int pvm_tickle(int count, int *args, int *nresults, int *results)
 {
     if (count < 1 || count > TICKLE_MOST)

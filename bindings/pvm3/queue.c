@@ -16,6 +16,7 @@
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/notify.h"
 #include "bindings/pvm3/roles/roles.h"
+#include "bindings/pvm3/roles/tasker.h"
 
 static struct pvm3_buffer *first, *last;
 static unsigned long taken; /* how many were taken out */
@@ -143,6 +144,8 @@ static int take_in(const struct pvm3_wanted *wanted, struct dvm_message **messag
     b->dst = pvm3_self();
     if (b->ctx == PVM3_TO_PROGRAM || b->ctx == PVM3_TO_LIBRARY)
         pvm3_role_translate(b);
+    if (b->tag == PVM3_START_TAG && PVM3_TID_LOCAL(b->src) == 0)
+        pvm3_tasker_translate(b);
     if (pvm3_reserved_tag(b->tag) && !b->packed && !pvm3_notify_translate(b)) {
         pvm3_buffer_free(b); /* of a wish that was taken back */
         return DVM_OK;

@@ -24,6 +24,7 @@
 #include "daemon/names.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/stdio.h"
+#include "daemon/tasks/tasker.h"
 #include "daemon/tasks/waiters.h"
 #include "daemon/watch.h"
 
@@ -286,6 +287,8 @@ static void tell_parted(struct tasks *t, struct task *task)
 /* The record's own change; *task may be forgotten any time after this returns. */
 static void end(struct tasks *t, struct task *task, int status, int signal)
 {
+    const int tid = task->tid;
+
     assert(task->state != DVM_TASK_ENDED);
     if (task->role == ROLE_TASK && task->state != TASK_RESERVED)
         t->running--;
@@ -315,6 +318,7 @@ static void end(struct tasks *t, struct task *task, int status, int signal)
     waiters_drop(&t->host_notices, task->tid);
     local_seat_close(t->d->local, task->tid);
     tasks_remember(t, task);
+    tasker_ended(t, tid);
 }
 
 /* Take in what the task sent before its end. */
@@ -350,8 +354,9 @@ void exit_enrolled(struct tasks *t, struct task *task)
         task->enrolled_gone = true; /* whether it was the main process is not known yet */
         return;
     }
-    if (task->state == DVM_TASK_ENDED || (task->spawned && task->pid == task->enrolled_pid))
-        return; /* the keeper tells it, with its status */
+    if (task->state == DVM_TASK_ENDED || (task->spawned && task->pid == task->enrolled_pid) ||
+        tasker_tells(t, task))
+        return; /* the keeper, or the tasker, tells it, with its status */
     local_drain(t->d->local, tid);
     task = tasks_find(t, tid); /* what it sent may have been its leave */
     if (!task || task->state == DVM_TASK_ENDED)
@@ -381,7 +386,7 @@ void tasks_disconnected(struct tasks *t, int tid)
 {
     struct task *task = tasks_find(t, tid);
 
-    if (!task || task->state == DVM_TASK_ENDED || task->spawned)
+    if (!task || task->state == DVM_TASK_ENDED || task->spawned || tasker_tells(t, task))
         return; /* the keeper says when a spawned task has ended */
     if (task->role == ROLE_CONSOLE)
         end(t, task, 0, 0);

@@ -21,6 +21,8 @@ handler_f handle_tasks;
 void list_fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m);
 /* usage.c */
 handler_f handle_usage;
+/* tasker.c */
+handler_f handle_tasker, handle_task_over;
 /* stdio.c */
 handler_f handle_stdio_ack, handle_stdin;
 

@@ -60,7 +60,7 @@ void tasks_end_all(struct tasks *t, int signal, const char *why)
     size_t at = 0;
 
     while ((task = table_next(&t->by_tid, &at)))
-        if (task->spawned)
+        if (task->spawned || task->by_tasker)
             kill_task(t, task, signal, why);
 }
 

@@ -109,6 +109,8 @@ const struct handler tasks_handlers[] = {
     {DVM_CTL_WATCH, handle_watch, ROLE_ALL},
     {DVM_CTL_TASK_WAIT, handle_task_wait, ROLE_ALL},
     {DVM_CTL_NOTIFY, handle_notify, ROLE_TASK},
+    {DVM_CTL_TASKER, handle_tasker, ROLE_TASK},
+    {DVM_CTL_TASK_OVER, handle_task_over, ROLE_TASK},
     {DVM_CTL_GONE, handle_gone, ROLE_DAEMON},
     {DVM_CTL_STDIO_ACK, handle_stdio_ack, ROLE_CLIENT},
     {DVM_CTL_STDIN, handle_stdin, ROLE_CLIENT},

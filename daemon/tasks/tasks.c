@@ -407,6 +407,8 @@ int tasks_enrol(struct tasks *t, const struct tasks_enrol *who, struct tasks_pla
     if (r)
         return r;
     task->enrolled_pid = who->pid;
+    if (task->by_tasker)
+        task->pid = who->pid;
     watch_process(t, task);
     log_debug("%s 0x%x is process %d, %s", who->role == ROLE_TASK ? "task" : "console",
               (unsigned)task->tid, (int)who->pid, who->program);

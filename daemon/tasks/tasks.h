@@ -69,6 +69,7 @@ struct task {
     enum role role;
     int state;              /* TASK_RESERVED or DVM_TASK_... */
     bool spawned;           /* a child of the keeper */
+    bool by_tasker;         /* started by the tasker; not spawned then, but a process of its */
     bool never_ran;         /* it could not be started */
     bool left;              /* called dvm_finalize */
     bool told_world;        /* its world knows of the end */
@@ -115,6 +116,8 @@ struct tasks {
     uint64_t next_world;
     int running;  /* tasks with role task that run */
     int reserved; /* tids that are reserved for tasks that do not run yet */
+    int tasker;   /* tid of who starts the tasks in the keeper's place, 0: nobody; */
+    int tasker_tag; /* of the messages to it */
     int children; /* of the keeper, running or being started */
     int owner;    /* tid of a private machine's owner, 0 before it came */
     pid_t starter; /* who started this daemon, and when: of a private machine its owner */

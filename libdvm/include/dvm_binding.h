@@ -62,6 +62,15 @@ DVM_API int dvm_binding_catch(void (*take)(int tid, int stream, const void *byte
  * that it was looked for by: PVM's tasks find themselves so. */
 DVM_API int dvm_binding_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors);
 
+/* With on not 0, this task starts the tasks of its host from now on, in the daemon's place: of each
+ * a message comes from the daemon, with this tag (docs/protocol.md, "Taskers"). Those enrol by
+ * themselves. With on 0, no more. Errors: EXISTS (another does). */
+DVM_API int dvm_binding_tasker(int tag, int on);
+
+/* A task that this one has started so has ended, or could not be started; status as wait() has
+ * it. Error: REFUSED (it is no such task). */
+DVM_API int dvm_binding_task_over(int tid, int status);
+
 /* Copy the path of this host's runtime folder, at most size bytes with the NUL: where files
  * that all tasks of the host share may lie, such as those named below; the daemon removes
  * these at its end. Error: ARG (size too small). */

@@ -91,13 +91,15 @@
     X(NAMES_TOLD, 131)  /* the keeper's answer to it */                                        \
     X(NAMES_COPY, 132)  /* keeper to its deputy: what changes, or the whole book */            \
     X(NAMES_COPIED, 133) /* deputy to the keeper: I have it up to there */                     \
-    X(NAMES_FETCH, 134) /* a new keeper to the deputy: give me the book */
+    X(NAMES_FETCH, 134) /* a new keeper to the deputy: give me the book */                         \
+    X(TASKER, 140)      /* task: I start my host's tasks, or no more; answered by OK */            \
+    X(TASK_OVER, 141)   /* tasker: a task that I have started has ended; answered by OK */
 
 enum dvm_control {
 #define DVM_CONTROL_CONSTANT(name, number) DVM_CTL_##name = (number),
     DVM_CONTROL_LIST(DVM_CONTROL_CONSTANT)
 #undef DVM_CONTROL_CONSTANT
-    DVM_CTL_END = 135
+    DVM_CTL_END = 142
 };
 
 /* The name of a control message, "?" for a number that is none. */

@@ -47,6 +47,38 @@ ask: told of it
 TEXT
 }
 
+tasker_story() {
+    "$1" serve >"$WORK/tasker" 2>&1 &
+    await 10 grep -q "^tasker: registered: 0$" "$WORK/tasker"
+    "$1" ask "$1" >"$WORK/ask" 2>&1
+    "$1" stop >/dev/null 2>&1
+    wait $!
+    # a task may end before the next one is to be started
+    sort "$WORK/tasker"
+    cat "$WORK/ask"
+}
+
+tasker_expected() {
+    cat <<TEXT
+tasker: STTASK flags $1 argc 1, argv[0] is the path, environment there, 0 of 1 of 1
+tasker: STTASK flags $1 argc 2, argv[0] is the path, environment there, 0 of 2 of 2
+tasker: STTASK flags $1 argc 2, argv[0] is the path, environment there, 1 of 2 of 2
+tasker: left: 0
+tasker: one ended with 1
+tasker: one ended with 3
+tasker: one ended with 3
+tasker: registered: 0
+ask: spawn 2
+ask: a child whose parent is me
+ask: a child whose parent is me
+ask: told of the end of one
+ask: told of the end of one
+ask: spawn of one that fails 1
+ask: told of its end
+ask: it is gone: 1
+TEXT
+}
+
 # with_pvm: the same programs, linked with PVM's library, print the same on PVM
 with_pvm() {
     local pvmd
@@ -59,6 +91,10 @@ with_pvm() {
     pvmd=$!
     at_end+=("kill $pvmd 2>/dev/null || :")
     await 10 grep -q tmp "$WORK/pvmd.out"
+    gcc "$source_tree/tests/pvm/programs/tasker.c" -o "$WORK/tasker.pvm" -lpvm3
+    tasker_story "$WORK/tasker.pvm" >"$WORK/story"
+    tasker_expected 1 | diff - "$WORK/story" || fail "PVM's taskers differ"
+    # last: PVM has no use for tasks any more when its manager has gone
     gcc "$source_tree/tests/pvm/programs/manager.c" -o "$WORK/manager.pvm" -lpvm3
     manager_story "$WORK/manager.pvm" >"$WORK/story"
     manager_expected "$WORK/manager.pvm" | diff - "$WORK/story" || fail "PVM's managers differ"
@@ -88,6 +124,23 @@ wait "$holder" 2>/dev/null || :
 await 10 bash -c "'$programs/manager' there | grep -q 'there: 0'"
 expect 0 dvm run -n 1 "$programs/pool" 3
 expect_line "$WORK/out" "^pool: all ok$"
+
+say "a tasker starts the tasks of its host"
+tasker_story "$programs/tasker" >"$WORK/story"
+tasker_expected 0 | diff - "$WORK/story" || fail "the tasker's story differs"
+
+say "one that is killed leaves the work to the daemon"
+"$programs/tasker" serve >"$WORK/tasker" 2>&1 &
+holder=$!
+await 10 grep -q "^tasker: registered: 0$" "$WORK/tasker"
+expect 0 "$programs/tasker" second
+expect_line "$WORK/out" "^second: -30$"
+expect 3 dvm run -n 1 --where sim1 sh -c "exit 3"
+expect_line "$WORK/tasker" "^tasker: one ended with 3$"
+kill -9 "$holder"
+wait "$holder" 2>/dev/null || :
+await 10 bash -c "'$programs/tasker' there | grep -q 'there: 0'"
+expect 0 dvm run -n 1 "$programs/pool" 3
 
 ! long || with_pvm
 halt_machine

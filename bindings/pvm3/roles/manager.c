@@ -165,7 +165,7 @@ int pvm_reg_rm(struct pvmhostinfo **hosts)
     int rc = pvm3_enter(call), count = 0;
 
     if (rc == PvmOk && !pvm3_role_is_mine(PVMRMCLASS))
-        rc = pvm3_role_switch(call, PVMRMCLASS);
+        rc = pvm3_role_switch(call, PVMRMCLASS, 0);
     if (rc != PvmOk)
         return rc;
     rc = pvm_config(&count, NULL, &list);

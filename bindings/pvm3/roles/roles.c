@@ -20,6 +20,7 @@
 #include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
+#include "bindings/pvm3/roles/tasker.h"
 #include "bindings/pvm3/send.h"
 
 #define LOOK_SECONDS 0.5 /* how often one who waits for a role's holder looks whether it is that */
@@ -56,14 +57,14 @@ int pvm3_role_holder(const char *role)
     return holder;
 }
 
-static int take(const char *call, const char *role)
+static int take(const char *call, const char *role, int index)
 {
     struct pvm3_buffer *b = pvm3_buffer_make(PvmDataDefault, 0);
     int self = pvm3_self(), rc = DVM_ERR_NO_MEMORY;
 
     if (b) {
         pvm3_put_ints(b, &self, 1);
-        rc = pvm3_mailbox_put(role, b, 0, PvmMboxMultiInstance);
+        rc = pvm3_mailbox_put(role, b, index, PvmMboxMultiInstance);
     }
     pvm3_buffer_free(b);
     if (rc == DVM_ERR_EXISTS || rc == DVM_ERR_REFUSED)
@@ -71,17 +72,17 @@ static int take(const char *call, const char *role)
     return rc >= 0 ? PvmOk : pvm3_fail_dvm(call, rc);
 }
 
-int pvm3_role_switch(const char *call, const char *role)
+int pvm3_role_switch(const char *call, const char *role, int index)
 {
     struct mine *m = find_mine(role);
     int rc;
 
     if (m) {
         m->role = NULL;
-        dvm_value_delete(role, 0);
+        dvm_value_delete(role, index);
         return PvmOk;
     }
-    rc = take(call, role);
+    rc = take(call, role, index);
     for (int i = 0; rc == PvmOk && i < ROLES && !m; i++)
         if (!mine[i].role || mine[i].self != pvm3_self())
             m = &mine[i];
@@ -178,6 +179,7 @@ static const struct {
 } to_daemon[] = {
     {SM_EXEC, PVMRMCLASS, pvm3_manager_exec},
     {SM_ADD, PVMRMCLASS, pvm3_manager_add},
+    {SM_TASKX, PVMTASKERCLASS, pvm3_tasker_over},
 };
 
 static bool is_task(int tid)

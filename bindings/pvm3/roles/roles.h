@@ -27,9 +27,9 @@ static inline bool pvm3_role_tag(int tag)
     return tag >= SM_FIRST && tag <= PVM3_SIBLINGS;
 }
 
-/* Take the role for this task, or, when it has it, leave it. Returns PvmOk, or PvmAlready when
- * another has it, told for call. */
-int pvm3_role_switch(const char *call, const char *role);
+/* Take the role for this task, or, when it has it, leave it. index: of its entry. Returns PvmOk,
+ * or PvmAlready when another has it, told for call. */
+int pvm3_role_switch(const char *call, const char *role, int index);
 
 /* The tid of who has the role, this task included; 0: nobody. */
 int pvm3_role_holder(const char *role);

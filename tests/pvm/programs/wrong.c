@@ -324,7 +324,6 @@ static void not_there(void)
 
     pvm_setopt(PvmAutoErr, 1);
     IS(PvmNotImpl, pvm_reg_hoster());
-    IS(PvmNotImpl, pvm_reg_tasker());
     WRONG(pvm_reg_tracer(1, 1, 1, 1, NULL, 0, 0));
     IS(PvmNotImpl, pvm_tickle(1, none, &value, none));
     IS(PvmNotImpl, pvm_notify(PvmRouteAdd, 1, 1, &self));
