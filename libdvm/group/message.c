@@ -83,6 +83,7 @@ static int send_start(enum match_mode mode, const struct outgoing *o,
         *request = NULL;
     if (rc != DVM_OK || peer.nobody)
         return rc;
+    route_learn(peer.group, o->dest, o->type);
     return match_isend_data(mode, peer.group->context, peer.tid, o->tag, &data, o->site, o->group,
                             request);
 }
@@ -99,6 +100,17 @@ static bool send_small(dvm_group group, int dest, int tag, const void *buf, size
     return r && r->to && tag >= 0 && buf && count <= SHORT_WAY_MOST &&
            count * r->size <= SHORT_WAY_MOST &&
            match_send_small(r->to, r->context, tag, buf, count * r->size, r->code);
+}
+
+/* The same with a request. */
+static bool isend_small(const struct outgoing *o, struct dvm_request **request)
+{
+    const struct route *r = route_find(o->group, o->dest, o->type);
+
+    return r && r->to && request && o->tag >= 0 && o->buf && o->count <= SHORT_WAY_MOST &&
+           o->count * r->size <= SHORT_WAY_MOST &&
+           match_isend_small(r->to, r->context, o->tag, o->buf, o->count * r->size, r->code,
+                             o->site, o->group, request);
 }
 
 int dvm_send(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
@@ -134,6 +146,8 @@ int dvm_isend(dvm_group group, int dest, int tag, const void *buf, size_t count,
     const struct outgoing o = {"dvm_isend", group, dest, tag, buf, count, type, ENTRY_SITE()};
 
     ENTRY_BEGIN();
+    if (isend_small(&o, request))
+        return dvm_leave(DVM_OK);
     return dvm_leave(send_start(MATCH_STANDARD, &o, request));
 }
 
@@ -144,6 +158,21 @@ int dvm_issend(dvm_group group, int dest, int tag, const void *buf, size_t count
 
     ENTRY_BEGIN();
     return dvm_leave(send_start(MATCH_SYNC, &o, request));
+}
+
+/* What receive_prepare does, with a group, rank and type that were used lately. false: nothing
+ * was done. */
+static bool receive_known(dvm_group group, int source, int tag, void *buf, size_t count,
+                          dvm_type type, uintptr_t site, struct match_filter *filter,
+                          struct match_sink *sink)
+{
+    const struct route *r = route_find(group, source, type);
+
+    if (!r || tag < DVM_ANY || !buf || count > SIZE_MAX / DVM_LINE)
+        return false;
+    *filter = (struct match_filter){.context = r->context, .source = r->from, .tag = tag};
+    *sink = sink_basic(group, buf, count * r->size, r->code, site);
+    return true;
 }
 
 /* Check a receive; filter and sink are for the matcher. */
@@ -221,6 +250,8 @@ int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count, dvm
     int rc;
 
     ENTRY_BEGIN();
+    if (request && receive_known(group, source, tag, buf, count, type, site, &filter, &sink))
+        return dvm_leave(match_irecv(&filter, &sink, request));
     rc = receive_prepare("dvm_irecv", group, source, tag, buf, count, type, site, &peer, &filter,
                          &sink);
     if (rc == DVM_OK && !request)
@@ -229,6 +260,8 @@ int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count, dvm
         *request = NULL;
     if (rc != DVM_OK || peer.nobody)
         return dvm_leave(rc);
+    if (source != DVM_ANY)
+        route_learn(peer.group, source, type);
     return dvm_leave(match_irecv(&filter, &sink, request));
 }
 

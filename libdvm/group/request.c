@@ -21,9 +21,11 @@ static int finish(struct dvm_request **request, struct dvm_status *status)
     int rc;
 
     assert(match_complete(*request));
-    rc = match_finish(*request, &result);
+    rc = match_finish(*request, status ? &result : NULL);
     if (!stays)
         *request = NULL;
+    if (!status)
+        return rc;
     result.error = rc;
     sink_status(&result, status);
     return rc;
@@ -152,20 +154,21 @@ static int end_one(int rc, struct dvm_request **request, struct dvm_status *stat
     return rc;
 }
 
-/* End every request that is complete. Returns how many are left. */
-static size_t sweep(size_t count, struct dvm_request **requests, struct dvm_status *statuses,
-                    struct ends *ends)
+/* End every request from a place on that is complete; without all, up to the first that is not.
+ * Returns the place of the first that is left; count: none is. */
+static size_t sweep(size_t from, size_t count, struct dvm_request **requests,
+                    struct dvm_status *statuses, bool all, struct ends *ends)
 {
-    size_t left = 0;
+    size_t left = count;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = from; i < count && (all || left == count); i++) {
         int rc;
 
         if (is_idle(requests[i]))
             continue;
         rc = match_complete(requests[i]) ? DVM_OK : request_alive("dvm_waitall", requests[i]);
         if (rc == DVM_OK && !match_complete(requests[i])) {
-            left++;
+            left = left < i ? left : i;
             continue;
         }
         rc = end_one(rc, &requests[i], statuses ? &statuses[i] : NULL);
@@ -182,7 +185,8 @@ int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *
 {
     uintptr_t site = ENTRY_SITE();
     struct ends ends = {.first = DVM_OK};
-    size_t index;
+    size_t from = 0;
+    bool all = true; /* at first, and when something has failed: it may be any */
 
     ENTRY_BEGIN();
     if (count > 0 && !requests)
@@ -190,14 +194,14 @@ int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *
     for (size_t i = 0; statuses && i < count; i++)
         if (is_idle(requests[i]))
             sink_status_null(&statuses[i]);
-    while (sweep(count, requests, statuses, &ends) > 0) {
+    while ((from = sweep(from, count, requests, statuses, all, &ends)) < count) {
         int rc;
 
         /* where an error is fatal anyway, it is told at once and not behind a wait
          * that it may have made endless */
         if (ends.first != DVM_OK && error_mode() == DVM_FATAL)
             break;
-        rc = match_wait_call(DVM_BOARD_WAITALL, site, count, requests, -1, &index);
+        rc = match_wait_first(DVM_BOARD_WAITALL, site, count - from, requests + from, &all);
         if (rc != DVM_OK)
             return dvm_leave(rc);
     }

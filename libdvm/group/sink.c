@@ -212,6 +212,14 @@ struct match_sink sink_make(const struct group *g, const struct match_data *data
                                .group = g ? g->number : DVM_UNIVERSE};
 }
 
+struct match_sink sink_basic(dvm_group number, void *buffer, size_t bytes, uint32_t code,
+                             uintptr_t site)
+{
+    return (struct match_sink){.buffer = buffer, .capacity = bytes, .type = code, .check = check,
+                               .convert = convert, .take = sink_take, .site = site,
+                               .group = number};
+}
+
 void sink_status(const struct match_result *result, struct dvm_status *status)
 {
     const struct group *g;

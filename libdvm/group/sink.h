@@ -33,6 +33,10 @@ int sink_check_into(const char *call, size_t count, dvm_type type);
 struct match_sink sink_make(const struct group *g, const struct match_data *data,
                             uintptr_t site);
 
+/* The same for bytes in one piece of a basic type with this code. */
+struct match_sink sink_basic(dvm_group number, void *buffer, size_t bytes, uint32_t code,
+                             uintptr_t site);
+
 /* Turn a result into a status (which may be NULL). Sources become ranks of the
  * result's group. */
 void sink_status(const struct match_result *result, struct dvm_status *status);

@@ -74,7 +74,8 @@ struct match_sink {
      * matched, before any byte is taken: returns DVM_OK to go on with a plain copy
      * into buffer; 1 to have the raw bytes collected and given to convert; 2 to be given
      * them piece by piece (take); or an error (TYPE, TRUNCATE), which fails the receive and
-     * keeps the message. It may set message->elements. */
+     * keeps the message. A whole message of just this type that fits may be copied without
+     * asking when there is no shape. It may set message->elements. */
     int (*check)(const struct match_sink *sink, struct match_result *message);
     /* Called with the raw bytes when check said 1. */
     int (*convert)(const struct match_sink *sink, const struct match_result *message,
@@ -122,6 +123,11 @@ struct match_way *match_way(int dest);
  * match_send tells. */
 bool match_send_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
                       size_t bytes, uint32_t type);
+
+/* The same for a send with a request, which is complete. *request receives it. */
+bool match_isend_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
+                       size_t bytes, uint32_t type, uintptr_t site, int group,
+                       struct dvm_request **request);
 
 /* What a whole message must be to be received without more ado, and what came. */
 struct match_small {
@@ -241,6 +247,11 @@ int match_wait_any(size_t count, struct dvm_request *const *requests, double tim
  * 0: not known). NOTHING: as the call that started the first request. */
 int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
                     struct dvm_request *const *requests, double timeout, size_t *index);
+
+/* Wait until the first of requests is complete, or any operation has failed (*failed). call
+ * and site as above. Error: LOST_DAEMON. */
+int match_wait_first(enum dvm_board_call call, uintptr_t site, size_t count,
+                     struct dvm_request *const *requests, bool *failed);
 
 /* Look for an unexpected message, with one pass of progress, or waiting. *found:
  * false only when wait is false. take: also take it out; *message receives it. */

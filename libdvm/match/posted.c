@@ -22,13 +22,14 @@ static struct match_table table;
 static size_t counts[MATCH_PATTERNS];
 static struct dvm_request *first, *last; /* all, in order */
 static size_t common;                    /* how many, but for those of words */
+static struct dvm_request *earliest;     /* the first of these */
 static struct dvm_request *sole;         /* the only one of these, and not in the table */
 static struct match_link *odd, *odd_last; /* of the others, those not in the table */
 static uint64_t order;
 
 int posted_start(void)
 {
-    first = last = sole = NULL;
+    first = last = sole = earliest = NULL;
     order = common = 0;
     odd = odd_last = NULL;
     for (int i = 0; i < MATCH_PATTERNS; i++)
@@ -104,7 +105,7 @@ void posted_add(struct dvm_request *r)
     else
         first = r;
     if (!words && ++common == 1) {
-        sole = r;
+        sole = earliest = r;
         return;
     }
     if (!words && sole) {
@@ -119,6 +120,9 @@ void posted_remove(struct dvm_request *r)
     assert(r->state == REQUEST_POSTED);
     lane_owed -= has_large_room(r);
     common -= !is_for_words(r);
+    if (r == earliest)
+        for (earliest = r->next; earliest && is_for_words(earliest);)
+            earliest = earliest->next;
     if (r->previous)
         r->previous->next = r->next;
     else
@@ -156,9 +160,11 @@ struct dvm_request *posted_find(const struct match_result *what)
 {
     struct dvm_request *best = NULL;
 
-    if (sole && deliver_fits(&sole->receive.filter, what))
-        best = sole;
-    if ((sole || !common) && !(what->context & MATCH_WORDS))
+    if (!common && !(what->context & MATCH_WORDS))
+        return NULL;
+    if (earliest && deliver_fits(&earliest->receive.filter, what))
+        best = earliest;
+    if ((sole || best) && !(what->context & MATCH_WORDS))
         return best;
     for (int pattern = 0; pattern < MATCH_PATTERNS; pattern++) {
         struct match_key key = match_key(what, pattern);
@@ -171,6 +177,11 @@ struct dvm_request *posted_find(const struct match_result *what)
             best = head;
     }
     return odd ? find_odd(what, best) : best;
+}
+
+struct dvm_request *posted_earliest(void)
+{
+    return earliest;
 }
 
 bool posted_none(void)

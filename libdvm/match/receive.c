@@ -11,7 +11,9 @@ static int post(struct dvm_request *r)
     int rc;
 
     if (f->source != DVM_ANY && f->source != lane_self()) {
-        struct stream *s = stream_of(f->source);
+        struct stream *s = (struct stream *)lane_peer_recent(f->source);
+
+        s = s ? s : stream_of(f->source);
 
         if (!s)
             return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to receive from tid %#x", f->source);
@@ -35,7 +37,7 @@ static void start(struct dvm_request *r)
         request_complete(r, rc, NULL);
         return;
     }
-    m = unexpected_find(f);
+    m = unexpected_none() ? NULL : unexpected_find(f);
     if (m) {
         if (deliver(r, &m->in))
             unexpected_free(m);

@@ -138,6 +138,12 @@ void flush_describe(void *arg, struct dvm_wait *wait);
  * it (receive.c). */
 void request_abandon(struct dvm_request *request);
 
+/* ---- quick.c -------------------------------------------------------------------- */
+
+/* Receive whole messages that are here by the earliest posted receives, as long as each is just
+ * what the next of them asks for. Part of progress. */
+void quick_progress(void);
+
 /* ---- posted.c: receives that wait ------------------------------------------------ */
 
 /* Begin with none. Error: NO_MEMORY. */
@@ -154,6 +160,9 @@ void posted_remove(struct dvm_request *request);
 
 /* The earliest posted receive that fits, or NULL. */
 struct dvm_request *posted_find(const struct match_result *what);
+
+/* The earliest of those that are not for words, or NULL. */
+struct dvm_request *posted_earliest(void);
 
 /* Whether none is posted, but for those of words (MATCH_WORDS). */
 bool posted_none(void);

@@ -358,6 +358,29 @@ bool match_send_small(struct match_way *way, uint64_t context, int tag, const vo
            stream_send_now((struct stream *)way, context, tag, buffer, bytes, type);
 }
 
+bool match_isend_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
+                       size_t bytes, uint32_t type, uintptr_t site, int group,
+                       struct dvm_request **request)
+{
+    struct dvm_request *r = gone_none_revoked() ? request_new(REQUEST_SEND, group) : NULL;
+
+    if (!r)
+        return false; /* the general way says why */
+    if (!stream_send_now((struct stream *)way, context, tag, buffer, bytes, type)) {
+        request_free(r);
+        return false;
+    }
+    r->result.context = context;
+    r->result.source = lane_self();
+    r->result.tag = tag;
+    r->result.bytes = bytes;
+    r->result.type = type;
+    r->send.site = site;
+    request_complete(r, DVM_OK, NULL);
+    *request = r;
+    return true;
+}
+
 /* Start what a request is for; it completes with that. */
 static void send_begin(const struct outgoing *o, struct dvm_request *r)
 {

@@ -123,12 +123,15 @@ static struct match_queue *queue_make(struct match_table *table, const struct ma
 bool match_table_add(struct match_table *table, const struct match_key *key,
                      struct match_link *link)
 {
-    struct match_queue *queue = queue_find(table, key);
+    struct match_queue *queue = table->recent;
 
+    if (!queue || !same(&queue->key, key))
+        queue = queue_find(table, key);
     if (!queue)
         queue = queue_make(table, key);
     if (!queue)
         return false;
+    table->recent = queue;
     link->queue = queue;
     link->next = NULL;
     link->previous = queue->last;
@@ -155,6 +158,8 @@ static void queue_free(struct match_table *table, struct match_queue *queue)
     while (*at != queue)
         at = &(*at)->next;
     *at = queue->next;
+    if (table->recent == queue)
+        table->recent = NULL;
     queue->next = table->spare;
     table->spare = queue;
     table->queues--;

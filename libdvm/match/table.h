@@ -26,6 +26,7 @@ struct match_table {
     struct match_queue **buckets;
     size_t size;               /* buckets, a power of two */
     size_t queues;             /* in use */
+    struct match_queue *recent; /* that something was added to last, or NULL */
     struct match_queue *spare; /* to be used again */
 };
 

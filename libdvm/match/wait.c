@@ -145,6 +145,7 @@ static int progress(void)
         bell_look();
     if (waiting.threads && lane_rung())
         waiting.changed = true;
+    quick_progress();
     rc = lane_progress();
     if (match_on_words)
         match_on_words();
@@ -498,6 +499,19 @@ static bool any_complete(void *arg)
     return false;
 }
 
+struct first {
+    struct any any; /* first: for its description */
+    unsigned failures;
+};
+
+static bool first_complete(void *arg)
+{
+    const struct first *first = arg;
+
+    return first->any.requests[0]->state == REQUEST_COMPLETE ||
+           request_failures != first->failures;
+}
+
 /* The first that is not complete, and how many there are. */
 static void any_describe(void *arg, struct dvm_wait *wait)
 {
@@ -524,6 +538,17 @@ int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
 
     if (!rc)
         *index = any.found;
+    return rc;
+}
+
+int match_wait_first(enum dvm_board_call call, uintptr_t site, size_t count,
+                     struct dvm_request *const *requests, bool *failed)
+{
+    const struct board_subject subject = {.call = call, .site = site, .describe = any_describe};
+    struct first first = {{.count = count, .requests = requests}, request_failures};
+    int rc = match_wait_until(first_complete, &first, -1, &subject);
+
+    *failed = request_failures != first.failures;
     return rc;
 }
 

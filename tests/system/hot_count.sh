@@ -14,7 +14,7 @@ case $(basename "$compiler") in
 esac
 case $(sed -n 's/^CMAKE_BUILD_TYPE:[^=]*=//p' "$build/CMakeCache.txt") in
 Debug) send=583 receive=880 ;;
-Release) send=199 receive=354 ;;
+Release) send=199 receive=336 ;;
 *) skip "no counts are written down for this kind of build" ;;
 esac
 messages=1000

@@ -163,3 +163,74 @@ Test(quick, among_others)
 {
     cr_assert_eq(group_run(3, among_others, NULL, NULL), 0);
 }
+
+enum { WINDOW = 40, WRONG = 17, LATE = 5, WINDOWS = 30 };
+
+/* Rank 1's receives of a window: the one numbered WRONG asks for another type; LATE is what
+ * comes last; one takes any tag. */
+static int post_window(int *values, double *wrong, struct dvm_request **requests)
+{
+    for (int i = 0; i < WINDOW; i++) {
+        int tag = i == LATE ? TAG + 1 : i == LATE + 1 ? DVM_ANY : TAG;
+
+        values[i] = -1;
+        if (i == WRONG)
+            FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, TAG, wrong, 1, DVM_DOUBLE, &requests[i]) == DVM_OK);
+        else
+            FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, tag, &values[i], 1, DVM_INT, &requests[i]) ==
+                       DVM_OK);
+    }
+    return 0;
+}
+
+/* The message that did not fit stays, for the next that asks. */
+static int take_window(int *values, struct dvm_request **requests)
+{
+    struct dvm_status statuses[WINDOW];
+
+    FAKE_CHECK(dvm_waitall(WINDOW, requests, statuses) == DVM_ERR_TYPE);
+    FAKE_CHECK(statuses[WRONG].error == DVM_ERR_TYPE);
+    for (int i = 0, sent = 0; i < WINDOW; i++) {
+        FAKE_CHECK(requests[i] == NULL);
+        if (i == LATE || i == WRONG)
+            continue;
+        FAKE_CHECK(values[i] == sent && statuses[i].count == 1 && statuses[i].tag == TAG);
+        sent++;
+    }
+    FAKE_CHECK(values[LATE] == WINDOW && statuses[LATE].tag == TAG + 1);
+    return 0;
+}
+
+static int windows(const struct fake_task *task)
+{
+    struct dvm_request *requests[WINDOW];
+    int values[WINDOW], me = task->rank;
+    double wrong;
+
+    FAKE_CHECK(warm_up(me) == 0);
+    for (int turn = 0; turn < WINDOWS; turn++) {
+        if (me == 1)
+            FAKE_CHECK(post_window(values, &wrong, requests) == 0);
+        if (me == 1 && turn % 2)
+            FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, &turn, 1, DVM_INT) == DVM_OK);
+        if (me == 0 && turn % 2)
+            FAKE_CHECK(dvm_recv(DVM_WORLD, 1, TAG, values, 1, DVM_INT, NULL) == DVM_OK);
+        if (me == 0) {
+            for (int i = 0; i < WINDOW - 1; i++) {
+                values[i] = i < WINDOW - 2 ? i : WINDOW;
+                FAKE_CHECK(dvm_isend(DVM_WORLD, 1, i < WINDOW - 2 ? TAG : TAG + 1, &values[i], 1,
+                                     DVM_INT, &requests[i]) == DVM_OK);
+            }
+            FAKE_CHECK(dvm_waitall(WINDOW - 1, requests, NULL) == DVM_OK);
+        }
+        if (me == 1)
+            FAKE_CHECK(take_window(values, requests) == 0);
+    }
+    FAKE_CHECK(group_meet(task));
+    return 0;
+}
+
+Test(quick, windows_of_posted_receives)
+{
+    cr_assert_eq(group_run(2, windows, NULL, NULL), 0);
+}
