@@ -429,6 +429,8 @@ int pvm_hostsync(int host, struct timeval *clock, struct timeval *delta)
 
     if (rc != PvmOk)
         return rc;
+    if (!pvm3_host_is_there(PVM3_TID_HOST(host)))
+        return pvm3_fail(call, PvmNoHost, "0x%x is no host of the machine", (unsigned)host);
     if (PVM3_TID_HOST(host) != PVM3_TID_HOST(pvm3_self()))
         return pvm3_fail(call, PvmNotImpl, "the clock of another host cannot be asked for");
     clock_gettime(CLOCK_REALTIME, &now);

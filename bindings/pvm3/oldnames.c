@@ -3,6 +3,7 @@
 #include "bindings/pvm3/oldnames.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -72,4 +73,41 @@ int pvm_getfds(int **fds)
     list[0] = rc;
     *fds = list;
     return 1;
+}
+
+int pvmputenv(char *text)
+{
+    return putenv(text);
+}
+
+int pvmstrtoi(char *text)
+{
+    return (int)strtol(text, NULL, 0);
+}
+
+void i_dump(int how)
+{
+}
+
+static bool is_in(int tid, const int *tids, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (tids[i] == tid)
+            return true;
+    return false;
+}
+
+/* What they have in the mailbox goes with them. */
+int pvmreset(int self, int kill_tasks, char *name, int index)
+{
+    struct pvmtaskinfo *tasks;
+    int count, *kept, kept_count;
+
+    if (!kill_tasks || pvm_getnoresets(&kept, &kept_count) != PvmOk ||
+        pvm_tasks(0, &count, &tasks) != PvmOk)
+        return PvmOk;
+    for (int i = 0; i < count; i++)
+        if (tasks[i].ti_tid != self && !is_in(tasks[i].ti_tid, kept, kept_count))
+            pvm_kill(tasks[i].ti_tid);
+    return PvmOk;
 }

@@ -23,6 +23,15 @@ with_pvm() {
     expect 0 "$WORK/items"
     diff "$source_tree/tests/pvm/items.expected" "$WORK/out" || fail "items are not PVM's"
     expect 0 "$WORK/wrong" --pvm
+    # where PVM takes flags that it has not, and counts below 0, sends no strings, and does not tell of contexts
+    if command -v gfortran >/dev/null; then
+        gfortran -std=legacy -w -I/usr/include "$source_tree/tests/pvm/programs/codes.f" \
+            -o "$WORK/codes" -lfpvm3 -lgpvm3 -lpvm3
+        expect 0 "$WORK/codes"
+        sed -E 's/^(spawn flags|psend -1|precv -1) +0$/\1          -2/; s/^(psend string) +-24$/\1           0/
+                s/^(freecontext) +0$/\1 -32/' \
+            "$WORK/out" | diff -b "$source_tree/tests/pvm/codes.expected" - || fail "PVM's codes are others"
+    fi
     kill "$pvmd"
     await 10 dead "$pvmd"
     unset PVM_ROOT PVM_ARCH PVM_ALLOW_ROOT PVM_TMP PVM_PATH
@@ -88,6 +97,8 @@ if [ -e "$programs/routines" ]; then
     say "the routines for Fortran"
     expect 0 dvm run -n 1 "$programs/routines"
     expect_line "$WORK/out" "^routines: +2 +3 +30 +3$"
+    expect 0 dvm run -n 1 "$programs/codes"
+    diff "$source_tree/tests/pvm/codes.expected" "$WORK/out" || fail "other codes for Fortran"
 fi
 
 say "what a child of a lost host would write is not waited for"
