@@ -171,6 +171,12 @@ int run_left(const struct run *r);
 /* "" or "s" */
 const char *run_many(int count);
 
+/* ---- run_waits.c ---- */
+
+/* Say what the tasks wait for, and whether it is a deadlock, as dvm why does. Takes at most a
+ * few seconds; nothing is said with --json. */
+void run_tell_waits(struct run *r);
+
 /* ---- run_end.c ---- */
 
 /* The answer to SPAWN: the tids. */

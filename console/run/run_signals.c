@@ -166,6 +166,7 @@ static void time_is_over(struct run *r)
     if (r->started) {
         run_say(r, "the time limit of %g s is over; ending %d task%s: %s", r->s->timeout,
                 run_left(r), run_many(run_left(r)), run_running(r, ranks));
+        run_tell_waits(r);
         run_abort(r, EXIT_RUN_TIMEOUT, "the time limit of dvm run is over");
         run_guests_signal(r, SIGTERM, (char *)(uintptr_t)"the time limit of dvm run");
     } else {

@@ -19,6 +19,10 @@ for file in bin/dvm bin/dvmd bin/dvmcc include/dvm.h include/dvm_errors.h lib/li
 done
 ! grep -rIl "$WORK/first\|$source_tree/\(libdvm\|deploy\)" "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/bin/dvmcc" ||
     fail "a file points to where the prefix was made"
+say "what the README and the pages lead to is there"
+while IFS=: read -r page link; do
+    [ -e "$(dirname "$page")/$link" ] || fail "$page leads to $link, which is not installed"
+done < <(grep -RHoE '\]\([^)#:]+[)#]' "$prefix/share/doc/dvm" --include='*.md' | sed 's/](//; s/[)#]$//')
 # nothing of the build tree helps
 PATH=$prefix/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 

@@ -92,6 +92,9 @@ say "the time limit names the ranks that still ran"
 expect 124 dvm run -n 3 --timeout 1 "$PROGRAMS/endings" wait 0 0
 expect_line "$WORK/err" "^dvm: the time limit of 1 s is over; ending 3 tasks: ranks 0-2$"
 exec 5>&-
+say "and says what they waited for"
+expect 124 dvm run -n 2 --timeout 3 "$PROGRAMS/blocked" alone
+expect_line "$WORK/err" "^dvm: +rank 0 .*: recv from "
 # shellcheck disable=SC2016
 expect 124 dvm run -n 1 --timeout 1 sh -c 'read -r line <"$0"' "$WORK/wait"
 expect_line "$WORK/err" "^dvm: the time limit of 1 s is over; ending 1 task: rank 0$"
