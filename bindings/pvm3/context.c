@@ -24,11 +24,11 @@
 #define VARIABLE "PVMCTX" /* what a spawned task begins in, as PVM calls it */
 #define CONTEXTS_MAX 0x3ffff
 
-static int context = PvmBaseContext;
+int pvmmyctx = PvmBaseContext;
 
 int pvm3_context(void)
 {
-    return context;
+    return pvmmyctx;
 }
 
 void pvm3_inherit(void)
@@ -38,7 +38,7 @@ void pvm3_inherit(void)
     int inherited = text ? (int)strtol(text, NULL, 0) : 0;
 
     if (inherited > 0)
-        context = inherited;
+        pvmmyctx = inherited;
 }
 
 /* Open the host's file and lock it; it is a byte for each context: 1 in use, 2 given back. */
@@ -109,15 +109,15 @@ int pvm_freecontext(int ctx)
 
 int pvm_setcontext(int new_context)
 {
-    int rc = pvm3_enter("pvm_setcontext"), old = context;
+    int rc = pvm3_enter("pvm_setcontext"), old = pvmmyctx;
     char text[32];
 
     if (rc != PvmOk)
         return rc;
     if (new_context < 0)
         return pvm3_fail("pvm_setcontext", PvmBadParam, "%d is no context", new_context);
-    context = new_context;
-    snprintf(text, sizeof text, "%d", context);
+    pvmmyctx = new_context;
+    snprintf(text, sizeof text, "%d", pvmmyctx);
     setenv(VARIABLE, text, 1); /* for the tasks that this one spawns */
     return old;
 }
@@ -126,5 +126,5 @@ int pvm_getcontext(void)
 {
     int rc = pvm3_enter("pvm_getcontext");
 
-    return rc == PvmOk ? context : rc;
+    return rc == PvmOk ? pvmmyctx : rc;
 }

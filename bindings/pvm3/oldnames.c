@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,8 +16,21 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
+#include "bindings/pvm3/option.h"
+#include "bindings/pvm3/trace/tracer.h"
 
 int pvmdebmask;
+struct Pvmtracer pvmctrc;
+
+void pvm3_show_children(void)
+{
+    pvmctrc = (struct Pvmtracer){
+        .trctid = pvm3_option(PvmTraceTid), .trcctx = pvm3_option(PvmTraceContext),
+        .trctag = pvm3_option(PvmTraceCode), .outtid = pvm3_option(PvmOutputTid),
+        .outctx = pvm3_option(PvmOutputContext), .outtag = pvm3_option(PvmOutputCode),
+        .trcbuf = pvm3_option(PvmTraceBuffer), .trcopt = pvm3_option(PvmTraceOptions)};
+    memcpy(pvmctrc.tmask, pvm3_trace_mask(PvmTaskChild), sizeof pvmctrc.tmask);
+}
 
 void pvmsleep(int seconds)
 {

@@ -18,4 +18,13 @@ int pvmstrtoi(char *text);
 void i_dump(int how);
 int pvmreset(int self, int kill_tasks, char *name, int index);
 
+/* What tells a spawned task of its tracer: the options and the mask of this task's children. To be
+ * read only. pvm3_show_children fills it anew after a change of those. */
+extern struct Pvmtracer pvmctrc;
+void pvm3_show_children(void);
+
+/* The name of a tag of PVM's own messages, or its number in digits, which the next call
+ * overwrites; and, in *found (not for NULL), 1 or 0: whether it has a name. */
+const char *pvmnametag(int tag, int *found);
+
 #endif

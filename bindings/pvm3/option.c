@@ -14,6 +14,7 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/oldnames.h"
 #include "bindings/pvm3/trace/trace.h"
 
 #define FRAGMENT_LEAST 52
@@ -134,5 +135,6 @@ int pvm_setopt(int what, int value)
         hand_on();
     if (is_own_trace(what))
         pvm3_trace_changed(what == PvmSelfTraceTid && old != value);
+    pvm3_show_children();
     return old;
 }

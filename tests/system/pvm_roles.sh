@@ -6,13 +6,20 @@
 . "$(dirname "$0")/lib.sh"
 programs=$build/tests/pvm
 
+# serving PROGRAM NAME: start one that takes the role; it is $holder, and prints to $WORK/NAME
+serving() {
+    rm -f "$WORK/$2" # an old one may say the same
+    "$1" serve >"$WORK/$2" 2>&1 &
+    holder=$!
+    await 10 grep -qs "^$2: registered: 0$" "$WORK/$2"
+}
+
 # manager_story PROGRAM: what a manager and a task that it serves print
 manager_story() {
-    "$1" serve >"$WORK/manager" 2>&1 &
-    await 10 grep -q "^manager: registered: 0$" "$WORK/manager"
+    serving "$1" manager
     "$1" ask "$1" >"$WORK/ask" 2>&1
     "$1" stop >/dev/null 2>&1
-    wait $!
+    wait "$holder"
     # who connects and who ends tells its news at its own time
     grep -v -e "a task is new" -e TASKX "$WORK/manager" >"$WORK/manager.order" || :
     cat "$WORK/manager.order" "$WORK/ask"
@@ -48,11 +55,10 @@ TEXT
 }
 
 tasker_story() {
-    "$1" serve >"$WORK/tasker" 2>&1 &
-    await 10 grep -q "^tasker: registered: 0$" "$WORK/tasker"
+    serving "$1" tasker
     "$1" ask "$1" >"$WORK/ask" 2>&1
     "$1" stop >/dev/null 2>&1
-    wait $!
+    wait "$holder"
     # a task may end before the next one is to be started
     sort "$WORK/tasker"
     cat "$WORK/ask"
@@ -113,9 +119,7 @@ grep -q "a task is new" "$WORK/manager" || fail "the manager was not told of the
 grep -q "TASKX of 24 bytes" "$WORK/manager" || fail "the manager was told of no end"
 
 say "a second one is refused, and a manager that is killed takes nothing with it"
-"$programs/manager" serve >"$WORK/manager" 2>&1 &
-holder=$!
-await 10 grep -q "^manager: registered: 0$" "$WORK/manager"
+serving "$programs/manager" manager
 expect 0 "$programs/manager" second
 expect_line "$WORK/out" "^second: -30$"
 expect_line "$WORK/err" "Already in progress: task 0x"
@@ -130,9 +134,7 @@ tasker_story "$programs/tasker" >"$WORK/story"
 tasker_expected 0 | diff - "$WORK/story" || fail "the tasker's story differs"
 
 say "one that is killed leaves the work to the daemon"
-"$programs/tasker" serve >"$WORK/tasker" 2>&1 &
-holder=$!
-await 10 grep -q "^tasker: registered: 0$" "$WORK/tasker"
+serving "$programs/tasker" tasker
 expect 0 "$programs/tasker" second
 expect_line "$WORK/out" "^second: -30$"
 expect 3 dvm run -n 1 --where sim1 sh -c "exit 3"

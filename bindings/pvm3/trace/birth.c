@@ -15,6 +15,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/oldnames.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/trace/tracer.h"
 
@@ -86,6 +87,7 @@ void pvm3_trace_begin(void)
         find_registered();
     inherited = true;
     unsetenv(VARIABLE); /* it is not for those whom this process starts in other ways */
+    pvm3_show_children();
     pvm3_trace_changed(true);
 }
 

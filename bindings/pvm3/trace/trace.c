@@ -14,6 +14,7 @@
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/oldnames.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/trace/tracer.h"
 
@@ -215,5 +216,6 @@ int pvm_settmask(int who, Pvmtmask mask)
     if (!who_is_there("pvm_settmask", who))
         return PvmBadParam;
     memcpy(pvm3_trace_mask(who), mask, sizeof(Pvmtmask));
+    pvm3_show_children();
     return PvmOk;
 }

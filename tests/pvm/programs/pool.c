@@ -9,6 +9,13 @@
 #include <string.h>
 
 #include <pvm3.h>
+#include <pvmproto.h>
+#include <pvmtev.h>
+
+/* what PVM's own programs use besides */
+extern int pvmmyctx;
+extern struct Pvmtracer pvmctrc;
+extern char *pvmnametag(int tag, int *found);
 
 #define WORKERS_MOST 64
 enum { WORK = 1, RING, ANSWER, GONE, NEVER, SECRET, LATE, HANDLED };
@@ -74,6 +81,18 @@ static void work(int parent)
         pvm_recv(parent, NEVER); /* until it is killed */
 }
 
+static void shown(void)
+{
+    int found = 7;
+
+    check(strcmp(pvmnametag(SM_STTASK, &found), "SM_STTASK") == 0 && found == 1, "a tag's name");
+    check(strcmp(pvmnametag(SM_LAST + 1, &found), "-2147221486") == 0 && found == 0, "no name");
+    check(strcmp(pvmnametag(12, NULL), "12") == 0, "a program's tag");
+    pvm_setopt(PvmTraceBuffer, pvm_setopt(PvmTraceBuffer, 4000) + 5000);
+    check(pvmctrc.trcbuf == 5000 && pvmctrc.tmask[0] == '@' && !pvmctrc.trctid, "the tracer");
+    pvm_setopt(PvmTraceBuffer, 0);
+}
+
 /* ---- the master ---------------------------------------------------------------- */
 
 static void start(char *program, int count, int *tids)
@@ -108,6 +127,7 @@ static void answers(int count, const int *tids)
     check(seen == sum, "the answers");
     check(pvm_nrecv(-1, SECRET) == 0, "a message of another context");
     pvm_setcontext(7);
+    check(pvmmyctx == 7, "the context that the library shows");
     for (int i = 0; i < count; i++) {
         check(pvm_recv(tids[i], SECRET) > 0, "a message of this context");
         pvm_upkint(&value, 1, 1);
@@ -196,6 +216,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     check(parent == PvmNoParent && pvm_mytid() > 0x40000, "the beginning");
     hosts();
+    shown();
     start(argv[0], count, tids);
     check(pvm_addmhf(-1, HANDLED, 0, take) >= 0, "a handler");
     pvm_initsend(PvmDataDefault);

@@ -49,6 +49,13 @@ static char **get_list(int *count)
     return list;
 }
 
+static void free_list(char **list)
+{
+    for (char **at = list; *at; at++)
+        free(*at);
+    free(list);
+}
+
 /* What SM_STTASK asks for. */
 static void start(void)
 {
@@ -70,6 +77,8 @@ static void start(void)
         _exit(127);
     }
     children[child_count++] = (struct child){pid, tid};
+    free_list(argv);
+    free_list(env);
 }
 
 /* Tell the daemon of those that have ended. */
