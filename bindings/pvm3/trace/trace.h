@@ -1,7 +1,8 @@
 /* trace.h: events for tracers, as PVM has them (pvmtev.h says how they look).
  *
- * A call of a task that has no tracer pays for a load and a branch: pvm3_tracing is 0. Else it
- * goes the slow way through enter, two events and leave. Calls that a call makes are no events.
+ * A call of a task that has no tracer (pvm3_tracing is 0) pays five instructions, a branch that is
+ * not taken among them. Else it goes the slow way through enter, two events and leave. Calls that a
+ * call makes are no events.
  */
 #ifndef PVM3_TRACE_H
 #define PVM3_TRACE_H
