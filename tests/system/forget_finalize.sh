@@ -11,6 +11,7 @@ forget=$PROGRAMS/forget
 say "all was received: no error, and not a word"
 expect 0 dvm run -n 3 "$forget" received
 expect_count 2 "^rank [12] has all" "$WORK/out"
+sed -i '/^dvm: 3 tasks on [12] cores* (oversubscribed /d' "$WORK/err" # that computer is small
 expect_count 0 "." "$WORK/err"
 
 say "somebody waits for more: the sentence says who, how, and what was forgotten"

@@ -46,7 +46,7 @@ halt_machine
 say "one of three hosts: its tasks are gone, the others' are not touched"
 start_machine 3
 await 10 hosts_are 3
-dvm spawn -n 3 "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run" 2>&1
+dvm spawn -n 3 "$WORK/wrapper" "$PROGRAMS/endings" wait 0 0 >"$WORK/run"
 await 20 tasks_are 3
 await 10 children_are 6
 await 20 beyond_barrier "$(head -n 1 "$WORK/run")" 3
