@@ -128,7 +128,7 @@ static bool take_host(struct wish *w, struct pvm3_buffer *b, int tid)
  * the time that the task has used, which nobody knows here. */
 static bool take_end(struct wish *w, struct pvm3_buffer *b, const int event[EVENT_INTS])
 {
-    int words[ROLE_INTS] = {event[0], event[2] > 0 ? event[2] : event[1] << 8}, tid = event[0];
+    int words[ROLE_INTS] = {event[0], event[2] > 0 ? event[2] : event[1] * 256}, tid = event[0];
     bool wished, traced = w->what == TRACED, status = w->tag == SM_TASKX;
 
     tid = w->what == PvmHostDelete ? PVM3_TID_HOST(tid) : tid;

@@ -489,9 +489,9 @@ enum ring_taken ring_take_small(struct ring_in *in, struct ring_wish *wish)
         memcpy(wish->buffer, cell->bytes, sizeof(uint64_t));
     else if (inside && length > DVM_CELL_INLINE)
         return RING_NONE;
-    else if (inside)
+    else if (inside && length)
         memcpy(wish->buffer, cell->bytes, length);
-    else if (!take_behind(in, cell, length, wish))
+    else if (!inside && !take_behind(in, cell, length, wish))
         return RING_NONE;
     wish->came = length;
     return ring_take(in) ? RING_TAKEN_RING : RING_TAKEN;
