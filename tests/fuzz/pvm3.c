@@ -10,13 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
 #include "bindings/pvm3/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/oldnames.h"
 #include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/trace/trace.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -28,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct input in;
 
-/* In place of life.c and hosts.c: there is no machine here. */
+/* In place of life.c, hosts.c and trace/: there is no machine here. */
 int pvm3_self(void)
 {
     return 0x40001;
@@ -42,6 +45,42 @@ bool pvm3_host_is_there(int host)
 int pvm3_enter(const char *call)
 {
     return PvmOk;
+}
+
+/* And nobody traces: what may still be called is what says so. */
+int pvm3_tracing;
+
+bool pvm3_trace_enter(bool enrol)
+{
+    return false;
+}
+
+void pvm3_trace_event(int event, const struct pvm3_field *fields)
+{
+}
+
+void pvm3_trace_leave(void)
+{
+}
+
+void pvm3_trace_own_begin(struct pvm3_buffer *b)
+{
+}
+
+void pvm3_trace_own_item(struct pvm3_buffer *b, int type, long count)
+{
+}
+
+void pvm3_trace_changing(void)
+{
+}
+
+void pvm3_trace_changed(bool other_tracer)
+{
+}
+
+void pvm3_show_children(void)
+{
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
