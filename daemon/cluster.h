@@ -68,6 +68,7 @@ struct cluster_config {
     double rejoin;       /* seconds for which a lost host may come back; 0: it may not */
     enum setting_lane_security lane_security; /* for a new machine */
     int lane_security_least; /* to join one: enum setting_lane_security, -1: none */
+    bool hosted;         /* to join one: it learns of the ticket's key only now */
 };
 
 /* Start a machine of this host alone, as its coordinator, slot 1. config is copied.

@@ -42,6 +42,7 @@
 #define GIVE_UP_SECONDS 5.0   /* from the first signal to the end of the loop */
 #define ENDING_SECONDS 0.01   /* how often it is looked whether tasks are left */
 #define JOIN_SECONDS 20.0
+#define HOSTED_SECONDS 60.0 /* its key goes the way of its hoster first, who may start many */
 
 struct ending {
     ev_signal signals[3];
@@ -380,6 +381,7 @@ static int open_cluster(struct daemon *d, const char *ticket)
     const struct setting *security = &d->settings->list[SETTING_LANE_SECURITY];
     struct cluster_config config = {.machine = d->machine, .host = d->host,
                                     .bind = d->bind[0] ? d->bind : NULL,
+                                    .hosted = o->hosted != NULL,
                                     .port = (int)port->number, .port_most = (int)port->most,
                                     .silence = settings_number(d->settings, SETTING_SILENCE),
                                     .rejoin = settings_number(d->settings, SETTING_REJOIN),
@@ -393,7 +395,8 @@ static int open_cluster(struct daemon *d, const char *ticket)
     int r;
 
     if (ticket)
-        r = cluster_join(&d->cluster, d->loop, &config, ticket, JOIN_SECONDS, &events, d,
+        r = cluster_join(&d->cluster, d->loop, &config, ticket,
+                         o->hosted ? HOSTED_SECONDS : JOIN_SECONDS, &events, d,
                          d->machine, error, sizeof error);
     else
         r = cluster_create(&d->cluster, d->loop, &config, &events, d, error, sizeof error);

@@ -22,6 +22,7 @@
 #include "daemon/keeper.h"
 #include "daemon/memory.h"
 #include "daemon/options.h"
+#include "daemon/start/hosted.h"
 #include "daemon/start/look.h"
 #include "daemon/start/ready.h"
 #include "daemon/start/secret.h"
@@ -41,6 +42,11 @@ static struct rlimit raise_files(void)
     return old;
 }
 
+static bool joins(const struct options *o)
+{
+    return o->join || o->hosted;
+}
+
 /* ticket: room for it, of TICKET_MAX bytes. */
 static int start_with(struct daemon *d, const struct options *o, struct ready *r, char *ticket)
 {
@@ -52,6 +58,8 @@ static int start_with(struct daemon *d, const struct options *o, struct ready *r
 
     if (!result && o->join)
         result = options_ticket(o, ticket, TICKET_MAX);
+    if (!result && o->hosted)
+        result = hosted_ticket(o->hosted, ticket, TICKET_MAX);
     if (!result && !o->foreground && !o->is_private)
         result = ready_background(r);
     if (!result) {
@@ -63,7 +71,7 @@ static int start_with(struct daemon *d, const struct options *o, struct ready *r
         return result;
     if (!o->debug)
         secret_no_core();
-    return daemon_start(d, o, &settings, o->join ? ticket : NULL, keeper);
+    return daemon_start(d, o, &settings, joins(o) ? ticket : NULL, keeper);
 }
 
 static int start(struct daemon *d, const struct options *o, struct ready *r)
@@ -81,7 +89,7 @@ static int say_failure(struct ready *r, const struct options *o, int code)
 {
     char line[2 * JOIN_SENTENCE_MAX], host[DVM_NAME_MAX] = "";
 
-    if (o->join) {
+    if (joins(o)) {
         char cause[DVM_SENTENCE_MAX];
 
         error_save(cause);
@@ -89,7 +97,7 @@ static int say_failure(struct ready *r, const struct options *o, int code)
             host[0] = '\0';
         join_line(join_marked(code), cause, o->host ? o->host : host, line, sizeof line);
     }
-    ready_say(r, NULL, o->join ? line : dvm_last_error());
+    ready_say(r, NULL, joins(o) ? line : dvm_last_error());
     return EXIT_FAILURE;
 }
 
@@ -121,7 +129,7 @@ int main(int argc, char **argv)
     code = start(&d, &o, &r);
     if (code)
         return say_failure(&r, &o, code);
-    if (o.join) {
+    if (joins(&o)) {
         snprintf(note, sizeof note, "host %s has joined machine %s", d.host, d.machine);
         r.note = note;
     }

@@ -32,6 +32,8 @@ static const struct row {
     {"private", NULL, FLAG, AT(is_private), 0,
      "machine of one program: foreground, no port, ends with its owner"},
     {"join", "FILE", TEXT, AT(join), 0, "join the machine of the ticket in FILE (-: stdin)"},
+    {"hosted", "OFFER", TEXT, AT(hosted), 0,
+     "join the machine of OFFER when it admits the key that this prints"},
     {"check", NULL, FLAG, AT(check), 0,
      "only look whether it could start here (with --join: join), print that, and end"},
     {"port", "N", NUMBER, AT(port), SETTING_PORT_MAX, "control port; lanes use N+1 (default: any)"},
@@ -106,8 +108,8 @@ int options_parse(struct options *o, int argc, char **argv)
     if (optind < argc)
         return dvm_fail(DVM_ERR_ARG, "dvmd takes options only, not '%s'; try --help",
                         argv[optind]);
-    if (o->is_private && o->join)
-        return dvm_fail(DVM_ERR_ARG, "--private and --join exclude each other");
+    if ((o->is_private && o->join) || (o->is_private && o->hosted) || (o->join && o->hosted))
+        return dvm_fail(DVM_ERR_ARG, "--private, --join and --hosted exclude each other");
     return DVM_OK;
 }
 

@@ -12,6 +12,7 @@ struct options {
     const char *machine, *host; /* NULL: the defaults of runtime.h */
     const char *folder;         /* NULL: as runtime.h finds it */
     const char *join;           /* file with the ticket, "-" for stdin, or NULL */
+    const char *hosted;         /* offer of a machine whose hoster starts this, or NULL */
     const char *bind;           /* address to listen on, or NULL */
     long port;                  /* control port, 0 for any */
     long cores;                 /* cores for tasks, 0: those of this computer */

@@ -70,10 +70,37 @@ static const char together[] =
     "dvm_recv under its type. A program that uses both leaves DVM_UNIVERSE to PVM's calls, and\n"
     "uses DVM's groups.\n";
 
+static const char roles[] =
+    "pvm_reg_rm, pvm_reg_tasker and pvm_reg_hoster make a program the machine's resource\n"
+    "manager, the one that starts the tasks of its host, or the one that starts the daemons of\n"
+    "hosts that pvm_addhosts adds. A second one gets PvmAlready; a second call gives the role\n"
+    "back; when the program ends the machine does the work itself again. The messages\n"
+    "(pvmproto.h; PvmResvTids must be set to send them) are PVM 3.4.6's; n is an int, s a\n"
+    "string, [] as often as the int before says:\n"
+    "\n"
+    "    SM_SPAWN      s program n flags s where n[s argument] 6 n, n[s environment]\n"
+    "                  answer: n[n tid or code]\n"
+    "    SM_EXEC       n parent s program n flags n count n[s argument] 6 n, n[s environment]\n"
+    "                  n place n all; answer SM_EXECACK: n[n tid or code]\n"
+    "    SM_CONFIG     answer: n count n formats [n tid s name s arch n speed n signature]\n"
+    "    SM_TASK       n where; answer: n code [n tid n parent n host n flags s name n pid]\n"
+    "    SM_ADDHOST    n[s line]; answer: as that of SM_CONFIG. SM_ADD, SM_ADDACK: the same\n"
+    "    SM_DELHOST    n[s name]; answer: n[n code]\n"
+    "    SM_NOTIFY     n what n context n tag n[n tid]; no answer\n"
+    "    SM_TASKX      n tid n status 4 n\n"
+    "    SM_HOSTX      n tid\n"
+    "    SM_STTASK     n tid n 0 s path n[s argument] n[s environment] n place n here n all\n"
+    "    SM_STHOST     n[n number s so= s login s command s \"\" s \"\"]\n"
+    "    SM_STHOSTACK  n[n number s line that the command printed, or name of a code]\n"
+    "\n"
+    "A hoster's command (dvmd --hosted) holds no secret, and nor does the line that it prints,\n"
+    "with the public key of the new daemon; the machine admits that key. dvm add, and add of\n"
+    "dvm pvm, go over ssh always.\n";
+
 static const char absent[] =
-    "These return PvmNotImpl, with a sentence: pvm_reg_hoster,\n"
-    "pvm_tickle, pvm_hostsync of another host, the flag\n"
-    "PvmTaskDebug, and the events PvmRouteAdd and PvmRouteDelete.\n";
+    "These return PvmNotImpl, with a sentence: pvm_tickle,\n"
+    "pvm_hostsync of another host, the flag PvmTaskDebug,\n"
+    "and the events PvmRouteAdd and PvmRouteDelete.\n";
 
 void pages_pvm(struct book *b)
 {
@@ -81,7 +108,7 @@ void pages_pvm(struct book *b)
         const char *heading, *text;
     } sections[] = {{"DESCRIPTION", description}, {"COMPILING", building},
                     {"RUNNING", running},         {"CONSOLE", console},
-                    {"WHAT DIFFERS", differences},
+                    {"ROLES", roles},             {"WHAT DIFFERS", differences},
                     {"TOGETHER WITH DVM", together}, {"WHAT IS NOT THERE", absent}};
     FILE *out = roff_page(b, "dvm-pvm", 7, "dvm-pvm - programs of PVM 3.4 on DVM");
 

@@ -16,14 +16,6 @@ static int absent(const char *call, const char *why)
     return rc == PvmOk ? pvm3_fail(call, PvmNotImpl, "%s", why) : rc;
 }
 
-static const char own_business[] = "DVM's daemons start hosts and tasks, and place them, "
-                                   "themselves";
-
-int pvm_reg_hoster(void)
-{
-    return absent("pvm_reg_hoster", own_business);
-}
-
 int pvm_tickle(int count, int *args, int *nresults, int *results)
 {
     if (count < 1 || count > TICKLE_MOST)

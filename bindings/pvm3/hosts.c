@@ -163,6 +163,20 @@ bool pvm3_host_is_there(int host)
     return there;
 }
 
+int pvm3_host_tid(const char *name)
+{
+    int tid = PvmNoHost;
+    struct table t;
+
+    if (look("pvm_addhosts", &t) != PvmOk)
+        return PvmNoHost;
+    for (size_t i = 0; i < t.count; i++)
+        if (strcmp(t.list[i].hi_name, name) == 0)
+            tid = t.list[i].hi_tid;
+    table_free(&t);
+    return tid;
+}
+
 int pvm3_host_file(const char *name)
 {
     char path[PATH_ROOM];
@@ -274,151 +288,6 @@ int pvm_tidtohost(int tid)
     int rc = pvm3_enter("pvm_tidtohost");
 
     return rc == PvmOk ? PVM3_TID_HOST(tid) : rc;
-}
-
-#define BLANKS " \t\r\n"
-
-/* The name in front of a line's options, as PVM's host files have them. */
-static char *first_word(const char *line)
-{
-    line += strspn(line, BLANKS "&*$");
-    return strndup(line, strcspn(line, BLANKS));
-}
-
-/* The value of an option behind the name, such as "lo=", or NULL. To be freed. */
-static char *option(const char *line, const char *name)
-{
-    const size_t length = strlen(name);
-
-    line += strspn(line, BLANKS "&*$");
-    for (line += strcspn(line, BLANKS); *line; line += strcspn(line, BLANKS)) {
-        line += strspn(line, BLANKS);
-        if (strncmp(line, name, length) == 0)
-            return strndup(line + length, strcspn(line + length, BLANKS));
-    }
-    return NULL;
-}
-
-/* Whom to reach for a host: its name, with the user of lo= in front. To be freed. */
-static char *target(const char *line, const char *name)
-{
-    char *login = option(line, "lo="), *whole = NULL;
-
-    if (asprintf(&whole, "%s%s%s", login ? login : "", login ? "@" : "", name) < 0)
-        whole = NULL;
-    free(login);
-    return whole;
-}
-
-/* The tid of a host that is up; PvmNoHost. */
-static int host_tid(const char *name)
-{
-    int tid = PvmNoHost;
-    struct table t;
-
-    if (look("pvm_addhosts", &t) != PvmOk)
-        return PvmNoHost;
-    for (size_t i = 0; i < t.count; i++)
-        if (strcmp(t.list[i].hi_name, name) == 0)
-            tid = t.list[i].hi_tid;
-    table_free(&t);
-    return tid;
-}
-
-static int add_host(const char *line)
-{
-    char *address = option(line, "ip="), *name = address ? address : first_word(line);
-    char *whole = name ? target(line, name) : NULL;
-    int rc = whole ? host_tid(name) : PvmNoMem, added = 0;
-
-    if (rc > 0) {
-        rc = PvmDupHost;
-    } else if (whole) {
-        rc = dvm_add_hosts(whole, &added);
-        rc = rc == DVM_OK ? host_tid(name) : rc == DVM_ERR_NO_HOST ? PvmCantStart : pvm3_code(rc);
-        if (rc < 0)
-            pvm3_fail("pvm_addhosts", rc, "%s", dvm_last_error());
-    }
-    free(whole);
-    free(name);
-    return rc;
-}
-
-/* Have the resource manager add hosts, or delete them (tag), which answers with five words a host,
- * or one. false: there is none. */
-static bool manager_hosts(const char *call, int tag, char **names, int count, int *infos,
-                          int *done)
-{
-    struct pvm3_buffer *b = pvm3_manager() ? pvm3_buffer_make(PvmDataDefault, 0) : NULL, *got;
-    int told;
-
-    if (!b)
-        return false;
-    pvm3_put_ints(b, &count, 1);
-    for (int i = 0; i < count; i++)
-        pvm3_put_text(b, names[i] ? names[i] : "");
-    got = pvm3_manager_ask(call, tag, b);
-    pvm3_buffer_free(b);
-    if (!got)
-        return false;
-    told = pvm3_get_int(got);
-    if (tag == SM_ADDHOST)
-        pvm3_get_int(got); /* how many kinds of hosts there are */
-    *done = 0;
-    for (int i = 0; i < count; i++) {
-        int info = i < told ? pvm3_get_int(got) : PvmOutOfRes;
-
-        if (tag == SM_ADDHOST && i < told) {
-            free(pvm3_get_text(got));
-            free(pvm3_get_text(got));
-            got->next += got->bytes - got->next < 8 ? got->bytes - got->next : 8;
-        }
-        *done += tag == SM_ADDHOST ? info > 0 : info == PvmOk;
-        if (infos)
-            infos[i] = info;
-    }
-    pvm3_buffer_free(got);
-    return true;
-}
-
-int pvm_addhosts(char **names, int count, int *infos)
-{
-    static const char call[] = "pvm_addhosts";
-    int rc = pvm3_enter(call), added = 0;
-
-    if (rc != PvmOk)
-        return rc;
-    if (!names || count < 1)
-        return pvm3_fail(call, PvmBadParam, "%d hosts", count);
-    if (manager_hosts(call, SM_ADDHOST, names, count, infos, &added))
-        return added;
-    for (int i = 0; i < count; i++) {
-        rc = add_host(names[i]);
-        added += rc > 0;
-        if (infos)
-            infos[i] = rc;
-    }
-    return added;
-}
-
-int pvm_delhosts(char **names, int count, int *infos)
-{
-    static const char call[] = "pvm_delhosts";
-    int rc = pvm3_enter(call), removed = 0;
-
-    if (rc != PvmOk)
-        return rc;
-    if (!names || count < 1)
-        return pvm3_fail(call, PvmBadParam, "%d hosts", count);
-    if (manager_hosts(call, SM_DELHOST, names, count, infos, &removed))
-        return removed;
-    for (int i = 0; i < count; i++) {
-        rc = pvm3_code(dvm_remove_host(names[i]));
-        removed += rc == PvmOk;
-        if (infos)
-            infos[i] = rc;
-    }
-    return removed;
 }
 
 int pvm_hostsync(int host, struct timeval *clock, struct timeval *delta)

@@ -77,6 +77,20 @@ static bool coordinates(struct daemon *d, const struct dvm_frame *frame)
     return false;
 }
 
+/* A ticket, or an offer for those who make tickets themselves. */
+static int invite(struct cluster *c, const Dvm__Pb__Invite *ask, char *text, char *error,
+                  size_t size)
+{
+    if (ask->key.len > 0 && ask->key.len != KEY_BYTES) {
+        snprintf(error, size, "a key of %zu bytes; it has %d", ask->key.len, KEY_BYTES);
+        return DVM_ERR_ARG;
+    }
+    if (ask->key.len > 0)
+        return cluster_admit(c, ask->key.data, ask->seconds, text, error, size);
+    return ask->offer ? cluster_admit(c, NULL, 0, text, error, size)
+                      : cluster_invite(c, ask->uses, ask->seconds, text, error, size);
+}
+
 static void on_invite(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Invite *ask = dvm__pb__invite__unpack(NULL, frame->length, payload);
@@ -90,7 +104,7 @@ static void on_invite(struct daemon *d, const struct dvm_frame *frame, const uin
     } else if (d->is_private) {
         daemon_fail(d, frame, DVM_ERR_REFUSED, "a private machine invites nobody");
     } else if (coordinates(d, frame)) {
-        code = cluster_invite(d->cluster, ask->uses, ask->seconds, text, error, sizeof error);
+        code = invite(d->cluster, ask, text, error, sizeof error);
         reply.ticket = text;
         if (code != 0)
             daemon_fail(d, frame, code, "%s", error);

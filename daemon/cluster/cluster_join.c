@@ -19,10 +19,9 @@
 
 /* ---- the coordinator ------------------------------------------------------------- */
 
-int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text, char *error,
-                   size_t size)
+/* Listen, and say where; the rest of *t is 0. Returns 0 or an error with a sentence. */
+static int prepare(struct cluster *c, struct ticket *t, char *error, size_t size)
 {
-    struct ticket t = {0};
     uint8_t old[KEY_BYTES];
     int code = cluster_listen(c, error, size);
 
@@ -30,18 +29,70 @@ int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text,
         return code;
     while (tickets_forget(c->tickets, cluster_now(), old))
         links_ticket(c->links, old, false);
-    t.addresses = links_addresses(c->links, t.address);
-    memcpy(t.server, links_key(c->links), KEY_BYTES);
+    *t = (struct ticket){.addresses = 0};
+    t->addresses = links_addresses(c->links, t->address);
+    memcpy(t->server, links_key(c->links), KEY_BYTES);
+    return 0;
+}
+
+/* Let a ticket's key in. */
+static int add_ticket(struct cluster *c, const uint8_t *key, unsigned uses, double seconds)
+{
+    int code = tickets_add(c->tickets, cluster_now(), key, uses, seconds);
+
+    if (code == 0)
+        links_ticket(c->links, key, true);
+    return code;
+}
+
+int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text, char *error,
+                   size_t size)
+{
+    struct ticket t;
+    int code = prepare(c, &t, error, size);
+
+    if (code != 0)
+        return code;
     code = key_create(&t.key);
     if (code == 0)
-        code = tickets_add(c->tickets, cluster_now(), t.key.public, uses, seconds);
-    if (code == 0) {
-        links_ticket(c->links, t.key.public, true);
+        code = add_ticket(c, t.key.public, uses, seconds);
+    if (code == 0)
         code = ticket_encode(&t, text, TICKET_TEXT_BYTES);
-    }
     key_wipe(&t.key);
     if (code != 0)
         snprintf(error, size, "no ticket could be made: %s", dvm_error_text(code));
+    return code;
+}
+
+/* Whether a key is a host's, or one of an earlier ticket: that one's rights it keeps. */
+static bool is_known(const struct cluster *c, const uint8_t *key)
+{
+    const struct machine_host *host = NULL;
+
+    while ((host = machine_next(c->machine, host ? host->slot : 0)) != NULL)
+        if (memcmp(host->key, key, KEY_BYTES) == 0)
+            return true;
+    return tickets_has(c->tickets, key);
+}
+
+int cluster_admit(struct cluster *c, const uint8_t *key, double seconds, char *text, char *error,
+                  size_t size)
+{
+    struct ticket t;
+    int code = prepare(c, &t, error, size);
+
+    if (code != 0)
+        return code;
+    if (key && is_known(c, key)) {
+        snprintf(error, size, "this key is a host's, or was admitted before");
+        return DVM_ERR_EXISTS;
+    }
+    if (key)
+        code = add_ticket(c, key, 1, seconds);
+    if (code == 0)
+        code = ticket_encode(&t, text, TICKET_TEXT_BYTES);
+    if (code != 0)
+        snprintf(error, size, "the key cannot be admitted: %s", dvm_error_text(code));
     return code;
 }
 
@@ -290,8 +341,14 @@ int cluster_join(struct cluster **out, struct ev_loop *loop, const struct cluste
     struct cluster *c;
     int code = ticket_decode(ticket, &t, error, size);
 
+    if (code == 0 && ticket_is_offer(&t)) {
+        join_mark(JOIN_TICKET_NONE);
+        snprintf(error, size, "this is an offer, not a ticket: dvmd --hosted takes it");
+        code = DVM_ERR_TICKET;
+    }
     if (code != 0)
         return code;
+    t.awaited = config->hosted;
     c = cluster_new(loop, config, events, arg);
     snprintf(error, size, "no memory to join");
     code = DVM_ERR_NO_MEMORY;

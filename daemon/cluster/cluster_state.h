@@ -71,6 +71,10 @@ void cluster_on_join(void *arg, const struct links_joiner *joiner, const struct 
 /* Make a ticket. text: TICKET_TEXT_BYTES. Returns 0 or an error with a sentence. */
 int cluster_invite(struct cluster *c, unsigned uses, double seconds, char *text, char *error,
                    size_t size);
+/* Let who has a key (KEY_BYTES; NULL: nobody) join once, within seconds, as if it were a ticket's.
+ * text receives the offer by which such keys are made. Errors as above; EXISTS: a known key. */
+int cluster_admit(struct cluster *c, const uint8_t *key, double seconds, char *text, char *error,
+                  size_t size);
 
 /* Ask with REGISTER; on success *out is what REGISTERED said and address (of
  * TICKET_ADDRESS_BYTES) where it came from. Blocks for at most timeout seconds. */

@@ -233,6 +233,13 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
                  "which nobody else reaches", endpoint_shown(t->address[0]));
         return DVM_ERR_TIMEOUT;
     }
+    if (is_unknown(j, ms) && t->awaited) {
+        join_mark(JOIN_TICKET_UNKNOWN);
+        snprintf(error, size, "nobody of the machine has admitted the key of this host within "
+                 "%.0f s: its hoster, or who asked it, did not pass it on",
+                 (double)ms / MS_PER_SECOND);
+        return DVM_ERR_TICKET;
+    }
     if (is_unknown(j, ms) && missed == 0) {
         join_mark(JOIN_TICKET_UNKNOWN);
         snprintf(error, size, "a daemon was reached at %s, but it does not know this ticket: it "
@@ -253,8 +260,8 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
     return DVM_ERR_TIMEOUT;
 }
 
-static void run(struct links *l, struct join *j, double timeout, const uint8_t *message,
-                size_t bytes)
+static void run(struct links *l, struct join *j, double timeout, bool awaited,
+                const uint8_t *message, size_t bytes)
 {
     uint64_t begin = links_now(), next = begin;
     uint64_t end = begin + (j->count > 0 ? (uint64_t)(timeout * MS_PER_SECOND) : 0);
@@ -269,7 +276,7 @@ static void run(struct links *l, struct join *j, double timeout, const uint8_t *
             ask_all(j, message, bytes);
             next = now + JOIN_RESEND_MS;
         }
-        if (now > begin + JOIN_GIVE_UP_MS && is_unknown(j, now - begin))
+        if (!awaited && now > begin + JOIN_GIVE_UP_MS && is_unknown(j, now - begin))
             break;
         if (now > begin + JOIN_NOBODY_MS && reached(j) == 0)
             break;
@@ -326,7 +333,7 @@ int links_join(struct links *l, const struct ticket *t, double timeout, int *typ
     snprintf(error, size, "no memory to join");
     if (j && message && key_derive(&key) == 0) {
         open_all(l, j, t, &key);
-        run(l, j, timeout, message, bytes);
+        run(l, j, timeout, t->awaited, message, bytes);
         code = j->winner >= 0 ? 0 : explain(j, t, links_now() - begin, error, size);
         if (code == 0) {
             *type = j->type;

@@ -6,7 +6,6 @@
 #include "daemon/links/ticket.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +18,13 @@
 #define BODY_MIN (2 + 2 * KEY_BYTES + SUM_BYTES)
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool ticket_is_offer(const struct ticket *t)
+{
+    static const uint8_t none[KEY_BYTES];
+
+    return memcmp(t->key.secret, none, KEY_BYTES) == 0;
+}
 
 static uint32_t checksum(const uint8_t *bytes, size_t n)
 {

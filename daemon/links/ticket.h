@@ -11,6 +11,7 @@
 #ifndef DVMD_LINKS_TICKET_H
 #define DVMD_LINKS_TICKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,13 @@ struct ticket {
     char address[TICKET_ADDRESSES][TICKET_ADDRESS_BYTES];
     uint8_t server[KEY_BYTES]; /* public key of the daemon to ask */
     struct key_pair key;       /* good for asking only; decode leaves public to key_derive */
+    bool awaited;              /* not in the text: the machine may learn of its key only now, so
+                                * that being refused is no reason to give up */
 };
+
+/* Whether it is an offer: a ticket without a secret, which lets nobody in, and which who
+ * takes it makes a ticket by a key of its own (start/hosted.h). */
+bool ticket_is_offer(const struct ticket *t);
 
 /* Write the ticket's text (no newline) into out; TICKET_TEXT_BYTES suffice.
  * Returns 0, or DVM_ERR_ARG. */

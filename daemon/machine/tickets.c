@@ -67,6 +67,14 @@ static struct entry *find(struct tickets *t, const uint8_t *key)
     return NULL;
 }
 
+bool tickets_has(const struct tickets *t, const uint8_t *key)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (memcmp(t->entries[i].key, key, TICKETS_KEY_BYTES) == 0)
+            return true;
+    return false;
+}
+
 static struct use *find_use(struct entry *e, const uint8_t *nonce)
 {
     for (size_t i = 0; i < e->used_count; i++)

@@ -30,6 +30,9 @@ void tickets_destroy(struct tickets *t);
 int tickets_add(struct tickets *t, uint64_t now_ms, const uint8_t *key, unsigned uses,
                 double seconds);
 
+/* Whether a key is that of a ticket, a dead one included. */
+bool tickets_has(const struct tickets *t, const uint8_t *key);
+
 /* Take one use for a joiner with a nonce; the same nonce again costs nothing.
  * Returns 0, or DVM_ERR_TICKET with a sentence in error. */
 int tickets_use(struct tickets *t, uint64_t now_ms, const uint8_t *key, const uint8_t *nonce,

@@ -71,6 +71,16 @@ DVM_API int dvm_binding_tasker(int tag, int on);
  * it. Error: REFUSED (it is no such task). */
 DVM_API int dvm_binding_task_over(int tid, int status);
 
+/* A command, at most size bytes with the NUL, that a program may run on another computer, in a
+ * way of its own, to start a daemon there. It holds no secret: the daemon makes a key, prints that
+ * one's public half, and joins when dvm_binding_admit was called with it (docs/protocol.md,
+ * "Invite"). Errors: ARG (size too small), NO_PROGRAM, and the daemon's. */
+DVM_API int dvm_binding_offer(char *command, size_t size);
+
+/* Let who has made this key, of 32 bytes, join the machine once, within so many seconds. Errors:
+ * EXISTS (a host's key, or one that was admitted before), and the daemon's. */
+DVM_API int dvm_binding_admit(const void *key, double seconds);
+
 /* Copy the path of this host's runtime folder, at most size bytes with the NUL: where files
  * that all tasks of the host share may lie, such as those named below; the daemon removes
  * these at its end. Error: ARG (size too small). */

@@ -50,6 +50,21 @@ int hosts_ask(Dvm__Pb__HostsReply **reply)
     return vm_bad_answer(DVM_CTL_HOSTS_REPLY);
 }
 
+int hosts_coordinator(int *slot)
+{
+    Dvm__Pb__HostsReply *reply;
+    int rc = hosts_ask(&reply);
+
+    if (rc != DVM_OK)
+        return rc;
+    *slot = vm.coordinator;
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        if (reply->hosts[i]->coordinator)
+            *slot = (int)reply->hosts[i]->slot;
+    dvm__pb__hosts_reply__free_unpacked(reply, NULL);
+    return DVM_OK;
+}
+
 static struct dvm_host host_from(const Dvm__Pb__Host *h)
 {
     struct dvm_host host = {.slot = (int)h->slot,
@@ -197,9 +212,7 @@ int dvm_add_hosts(const char *hosts, int *added)
 int dvm_remove_host(const char *name)
 {
     Dvm__Pb__Remove m = DVM__PB__REMOVE__INIT;
-    int slot = vm.coordinator;
-    Dvm__Pb__HostsReply *reply;
-    int rc;
+    int slot, rc;
 
     ENTRY_BEGIN();
     daemon_link_asker(DVM_BOARD_REMOVE_HOST, ENTRY_SITE(), 0);
@@ -210,13 +223,9 @@ int dvm_remove_host(const char *name)
                                   "dvm_remove_host: %s is this task's own host; another task or "
                                   "the console must remove it",
                                   name));
-    rc = hosts_ask(&reply); /* who coordinates may have changed since WELCOME */
+    rc = hosts_coordinator(&slot);
     if (rc != DVM_OK)
         return dvm_leave(rc);
-    for (size_t i = 0; i < reply->n_hosts; i++)
-        if (reply->hosts[i]->coordinator)
-            slot = (int)reply->hosts[i]->slot;
-    dvm__pb__hosts_reply__free_unpacked(reply, NULL);
     m.name = (char *)(uintptr_t)name;
     return dvm_leave(vm_ask(DVM_TID_DAEMON(slot), DVM_CTL_REMOVE, &m.base, VM_ANSWER_SECONDS,
                             DVM_CTL_OK, NULL, NULL));

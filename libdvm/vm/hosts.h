@@ -8,4 +8,7 @@
  * Errors: those of vm_ask. */
 int hosts_ask(Dvm__Pb__HostsReply **reply);
 
+/* The slot of who coordinates now, which may have changed since WELCOME. */
+int hosts_coordinator(int *slot);
+
 #endif

@@ -85,21 +85,49 @@ ask: it is gone: 1
 TEXT
 }
 
+# hoster_story PROGRAM: what a hoster and a program that adds hosts print
+hoster_story() {
+    serving "$1" hoster
+    "$1" ask "192.0.2.11 so=PvmCantStart" "192.0.2.12 so=nonsense lo=ann" \
+        "192.0.2.13 so=PvmDenied" >"$WORK/ask" 2>&1
+    "$1" stop >/dev/null 2>&1
+    wait "$holder"
+    cat "$WORK/hoster" "$WORK/ask"
+}
+
+hoster_expected() {
+    cat <<TEXT
+hoster: registered: 0
+hoster: STHOST 3
+hoster: 192.0.2.11 so=PvmCantStart, tid of a host, command of a daemon, then a text and ""
+hoster: ann@192.0.2.12 so=nonsense, tid of a host, command of a daemon, then a text and ""
+hoster: 192.0.2.13 so=PvmDenied, tid of a host, command of a daemon, then a text and ""
+hoster: left: 0
+ask: addhosts 0: -29 -29 -8
+TEXT
+}
+
 # with_pvm: the same programs, linked with PVM's library, print the same on PVM
 with_pvm() {
-    local pvmd
+    local pvmd address
     [ -x /usr/bin/pvmd ] && [ -e /usr/include/pvm3.h ] || return 0
     say "the same with PVM itself"
     export PVM_ROOT=/usr/lib/pvm3 PVM_ARCH=LINUX64 PVM_ALLOW_ROOT=1 PVM_TMP=$WORK/tmp
     export PVM_PATH=/usr/bin PVM_EXPORT=PVM_ALLOW_ROOT:PVM_TMP
     mkdir "$PVM_TMP"
-    env -u DVM_MACHINE pvmd -nlocalhost >"$WORK/pvmd.out" 2>&1 </dev/null &
+    address=$(hostname -I | cut -d' ' -f1) # it adds no hosts from a loopback address
+    env -u DVM_MACHINE pvmd "-n${address:-localhost}" >"$WORK/pvmd.out" 2>&1 </dev/null &
     pvmd=$!
     at_end+=("kill $pvmd 2>/dev/null || :")
     await 10 grep -q tmp "$WORK/pvmd.out"
     gcc "$source_tree/tests/pvm/programs/tasker.c" -o "$WORK/tasker.pvm" -lpvm3
     tasker_story "$WORK/tasker.pvm" >"$WORK/story"
     tasker_expected 1 | diff - "$WORK/story" || fail "PVM's taskers differ"
+    if [ -n "$address" ]; then
+        gcc "$source_tree/tests/pvm/programs/hoster.c" -o "$WORK/hoster.pvm" -lpvm3
+        hoster_story "$WORK/hoster.pvm" >"$WORK/story"
+        hoster_expected | diff - "$WORK/story" || fail "PVM's hosters differ"
+    fi
     # last: PVM has no use for tasks any more when its manager has gone
     gcc "$source_tree/tests/pvm/programs/manager.c" -o "$WORK/manager.pvm" -lpvm3
     manager_story "$WORK/manager.pvm" >"$WORK/story"
@@ -143,6 +171,47 @@ kill -9 "$holder"
 wait "$holder" 2>/dev/null || :
 await 10 bash -c "'$programs/tasker' there | grep -q 'there: 0'"
 expect 0 dvm run -n 1 "$programs/pool" 3
+
+say "a hoster is told what to start, and what it says of each is the host's code"
+hoster_story "$programs/hoster" >"$WORK/story"
+hoster_expected | diff - "$WORK/story" || fail "the hoster's story differs"
+
+say "the daemons that it starts come in by keys of their own, and a second hoster is refused"
+export HOSTER_OPTIONS=--simulated HOSTER_COMMAND=$WORK/command HOSTER_WHY=1
+serving "$programs/hoster" hoster
+expect 0 "$programs/hoster" second
+expect_line "$WORK/out" "^second: -30$"
+expect 0 "$programs/hoster" ask "far1 so=run" "gone so=leave" "far2 so=run" sim1
+expect_line "$WORK/out" "^ask: addhosts 2: a host -25 a host -28$"
+expect_line "$WORK/err" "the hoster has said nothing of gone"
+await 10 hosts_are 4
+expect 7 dvm run -n 1 --where far2 sh -c "exit 7"
+
+say "what a hoster runs holds no ticket, and lets in nobody whom the machine was not told of"
+offer=$(sed 's/.*--hosted \([^ ]*\).*/\1/' "$WORK/command")
+printf '%s\n' "$offer" >"$WORK/offer"
+expect 1 dvmd --join "$WORK/offer" --host spy
+expect_line "$WORK/err" "is an offer, not a ticket"
+dvmd --hosted "$offer" --host spy --foreground >"$WORK/spy" 2>&1 &
+spy=$!
+await 10 grep -q "key<[0-9a-f]*>$" "$WORK/spy"
+expect 1 dvmd --hosted "$(dvm invite 2>/dev/null)" --host spy
+expect_line "$WORK/err" "takes an offer, not a ticket"
+kill "$spy"
+wait "$spy" || :
+hosts_are 4 || fail "a key that nobody admitted was let in"
+
+say "a hoster that is killed leaves the work to dvm add"
+mkdir "$WORK/bin"
+printf '#!/bin/sh\necho called >>%s/ssh\nexit 255\n' "$WORK" >"$WORK/bin/ssh"
+chmod +x "$WORK/bin/ssh"
+expect 0 env PATH="$WORK/bin:$PATH" "$programs/hoster" ask "far3 so=die"
+expect_line "$WORK/out" "^ask: addhosts 0: -29$"
+expect_line "$WORK/err" "the hoster 0x[0-9a-f]* has ended or given its role up: DVM adds hosts"
+expect_line "$WORK/ssh" called
+wait "$holder" || :
+expect 0 "$programs/hoster" there
+expect_line "$WORK/out" "^there: 0$"
 
 ! long || with_pvm
 halt_machine

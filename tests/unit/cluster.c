@@ -196,13 +196,26 @@ static void do_invite(struct node *n, void *arg)
               "%s", error);
 }
 
-static int try_join(struct node **out, const char *host, const char *ticket, double timeout,
-                    char *error, size_t size)
+struct admission {
+    const uint8_t *key; /* NULL: none */
+    int code;
+    char text[TICKET_TEXT_BYTES];
+};
+
+static void do_admit(struct node *n, void *arg)
+{
+    struct admission *a = arg;
+    char error[512];
+
+    a->code = cluster_admit(n->cluster, a->key, LIMIT_S, a->text, error, sizeof error);
+}
+
+static int join_as(struct node **out, const struct cluster_config *c, const char *ticket,
+                   double timeout, char *error, size_t size)
 {
     struct node *n = node_new();
-    struct cluster_config c = config(host, 0);
     char machine[DVM_NAME_MAX] = "";
-    int code = cluster_join(&n->cluster, n->loop, &c, ticket, timeout, &events, n, machine, error,
+    int code = cluster_join(&n->cluster, n->loop, c, ticket, timeout, &events, n, machine, error,
                             size);
 
     if (code != 0) {
@@ -214,6 +227,14 @@ static int try_join(struct node **out, const char *host, const char *ticket, dou
     node_run(n);
     *out = n;
     return 0;
+}
+
+static int try_join(struct node **out, const char *host, const char *ticket, double timeout,
+                    char *error, size_t size)
+{
+    struct cluster_config c = config(host, 0);
+
+    return join_as(out, &c, ticket, timeout, error, size);
 }
 
 static struct node *join(const char *host, const char *ticket)
@@ -308,6 +329,66 @@ Test(cluster, alone)
     cr_assert_str_eq(l.hosts[0].address, "local");
     cr_assert(l.hosts[0].self && l.hosts[0].coordinator);
     cr_assert_null(n->cluster->links, "no ZeroMQ before an invitation");
+    node_end(n);
+}
+
+/* What a daemon makes of an offer: a ticket with a key of its own. */
+static void own_ticket(const char *offer, struct ticket *t, char *text)
+{
+    char error[512];
+
+    cr_assert(ticket_decode(offer, t, error, sizeof error) == 0, "%s", error);
+    cr_assert(ticket_is_offer(t));
+    cr_assert(key_create(&t->key) == 0);
+    cr_assert(ticket_encode(t, text, TICKET_TEXT_BYTES) == 0);
+}
+
+struct hosted {
+    char text[TICKET_TEXT_BYTES], error[512];
+    struct node *node;
+    int code;
+};
+
+static void *join_hosted(void *arg)
+{
+    struct hosted *h = arg;
+    struct cluster_config c = config("sim2", 0);
+
+    c.hosted = true;
+    h->code = join_as(&h->node, &c, h->text, LIMIT_S, h->error, sizeof h->error);
+    return NULL;
+}
+
+/* A key that was made elsewhere lets in who has it, once it is admitted; even who asked before. */
+Test(cluster, a_key_is_admitted, .timeout = 60)
+{
+    struct node *n = first("sim1", 3), *stranger = NULL;
+    struct admission offer = {.key = NULL}, a;
+    struct hosted h = {.code = 0};
+    struct ticket t;
+    struct look l;
+    pthread_t thread;
+    char error[512];
+
+    node_do(n, do_admit, &offer);
+    cr_assert_eq(offer.code, 0);
+    own_ticket(offer.text, &t, h.text);
+    cr_assert_eq(try_join(&stranger, "sim3", offer.text, 1, error, sizeof error), DVM_ERR_TICKET);
+    cr_assert(strstr(error, "is an offer"), "%s", error);
+    cr_assert_neq(try_join(&stranger, "sim3", h.text, 1, error, sizeof error), 0);
+    pthread_create(&thread, NULL, join_hosted, &h);
+    a = (struct admission){.key = t.key.public};
+    node_do(n, do_admit, &a);
+    cr_assert_eq(a.code, 0);
+    pthread_join(thread, NULL);
+    cr_assert_eq(h.code, 0, "%s", h.error);
+    node_do(n, do_admit, &a);
+    cr_assert_eq(a.code, DVM_ERR_EXISTS, "a key is admitted once");
+    node_do(n, do_look, &l);
+    cr_assert_eq(l.count, 2);
+    cr_assert_neq(try_join(&stranger, "sim3", h.text, 1, error, sizeof error), 0);
+    cr_assert(strstr(error, "is used up"), "%s", error);
+    node_end(h.node);
     node_end(n);
 }
 

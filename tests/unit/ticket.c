@@ -165,3 +165,29 @@ Test(tickets, their_number_is_bounded)
     cr_assert_eq(tickets_add(t, 0, key, 1, 1), DVM_ERR_LIMIT);
     tickets_destroy(t);
 }
+
+Test(ticket, without_a_secret_it_is_an_offer)
+{
+    struct ticket t = sample(2), u;
+    char text[TICKET_TEXT_BYTES], error[256];
+
+    cr_assert(!ticket_is_offer(&t));
+    memset(t.key.secret, 0, KEY_BYTES);
+    cr_assert_eq(ticket_encode(&t, text, sizeof text), 0);
+    cr_assert_eq(ticket_decode(text, &u, error, sizeof error), 0, "%s", error);
+    cr_assert(ticket_is_offer(&u));
+    cr_assert_eq(memcmp(u.server, t.server, KEY_BYTES), 0);
+}
+
+Test(tickets, a_dead_one_is_known_until_it_is_forgotten)
+{
+    struct tickets *t = tickets_create();
+    uint8_t key[TICKETS_KEY_BYTES] = {1}, gone[TICKETS_KEY_BYTES];
+
+    cr_assert(!tickets_has(t, key));
+    cr_assert_eq(tickets_add(t, 0, key, 1, 1), 0);
+    cr_assert(tickets_has(t, key));
+    cr_assert(tickets_forget(t, 1000 + TICKETS_REMEMBER_MS, gone));
+    cr_assert(!tickets_has(t, key));
+    tickets_destroy(t);
+}

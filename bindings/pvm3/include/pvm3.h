@@ -452,8 +452,8 @@ void PvmProduct(int *type, void *into, void *data, int *count, int *info);
 
 /* ---- the machine's insides -------------------------------------------------------------- */
 
-/* Become the task that starts hosts, starts tasks, places them, or takes traces. Not done by
- * this library: PvmNotImpl. */
+/* Become the task that starts hosts; who is it already gives the role back. PvmAlready: another
+ * is it. */
 int pvm_reg_hoster(void);
 int pvm_reg_tasker(void);
 int pvm_reg_rm(struct pvmhostinfo **hosts);

@@ -7,6 +7,7 @@
  */
 #include "bindings/pvm3/roles/manager.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +179,7 @@ struct pvm3_buffer *pvm3_manager_ask(const char *call, int tag, struct pvm3_buff
         return NULL;
     }
     pvm3_buffer_free(empty);
-    while ((got = pvm3_role_await(call, PVMRMCLASS, manager))) {
+    while ((got = pvm3_role_await(call, PVMRMCLASS, manager, INFINITY))) {
         if (got->tag == SM_EXEC)
             obey(call, got);
         else if (got->tag == tag && (got->wid == now || got->wid == 0))

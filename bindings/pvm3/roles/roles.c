@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dvm.h"
 #include "bindings/pvm3/trace/plain.h"
@@ -17,6 +18,7 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/mailbox.h"
+#include "bindings/pvm3/roles/hoster.h"
 #include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/queue.h"
@@ -156,6 +158,7 @@ void pvm3_role_translate(struct pvm3_buffer *b)
         return;
     b->ctx = PvmBaseContext;
     pvm3_manager_hears(b);
+    pvm3_hoster_hears(b);
     if (b->tag == SM_EXECACK || b->tag == SM_STHOST)
         b->src = PVM3_DAEMON;
 }
@@ -180,6 +183,7 @@ static const struct {
     {SM_EXEC, PVMRMCLASS, pvm3_manager_exec},
     {SM_ADD, PVMRMCLASS, pvm3_manager_add},
     {SM_TASKX, PVMTASKERCLASS, pvm3_tasker_over},
+    {SM_STHOSTACK, PVMHOSTERCLASS, pvm3_hoster_answers},
 };
 
 static bool is_task(int tid)
@@ -209,8 +213,17 @@ int pvm3_role_send(const char *call, int tid, int tag)
     return PvmOk; /* PVM's daemons drop what they do not expect */
 }
 
-struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid)
+static double now(void)
 {
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid, double limit)
+{
+    const double end = now() + limit;
     const struct pvm3_wanted wanted = {.tid = tid, .tag = -1, .ctx = PVM3_TO_LIBRARY,
                                        .internal = true, .site = __builtin_return_address(0)};
     struct pvm3_buffer *found;
@@ -222,7 +235,7 @@ struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid)
             pvm3_queue_take(found);
             return found;
         }
-        if (pvm3_role_holder(role) != tid)
+        if (now() > end || pvm3_role_holder(role) != tid)
             return NULL;
     }
 }

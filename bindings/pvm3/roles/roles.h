@@ -60,7 +60,7 @@ int pvm3_get_int(struct pvm3_buffer *b);
 char *pvm3_get_text(struct pvm3_buffer *b);
 
 /* Wait for a message in PVM3_TO_LIBRARY from a task that has a role. NULL: it has the role no
- * more, or has ended. The buffer is the caller's. */
-struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid);
+ * more, or has ended, or has said nothing for limit seconds. The buffer is the caller's. */
+struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid, double limit);
 
 #endif

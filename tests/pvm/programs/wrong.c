@@ -323,7 +323,6 @@ static void not_there(void)
     int tid = 0;
 
     pvm_setopt(PvmAutoErr, 1);
-    IS(PvmNotImpl, pvm_reg_hoster());
     WRONG(pvm_reg_tracer(1, 1, 1, 1, NULL, 0, 0));
     IS(PvmNotImpl, pvm_tickle(1, none, &value, none));
     IS(PvmNotImpl, pvm_notify(PvmRouteAdd, 1, 1, &self));
