@@ -94,8 +94,8 @@ static const char roles[] =
     "    SM_STHOSTACK  n[n number s line that the command printed, or name of a code]\n"
     "\n"
     "A hoster's command (dvmd --hosted) holds no secret, and nor does the line that it prints,\n"
-    "with the public key of the new daemon; the machine admits that key. dvm add, and add of\n"
-    "dvm pvm, go over ssh always.\n";
+    "with the public key of the new daemon; the machine admits that key. add of dvm pvm\n"
+    "goes by the hoster, too; dvm add goes over ssh always.\n";
 
 static const char absent[] =
     "These return PvmNotImpl, with a sentence: pvm_tickle,\n"

@@ -176,6 +176,8 @@ static const char *add_one(const struct pvm *p, const struct hostfile_entry *e)
         dvm__pb__hosts_reply__free_unpacked(hosts, NULL);
     if (there)
         return DUPLICATE;
+    if (pvm_hoster_is_there(p))
+        return pvm_hoster_add(p, e);
     run_add(p, e);
     hosts = pvm_hosts(p);
     there = pvm_host(hosts, joined_name(e)) != NULL;

@@ -48,6 +48,18 @@ static Dvm__Pb__NameAnswer *values(const struct pvm *p)
     return ask(p, &m);
 }
 
+bool pvm_is_named(const struct pvm *p, const char *name)
+{
+    Dvm__Pb__NameAnswer *a = values(p);
+    bool there = false;
+
+    for (size_t i = 0; a && i < a->n_values; i++)
+        there = there || strcmp(a->values[i]->name, name) == 0;
+    if (a)
+        dvm__pb__name_answer__free_unpacked(a, NULL);
+    return there;
+}
+
 void pvm_names(struct pvm *p, int argc, char **argv)
 {
     Dvm__Pb__NameAnswer *a = values(p);

@@ -195,6 +195,16 @@ void pvm_jobs(struct pvm *p, int argc, char **argv);
 void pvm_names(struct pvm *p, int argc, char **argv);
 void pvm_put(struct pvm *p, int argc, char **argv);
 
+/* Whether the mailbox has an entry of this name. */
+bool pvm_is_named(const struct pvm *p, const char *name);
+
+/* ---- hoster.c ---- */
+
+/* Whether a program of PVM's starts the daemons of hosts; add a host by it: returns NULL, or why it
+ * is not added, in PVM's words (static). */
+bool pvm_hoster_is_there(const struct pvm *p);
+const char *pvm_hoster_add(const struct pvm *p, const struct hostfile_entry *e);
+
 /* Delete values whose owners have ended. */
 void pvm_leftovers(const struct pvm *p);
 void pvm_getopt(struct pvm *p, int argc, char **argv);

@@ -185,6 +185,13 @@ expect 0 "$programs/hoster" ask "far1 so=run" "gone so=leave" "far2 so=run" sim1
 expect_line "$WORK/out" "^ask: addhosts 2: a host -25 a host -28$"
 expect_line "$WORK/err" "the hoster has said nothing of gone"
 await 10 hosts_are 4
+printf 'add "far4 so=run"\nadd "far5 so=PvmDenied"\nadd far4\nquit\n' |
+    within 30 dvm pvm >"$WORK/out" 2>"$WORK/err"
+expect_line "$WORK/out" "^ +far4 +[0-9a-f]+$"
+expect_line "$WORK/out" "^ +far5 Permission denied$"
+expect_line "$WORK/out" "^ +far4 Duplicate host$"
+expect_line "$WORK/err" "the hoster says so of far5"
+await 10 hosts_are 5
 expect 7 dvm run -n 1 --where far2 sh -c "exit 7"
 
 say "what a hoster runs holds no ticket, and lets in nobody whom the machine was not told of"
@@ -199,7 +206,7 @@ expect 1 dvmd --hosted "$(dvm invite 2>/dev/null)" --host spy
 expect_line "$WORK/err" "takes an offer, not a ticket"
 kill "$spy"
 wait "$spy" || :
-hosts_are 4 || fail "a key that nobody admitted was let in"
+hosts_are 5 || fail "a key that nobody admitted was let in"
 
 say "a hoster that is killed leaves the work to dvm add"
 mkdir "$WORK/bin"
