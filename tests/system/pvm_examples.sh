@@ -4,7 +4,7 @@
 # DVM's headers and print what they print on PVM, from the shell and from the console; those of
 # Debian's package, linked with PVM's library, run as they are. Compared where PVM is installed:
 # lines sorted, with tids, contexts and times masked. Not there: starter, which does not compile,
-# and xep, which needs X; mhf_server and mhf_tickle, which show the inside of PVM's library. The numbers of the header are PVM's. Only with DVM_TEST_LONG=1, because it needs the network.
+# and xep, which needs X. The numbers of the header are PVM's. Only with DVM_TEST_LONG=1, because it needs the network.
 . "$(dirname "$0")/lib.sh"
 
 long || skip "it fetches programs; DVM_TEST_LONG=1 asks for it"
@@ -68,12 +68,14 @@ build_all() {
 }
 
 # show: a program's lines without what differs from run to run, and without what PVM says of
-# its inside: its group server, which is in the mailbox; behind PVM's text of an error stands
+# its inside: its group server, which is in the mailbox, its table of handlers; behind PVM's text of an error stands
 # DVM's sentence
 show() {
     sed -E 's/^(pvm> )*//; s/t4[0-9a-f]{4}lmbi/TIDlmbi/g; s/\bt?(0x)?4[0-9a-f]{4}\b/TID/g
         s/\b2[0-9]{5}\b/NUMBER/g; s/T = [0-9]+ .*Data/TIME/; s/[^ ]*\/([a-z]+[0-9]*( |$))/\1/g
         s/(libpvm \[TID\]: [a-z_]+\(\): [^:]*):.*/\1/; s/ +/ /g
+        s/(context|ctx) (= )?[0-9]+/\1 CONTEXT/; s/= [0-9]{6},/= NUMBER,/
+        /handles\[|Message Handler Info|^pvmdisplaymhfinfo|^mhf_server TID: (mhf_server:|startup)/d
         /Class "pvmgs"/,+1d; /^gmbi: class name: <pvmgs>/,+1d; s/^gmbi: [0-9]+ mbox/gmbi: mbox/
         /pvm_gettid\(\): No such instance|^$/d' | sort
 }
@@ -204,6 +206,10 @@ run_lines "lmbi, gmbi, rme" 'lmbi 3 pm e; gmbi; rme nosuch 1; echo $?; lmbi 2 d 
 run_lines mbox 'for words in "" pers query "query 0" "query 1" "pers favail" favail info "delete 0" \
     "pers owrit" "pers minst" info minst "owrit minst pers" "minst rddel" pers query default \
     default33; do mbox $words; echo "mbox $words: $?"; done'
+
+say "handlers of messages: two are loaded, and hit"
+run_lines "mhf_server, mhf_tickle" 'mhf_server >told & until gmbi mhf_server | grep -q "<mhf_server>"; do :; done
+printf "%s\n" 1 5 0 1 0 4 5 0 1 "hello there" 1 7 0 7 4 7 0 7 42 4 5 0 1 again 0 9 | mhf_tickle; wait; cat told'
 
 say "from the console"
 for example in "-4 -> spmd" "-> hello" "-> master1" "-3 -> gexample" "-3 -> ptest 3 0 8 1" \
