@@ -104,12 +104,11 @@ static int find_wish(int what, int tag, int ctx)
     return spare;
 }
 
+/* Ints in the place of what is in the message; that is longer. */
 static void put_ints(struct pvm3_buffer *b, const int *values, size_t count)
 {
-    b->encoding = PvmDataDefault;
-    b->bytes = b->next = 0;
-    b->packed = 1;
-    pvm3_encode(b, pvm3_type_find(PVM_INT), values, count, 1); /* shorter than it was */
+    pvm3_put_anew(b);
+    pvm3_put_ints(b, values, count);
 }
 
 /* A host has joined. false: it is not to be told. */

@@ -91,7 +91,7 @@ static bool ask_manager(const char *call, int where, int *rc)
 
     if (!b)
         return false;
-    pvm3_put_ints(b, &where, 1);
+    pvm3_put_int(b, where);
     got = pvm3_manager_ask(call, SM_TASK, b);
     pvm3_buffer_free(b);
     if (!got)

@@ -99,7 +99,7 @@ static bool manager_hosts(const char *call, int tag, char **names, int count, in
 
     if (!b)
         return false;
-    pvm3_put_ints(b, &count, 1);
+    pvm3_put_int(b, count);
     for (int i = 0; i < count; i++)
         pvm3_put_text(b, names[i] ? names[i] : "");
     got = pvm3_manager_ask(call, tag, b);

@@ -5,12 +5,9 @@
  */
 #include "bindings/pvm3/roles/hoster.h"
 
-#include <string.h>
-
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/roles/roles.h"
@@ -35,24 +32,20 @@ void pvm3_hoster_hears(struct pvm3_buffer *b)
 
 int pvm3_hoster_answers(const char *call, int tid, struct pvm3_buffer *b)
 {
-    struct pvm3_buffer *made;
+    const int wid = b->wid; /* the program's buffer keeps it */
     struct asker *a = NULL;
     int rc;
 
     (void)tid;
     for (int i = 0; i < ASKERS; i++)
-        if (b->wid && askers[i].now == b->wid)
+        if (wid && askers[i].now == wid)
             a = &askers[i];
     if (!a)
         return PvmOk; /* PVM's daemon drops an answer that nobody waits for */
-    made = pvm3_buffer_make(PvmDataDefault, 0);
-    if (!made)
-        return pvm3_fail(call, PvmNoMem, NULL);
-    memcpy(pvm3_buffer_add(made, b->bytes), pvm3_buffer_data(b), b->bytes);
-    made->wid = a->wid;
-    rc = pvm3_role_message(call, a->tid, SM_STHOSTACK, PVM3_TO_LIBRARY, made);
+    b->wid = a->wid;
+    rc = pvm3_role_message(call, a->tid, SM_STHOSTACK, PVM3_TO_LIBRARY, b);
+    b->wid = wid;
     a->now = 0;
-    pvm3_buffer_free(made);
     return rc;
 }
 

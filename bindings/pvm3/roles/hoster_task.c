@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dvm_binding.h"
 #include "bindings/pvm3/trace/plain.h"
@@ -53,14 +52,6 @@ static const struct {
     {"PvmOutOfRes", PvmOutOfRes}, {"PvmDupHost", PvmDupHost},     {"PvmCantStart", PvmCantStart},
     {"PvmAlready", PvmAlready},   {"PvmBadVersion", PvmBadVersion},
 };
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* ---- the request ------------------------------------------------------------------- */
 
@@ -117,7 +108,7 @@ static void put_host(struct pvm3_buffer *b, const struct adding *h, const char *
         snprintf(whole, sizeof whole, "%s%s --host %s", h->line.daemon, arguments, h->line.name);
     else
         snprintf(whole, sizeof whole, "%s --host %s", command, h->line.name);
-    pvm3_put_ints(b, &h->tid, 1);
+    pvm3_put_int(b, h->tid);
     pvm3_put_text(b, h->line.how);
     pvm3_put_text(b, h->line.target);
     pvm3_put_text(b, whole);
@@ -136,7 +127,7 @@ static struct pvm3_buffer *request(const struct job *j, int asked)
     }
     if (!b)
         return NULL;
-    pvm3_put_ints(b, &asked, 1);
+    pvm3_put_int(b, asked);
     for (int i = 0; i < j->count; i++)
         if (j->hosts[i].tid)
             put_host(b, &j->hosts[i], command);
@@ -188,11 +179,11 @@ static void judge(struct job *j, int i, const char *text)
 /* Wait until those that were admitted are in. */
 static void wait_for_hosts(struct job *j)
 {
-    const double end = seconds() + JOIN_SECONDS;
+    const double end = pvm3_seconds() + JOIN_SECONDS;
     int left = 1;
 
     while (left > 0) {
-        bool late = seconds() > end;
+        bool late = pvm3_seconds() > end;
 
         left = 0;
         for (int i = 0; i < j->count; i++) {

@@ -7,13 +7,11 @@
 #include "bindings/pvm3/roles/manager.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "dvm.h"
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
@@ -89,10 +87,10 @@ int pvm3_manager_exec(const char *call, int tid, struct pvm3_buffer *b)
     struct pvm3_buffer *made = pvm3_buffer_make(PvmDataDefault, 0);
 
     if (made && find_spawning(whose)) {
-        pvm3_put_ints(made, &host, 1);
-        memcpy(pvm3_buffer_add(made, b->bytes), pvm3_buffer_data(b), b->bytes);
+        pvm3_put_int(made, host);
         made->wid = wid;
-        rc = pvm3_role_message(call, whose, SM_EXEC, PVM3_TO_LIBRARY, made);
+        if (pvm3_put_message(made, b))
+            rc = pvm3_role_message(call, whose, SM_EXEC, PVM3_TO_LIBRARY, made);
     } else if (made) {
         pvm3_spawn_order(b, host, made);
         watch_tasks(made);
@@ -119,7 +117,7 @@ static void put_host(struct pvm3_buffer *b, int tid, const char *asked)
             asked = hosts[i].hi_name;
             arch = hosts[i].hi_arch;
         }
-    pvm3_put_ints(b, &tid, 1);
+    pvm3_put_int(b, tid);
     pvm3_put_text(b, asked);
     pvm3_put_text(b, arch);
     pvm3_put_ints(b, numbers, 2);
@@ -130,18 +128,20 @@ int pvm3_manager_add(const char *call, int tid, struct pvm3_buffer *b)
     struct pvm3_buffer *made = pvm3_buffer_make(PvmDataDefault, 0);
     int count = pvm3_get_int(b), formats = 0, *infos, added = 0;
     char **names;
+    bool ok;
 
     count = count < 0 || (size_t)count > b->bytes ? 0 : count;
     names = calloc((size_t)count + 1, sizeof *names);
     infos = calloc((size_t)count + 1, sizeof *infos);
-    if (made && names && infos) {
+    ok = made && names && infos;
+    if (ok) {
         for (int i = 0; i < count; i++)
             names[i] = pvm3_get_text(b);
         if (count > 0)
             added = pvm_addhosts(names, count, infos);
         pvm_config(NULL, &formats, NULL);
-        pvm3_put_ints(made, &count, 1);
-        pvm3_put_ints(made, &formats, 1);
+        pvm3_put_int(made, count);
+        pvm3_put_int(made, formats);
         for (int i = 0; i < count; i++) {
             put_host(made, infos[i], names[i] ? names[i] : "");
             if (infos[i] > 0 && added > 0)
@@ -155,7 +155,7 @@ int pvm3_manager_add(const char *call, int tid, struct pvm3_buffer *b)
     free(names);
     free(infos);
     pvm3_buffer_free(made);
-    return infos ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
+    return ok ? PvmOk : pvm3_fail(call, PvmNoMem, NULL);
 }
 
 int pvm_reg_rm(struct pvmhostinfo **hosts)

@@ -17,7 +17,6 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/catchout.h"
-#include "bindings/pvm3/codec.h"
 #include "bindings/pvm3/context.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
@@ -139,7 +138,7 @@ void pvm3_spawn_order(struct pvm3_buffer *order, int host, struct pvm3_buffer *a
         pvm3_spawn_own(task, args, flag | PvmTaskHost, where, count, tids, env);
     for (int i = 0; tids && i < count; i++)
         tids[i] = where ? tids[i] : PvmNoHost;
-    pvm3_put_ints(answer, &count, 1);
+    pvm3_put_int(answer, count);
     if (tids)
         pvm3_put_ints(answer, tids, (size_t)count);
     free(tids);
@@ -209,13 +208,13 @@ static void put_environment(struct pvm3_buffer *b)
         count++;
     }
     count++;
-    pvm3_put_ints(b, &count, 1);
+    pvm3_put_int(b, count);
     if (asprintf(&text, "PVMCTX=0x%x", (unsigned)pvm3_context()) >= 0) {
         pvm3_put_text(b, text);
         free(text);
     }
-    if (strings && strings->bytes)
-        memcpy(pvm3_buffer_add(b, strings->bytes), pvm3_buffer_data(strings), strings->bytes);
+    if (strings)
+        pvm3_put_message(b, strings);
     pvm3_buffer_free(strings);
     free(names);
 }
@@ -232,10 +231,10 @@ static struct pvm3_buffer *spawn_request(char *task, char **argv, int flag, cons
     while (argv && argv[n])
         n++;
     pvm3_put_text(b, task);
-    pvm3_put_ints(b, &flag, 1);
+    pvm3_put_int(b, flag);
     pvm3_put_text(b, where ? where : "");
-    pvm3_put_ints(b, &count, 1);
-    pvm3_put_ints(b, &n, 1);
+    pvm3_put_int(b, count);
+    pvm3_put_int(b, n);
     for (int i = 0; i < n; i++)
         pvm3_put_text(b, argv[i]);
     pvm3_put_ints(b, none, SINKS);
@@ -249,7 +248,7 @@ static void tell_siblings(const char *call, const int *tids, int count)
     struct pvm3_buffer *b = pvm3_buffer_make(PvmDataDefault, 0);
 
     if (b) {
-        pvm3_put_ints(b, &count, 1);
+        pvm3_put_int(b, count);
         pvm3_put_ints(b, tids, (size_t)count);
         for (int i = 0; i < count; i++)
             pvm3_role_message(call, tids[i], PVM3_SIBLINGS, PVM3_TO_LIBRARY, b);

@@ -65,7 +65,7 @@ static int take(const char *call, const char *role, int index)
     int self = pvm3_self(), rc = DVM_ERR_NO_MEMORY;
 
     if (b) {
-        pvm3_put_ints(b, &self, 1);
+        pvm3_put_int(b, self);
         rc = pvm3_mailbox_put(role, b, index, PvmMboxMultiInstance);
     }
     pvm3_buffer_free(b);
@@ -91,45 +91,6 @@ int pvm3_role_switch(const char *call, const char *role, int index)
     if (m)
         *m = (struct mine){role, pvm3_self()};
     return rc;
-}
-
-/* ---- what is in messages --------------------------------------------------------- */
-
-void pvm3_put_ints(struct pvm3_buffer *b, const int *values, size_t count)
-{
-    pvm3_encode(b, pvm3_type_find(PVM_INT), values, count, 1);
-}
-
-void pvm3_put_text(struct pvm3_buffer *b, const char *text)
-{
-    int length = (int)strlen(text) + 1;
-
-    pvm3_put_ints(b, &length, 1);
-    pvm3_encode(b, pvm3_type_find(PVM_BYTE), text, (size_t)length, 1);
-}
-
-int pvm3_get_int(struct pvm3_buffer *b)
-{
-    int value = 0;
-
-    pvm3_decode(b, pvm3_type_find(PVM_INT), &value, 1, 1);
-    return value;
-}
-
-char *pvm3_get_text(struct pvm3_buffer *b)
-{
-    int length = pvm3_get_int(b);
-    size_t left = b->bytes - b->next;
-    char *text;
-
-    if (length < 1 || (size_t)length > left)
-        return strdup("");
-    text = malloc((size_t)length + 1);
-    if (text && pvm3_decode(b, pvm3_type_find(PVM_BYTE), text, (size_t)length, 1) != PvmOk)
-        length = 0;
-    if (text)
-        text[length] = '\0';
-    return text;
 }
 
 /* ---- messages --------------------------------------------------------------------- */
@@ -186,11 +147,6 @@ static const struct {
     {SM_STHOSTACK, PVMHOSTERCLASS, pvm3_hoster_answers},
 };
 
-static bool is_task(int tid)
-{
-    return PVM3_TID_OK(tid);
-}
-
 int pvm3_role_send(const char *call, int tid, int tag)
 {
     struct pvm3_buffer *b = pvm3_sending();
@@ -202,7 +158,7 @@ int pvm3_role_send(const char *call, int tid, int tag)
         return pvm3_fail(call, PvmNoBuf, "there is no send buffer; pvm_initsend makes one");
     b->next = 0;
     b->src = pvm3_self();
-    if (is_task(tid)) {
+    if (PVM3_TID_OK(tid)) {
         bool answer = pvm3_role_is_mine(PVMRMCLASS) && pvm3_manager_answers(tid, tag);
 
         return pvm3_role_message(call, tid, tag, answer ? PVM3_TO_LIBRARY : PVM3_TO_PROGRAM, b);
@@ -213,7 +169,7 @@ int pvm3_role_send(const char *call, int tid, int tag)
     return PvmOk; /* PVM's daemons drop what they do not expect */
 }
 
-static double now(void)
+double pvm3_seconds(void)
 {
     struct timespec t;
 
@@ -223,7 +179,7 @@ static double now(void)
 
 struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid, double limit)
 {
-    const double end = now() + limit;
+    const double end = pvm3_seconds() + limit;
     const struct pvm3_wanted wanted = {.tid = tid, .tag = -1, .ctx = PVM3_TO_LIBRARY,
                                        .internal = true, .site = __builtin_return_address(0)};
     struct pvm3_buffer *found;
@@ -235,7 +191,7 @@ struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid,
             pvm3_queue_take(found);
             return found;
         }
-        if (now() > end || pvm3_role_holder(role) != tid)
+        if (pvm3_seconds() > end || pvm3_role_holder(role) != tid)
             return NULL;
     }
 }

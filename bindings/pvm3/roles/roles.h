@@ -15,6 +15,7 @@
 
 #include "bindings/pvm3/buffer.h"
 #include "bindings/pvm3/include/pvmproto.h"
+#include "bindings/pvm3/words.h"
 
 enum { PVM3_TO_PROGRAM = -7001, PVM3_TO_LIBRARY = -7002 }; /* contexts */
 
@@ -51,16 +52,11 @@ void pvm3_role_translate(struct pvm3_buffer *b);
 /* Give this task's program a message of a role, as from the daemon. Takes the buffer over. */
 void pvm3_role_deliver(struct pvm3_buffer *b, int tag, int wid);
 
-/* Ints to and from a buffer; what is not there is 0. */
-void pvm3_put_ints(struct pvm3_buffer *b, const int *values, size_t count);
-void pvm3_put_text(struct pvm3_buffer *b, const char *text);
-int pvm3_get_int(struct pvm3_buffer *b);
-
-/* A string, to be freed; "" when none is there, NULL without memory. */
-char *pvm3_get_text(struct pvm3_buffer *b);
-
 /* Wait for a message in PVM3_TO_LIBRARY from a task that has a role. NULL: it has the role no
  * more, or has ended, or has said nothing for limit seconds. The buffer is the caller's. */
 struct pvm3_buffer *pvm3_role_await(const char *call, const char *role, int tid, double limit);
+
+/* A clock that only goes on, seconds. */
+double pvm3_seconds(void);
 
 #endif

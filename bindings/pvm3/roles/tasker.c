@@ -58,18 +58,20 @@ void pvm3_tasker_translate(struct pvm3_buffer *b)
     const unsigned char *data = pvm3_buffer_data(b);
     const char *at = (const char *)data + HEAD_INTS * INT_BYTES;
     const char *end = (const char *)data + b->bytes;
-    int head[HEAD_INTS], none = 0;
+    int head[HEAD_INTS];
 
-    if (!made || b->bytes < HEAD_INTS * INT_BYTES)
+    if (!made || b->bytes < HEAD_INTS * INT_BYTES) {
+        pvm3_buffer_free(made);
         return;
+    }
     for (int i = 0; i < HEAD_INTS; i++)
         head[i] = read_int(data + i * INT_BYTES);
-    pvm3_put_ints(made, &head[TID], 1);
-    pvm3_put_ints(made, &none, 1);
+    pvm3_put_int(made, head[TID]);
+    pvm3_put_int(made, 0);
     at = put_texts(made, at, end, 1);
-    pvm3_put_ints(made, &head[ARGC], 1);
+    pvm3_put_int(made, head[ARGC]);
     at = put_texts(made, at, end, head[ARGC]);
-    pvm3_put_ints(made, &head[ENVC], 1);
+    pvm3_put_int(made, head[ENVC]);
     put_texts(made, at, end, head[ENVC]);
     pvm3_put_ints(made, &head[PLACE], 3);
     b->data = made->data; /* the bytes change owners */

@@ -99,13 +99,13 @@ static void send_names(void)
 
     if (!b)
         return;
-    pvm3_trace_int(b, TEV_MARK_DATA_ID);
+    pvm3_put_int(b, TEV_MARK_DATA_ID);
     for (int i = 0; i <= TEV_DID_MAX; i++) {
-        pvm3_trace_int(b, i);
-        pvm3_trace_text(b, pvmtevdidlist[i].did);
-        pvm3_trace_text(b, pvmtevdidlist[i].desc);
+        pvm3_put_int(b, i);
+        pvm3_put_text(b, pvmtevdidlist[i].did);
+        pvm3_put_text(b, pvmtevdidlist[i].desc);
     }
-    pvm3_trace_int(b, TEV_MARK_DATA_ID_END);
+    pvm3_put_int(b, TEV_MARK_DATA_ID_END);
     pvm3_trace_send(b, false);
 }
 
@@ -117,7 +117,7 @@ static void send_event(int event, const struct pvm3_field *fields, bool first)
         return;
     pvm3_trace_head(b, event, pvm3_self(), true);
     pvm3_trace_fields(b, fields, true);
-    pvm3_trace_int(b, TEV_MARK_EVENT_DESC_END);
+    pvm3_put_int(b, TEV_MARK_EVENT_DESC_END);
     pvm3_trace_send(b, first);
 }
 
@@ -142,14 +142,12 @@ void pvm3_trace_death(struct pvm3_buffer *b, int tid, int status)
 {
     const int none = 0;
 
-    b->encoding = PvmDataDefault;
-    b->bytes = b->next = 0;
-    b->packed = 1;
+    pvm3_put_anew(b);
     pvm3_trace_head(b, TEV_ENDTASK, tid, true);
     /* what it used is 0, as PVM tells it on Linux */
     pvm3_trace_fields(b, (const struct pvm3_field[]){
         {TEV_DID_TST, TEV_DATA_INT, 1, &status}, {TEV_DID_TUS, TEV_DATA_INT, 1, &none},
         {TEV_DID_TUU, TEV_DATA_INT, 1, &none}, {TEV_DID_TSS, TEV_DATA_INT, 1, &none},
         {TEV_DID_TSU, TEV_DATA_INT, 1, &none}, {0}}, true);
-    pvm3_trace_int(b, TEV_MARK_EVENT_DESC_END);
+    pvm3_put_int(b, TEV_MARK_EVENT_DESC_END);
 }

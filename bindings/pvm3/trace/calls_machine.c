@@ -5,11 +5,6 @@
 
 #include "bindings/pvm3/trace/fields.h"
 
-static int at(const int *place, int rc)
-{
-    return place && rc == PvmOk ? *place : 0;
-}
-
 static int least_0(int rc)
 {
     return rc > 0 ? rc : 0;
@@ -28,11 +23,11 @@ TRACED(kill, KILL, (int tid), (tid), INT(TT, tid), INT(CC, rc))
 TRACED(sendsig, SENDSIG, (int tid, int signum), (tid, signum), INT(TT, tid) INT(SN, signum),
        INT(CC, rc))
 TRACED(tasks, TASKS, (int where, int *count, struct pvmtaskinfo **list), (where, count, list),
-       INT(TW, where), INT(CC, rc) INT(TNT, at(count, rc)))
+       INT(TW, where), INT(CC, rc) INT(TNT, at(count, rc, 0)))
 TRACED(pstat, PSTAT, (int tid), (tid), INT(TT, tid), INT(TST, rc))
 
 TRACED(config, CONFIG, (int *hosts, int *archs, struct pvmhostinfo **list), (hosts, archs, list),
-       NOTHING, INT(NH, at(hosts, rc)) INT(NA, at(archs, rc)) INT(CC, rc))
+       NOTHING, INT(NH, at(hosts, rc, 0)) INT(NA, at(archs, rc, 0)) INT(CC, rc))
 TRACED(mstat, MSTAT, (char *host), (host), TEXT(HN, host), INT(HS, rc))
 TRACED(archcode, ARCHCODE, (char *arch), (arch), TEXT(AN, arch), INT(AC, rc))
 TRACED(addhosts, ADDHOSTS, (char **names, int count, int *infos), (names, count, infos),
@@ -43,7 +38,7 @@ TRACED(notify, NOTIFY, (int what, int tag, int count, int *tids), (what, tag, co
        INT(NE, what) INT(NMC, tag) INTS(NTL, tids, what == PvmHostAdd ? 0 : count), INT(CC, rc))
 TRACED(tickle, TICKLE, (int count, int *args, int *nresults, int *results),
        (count, args, nresults, results), INTS(TA, args, count),
-       INT(CC, rc) INTS(TR, results, at(nresults, rc)))
+       INT(CC, rc) INTS(TR, results, at(nresults, rc, 0)))
 TRACED(getopt, GETOPT, (int what), (what), INT(OPT, what), INT(OPV, rc))
 TRACED(setopt, SETOPT, (int what, int value), (what, value), INT(OPT, what) INT(OPV, value),
        INT(OPV, rc))

@@ -28,11 +28,6 @@ static const struct pvm3_buffer *got(int id)
     return id > 0 ? pvm3_buffer_find(id) : NULL;
 }
 
-static int at(const int *place, int rc)
-{
-    return place && rc >= PvmOk ? *place : -1;
-}
-
 #define CONTEXT(did) INT(did, pvm3_context())
 #define WANTED INT(RST, tid) INT(RMC, tag) CONTEXT(RCX)
 #define RECEIVED                                                                               \
@@ -59,8 +54,8 @@ TRACED(precv, PRECV,
        (int tid, int tag, void *data, int count, int type, int *atid, int *atag, int *alen),
        (tid, tag, data, count, type, atid, atag, alen),
        WANTED PLACE(PDA, data) INT(PC, count) INT(PDT, type),
-       INT(CC, rc) INT(MNB, at(alen, rc)) INT(MC, at(atag, rc)) CONTEXT(MCX)
-           INT(SRC, at(atid, rc)))
+       INT(CC, rc) INT(MNB, at(alen, rc, -1)) INT(MC, at(atag, rc, -1)) CONTEXT(MCX)
+           INT(SRC, at(atid, rc, -1)))
 
 typedef int (*match_function)(int bufid, int tid, int tag);
 TRACED_AS(false, match_function, recvf, RECVF, (match_function match), (match), (), ())

@@ -43,10 +43,6 @@ TRACED(setrbuf, SETRBUF, (int id), (id), INT(MB, id), INT(MRB, rc))
 TRACED(getminfo, GETMINFO, (int id, struct pvmminfo *info), (id, info), INT(MB, id), INT(CC, rc))
 TRACED(setminfo, SETMINFO, (int id, struct pvmminfo *info), (id, info), INT(MB, id), INT(CC, rc))
 
-static int at(const int *place, int rc)
-{
-    return place && rc == PvmOk ? *place : -1;
-}
-
 TRACED(bufinfo, BUFINFO, (int id, int *bytes, int *tag, int *tid), (id, bytes, tag, tid),
-       INT(MB, id), INT(CC, rc) INT(INB, at(bytes, rc)) INT(IMC, at(tag, rc)) INT(IST, at(tid, rc)))
+       INT(MB, id),
+       INT(CC, rc) INT(INB, at(bytes, rc, -1)) INT(IMC, at(tag, rc, -1)) INT(IST, at(tid, rc, -1)))

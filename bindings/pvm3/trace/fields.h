@@ -2,7 +2,15 @@
 #ifndef PVM3_TRACE_FIELDS_H
 #define PVM3_TRACE_FIELDS_H
 
+#include <pvm3.h>
+
 #include "bindings/pvm3/trace/trace.h"
+
+/* What a call has put to a place of the program's; none: there is no place, or it has failed. */
+static inline int at(const int *place, int rc, int none)
+{
+    return place && rc >= PvmOk ? *place : none;
+}
 
 /* A list of data stands without commas: INT(DST, tid) INT(MC, tag) */
 #define INT(did, value) {TEV_DID_##did, TEV_DATA_INT, 1, &(int){value}},

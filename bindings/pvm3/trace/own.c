@@ -1,7 +1,5 @@
 /* own.c: events of the program's own: what it packs with PvmDataTrace carries its types, and
  * goes to the tracer, wherever that is, when it is sent to PVM_TRACE_TID. */
-#include <string.h>
-
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
@@ -21,18 +19,18 @@ void pvm3_trace_own_begin(struct pvm3_buffer *b)
 
     gettimeofday(&now, NULL);
     b->own_event = true;
-    pvm3_trace_int(b, TEV_MARK_USER_EVENT_RECORD);
-    pvm3_trace_int(b, TEV_USER_DEFINED);
-    pvm3_trace_text(b, pvmtevinfo[TEV_USER_DEFINED].name);
-    pvm3_trace_int(b, (int)now.tv_sec);
-    pvm3_trace_int(b, (int)now.tv_usec);
+    pvm3_put_int(b, TEV_MARK_USER_EVENT_RECORD);
+    pvm3_put_int(b, TEV_USER_DEFINED);
+    pvm3_put_text(b, pvmtevinfo[TEV_USER_DEFINED].name);
+    pvm3_put_int(b, (int)now.tv_sec);
+    pvm3_put_int(b, (int)now.tv_usec);
 }
 
 void pvm3_trace_own_item(struct pvm3_buffer *b, int type, long count)
 {
-    pvm3_trace_int(b, types[type] | (count == 1 ? TEV_DATA_SCALAR : TEV_DATA_ARRAY));
+    pvm3_put_int(b, types[type] | (count == 1 ? TEV_DATA_SCALAR : TEV_DATA_ARRAY));
     if (count != 1)
-        pvm3_trace_int(b, (int)count);
+        pvm3_put_int(b, (int)count);
 }
 
 int pvm3_trace_own_send(const char *call)
@@ -47,11 +45,11 @@ int pvm3_trace_own_send(const char *call)
     if (!b->own_event)
         return pvm3_fail(call, PvmBadParam, "an event is packed with PvmDataTrace");
     copy = pvm3_buffer_make(PvmDataDefault, b->bytes);
-    if (!copy)
+    if (!copy || !pvm3_put_message(copy, b)) {
+        pvm3_buffer_free(copy);
         return pvm3_fail(call, PvmNoMem, NULL);
-    copy->bytes = b->bytes;
-    memcpy(pvm3_buffer_data(copy), pvm3_buffer_data(b), b->bytes);
-    pvm3_trace_int(copy, TEV_MARK_USER_EVENT_RECORD_END);
+    }
+    pvm3_put_int(copy, TEV_MARK_USER_EVENT_RECORD_END);
     pvm3_trace_send(copy, false);
     return PvmOk;
 }

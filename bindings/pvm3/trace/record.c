@@ -10,41 +10,23 @@
 #include "bindings/pvm3/send.h"
 #include "bindings/pvm3/trace/trace.h"
 
-void pvm3_trace_ints(struct pvm3_buffer *b, const int *values, size_t count)
-{
-    pvm3_encode(b, pvm3_type_find(PVM_INT), values, count, 1);
-}
-
-void pvm3_trace_int(struct pvm3_buffer *b, int value)
-{
-    pvm3_trace_ints(b, &value, 1);
-}
-
-void pvm3_trace_text(struct pvm3_buffer *b, const char *text)
-{
-    const size_t length = strlen(text) + 1;
-
-    pvm3_trace_int(b, (int)length);
-    pvm3_encode(b, pvm3_type_find(PVM_BYTE), text, length, 1);
-}
-
 static void put_data(struct pvm3_buffer *b, const struct pvm3_field *f)
 {
     const char *const *texts = f->data;
 
     switch (f->type) {
     case TEV_DATA_STRING:
-        pvm3_trace_text(b, f->data);
+        pvm3_put_text(b, f->data);
         return;
     case TEV_DATA_STRING | TEV_DATA_ARRAY:
         for (int i = 0; i < f->count; i++)
-            pvm3_trace_text(b, texts[i] ? texts[i] : "");
+            pvm3_put_text(b, texts[i] ? texts[i] : "");
         return;
     case TEV_DATA_LONG:
         pvm3_encode(b, pvm3_type_find(PVM_LONG), f->data, 1, 1);
         return;
     default:
-        pvm3_trace_ints(b, f->data, (size_t)f->count);
+        pvm3_put_ints(b, f->data, (size_t)f->count);
     }
 }
 
@@ -55,11 +37,11 @@ void pvm3_trace_fields(struct pvm3_buffer *b, const struct pvm3_field *fields, b
 
         f.count = f.count > 0 ? f.count : 0;
         if (described) {
-            pvm3_trace_int(b, f.did);
-            pvm3_trace_int(b, f.type);
+            pvm3_put_int(b, f.did);
+            pvm3_put_int(b, f.type);
         }
         if (f.type & TEV_DATA_ARRAY)
-            pvm3_trace_int(b, f.count);
+            pvm3_put_int(b, f.count);
         put_data(b, &f);
     }
 }
@@ -76,10 +58,10 @@ void pvm3_trace_head(struct pvm3_buffer *b, int event, int tid, bool described)
     gettimeofday(&now, NULL);
     seconds = (int)now.tv_sec;
     micro = (int)now.tv_usec;
-    pvm3_trace_int(b, described ? TEV_MARK_EVENT_DESC : TEV_MARK_EVENT_RECORD);
-    pvm3_trace_int(b, event);
+    pvm3_put_int(b, described ? TEV_MARK_EVENT_DESC : TEV_MARK_EVENT_RECORD);
+    pvm3_put_int(b, event);
     if (described)
-        pvm3_trace_text(b, pvmtevinfo[event & ~(TEV_EVENT_ENTRY | TEV_EVENT_EXIT)].name);
+        pvm3_put_text(b, pvmtevinfo[event & ~(TEV_EVENT_ENTRY | TEV_EVENT_EXIT)].name);
     pvm3_trace_fields(b, head, described);
 }
 

@@ -64,7 +64,7 @@ static void send_kept(void)
 
     kept = NULL;
     if (pvm3_option(PvmSelfTraceBuffer))
-        pvm3_trace_int(b, TEV_MARK_EVENT_BUFFER_END);
+        pvm3_put_int(b, TEV_MARK_EVENT_BUFFER_END);
     pvm3_trace_send(b, false);
 }
 
@@ -79,12 +79,12 @@ static void tell_in_full(int event, const struct pvm3_field *fields)
         if (!kept)
             return;
         if (most)
-            pvm3_trace_int(kept, TEV_MARK_EVENT_BUFFER);
+            pvm3_put_int(kept, TEV_MARK_EVENT_BUFFER);
     }
     info->desc_status |= event & BOTH;
     pvm3_trace_head(kept, event, pvm3_self(), described);
     pvm3_trace_fields(kept, fields, described);
-    pvm3_trace_int(kept, described ? TEV_MARK_EVENT_DESC_END : TEV_MARK_EVENT_RECORD_END);
+    pvm3_put_int(kept, described ? TEV_MARK_EVENT_DESC_END : TEV_MARK_EVENT_RECORD_END);
     if ((int)kept->bytes >= most)
         send_kept();
 }
@@ -151,7 +151,7 @@ static void send_sums(bool times)
                                                          {TEV_DID_TGU, array, n, micro},
                                                          {0}}, true);
     pvm3_trace_fields(b, (const struct pvm3_field[]){{TEV_DID_PRF, array, n, counts}, {0}}, true);
-    pvm3_trace_int(b, TEV_MARK_EVENT_DESC_END);
+    pvm3_put_int(b, TEV_MARK_EVENT_DESC_END);
     pvm3_trace_send(b, false);
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/words.h"
 #include <pvmtev.h>
 
 /* Not 0: calls may be events. So it is, too, as long as this process is no task. */
@@ -61,10 +62,7 @@ char *pvm3_trace_variable(void);
 /* Whether this task has a tracer, which is not the task itself. */
 bool pvm3_trace_wanted(void);
 
-/* Put ints, a string, fields behind what is in a message; errors of memory lose data only. */
-void pvm3_trace_ints(struct pvm3_buffer *b, const int *values, size_t count);
-void pvm3_trace_int(struct pvm3_buffer *b, int value);
-void pvm3_trace_text(struct pvm3_buffer *b, const char *text);
+/* Put fields behind what is in a message; errors of memory lose data only. */
 void pvm3_trace_fields(struct pvm3_buffer *b, const struct pvm3_field *fields, bool described);
 
 /* Begin an event's record: its mark, number, time and task. Described when it is the first. */

@@ -52,9 +52,9 @@ static int put_value(const struct pvm3_tracer *t)
     int rc = b && pvm3_buffer_name(b) ? PvmOk : PvmNoMem;
 
     if (rc == PvmOk) {
-        pvm3_trace_ints(b, v, BEFORE_MASK);
-        pvm3_trace_text(b, t->mask);
-        pvm3_trace_ints(b, rest, BEHIND_MASK);
+        pvm3_put_ints(b, v, BEFORE_MASK);
+        pvm3_put_text(b, t->mask);
+        pvm3_put_ints(b, rest, BEHIND_MASK);
         rc = pvm_putinfo(class, b->id, PvmMboxDefault);
     }
     pvm3_buffer_free(b);
