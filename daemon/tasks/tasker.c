@@ -11,6 +11,7 @@
 #include "daemon/tasks/exit.h"
 #include "daemon/tasks/handlers.h"
 #include "proto/frame.h"
+#include "proto/wire.h"
 
 #define HEAD_INTS 6
 
@@ -31,9 +32,9 @@ static void put(struct start *s, const void *bytes, size_t size)
 
 static void put_int(struct start *s, size_t value)
 {
-    const uint8_t bytes[] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-                             (uint8_t)(value >> 24)};
+    uint8_t bytes[4];
 
+    wire_put(bytes, value, sizeof bytes);
     put(s, bytes, sizeof bytes);
 }
 
