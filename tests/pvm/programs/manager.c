@@ -14,6 +14,8 @@
 #include <pvm3.h>
 #include <pvmproto.h>
 
+#include "holder.h"
+
 #define TEXT 4096
 #define MOST 64
 
@@ -260,15 +262,6 @@ static int child(void)
     return 0;
 }
 
-/* The manager's tid, from its entry in the mailbox. */
-static int manager(void)
-{
-    struct pvmmboxinfo *classes;
-    int n = 0;
-
-    return pvm_getmboxinfo(PVMRMCLASS, &n, &classes) == 0 && n > 0 ? classes[0].mi_owners[0] : 0;
-}
-
 int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "serve";
@@ -285,10 +278,10 @@ int main(int argc, char **argv)
     else if (strcmp(mode, "second") == 0)
         printf("second: %d\n", pvm_reg_rm(&hosts));
     else if (strcmp(mode, "there") == 0)
-        printf("there: %d\n", manager() != 0);
+        printf("there: %d\n", holder(PVMRMCLASS) != 0);
     else {
         pvm_initsend(PvmDataDefault);
-        pvm_send(manager(), 1);
+        pvm_send(holder(PVMRMCLASS), 1);
     }
     pvm_exit();
     return rc;

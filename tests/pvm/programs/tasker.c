@@ -15,6 +15,8 @@
 #include <pvm3.h>
 #include <pvmproto.h>
 
+#include "holder.h"
+
 #define TEXT 65536
 #define MOST 4096
 #define POLL_SECONDS 0.05
@@ -162,16 +164,6 @@ static int child(void)
     return 3;
 }
 
-/* The tasker's tid, from its entry in the mailbox. */
-static int tasker(void)
-{
-    struct pvmmboxinfo *classes;
-    int n = 0;
-
-    return pvm_getmboxinfo(PVMTASKERCLASS, &n, &classes) == 0 && n > 0 ? classes[0].mi_owners[0]
-                                                                       : 0;
-}
-
 int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "serve";
@@ -188,10 +180,10 @@ int main(int argc, char **argv)
     else if (strcmp(mode, "second") == 0)
         printf("second: %d\n", pvm_reg_tasker());
     else if (strcmp(mode, "there") == 0)
-        printf("there: %d\n", tasker() != 0);
+        printf("there: %d\n", holder(PVMTASKERCLASS) != 0);
     else {
         pvm_initsend(PvmDataDefault);
-        pvm_send(tasker(), 1);
+        pvm_send(holder(PVMTASKERCLASS), 1);
     }
     pvm_exit();
     return rc;
