@@ -224,6 +224,7 @@ static void free_run(struct run *r)
         run_stdio_free(r);
     run_guests_free(r);
     held_release(&r->early, NULL, NULL);
+    held_release(&r->early_hosts, NULL, NULL);
     for (int i = 0; r->tasks && i < r->count; i++)
         free(r->tasks[i].text);
     free(r->tasks);

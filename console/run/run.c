@@ -106,7 +106,7 @@ static void on_message(struct run *r, const struct dvm_frame *f, const uint8_t *
     else if (f->tag == DVM_CTL_TASK_EXIT)
         run_task_exit(r, f, payload);
     else if (f->tag == DVM_CTL_HOST_EVENT)
-        run_host_event(r, payload, f->length);
+        run_host_event(r, f, payload);
     else if (f->tag == DVM_CTL_GUESTS)
         run_guests_started(r, payload, f->length);
 }

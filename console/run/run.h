@@ -104,6 +104,7 @@ struct run_guests {
     struct run_guest *list; /* owned */
     size_t count, room;
     int left;      /* that have not ended */
+    bool lost[DVM_SLOT_MAX + 1]; /* hosts whose news may come before that of tasks there */
     double say_at; /* when it is said that they are waited for; 0: not at all */
     bool said;
 };
@@ -127,7 +128,7 @@ struct run {
     uint64_t spawn_ref;     /* number of the SPAWN, 0 once it is answered */
     uint64_t hosts_ref;     /* likewise of HOSTS */
     bool started;           /* SPAWN was answered well */
-    struct held_list early; /* ends that came before that */
+    struct held_list early, early_hosts; /* ends, of tasks and hosts, that came before that */
     char (*host_names)[DVM_NAME_MAX]; /* by slot, owned; NULL when not asked for */
     struct run_output output;
     struct run_input input;
@@ -184,7 +185,7 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length);
 /* The answer to SPAWN when it failed. */
 void run_not_spawned(struct run *r, int code);
 void run_task_exit(struct run *r, const struct dvm_frame *f, const uint8_t *payload);
-void run_host_event(struct run *r, const uint8_t *payload, size_t length);
+void run_host_event(struct run *r, const struct dvm_frame *f, const uint8_t *payload);
 /* End the tasks that run, with a status and a reason for them. */
 void run_abort(struct run *r, int status, const char *why);
 /* All have ended: what is to be said of them together. */
@@ -197,10 +198,11 @@ int run_status(const struct run *r);
 
 /* ---- run_guests.c ---- */
 
-/* Some were spawned; one has ended; a host was lost with its. */
+/* Some were spawned; one has ended; a host, at most DVM_SLOT_MAX, was lost with its, or has
+ * joined. */
 void run_guests_started(struct run *r, const uint8_t *payload, size_t length);
 void run_guests_ended(struct run *r, int tid);
-void run_guests_lost(struct run *r, int slot);
+void run_guests_host(struct run *r, int slot, bool lost);
 /* Whether the run goes on for them alone: its own tasks have ended, and well. */
 bool run_guests_waited(const struct run *r);
 /* Say so, if it takes long; when to look at that next, clock_seconds, 0: never. */

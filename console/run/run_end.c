@@ -6,6 +6,10 @@
  * fail, and dvm_notify tells them, as always), with ignore nothing is said. Tasks that
  * the machine ended are consequences. After ^C nothing is taken for a cause: the tasks
  * clean up.
+ *
+ * The answer to SPAWN waits for all hosts, so tasks of a quick one may have ended, and it may
+ * be lost, before their tids are known here: such news is kept until then. What a task has
+ * spawned is told by the task's host, which may know less than this one of who is lost.
  */
 #include "console/run/run.h"
 
@@ -278,17 +282,27 @@ static void lose_host(struct run *r, const Dvm__Pb__HostEvent *e)
     ranks_free(&lost);
 }
 
-void run_host_event(struct run *r, const uint8_t *payload, size_t length)
+static void take_host(void *run, const struct dvm_frame *f, const uint8_t *payload)
 {
-    Dvm__Pb__HostEvent *e = dvm__pb__host_event__unpack(NULL, length, payload);
+    Dvm__Pb__HostEvent *e = dvm__pb__host_event__unpack(NULL, f->length, payload);
+    struct run *r = run;
 
     if (!e)
         return;
-    if (e->event != DVM_EVENT_HOST_JOINED && e->host && r->started) {
-        lose_host(r, e);
-        run_guests_lost(r, (int)e->host->slot);
+    if (e->host && e->host->slot <= DVM_SLOT_MAX) {
+        bool lost = e->event != DVM_EVENT_HOST_JOINED;
+
+        if (lost)
+            lose_host(r, e);
+        run_guests_host(r, (int)e->host->slot, lost);
     }
     dvm__pb__host_event__free_unpacked(e, NULL);
+}
+
+void run_host_event(struct run *r, const struct dvm_frame *f, const uint8_t *payload)
+{
+    if (!r->spawn_ref || !held_keep(&r->early_hosts, f, payload))
+        take_host(r, f, payload);
 }
 
 void run_not_spawned(struct run *r, int code)
@@ -340,6 +354,7 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length)
             run_say(r, "%s", reply->note);
         run_debug_started(r);
         catch_up(r);
+        held_release(&r->early_hosts, take_host, r);
     }
     dvm__pb__spawn_reply__free_unpacked(reply, NULL);
 }

@@ -3,7 +3,8 @@
  * What they write comes here, so the run lasts until they have ended, too, when its own have
  * ended well; ^C and what is like it are for them as for the others. After a failure nobody
  * waits for them: whether they should live on only the program knows. The news that one has
- * ended may come before the news that it was spawned, from another host: it is kept.
+ * ended, or was lost with its host, may come before the news that it was spawned, from another
+ * host: it is kept.
  */
 #include "console/run/run.h"
 
@@ -32,6 +33,13 @@ static size_t place_of(const struct run_guests *g, int tid)
     return i;
 }
 
+static bool on_lost(const struct run_guests *g, int tid)
+{
+    int slot = tid >> DVM_TID_N_BITS;
+
+    return slot >= 0 && slot <= DVM_SLOT_MAX && g->lost[slot];
+}
+
 static bool add(struct run_guests *g, int tid, bool ended)
 {
     size_t room = g->room ? 2 * g->room : FIRST_ROOM;
@@ -56,6 +64,8 @@ void run_guests_started(struct run *r, const uint8_t *payload, size_t length)
     for (size_t i = 0; m && i < m->n_tids; i++) {
         size_t at = place_of(g, m->tids[i]);
 
+        if (on_lost(g, m->tids[i]))
+            continue;
         if (at == g->count)
             g->left += add(g, m->tids[i], false);
         else if (g->list[at].ended)
@@ -77,10 +87,13 @@ void run_guests_ended(struct run *r, int tid)
     }
 }
 
-void run_guests_lost(struct run *r, int slot)
+void run_guests_host(struct run *r, int slot, bool lost)
 {
     struct run_guests *g = &r->guests;
 
+    g->lost[slot] = lost;
+    if (!lost)
+        return;
     for (size_t i = g->count; i-- > 0;)
         if (g->list[i].tid >> DVM_TID_N_BITS == slot) {
             g->left -= !g->list[i].ended;

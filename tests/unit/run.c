@@ -133,6 +133,19 @@ static void act_guests(int client)
     end(client, tids[0], 0, 0, false);
 }
 
+/* A host is lost before its only task, a spawned one, is heard of. */
+static void lose_guests(int client)
+{
+    Dvm__Pb__Guests m = DVM__PB__GUESTS__INIT;
+    int32_t tids[] = {TID(3, 7)};
+
+    lose_host(client, 3);
+    m.tids = tids;
+    m.n_tids = 1;
+    acting_send(client, DVM_CTL_GUESTS, &m.base);
+    end(client, tid_of(0), 0, 0, false);
+}
+
 /* The fake's tasks do what their program is called. */
 static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
 {
@@ -144,6 +157,12 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
     if (!strcmp(name, "early")) { /* everything before the answer */
         say(client, tid_of(0), 0, 1, "early\n");
         end(client, tid_of(0), 0, 3, false);
+        spawned(client, f, s->count);
+        return;
+    }
+    if (!strcmp(name, "lost-early")) {
+        end(client, tid_of(0), 0, 0, false);
+        lose_host(client, 2);
         spawned(client, f, s->count);
         return;
     }
@@ -167,6 +186,10 @@ static void act(int client, const struct dvm_frame *f, const Dvm__Pb__Spawn *s)
     }
     if (!strcmp(name, "spawns")) {
         act_guests(client);
+        return;
+    }
+    if (!strcmp(name, "spawns-on-lost")) {
+        lose_guests(client);
         return;
     }
     if (!strcmp(name, "crash")) {
@@ -383,6 +406,20 @@ Test(run, host_lost)
     cr_expect_eq(s.status, EXIT_GENERIC);
     expect_in(s.err, "host fake2 was lost, and ranks 1,3 with it: no sign of life for 3 s; "
                      "ending the other 2 tasks");
+    spoken_free(&s);
+}
+
+/* The host is lost while the answer to SPAWN waits for another one. */
+Test(run, host_lost_before_the_tids_are_known)
+{
+    struct spoken s = SPEAK("run", "-n", "3", "lost-early");
+
+    cr_expect_eq(s.status, EXIT_GENERIC);
+    expect_in(s.err, "host fake2 was lost, and rank 1 with it: no sign of life for 3 s; "
+                     "ending the other task");
+    spoken_free(&s);
+    s = SPEAK("run", "spawns-on-lost");
+    cr_expect_eq(s.status, 0, "%s", s.err);
     spoken_free(&s);
 }
 

@@ -92,13 +92,18 @@ Test(run_guests, a_host_is_lost)
 {
     STARTED(A, B);
     run_guests_ended(&r, C); /* an end without its begin goes with its host, too */
-    run_guests_lost(&r, 3);
+    run_guests_host(&r, 3, true);
     expect(2, "tasks 0x40007,0x80007");
-    run_guests_lost(&r, 2);
+    run_guests_host(&r, 2, true);
     expect(1, "task 0x40007");
     cr_expect_eq(r.guests.count, 1);
-    run_guests_lost(&r, 1);
+    run_guests_host(&r, 1, true);
     expect(0, "");
+    STARTED(A, B); /* told by their parent's host, which may know it later */
+    expect(0, "");
+    run_guests_host(&r, 1, false);
+    STARTED(A);
+    expect(1, "task 0x40007");
 }
 
 Test(run_guests, bytes_that_are_no_message)
