@@ -97,6 +97,7 @@ static void close_all(struct pvm *p)
 {
     while (p->jobs)
         pvm_job_remove(p, p->jobs);
+    held_release(&p->early, NULL, NULL);
     client_close(p->client);
     client_close(p->asker);
     hostfile_free(&p->hosts);

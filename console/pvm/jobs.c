@@ -1,5 +1,6 @@
 /* jobs.c: tasks that were spawned with -> : their output comes here, each line with the job
- * and the task in front, to the console or a file, until all of them have ended.
+ * and the task in front, to the console or a file, until all of them have ended, or are lost
+ * with their hosts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,18 +76,19 @@ static struct pvm_job *find(const struct pvm *p, int tid, size_t *place)
     return NULL;
 }
 
-void pvm_job_guests(struct pvm *p, const Dvm__Pb__Guests *m)
+bool pvm_job_guests(struct pvm *p, const Dvm__Pb__Guests *m)
 {
     size_t place;
     struct pvm_job *job = find(p, m->parent, &place);
     int *more = job ? realloc(job->tids, (job->count + m->n_tids) * sizeof *more) : NULL;
 
     if (!more)
-        return; /* its output is not shown */
+        return job; /* without memory its output is not shown */
     job->tids = more;
     for (size_t i = 0; i < m->n_tids; i++)
         job->tids[job->count++] = m->tids[i];
     job->left += m->n_tids;
+    return true;
 }
 
 static void acknowledge(struct pvm *p, const Dvm__Pb__Stdio *m)
@@ -124,17 +126,43 @@ bool pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m)
     return job;
 }
 
+/* A task of a job has ended; with the last one the job is gone. */
+static void end_task(struct pvm *p, struct pvm_job *job, size_t place)
+{
+    fprintf(job->file ? job->file : stdout, "[%u:t%x] EOF\n", job->number,
+            (unsigned)job->tids[place]);
+    job->tids[place] = 0;
+    less(p, job);
+}
+
 bool pvm_job_exit(struct pvm *p, const Dvm__Pb__TaskExit *m)
 {
     size_t place;
     struct pvm_job *job = find(p, m->tid, &place);
 
-    if (!job)
-        return false;
-    fprintf(job->file ? job->file : stdout, "[%u:t%x] EOF\n", job->number, (unsigned)m->tid);
-    job->tids[place] = 0;
-    less(p, job);
-    return true;
+    if (job)
+        end_task(p, job, place);
+    return job;
+}
+
+/* A job that has a task on a host, and the task's place there; or NULL. */
+static struct pvm_job *find_on(const struct pvm *p, int slot, size_t *place)
+{
+    for (struct pvm_job *job = p->jobs; job; job = job->next)
+        for (*place = 0; *place < job->count; ++*place)
+            if (job->tids[*place] > 0 && DVM_TID_SLOT(job->tids[*place]) == slot)
+                return job;
+    return NULL;
+}
+
+size_t pvm_jobs_lost(struct pvm *p, int slot)
+{
+    struct pvm_job *job;
+    size_t place, lost = 0;
+
+    for (; (job = find_on(p, slot, &place)); lost++)
+        end_task(p, job, place);
+    return lost;
 }
 
 /* A job's tasks that still run, in a list of tasks of all hosts. */

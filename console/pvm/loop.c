@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "console/prompt/split.h"
 #include "console/pvm/pvm.h"
+#include "proto/event.h"
 
 #define PROMPT "pvm> "
 #define PIECE 4096   /* bytes that are read at once */
@@ -108,9 +109,32 @@ static void take_guests(struct pvm *p, const struct dvm_frame *f, const uint8_t 
 
     if (!m)
         return;
-    pvm_job_guests(p, m);
+    if (pvm_job_guests(p, m)) {
+        pvm_take(p, &p->early);
+        for (size_t i = 0; i < m->n_tids; i++)
+            if (DVM_TID_OK(m->tids[i]) && p->lost[DVM_TID_SLOT(m->tids[i])])
+                pvm_jobs_lost(p, DVM_TID_SLOT(m->tids[i]));
+    } else {
+        keep(p, f, payload); /* their parent has been spawned itself */
+    }
     dvm__pb__guests__free_unpacked(m, NULL);
-    pvm_take(p, &p->early);
+}
+
+/* No daemon tells that the tasks of a lost host have ended: those that are known end here,
+ * those of which their parent's host tells later, then. */
+static void take_host(struct pvm *p, const Dvm__Pb__HostEvent *m)
+{
+    int slot = m->host ? (int)m->host->slot : 0;
+    size_t tasks;
+
+    if (slot < 1 || slot > DVM_SLOT_MAX)
+        return;
+    p->lost[slot] = m->event != DVM_EVENT_HOST_JOINED;
+    tasks = p->lost[slot] ? pvm_jobs_lost(p, slot) : 0;
+    if (tasks > 0)
+        console_wrong(p->c, "host %s %s, and %zu task%s of jobs with it%s%s", m->host->name,
+                      m->event == DVM_EVENT_HOST_LEFT ? "has left" : "was lost", tasks,
+                      tasks == 1 ? "" : "s", m->reason[0] ? ": " : "", m->reason);
 }
 
 void pvm_message(struct pvm *p, const struct dvm_frame *f, const uint8_t *payload)
@@ -133,6 +157,13 @@ void pvm_message(struct pvm *p, const struct dvm_frame *f, const uint8_t *payloa
             dvm__pb__task_exit__free_unpacked(m, NULL);
     } else if (f->tag == DVM_CTL_GUESTS) {
         take_guests(p, f, payload);
+    } else if (f->tag == DVM_CTL_HOST_EVENT) {
+        Dvm__Pb__HostEvent *m = dvm__pb__host_event__unpack(NULL, f->length, payload);
+
+        if (m) {
+            take_host(p, m);
+            dvm__pb__host_event__free_unpacked(m, NULL);
+        }
     }
     if (!taken)
         keep(p, f, payload);

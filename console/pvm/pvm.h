@@ -42,6 +42,7 @@ struct pvm {
     size_t alias_count;
     struct pvm_job *jobs;  /* owned list */
     struct held_list early; /* of tasks that no job has yet */
+    bool lost[DVM_SLOT_MAX + 1]; /* hosts, by slot: news of tasks there may come later */
     unsigned job_number;   /* of the last one */
     bool terminal, leave;
     int result;
@@ -185,8 +186,11 @@ void pvm_job_remove(struct pvm *p, struct pvm_job *job);
 bool pvm_job_output(struct pvm *p, const Dvm__Pb__Stdio *m);
 bool pvm_job_exit(struct pvm *p, const Dvm__Pb__TaskExit *m);
 
-/* A job's task has spawned others, whose output comes here, too. */
-void pvm_job_guests(struct pvm *p, const Dvm__Pb__Guests *m);
+/* A job's task has spawned others, whose output comes here, too. false: as above. */
+bool pvm_job_guests(struct pvm *p, const Dvm__Pb__Guests *m);
+
+/* All tasks of jobs on a host have ended with it. Returns how many. */
+size_t pvm_jobs_lost(struct pvm *p, int slot);
 void pvm_jobs(struct pvm *p, int argc, char **argv);
 
 /* ---- mailbox.c, option.c ---- */
