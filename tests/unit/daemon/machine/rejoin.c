@@ -1,6 +1,6 @@
 /* rejoin.c: coming back to a machine, step by step: who is let in by an earlier life's
- * key, and what a host does that finds no way back. tests/unit/machine.c has the whole
- * of it, with a hundred hosts.
+ * key, and what a host does that finds no way back. machine.c has the whole of it, with
+ * a hundred hosts.
  */
 #include <criterion/criterion.h>
 #include <ev.h>
