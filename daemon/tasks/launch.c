@@ -382,6 +382,8 @@ static void start_one(struct tasks *t, struct launch *l, const Dvm__Pb__Launch *
     int rank = rank_of(m, tid), r;
 
     if (!task || task->state != TASK_RESERVED || rank < 0) {
+        if (cpus)
+            bind_give(cpus);
         settle(t, l, tid, DVM_ERR_SPAWN, "a task was to be started that was not reserved");
         return;
     }
@@ -461,9 +463,28 @@ static int launch(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb
     return DVM_OK;
 }
 
+/* None of a LAUNCH can be started: those of its world that other hosts run must not wait
+ * for these. */
+static void none_started(struct tasks *t, const Dvm__Pb__Launch *m, const char *why)
+{
+    for (size_t i = 0; i < m->n_tids; i++) {
+        struct task *task = tasks_find(t, m->tids[i]);
+        int rank = rank_of(m, m->tids[i]);
+
+        if (!task || task->state != TASK_RESERVED || rank < 0)
+            continue;
+        task->world = tasks_world(t, m->world, m->world_tids, m->n_world_tids);
+        task->rank = rank;
+        task->started = clock_seconds();
+        tasks_reserve(t, task, false);
+        exit_unstarted(t, task, why);
+    }
+}
+
 void handle_launch(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
 {
     Dvm__Pb__Launch *m = dvm__pb__launch__unpack(NULL, frame->length, payload);
+    char why[DVM_SENTENCE_MAX];
     int r = DVM_ERR_PROTOCOL;
 
     dvm_fail(r, "a LAUNCH that cannot be read");
@@ -472,7 +493,11 @@ void handle_launch(struct daemon *d, const struct dvm_frame *frame, const uint8_
     if (m && m->what && m->n_tids > 0 && !r)
         r = d->ending ? dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host)
                       : launch(d, frame, m);
-    if (r)
-        daemon_fail(d, frame, r, "%s", dvm_last_error());
+    if (r) {
+        snprintf(why, sizeof why, "%s", dvm_last_error());
+        daemon_fail(d, frame, r, "%s", why);
+    }
+    if (r && m)
+        none_started(d->tasks, m, why);
     dvm__pb__launch__free_unpacked(m, NULL);
 }

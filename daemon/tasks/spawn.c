@@ -145,10 +145,11 @@ static void reply(struct spawn *s)
     free_spawn(s);
 }
 
-/* A part failed as a whole, with the packed Fail of its host. */
-static void part_failed(struct part *p, const uint8_t *payload, size_t length)
+/* A part failed as a whole: with the Fail of its host, or an answer that makes no sense. */
+static void part_failed(struct part *p, int type, const uint8_t *payload, size_t length)
 {
-    Dvm__Pb__Fail *fail = dvm__pb__fail__unpack(NULL, length, payload);
+    Dvm__Pb__Fail *fail = type == DVM_CTL_FAIL ? dvm__pb__fail__unpack(NULL, length, payload)
+                                               : NULL;
 
     p->code = fail && fail->code ? fail->code : DVM_ERR_SPAWN;
     for (int i = 0; i < p->count; i++)
@@ -168,7 +169,7 @@ static void take_back(struct spawn *s)
         struct part *p = &s->parts[i];
         Dvm__Pb__Abort m = DVM__PB__ABORT__INIT;
 
-        if (p->code)
+        if (p->code || p->count == 0)
             continue;
         m.tids = p->tids;
         m.n_tids = (size_t)p->count;
@@ -194,7 +195,7 @@ static void launched(struct daemon *d, void *arg, int type, const uint8_t *paylo
         for (size_t i = 0; i < m->n_errors; i++)
             add_error(s, m->errors[i]);
     } else {
-        part_failed(p, payload, type == DVM_CTL_FAIL ? length : 0);
+        part_failed(p, type, payload, length);
     }
     dvm__pb__launched__free_unpacked(m, NULL);
     if (--s->pending > 0)
@@ -241,7 +242,7 @@ static void release_all(struct spawn *s)
         struct part *p = &s->parts[i];
         Dvm__Pb__Release m = DVM__PB__RELEASE__INIT;
 
-        if (p->code)
+        if (p->code || p->count == 0)
             continue;
         m.tids = p->tids;
         m.n_tids = (size_t)p->count;
@@ -277,7 +278,7 @@ static void reserved(struct daemon *d, void *arg, int type, const uint8_t *paylo
         p->path = strdup(m->path);
     }
     if (!p->path)
-        part_failed(p, payload, type == DVM_CTL_FAIL ? length : 0);
+        part_failed(p, type, payload, length);
     dvm__pb__reserved__free_unpacked(m, NULL);
     if (--p->spawn->pending == 0)
         all_reserved(p->spawn);
