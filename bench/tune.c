@@ -19,7 +19,20 @@
 #define ALGORITHMS_MAX 6
 #define BETWEEN "barrier=dissemination" /* DVM_COLL where all tasks meet */
 
-enum call { BARRIER, BCAST, REDUCE, ALLREDUCE, ALLGATHER, ALLTOALL, CALLS };
+enum call {
+    BARRIER,
+    BCAST,
+    REDUCE,
+    ALLREDUCE,
+    SCAN,
+    EXSCAN,
+    REDUCE_SCATTER,
+    REDUCE_SCATTER_BLOCK,
+    ALLGATHER,
+    ALLGATHERV,
+    ALLTOALL,
+    CALLS
+};
 
 static const struct {
     const char *name;
@@ -30,11 +43,38 @@ static const struct {
     [REDUCE] = {"reduce", {"shared", "pieces", "hosts", "star", "binomial"}},
     [ALLREDUCE] = {"allreduce",
                    {"shared", "pieces", "hosts", "star", "doubling", "scatter_gather"}},
+    [SCAN] = {"scan", {"shared", "hosts", "doubling"}},
+    [EXSCAN] = {"exscan", {"shared", "hosts", "doubling"}},
+    [REDUCE_SCATTER] = {"reduce_scatter", {"hosts", "spread"}},
+    [REDUCE_SCATTER_BLOCK] = {"reduce_scatter_block", {"hosts", "spread"}},
+    [ALLGATHERV] = {"allgatherv", {"shared", "pieces", "hosts", "bruck", "ring"}},
     [ALLGATHER] = {"allgather", {"shared", "pieces", "hosts", "star", "bruck", "ring"}},
     [ALLTOALL] = {"alltoall", {"pieces", "hosts", "spread", "pairwise"}},
 };
 
 static char *in, *out;
+static size_t *counts, *offsets; /* by rank */
+
+/* Blocks for each of so many tasks, of one size. */
+static void run_unlike(dvm_group g, enum call call, size_t bytes)
+{
+    int size;
+
+    dvm_group_size(g, &size);
+    for (int r = 0; r < size; r++) {
+        counts[r] = bytes / sizeof(double);
+        offsets[r] = counts[r] * (size_t)r;
+    }
+    if (call == ALLGATHERV)
+        dvm_allgatherv(g, in, counts[0], out, counts, offsets, DVM_DOUBLE);
+    else
+        dvm_reduce_scatter(g, in, out, counts, DVM_DOUBLE, DVM_SUM);
+}
+
+static void run_prefix(dvm_group g, enum call call, size_t bytes)
+{
+    (call == SCAN ? dvm_scan : dvm_exscan)(g, in, out, bytes / sizeof(double), DVM_DOUBLE, DVM_SUM);
+}
 
 static void run(dvm_group g, enum call call, size_t bytes)
 {
@@ -50,6 +90,17 @@ static void run(dvm_group g, enum call call, size_t bytes)
         break;
     case ALLREDUCE:
         dvm_allreduce(g, in, out, bytes / sizeof(double), DVM_DOUBLE, DVM_SUM);
+        break;
+    case SCAN:
+    case EXSCAN:
+        run_prefix(g, call, bytes);
+        break;
+    case REDUCE_SCATTER_BLOCK:
+        dvm_reduce_scatter_block(g, in, out, bytes / sizeof(double), DVM_DOUBLE, DVM_SUM);
+        break;
+    case REDUCE_SCATTER:
+    case ALLGATHERV:
+        run_unlike(g, call, bytes);
         break;
     case ALLGATHER:
         dvm_allgather(g, in, out, bytes, DVM_BYTE);
@@ -105,7 +156,7 @@ static const char *best_of(dvm_group g, enum call call, size_t bytes)
 
 static void write_row(enum call call, int tasks, size_t most, const char *algorithm)
 {
-    printf("%-10s %6d ", calls[call].name, tasks);
+    printf("%-20s %6d ", calls[call].name, tasks);
     if (most == SIZE_MAX)
         printf("%10s %s\n", "any", algorithm);
     else
@@ -166,18 +217,22 @@ int main(int argc, char **argv)
         most = sizeof(double);
     in = calloc((size_t)size, most);
     out = calloc((size_t)size, most);
-    if (!in || !out || size < 2) {
+    counts = calloc((size_t)size, sizeof *counts);
+    offsets = calloc((size_t)size, sizeof *offsets);
+    if (!in || !out || !counts || !offsets || size < 2) {
         fprintf(stderr, "tune: %s\n", size < 2 ? "it needs at least two tasks: dvm run -n N tune"
                                                : "no memory for the blocks");
         dvm_abort(DVM_WORLD, 1);
     }
     if (rank == 0)
-        printf("# call     tasks      bytes algorithm: measured with %d tasks\n", size);
+        printf("# call               tasks      bytes algorithm: measured with %d tasks\n", size);
     for (int tasks = 2; tasks < size; tasks *= 2)
         tune_group(tasks, rank, most);
     tune_group(size, rank, most);
     free(in);
     free(out);
+    free(counts);
+    free(offsets);
     dvm_finalize();
     return 0;
 }

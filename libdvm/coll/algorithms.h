@@ -35,6 +35,10 @@ struct blocks {
 void *blocks_at(const struct blocks *b, int rank);
 size_t blocks_count(const struct blocks *b, int rank);
 
+/* Elements of the longest of the blocks of so many ranks, and of all of them. */
+size_t blocks_most(const struct blocks *b, int ranks);
+size_t blocks_all(const struct blocks *b, int ranks);
+
 /* Append the combination of the blocks of size ranks, in place, into the first:
  * parts[r] for rank r, of count elements (tree.c); NULL: it is combined into one before it. */
 void tree_combine(struct schedule *s, void *const *parts, int size, size_t count, dvm_type type,
@@ -64,10 +68,12 @@ void allreduce_scatter_gather(struct schedule *s, const struct reduction *r);
 
 /* Combine; the task with rank r gets block r. in has all blocks, out one. */
 void reduce_scatter_spread(struct schedule *s, const struct blocks *in, void *out, dvm_op op);
+void reduce_scatter_hosts(struct schedule *s, const struct blocks *in, void *out, dvm_op op);
 
 /* Combine what the ranks up to this one gave (inclusive), or those before it. Nothing is
  * written to rank 0's out in the second case. */
 void scan_doubling(struct schedule *s, const struct reduction *r, bool inclusive);
+void scan_hosts(struct schedule *s, const struct reduction *r, bool inclusive);
 
 /* Root's blocks to the tasks, theirs to root. own: this task's block, of count elements; what
  * the root has of its own is copied. */
@@ -76,11 +82,18 @@ void gather_linear(struct schedule *s, int root, const void *own, size_t count,
 void scatter_linear(struct schedule *s, int root, void *own, size_t count,
                     const struct blocks *all);
 
-/* Everybody's block to everybody; this task's own is in its place. */
+/* The same for blocks of one size. */
+void gather_hosts(struct schedule *s, int root, const void *own, size_t count,
+                  const struct blocks *all);
+void scatter_hosts(struct schedule *s, int root, void *own, size_t count,
+                   const struct blocks *all);
+
+/* Everybody's block to everybody; this task's own is in its place. The last two: of a type
+ * without gaps. A star: of blocks of one size. */
 void allgather_ring(struct schedule *s, const struct blocks *all);
 void allgather_star(struct schedule *s, const struct blocks *all);
 void allgather_bruck(struct schedule *s, const struct blocks *all);
-void allgather_hosts(struct schedule *s, const struct blocks *all); /* of a basic type */
+void allgather_hosts(struct schedule *s, const struct blocks *all);
 
 /* Block r of this task to rank r, and its block for this task into place r. */
 void alltoall_spread(struct schedule *s, const struct blocks *in, const struct blocks *out);

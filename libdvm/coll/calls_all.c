@@ -6,6 +6,8 @@
 #include "group/entry.h"
 #include "type/derived.h"
 
+#define UNLIKE_MOST 4 /* times what blocks have, that pieces of the longest may come to */
+
 /* This task's block is put into its place, unless it is there. */
 static void put_own(struct call *c, const struct blocks *all, const void *in)
 {
@@ -16,11 +18,42 @@ static void put_own(struct call *c, const struct blocks *all, const void *in)
                            blocks_count(all, rank));
 }
 
+/* With the algorithm for the longest block: what is put in the place of others is as long. */
+static int gather_all(struct call *c, const struct blocks *all)
+{
+    size_t most = blocks_most(all, c->group->size);
+    enum algorithm algorithm = call_choose(c, most * type_find(all->type)->size);
+
+    /* these turn blocks about as bytes */
+    if ((algorithm == ALGORITHM_BRUCK || algorithm == ALGORITHM_HOSTS) && !type_basic(all->type))
+        algorithm = ALGORITHM_RING;
+    if (algorithm == ALGORITHM_PIECES &&
+        most * (size_t)c->group->size > UNLIKE_MOST * blocks_all(all, c->group->size))
+        algorithm = ALGORITHM_RING;
+    switch (algorithm) {
+    case ALGORITHM_SHARED:
+        return allgather_shared(c->schedule, all);
+    case ALGORITHM_HOSTS:
+        allgather_hosts(c->schedule, all);
+        break;
+    case ALGORITHM_PIECES:
+        return allgather_pieces(c->schedule, all);
+    case ALGORITHM_STAR:
+        allgather_star(c->schedule, all);
+        break;
+    case ALGORITHM_BRUCK:
+        allgather_bruck(c->schedule, all);
+        break;
+    default:
+        allgather_ring(c->schedule, all);
+    }
+    return call_run(c);
+}
+
 static int allgather(struct call *c, dvm_group group, const void *in, void *out, size_t count,
                      dvm_type type)
 {
     const struct blocks all = {.base = out, .count = count, .type = type};
-    enum algorithm algorithm;
     int rc;
 
     rc = call_find(c, group, NULL);
@@ -35,28 +68,7 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
     put_own(c, &all, in);
     if (!c->schedule)
         return call_run(c);
-    algorithm = call_choose(c, count * type_find(type)->size);
-    /* these turn blocks about as bytes */
-    if ((algorithm == ALGORITHM_BRUCK || algorithm == ALGORITHM_HOSTS) && !type_basic(type))
-        algorithm = ALGORITHM_RING;
-    switch (algorithm) {
-    case ALGORITHM_SHARED:
-        return allgather_shared(c->schedule, &all);
-    case ALGORITHM_HOSTS:
-        allgather_hosts(c->schedule, &all);
-        break;
-    case ALGORITHM_PIECES:
-        return allgather_pieces(c->schedule, &all);
-    case ALGORITHM_STAR:
-        allgather_star(c->schedule, &all);
-        break;
-    case ALGORITHM_BRUCK:
-        allgather_bruck(c->schedule, &all);
-        break;
-    default:
-        allgather_ring(c->schedule, &all);
-    }
-    return call_run(c);
+    return gather_all(c, &all);
 }
 
 int dvm_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
@@ -107,8 +119,7 @@ static int allgatherv(struct call *c, dvm_group group, const void *in, size_t co
     put_own(c, &all, in);
     if (!c->schedule)
         return call_run(c);
-    allgather_ring(c->schedule, &all);
-    return call_run(c);
+    return gather_all(c, &all);
 }
 
 int dvm_allgatherv(dvm_group group, const void *in, size_t count, void *out, const size_t *counts,

@@ -145,7 +145,7 @@ static int rooted_check(const struct call *c, struct rooted *r)
 /* In a group of one the block is copied. */
 static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
 {
-    bool gathers = c->kind == COLL_GATHER || c->kind == COLL_GATHERV;
+    bool gathers = c->kind == COLL_GATHER || c->kind == COLL_GATHERV, levels = false;
     int rc = call_find(c, group, &r->root);
 
     if (rc == DVM_OK)
@@ -154,15 +154,17 @@ static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
         rc = call_begin(c, (unsigned)r->root);
     if (rc != DVM_OK)
         return rc;
+    if (c->schedule && !r->varying) /* else only the root knows all sizes */
+        levels = call_choose(c, r->count * type_find(r->all.type)->size) == ALGORITHM_HOSTS;
     if (!c->schedule) {
         void *place = blocks_at(&r->all, 0);
 
         call_copy_elements(c, gathers ? place : r->own, r->all.type, gathers ? r->own : place,
                            r->all.type, r->count);
     } else if (gathers) {
-        gather_linear(c->schedule, r->root, r->own, r->count, &r->all);
+        (levels ? gather_hosts : gather_linear)(c->schedule, r->root, r->own, r->count, &r->all);
     } else {
-        scatter_linear(c->schedule, r->root, r->own, r->count, &r->all);
+        (levels ? scatter_hosts : scatter_linear)(c->schedule, r->root, r->own, r->count, &r->all);
     }
     return call_run(c);
 }

@@ -189,8 +189,17 @@ static int scan(struct call *c, dvm_group group, const void *in, void *out, size
     if (!c->schedule)
         return c->kind == COLL_EXSCAN ? call_run(c) : alone(c, &r);
     out_here = c->kind == COLL_SCAN || c->group->rank > 0;
-    if (operand_open(c, &o, &r, count, out_here, &times) == DVM_OK)
+    if (operand_open(c, &o, &r, count, out_here, &times) != DVM_OK)
+        return operand_run(c, &o);
+    switch (call_choose(c, count * type_find(type)->size)) {
+    case ALGORITHM_SHARED:
+        return operand_close(&o, scan_shared(c->schedule, &r, c->kind == COLL_SCAN));
+    case ALGORITHM_HOSTS:
+        scan_hosts(c->schedule, &r, c->kind == COLL_SCAN);
+        break;
+    default:
         scan_doubling(c->schedule, &r, c->kind == COLL_SCAN);
+    }
     return operand_run(c, &o);
 }
 
@@ -246,6 +255,17 @@ int dvm_exscan_init(dvm_group group, const void *in, void *out, size_t count, dv
     return dvm_leave(scan(&c, group, in, out, count, type, op));
 }
 
+/* The steps of a reduction of blocks. */
+static void scatter_steps(struct call *c, const struct blocks *in, void *out, dvm_op op)
+{
+    size_t bytes = blocks_most(in, c->group->size) * type_find(in->type)->size;
+
+    if (call_choose(c, bytes) == ALGORITHM_HOSTS)
+        reduce_scatter_hosts(c->schedule, in, out, op);
+    else
+        reduce_scatter_spread(c->schedule, in, out, op);
+}
+
 static int reduce_scatter_block(struct call *c, dvm_group group, const void *in, void *out,
                                 size_t count, dvm_type type, dvm_op op)
 {
@@ -262,10 +282,8 @@ static int reduce_scatter_block(struct call *c, dvm_group group, const void *in,
     if (rc != DVM_OK || !c->schedule)
         return rc == DVM_OK ? alone(c, &r) : rc;
     if (operand_open(c, &o, &r, count * (size_t)c->group->size, true, &times) == DVM_OK)
-        reduce_scatter_spread(c->schedule,
-                              &(const struct blocks){.base = (void *)(uintptr_t)r.in,
-                                                     .count = r.count, .type = r.type},
-                              r.out, op);
+        scatter_steps(c, &(const struct blocks){.base = (void *)(uintptr_t)r.in, .count = r.count,
+                                                .type = r.type}, r.out, op);
     return operand_run(c, &o);
 }
 
@@ -322,10 +340,8 @@ static int scatter_blocks(struct call *c, struct reduction *r, size_t all, const
         mine[i] = counts[i] * times;
         places[i] *= times;
     }
-    reduce_scatter_spread(c->schedule,
-                          &(const struct blocks){.base = (void *)(uintptr_t)r->in, .counts = mine,
-                                                 .offsets = places, .type = r->type},
-                          r->out, r->op);
+    scatter_steps(c, &(const struct blocks){.base = (void *)(uintptr_t)r->in, .counts = mine,
+                                            .offsets = places, .type = r->type}, r->out, r->op);
     return operand_run(c, &o);
 }
 

@@ -2,10 +2,12 @@
 #include "coll/level.h"
 
 #include "coll/shared.h"
+#include "type/derived.h"
 #include "type/type.h"
 
 #define NODES_MAX 65536     /* bytes of operands that all hosts exchange to combine alone */
 #define GATHER_MAX 65536    /* bytes that all give together, in blocks that lie interleaved */
+#define SCAN_MAX 16384      /* bytes of operands that go to all, who combine alone */
 #define ALLTOALL_MAX 16384  /* bytes of what one host has for another */
 
 bool level_fits(const struct hosts *h, enum coll_kind kind, size_t bytes)
@@ -22,11 +24,16 @@ bool level_fits(const struct hosts *h, enum coll_kind kind, size_t bytes)
         return (h->whole && (bytes <= LEVEL_WHOLE_MAX || h->most == h->least)) ||
                bytes <= NODES_MAX / nodes;
     case COLL_ALLGATHER:
+    case COLL_ALLGATHERV:
         return h->blocks || bytes <= GATHER_MAX / ranks;
+    case COLL_SCAN:
+    case COLL_EXSCAN:
+        return bytes <= SCAN_MAX / ranks;
     case COLL_ALLTOALL:
         return bytes <= ALLTOALL_MAX / (most * most);
     default:
-        return kind == COLL_BARRIER || kind == COLL_BCAST;
+        return kind == COLL_BARRIER || kind == COLL_BCAST || kind == COLL_REDUCE_SCATTER ||
+               kind == COLL_REDUCE_SCATTER_BLOCK || kind == COLL_GATHER || kind == COLL_SCATTER;
     }
 }
 
@@ -125,6 +132,31 @@ struct blocks level_blocks(struct schedule *s, const struct level *l, void *base
         counts[hosts + i] = (size_t)begin[i] * each;
     }
     return b;
+}
+
+bool level_line(struct schedule *s, const struct level *l, bool at_root, const struct blocks *all,
+                size_t count, struct level_line *line)
+{
+    const struct hosts *h = l->hosts;
+    struct blocks lined = {.count = count, .type = all->type};
+    size_t times = 1, bytes = count * type_find(all->type)->size;
+
+    if (!type_basic(all->type)) {
+        schedule_hold(s, all->type);
+        s->rc = derived_packed(derived_known(all->type), &lined.type, &times);
+    }
+    lined.count *= times;
+    line->all = line->here = lined;
+    if (at_root) {
+        bool as_it_is = h->blocks && type_basic(all->type);
+
+        line->all.base = as_it_is ? all->base
+                                  : schedule_space(s, (size_t)h->begin[h->count] * bytes);
+    }
+    line->hosts = level_blocks(s, l, line->all.base, h->begin, lined.count, lined.type);
+    line->here.base = at_root ? blocks_at(&line->all, h->begin[h->mine])
+                              : schedule_space(s, (size_t)l->count * bytes);
+    return s->rc == DVM_OK;
 }
 
 struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type)

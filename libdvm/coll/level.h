@@ -54,6 +54,19 @@ void **level_parts(struct schedule *s, const struct level *l, size_t bytes);
 struct blocks level_blocks(struct schedule *s, const struct level *l, void *base, const int *begin,
                            size_t each, dvm_type type);
 
+/* Blocks of one size without gaps, host by host, for a root that has them all. */
+struct level_line {
+    struct blocks all;   /* of the k-th rank (hosts.h), at the root: the program's where they lie
+                          * so there */
+    struct blocks here;  /* of the ranks of this host, by place; at the root within those */
+    struct blocks hosts; /* of hosts, within all */
+};
+
+/* Make room for them; all: count elements for each rank, of which the root alone has a base.
+ * false: without memory, as the schedule knows. */
+bool level_line(struct schedule *s, const struct level *l, bool at_root, const struct blocks *all,
+                size_t count, struct level_line *line);
+
 /* Elements count in n pieces, as even as can be: their blocks in base. counts is NULL without
  * memory. */
 struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type);

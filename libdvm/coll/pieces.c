@@ -217,7 +217,7 @@ struct exchange {
 
 static int exchange(struct schedule *s, const struct exchange *e)
 {
-    size_t bytes = e->out->count * type_find(e->out->type)->size, piece;
+    size_t bytes = blocks_most(e->out, s->size) * type_find(e->out->type)->size, piece;
     struct commons_op op;
     int rc = COMMONS_OK;
 
@@ -241,10 +241,19 @@ static int exchange(struct schedule *s, const struct exchange *e)
     return shared_end(&op, s, rc);
 }
 
+/* Of so many bytes from a place on those that a rank's block has, which may be shorter. */
+static size_t bytes_of(const struct blocks *b, int rank, size_t at, size_t bytes)
+{
+    size_t all = blocks_count(b, rank) * type_find(b->type)->size;
+
+    return all > at ? least(bytes, all - at) : 0;
+}
+
 static void give_own(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
                      size_t bytes)
 {
-    copy_in(parts + e->each * (size_t)s->rank, blocks_at(e->in, s->rank), e->in->type, at, bytes);
+    copy_in(parts + e->each * (size_t)s->rank, blocks_at(e->in, s->rank), e->in->type, at,
+            bytes_of(e->in, s->rank, at, bytes));
 }
 
 static void take_all(const struct exchange *e, const struct schedule *s, const char *parts,
@@ -252,7 +261,8 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_out(blocks_at(e->out, r), e->out->type, at, parts + e->each * (size_t)r, bytes);
+            copy_out(blocks_at(e->out, r), e->out->type, at, parts + e->each * (size_t)r,
+                     bytes_of(e->out, r, at, bytes));
 }
 
 int allgather_pieces(struct schedule *s, const struct blocks *all)

@@ -248,27 +248,42 @@ int barrier_shared(struct schedule *s)
     return shared_end(&op, s, rc);
 }
 
-/* Put elements of any type: those of a derived one without gaps. */
-static int put(struct commons_op *op, const void *from, dvm_type type)
+/* Put so many bytes, of all that each puts, of elements of any type: those of a derived one
+ * without gaps. */
+static int put_some(struct commons_op *op, const void *from, dvm_type type, size_t bytes)
 {
     const struct derived *d = type_basic(type) ? NULL : derived_known(type);
     char packed[DVM_COMMONS_BLOCK];
 
-    if (!d)
+    if (!d && bytes == op->bytes)
         return commons_put(op, from);
-    layout_pack(&d->layout, derived_extent(d), from, 0, packed, op->bytes);
+    if (d)
+        layout_pack(&d->layout, derived_extent(d), from, 0, packed, bytes);
+    else if (bytes > 0)
+        memcpy(packed, from, bytes);
+    memset(packed + bytes, 0, op->bytes - bytes);
     return commons_put(op, packed);
 }
 
+static int put(struct commons_op *op, const void *from, dvm_type type)
+{
+    return put_some(op, from, type, op->bytes);
+}
+
 /* Take such elements from what a rank has put. */
-static void take(const struct commons_op *op, int rank, void *to, dvm_type type)
+static void take_some(const struct commons_op *op, int rank, void *to, dvm_type type, size_t bytes)
 {
     const struct derived *d = type_basic(type) ? NULL : derived_known(type);
 
     if (d)
-        layout_unpack(&d->layout, derived_extent(d), to, 0, commons_of(op, rank), op->bytes);
-    else if (op->bytes > 0)
-        memcpy(to, commons_of(op, rank), op->bytes);
+        layout_unpack(&d->layout, derived_extent(d), to, 0, commons_of(op, rank), bytes);
+    else if (bytes > 0)
+        memcpy(to, commons_of(op, rank), bytes);
+}
+
+static void take(const struct commons_op *op, int rank, void *to, dvm_type type)
+{
+    take_some(op, rank, to, type, op->bytes);
 }
 
 int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_type type)
@@ -300,8 +315,8 @@ static void combine(const struct commons_op *op, int size, const struct reductio
     memcpy(r->out, space, bytes);
 }
 
-/* Put, and where this task needs the result wait for all and combine. */
-static int reduce(struct schedule *s, bool needs, const struct reduction *r)
+/* Put, and where this task needs a result, of the first so many ranks, wait and combine. */
+static int reduce(struct schedule *s, int ranks, const struct reduction *r)
 {
     _Alignas(max_align_t) char small[DVM_COMMONS_MOST * DVM_COMMONS_INSIDE];
     struct commons_op op;
@@ -310,40 +325,46 @@ static int reduce(struct schedule *s, bool needs, const struct reduction *r)
 
     shared_begin(&op, s, r->count * type_find(r->type)->size, type_code(r->type));
     rc = commons_put(&op, r->in);
-    if (rc == COMMONS_OK && needs)
-        rc = commons_wait(&op, 0, s->size);
-    if (rc == COMMONS_OK && needs && op.bytes > DVM_COMMONS_INSIDE) {
-        space = schedule_space(s, op.bytes * (size_t)s->size);
+    if (rc == COMMONS_OK && ranks > 0)
+        rc = commons_wait(&op, 0, ranks);
+    if (rc == COMMONS_OK && ranks > 0 && op.bytes > DVM_COMMONS_INSIDE) {
+        space = schedule_space(s, op.bytes * (size_t)ranks);
         rc = space ? DVM_OK : s->rc;
     }
-    if (rc == COMMONS_OK && needs && op.bytes > 0)
-        combine(&op, s->size, r, space);
+    if (rc == COMMONS_OK && ranks > 0 && op.bytes > 0)
+        combine(&op, ranks, r, space);
     return shared_end(&op, s, rc);
 }
 
 int reduce_shared(struct schedule *s, int root, const struct reduction *r)
 {
-    return reduce(s, s->rank == root, r);
+    return reduce(s, s->rank == root ? s->size : 0, r);
 }
 
 int allreduce_shared(struct schedule *s, const struct reduction *r)
 {
-    return reduce(s, true, r);
+    return reduce(s, s->size, r);
 }
 
+int scan_shared(struct schedule *s, const struct reduction *r, bool inclusive)
+{
+    return reduce(s, s->rank + inclusive, r);
+}
+
+/* Shorter blocks are put as if they were as long as the longest. */
 int allgather_shared(struct schedule *s, const struct blocks *all)
 {
-    size_t bytes = all->count * type_find(all->type)->size;
+    size_t size = type_find(all->type)->size;
     struct commons_op op;
     int rc;
 
-    shared_begin(&op, s, bytes, type_code(all->type));
-    rc = put(&op, blocks_at(all, s->rank), all->type);
+    shared_begin(&op, s, blocks_most(all, s->size) * size, type_code(all->type));
+    rc = put_some(&op, blocks_at(all, s->rank), all->type, blocks_count(all, s->rank) * size);
     if (rc == COMMONS_OK)
         rc = commons_wait(&op, 0, s->size);
     for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
         if (r != s->rank)
-            take(&op, r, blocks_at(all, r), all->type);
+            take_some(&op, r, blocks_at(all, r), all->type, blocks_count(all, r) * size);
     return shared_end(&op, s, rc);
 }
 
@@ -351,7 +372,8 @@ int allgather_shared(struct schedule *s, const struct blocks *all)
 
 bool shared_may(const struct schedule *s, size_t bytes)
 {
-    bool rooted = s->kind == COLL_BCAST || s->kind == COLL_REDUCE;
+    bool rooted = s->kind == COLL_BCAST || s->kind == COLL_REDUCE || s->kind == COLL_GATHER ||
+                  s->kind == COLL_SCATTER;
 
     return s->coll->commons && !(s->signature & COLL_STARTS) &&
            bytes <= (rooted ? DVM_COMMONS_INSIDE : DVM_COMMONS_BLOCK);

@@ -15,11 +15,12 @@
 int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site);
 
 /* Each of these ends the schedule and returns as schedule_run does. What a task gives has at
- * most DVM_COMMONS_INSIDE bytes, in allreduce and allgather DVM_COMMONS_BLOCK. */
+ * most DVM_COMMONS_INSIDE bytes, in those where all wait for all DVM_COMMONS_BLOCK. */
 int barrier_shared(struct schedule *s);
 int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
 int reduce_shared(struct schedule *s, int root, const struct reduction *r);
 int allreduce_shared(struct schedule *s, const struct reduction *r);
+int scan_shared(struct schedule *s, const struct reduction *r, bool inclusive);
 int allgather_shared(struct schedule *s, const struct blocks *all);
 
 /* The same for contributions of any length, through memory for long ones (pieces.c); reductions

@@ -86,8 +86,7 @@ static int read_row(const struct place *p, const struct word *w, int words, stru
     switch (choose_named(w[0].at, (size_t)w[0].length, w[3].at, (size_t)w[3].length, &row->kind,
                          &row->algorithm)) {
     case CHOOSE_NO_CALL:
-        return bad(p, &w[0], "no call with several algorithms; barrier, bcast, reduce, allreduce, "
-                             "allgather and alltoall are");
+        return bad(p, &w[0], "no call with several algorithms; docs/performance.md lists those");
     case CHOOSE_NO_ALGORITHM:
         return bad(p, &w[3], "no algorithm of that call; docs/performance.md lists them");
     default:

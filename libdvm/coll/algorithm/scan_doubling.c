@@ -1,48 +1,75 @@
-/* scan_doubling.c: prefix reductions by doubling distances.
+/* scan_doubling.c: prefix reductions by recursive doubling on blocks of ranks.
  *
- * What a task has combined ends with its own rank and grows to the left: it sends that to
- * the task 2^k after it, and puts what comes from 2^k before in front of its own.
- * Used always.
- * Cost: ceil(log2 n) (latency + bytes / bandwidth + bytes * op), twice the operations when
- * this task's own operand is left out.
- * Source: W. D. Hillis, G. L. Steele, "Data parallel algorithms", Comm. ACM 29 (1986).
+ * In round k the tasks of two neighbouring blocks of 2^k ranks exchange what their blocks have
+ * in all: those of the right one put it in front of their result. So the result of rank r is
+ * what a reduction of the ranks up to r gives, in the one order of all (tree.c), and what other
+ * algorithms of prefixes give has the same bits.
+ * Used where two levels or memory in common cannot be.
+ * Cost: ceil(log2 n) (latency + bytes / bandwidth + 2 bytes * op), n messages a round.
+ * Source: as bcast_binomial.c.
  */
 #include "coll/algorithms.h"
 #include "type/type.h"
 
+/* The places that a task has. */
+struct prefix {
+    void *whole;   /* what its block has in all, */
+    void *result;  /* the ranks of it up to this one, or before it; */
+    void *other;   /* what comes; */
+    void *spare;
+    bool some;     /* there is a result: before the first rank there is nothing */
+};
+
+static void swap(void **a, void **b)
+{
+    void *c = *a;
+
+    *a = *b;
+    *b = c;
+}
+
+/* The left block's whole has come into other. more: somebody will need the whole of both. */
+static void put_in_front(struct schedule *s, const struct reduction *r, struct prefix *p,
+                         bool more)
+{
+    if (more) {
+        schedule_copy(s, p->spare, p->other, r->count * type_find(r->type)->size);
+        schedule_combine(s, p->spare, p->whole, r->count, r->type, r->op);
+        swap(&p->spare, &p->whole);
+    }
+    if (p->some)
+        schedule_combine(s, p->other, p->result, r->count, r->type, r->op);
+    swap(&p->other, &p->result);
+    p->some = true;
+}
+
+static void exchange(struct schedule *s, const struct reduction *r, struct prefix *p, int bit)
+{
+    int base = s->rank & ~(2 * bit - 1), partner = s->rank ^ bit;
+    bool more = base + 2 * bit < s->size, right = s->rank & bit;
+
+    if (right || more)
+        schedule_receive(s, partner, p->other, r->count, r->type);
+    if (partner < s->size && (!right || more))
+        schedule_send(s, partner, p->whole, r->count, r->type);
+    schedule_round(s);
+    if (right)
+        put_in_front(s, r, p, more);
+    else if (more)
+        schedule_combine(s, p->whole, p->other, r->count, r->type, r->op);
+}
+
 void scan_doubling(struct schedule *s, const struct reduction *r, bool inclusive)
 {
     size_t bytes = r->count * type_find(r->type)->size;
-    void *mine = schedule_space(s, bytes), *other = schedule_space(s, bytes);
-    void *before = r->out; /* the combination of those before this task */
-    bool first = true;
+    struct prefix p = {schedule_space(s, bytes), schedule_space(s, bytes),
+                       schedule_space(s, bytes), schedule_space(s, bytes), inclusive};
 
-    schedule_copy(s, mine, r->in, bytes);
-    for (int distance = 1; distance < s->size; distance *= 2) {
-        bool from = s->rank >= distance;
-        void *swap = mine;
-
-        if (from)
-            schedule_receive(s, s->rank - distance, other, r->count, r->type);
-        if (s->rank + distance < s->size)
-            schedule_send(s, s->rank + distance, mine, r->count, r->type);
-        schedule_round(s);
-        if (!from)
-            continue;
-        if (!inclusive && first) {
-            schedule_copy(s, before, other, bytes);
-        } else if (!inclusive) { /* by way of other's copy: what came is the left one */
-            void *left = schedule_space(s, bytes);
-
-            schedule_copy(s, left, other, bytes);
-            schedule_combine(s, left, before, r->count, r->type, r->op);
-            schedule_copy(s, before, left, bytes);
-        }
-        first = false;
-        schedule_combine(s, other, mine, r->count, r->type, r->op);
-        mine = other;
-        other = swap;
-    }
+    schedule_copy(s, p.whole, r->in, bytes);
     if (inclusive)
-        schedule_copy(s, r->out, mine, bytes);
+        schedule_copy(s, p.result, r->in, bytes);
+    for (int bit = 1; bit < s->size; bit *= 2)
+        exchange(s, r, &p, bit);
+    if (p.some)
+        schedule_copy(s, r->out, p.result, bytes);
 }

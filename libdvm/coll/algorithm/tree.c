@@ -21,6 +21,25 @@ size_t blocks_count(const struct blocks *b, int rank)
     return b->counts ? b->counts[rank] : b->count;
 }
 
+size_t blocks_most(const struct blocks *b, int ranks)
+{
+    size_t most = 0;
+
+    for (int r = 0; r < ranks; r++)
+        if (blocks_count(b, r) > most)
+            most = blocks_count(b, r);
+    return most;
+}
+
+size_t blocks_all(const struct blocks *b, int ranks)
+{
+    size_t all = 0;
+
+    for (int r = 0; r < ranks; r++)
+        all += blocks_count(b, r);
+    return all;
+}
+
 void tree_combine(struct schedule *s, void *const *parts, int size, size_t count, dvm_type type,
                   dvm_op op)
 {

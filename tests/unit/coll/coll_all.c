@@ -219,12 +219,12 @@ Test(coll_all, allgather_by_star)
 
 Test(coll_all, allgather_by_bruck)
 {
-    run_all(allgather, "allgather=bruck");
+    run_all(allgather, "allgather=bruck,allgatherv=bruck");
 }
 
 Test(coll_all, allgather_by_ring)
 {
-    run_all(allgather, "bcast=star,allgather=ring");
+    run_all(allgather, "bcast=star,allgather=ring,allgatherv=ring");
 }
 
 static int alltoall(const struct fake_task *me)
@@ -425,6 +425,7 @@ static int reduce_scatter(const struct fake_task *me)
 Test(coll_all, reduce_scatter)
 {
     run_all(reduce_scatter, NULL);
+    run_all(reduce_scatter, "reduce_scatter=spread,reduce_scatter_block=spread");
 }
 
 static int scans(const struct fake_task *me)
@@ -457,6 +458,7 @@ static int scans(const struct fake_task *me)
 Test(coll_all, scan_and_exscan)
 {
     run_all(scans, NULL);
+    run_all(scans, "scan=doubling,exscan=doubling");
 }
 
 /* ---- barrier and bcast, by every algorithm ----------------------------------------------- */

@@ -65,9 +65,12 @@ Test(coll_hosts, nodes_are_what_a_host_combines_alone)
 }
 
 #define FLAT "barrier=dissemination,bcast=binomial,reduce=binomial,allreduce=doubling," \
-             "allgather=ring,alltoall=spread"
+             "allgather=ring,allgatherv=ring,alltoall=spread,reduce_scatter=spread," \
+             "reduce_scatter_block=spread,scan=doubling,exscan=doubling,gather=linear," \
+             "scatter=linear"
 #define LEVELS "barrier=hosts,bcast=hosts,reduce=hosts,allreduce=hosts,allgather=hosts," \
-               "alltoall=hosts"
+               "allgatherv=hosts,alltoall=hosts,reduce_scatter=hosts," \
+               "reduce_scatter_block=hosts,scan=hosts,exscan=hosts,gather=hosts,scatter=hosts"
 
 static void run_all(fake_task_f *task)
 {
@@ -104,7 +107,11 @@ static bool warm_up(void)
             return false;
     return is_two_level(COLL_BARRIER, 0) && is_two_level(COLL_BCAST, 8) &&
            is_two_level(COLL_REDUCE, 8) && is_two_level(COLL_ALLREDUCE, 8) &&
-           is_two_level(COLL_ALLGATHER, 8) && is_two_level(COLL_ALLTOALL, 8);
+           is_two_level(COLL_ALLGATHER, 8) && is_two_level(COLL_ALLTOALL, 8) &&
+           is_two_level(COLL_ALLGATHERV, 8) && is_two_level(COLL_SCAN, 8) &&
+           is_two_level(COLL_EXSCAN, 8) && is_two_level(COLL_REDUCE_SCATTER, 8) &&
+           is_two_level(COLL_REDUCE_SCATTER_BLOCK, 8) && is_two_level(COLL_GATHER, 8) &&
+           is_two_level(COLL_SCATTER, 8);
 }
 
 /* ---- reductions ---------------------------------------------------------------------- */
@@ -167,6 +174,94 @@ static int reductions(const struct fake_task *me)
 Test(coll_hosts, reductions_have_the_same_bits)
 {
     run_all(reductions);
+}
+
+/* Prefixes by both ways, and the last of them is what a reduction gives. */
+static int compare_prefixes(const struct fake_task *me, struct sums *a, size_t count, dvm_op op)
+{
+    size_t bytes = count * sizeof(double);
+
+    memset(a->out, 0, bytes);
+    FAKE_CHECK(!dvm_scan(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE, op));
+    memcpy(a->other, a->in, bytes);
+    FAKE_CHECK(!dvm_scan(DVM_WORLD, DVM_IN_PLACE, a->other, count, DVM_DOUBLE, op));
+    FAKE_CHECK(memcmp(a->out, a->other, bytes) == 0);
+    flat(true);
+    FAKE_CHECK(!dvm_scan(DVM_WORLD, a->in, a->other, count, DVM_DOUBLE, op));
+    FAKE_CHECK(memcmp(a->out, a->other, bytes) == 0);
+    FAKE_CHECK(!dvm_allreduce(DVM_WORLD, a->in, a->other, count, DVM_DOUBLE, op));
+    FAKE_CHECK(me->rank < me->count - 1 || memcmp(a->out, a->other, bytes) == 0);
+    memset(a->other, 0x5a, bytes);
+    FAKE_CHECK(!dvm_exscan(DVM_WORLD, a->in, a->other, count, DVM_DOUBLE, op));
+    flat(false);
+    memset(a->out, 0x5a, bytes);
+    FAKE_CHECK(!dvm_exscan(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE, op));
+    FAKE_CHECK(memcmp(a->out, a->other, bytes) == 0); /* at rank 0 as they were */
+    return 0;
+}
+
+static int prefixes(const struct fake_task *me)
+{
+    struct sums *a = calloc(1, sizeof *a);
+    dvm_op op;
+
+    FAKE_CHECK(a && warm_up() && dvm_op_create(fade, 0, NULL, &op) == DVM_OK);
+    for (size_t i = 0; i < MANY; i++)
+        a->in[i] = me->rank + 1 / (double)(i + 3);
+    for (size_t l = 0; l < LENGTHS; l++) {
+        FAKE_CHECK(compare_prefixes(me, a, lengths[l], op) == 0);
+        FAKE_CHECK(compare_prefixes(me, a, lengths[l], DVM_SUM) == 0);
+    }
+    free(a);
+    return 0;
+}
+
+Test(coll_hosts, prefixes_have_the_same_bits)
+{
+    run_all(prefixes);
+}
+
+/* Blocks of one size, then of unlike ones, some of nothing. */
+static int compare_scattered(const struct fake_task *me, struct sums *a, size_t count, dvm_op op)
+{
+    size_t counts[MOST], each = count / MOST, all = 0, mine;
+
+    for (int r = 0; r < me->count; r++)
+        all += counts[r] = (size_t)(r * 5 % 4) * each / 2;
+    mine = counts[me->rank];
+    FAKE_CHECK(!dvm_reduce_scatter_block(DVM_WORLD, a->in, a->out, each, DVM_DOUBLE, op));
+    flat(true);
+    FAKE_CHECK(!dvm_reduce_scatter_block(DVM_WORLD, a->in, a->other, each, DVM_DOUBLE, op));
+    FAKE_CHECK(memcmp(a->out, a->other, each * sizeof(double)) == 0);
+    FAKE_CHECK(!dvm_reduce_scatter(DVM_WORLD, a->in, a->other, counts, DVM_DOUBLE, op));
+    flat(false);
+    FAKE_CHECK(!dvm_reduce_scatter(DVM_WORLD, a->in, a->out, counts, DVM_DOUBLE, op));
+    FAKE_CHECK(memcmp(a->out, a->other, mine * sizeof(double)) == 0);
+    memcpy(a->out, a->in, all * sizeof(double));
+    FAKE_CHECK(!dvm_reduce_scatter(DVM_WORLD, DVM_IN_PLACE, a->out, counts, DVM_DOUBLE, op));
+    FAKE_CHECK(memcmp(a->out, a->other, mine * sizeof(double)) == 0);
+    return 0;
+}
+
+static int scattered(const struct fake_task *me)
+{
+    struct sums *a = calloc(1, sizeof *a);
+    dvm_op op;
+
+    FAKE_CHECK(a && warm_up() && dvm_op_create(fade, 0, NULL, &op) == DVM_OK);
+    for (size_t i = 0; i < MANY; i++)
+        a->in[i] = me->rank + 1 / (double)(i + 3);
+    for (size_t l = 0; l < LENGTHS; l++) {
+        FAKE_CHECK(compare_scattered(me, a, lengths[l], op) == 0);
+        FAKE_CHECK(compare_scattered(me, a, lengths[l], DVM_PROD) == 0);
+    }
+    free(a);
+    return 0;
+}
+
+Test(coll_hosts, scattered_reductions_have_the_same_bits)
+{
+    run_all(scattered);
 }
 
 #define EACH_OP(X) X(DVM_SUM) X(DVM_PROD) X(DVM_MIN) X(DVM_MAX) X(DVM_LAND) X(DVM_LOR) \
@@ -283,29 +378,137 @@ Test(coll_hosts, blocks_of_all)
     run_all(all_to_all);
 }
 
+/* One gather and its way back, in the root's own place or not. */
+static int rooted(const struct fake_task *me, int *in, int *out, size_t count, int root)
+{
+    bool in_place = root % 2, at_root = me->rank == root;
+
+    put_values(in, me->rank, root, count);
+    if (at_root)
+        put_values(out + count * (size_t)root, root, root, count);
+    FAKE_CHECK(!dvm_gather(DVM_WORLD, root, at_root && in_place ? DVM_IN_PLACE : in, out, count,
+                           DVM_INT));
+    for (int r = 0; at_root && r < me->count; r++)
+        FAKE_CHECK(are_values(out + count * (size_t)r, r, root, count));
+    for (int r = 0; at_root && r < me->count; r++)
+        put_values(out + count * (size_t)r, root, r, count);
+    FAKE_CHECK(!dvm_scatter(DVM_WORLD, root, out, at_root && in_place ? DVM_IN_PLACE : in, count,
+                            DVM_INT));
+    FAKE_CHECK(are_values(at_root && in_place ? out + count * (size_t)root : in, root, me->rank,
+                          count));
+    return 0;
+}
+
+/* Even ranks describe what they have as pairs of elements with room behind each. */
+static int rooted_pairs(const struct fake_task *me, int *in, int *out, int root)
+{
+    size_t pairs = 20, step = me->rank % 2 ? 1 : 3;
+    dvm_type type, pair;
+
+    FAKE_CHECK(!dvm_type_contiguous(2, DVM_INT, &pair));
+    FAKE_CHECK(!dvm_type_resized(pair, 0, (ptrdiff_t)(2 * step * sizeof *in), &type));
+    FAKE_CHECK(!dvm_type_commit(type));
+    for (size_t i = 0; i < pairs; i++)
+        put_values(in + 2 * step * i, me->rank, (int)i, 2);
+    FAKE_CHECK(!dvm_gather(DVM_WORLD, root, in, out, pairs, type));
+    for (size_t i = 0; me->rank == root && i < pairs * (size_t)me->count; i++)
+        FAKE_CHECK(are_values(out + 2 * step * i, (int)(i / pairs), (int)(i % pairs), 2));
+    memset(in, 0, 2 * step * pairs * sizeof *in);
+    FAKE_CHECK(!dvm_scatter(DVM_WORLD, root, out, in, pairs, type));
+    for (size_t i = 0; i < pairs; i++)
+        FAKE_CHECK(are_values(in + 2 * step * i, me->rank, (int)i, 2));
+    FAKE_CHECK(!dvm_type_free(&type) && !dvm_type_free(&pair));
+    return 0;
+}
+
+static int of_a_root(const struct fake_task *me)
+{
+    static const size_t counts[] = {0, 1, 12, 13, 1000};
+    size_t most = 1000 * MOST;
+    int *in = malloc(most * sizeof *in), *out = malloc(most * sizeof *out);
+
+    FAKE_CHECK(in && out && warm_up());
+    for (int root = 0; root < me->count; root++) {
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
+            FAKE_CHECK(rooted(me, in, out, counts[c], root) == 0);
+        FAKE_CHECK(rooted_pairs(me, in, out, root) == 0);
+    }
+    free(in);
+    free(out);
+    return 0;
+}
+
+Test(coll_hosts, blocks_of_a_root)
+{
+    run_all(of_a_root);
+}
+
+/* Blocks of unlike sizes, one behind the other or with room between, some of nothing. */
+static int unlike_blocks(const struct fake_task *me)
+{
+    static const size_t scales[] = {0, 1, 13, 90, 700};
+    size_t counts[MOST], offsets[MOST], most = 4 * 700 * MOST;
+    int *in = malloc(most * sizeof *in), *out = malloc(most * sizeof *out), n = me->count;
+
+    FAKE_CHECK(in && out && warm_up());
+    for (int round = 0; round < 4 * (int)(sizeof scales / sizeof scales[0]); round++) {
+        size_t scale = scales[round / 4], room = round % 2 ? 3 : 0, at = room;
+        bool in_place = round / 2 % 2;
+
+        for (int r = 0; r < n; r++, at += counts[r - 1] + room) {
+            counts[r] = (size_t)((r + round) % 4) * scale;
+            offsets[r] = at;
+        }
+        memset(out, 0, at * sizeof *out);
+        put_values(in_place ? out + offsets[me->rank] : in, me->rank, round, counts[me->rank]);
+        FAKE_CHECK(!dvm_allgatherv(DVM_WORLD, in_place ? DVM_IN_PLACE : in, counts[me->rank], out,
+                                   counts, offsets, DVM_INT));
+        for (int r = 0; r < n; r++) {
+            FAKE_CHECK(are_values(out + offsets[r], r, round, counts[r]));
+            FAKE_CHECK(room == 0 || out[offsets[r] - 1] == 0);
+        }
+    }
+    free(in);
+    free(out);
+    return 0;
+}
+
+Test(coll_hosts, blocks_of_unlike_sizes)
+{
+    run_all(unlike_blocks);
+}
+
 /* ---- forms of calls --------------------------------------------------------------------- */
 
 static int started(const struct fake_task *me)
 {
-    int n = me->count, mine, sum = 0, blocks[MOST] = {0};
-    struct dvm_request *r[4] = {0};
+    int n = me->count, mine, sum = 0, blocks[MOST] = {0}, prefix = 0, all[MOST], block = 0;
+    struct dvm_request *r[6] = {0};
 
     FAKE_CHECK(warm_up());
     FAKE_CHECK(!dvm_allreduce_init(DVM_WORLD, &mine, &sum, 1, DVM_INT, DVM_SUM, &r[3]));
+    FAKE_CHECK(!dvm_scan_init(DVM_WORLD, &mine, &prefix, 1, DVM_INT, DVM_SUM, &r[4]));
+    FAKE_CHECK(!dvm_reduce_scatter_block_init(DVM_WORLD, all, &block, 1, DVM_INT, DVM_SUM, &r[5]));
     for (int round = 0; round < 3; round++) {
         int x = me->rank == round % n ? 7 + round : 0;
 
         mine = me->rank + round;
+        for (int i = 0; i < n; i++)
+            all[i] = i * me->rank + round;
         FAKE_CHECK(!dvm_ibcast(DVM_WORLD, round % n, &x, 1, DVM_INT, &r[0]));
         FAKE_CHECK(!dvm_iallgather(DVM_WORLD, &mine, blocks, 1, DVM_INT, &r[1]));
         FAKE_CHECK(!dvm_ibarrier(DVM_WORLD, &r[2]) && !dvm_start(&r[3]));
-        FAKE_CHECK(!dvm_waitall(4, r, NULL));
+        FAKE_CHECK(!dvm_start(&r[4]) && !dvm_start(&r[5]));
+        FAKE_CHECK(!dvm_waitall(6, r, NULL));
+        FAKE_CHECK(prefix == (me->rank + 1) * me->rank / 2 + (me->rank + 1) * round);
+        FAKE_CHECK(block == me->rank * n * (n - 1) / 2 + n * round);
         FAKE_CHECK(x == 7 + round && sum == n * (n - 1) / 2 + n * round);
         for (int i = 0; i < n; i++)
             FAKE_CHECK(blocks[i] == i + round);
         FAKE_CHECK(!dvm_barrier(DVM_WORLD)); /* by memory in common again */
     }
-    FAKE_CHECK(!dvm_request_free(&r[3]));
+    for (int i = 3; i < 6; i++)
+        FAKE_CHECK(!dvm_request_free(&r[i]));
     return 0;
 }
 

@@ -17,8 +17,10 @@
 
 #define LONGEST 150000 /* doubles: more than the wide memory */
 #define BLOCK 9000     /* doubles of a block that each gives each: several pieces */
+#define MOST 17        /* tasks */
 #define ROUNDS 40      /* calls of a random row */
-#define EVERY "bcast=pieces,reduce=pieces,allreduce=pieces,allgather=pieces,alltoall=pieces"
+#define EVERY "bcast=pieces,reduce=pieces,allreduce=pieces,allgather=pieces,alltoall=pieces," \
+              "allgatherv=pieces"
 
 static const int task_counts[] = {2, 3, 8, 17};
 
@@ -91,6 +93,24 @@ static int one_blocks(struct row *a, int call, bool all)
     return 0;
 }
 
+/* Rank r gives count elements less some; what follows its block stays as it was. */
+static int unlike_blocks(struct row *a, int call)
+{
+    size_t count = sizes[fake_random(&a->seed) % SIZES], counts[MOST], offsets[MOST];
+
+    for (int r = 0; r < a->n; r++) {
+        counts[r] = count - count * ((size_t)(r + call) % 4) / 4;
+        offsets[r] = (size_t)r * count;
+    }
+    fill(a, count * (size_t)a->n, call);
+    FAKE_CHECK(dvm_allgatherv(DVM_WORLD, a->in, counts[a->me], a->out, counts, offsets,
+                              DVM_DOUBLE) == DVM_OK);
+    for (int r = 0; r < a->n; r++)
+        for (size_t k = 0; k < count; k++)
+            FAKE_CHECK(a->out[offsets[r] + k] == (k < counts[r] ? value(r, k, call) : -1));
+    return 0;
+}
+
 static int one_reduction(struct row *a, size_t count, int root, int call)
 {
     double sum = a->n * (a->n + 1) / 2;
@@ -123,7 +143,7 @@ static int one_call(struct row *a, int call)
 
     if (fake_random(&a->late) % 16 == 0)
         nap(fake_random(&a->late) % 3000);
-    switch (fake_random(&a->seed) % 6) {
+    switch (fake_random(&a->seed) % 7) {
     case 0:
         FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
         return 0;
@@ -135,6 +155,8 @@ static int one_call(struct row *a, int call)
         return one_reduction(a, count, -1, call);
     case 4:
         return one_blocks(a, call, false);
+    case 5:
+        return unlike_blocks(a, call);
     default:
         return one_blocks(a, call, true);
     }

@@ -78,12 +78,30 @@ static void come_late(struct row *a)
         nap(fake_random(&a->late) % 3000);
 }
 
+/* Rank r gives count elements less some, and room is left between the blocks. */
+static int unlike_blocks(struct row *a, size_t count, int call)
+{
+    size_t counts[MOST], offsets[MOST];
+
+    for (int r = 0; r < a->n; r++) {
+        counts[r] = count - count * ((size_t)(r + call) % 4) / 4;
+        offsets[r] = (size_t)r * 129;
+    }
+    FAKE_CHECK(dvm_allgatherv(DVM_WORLD, a->in, counts[a->me], a->out, counts, offsets,
+                              DVM_DOUBLE) == DVM_OK);
+    for (int r = 0; r < a->n; r++)
+        for (size_t k = 0; k < 129; k++)
+            FAKE_CHECK(a->out[offsets[r] + k] == (k < counts[r] ? value(r, k, call) : 0));
+    return 0;
+}
+
 static int one_call(struct row *a, int call)
 {
     size_t count = sizes[fake_random(&a->seed) % (sizeof sizes / sizeof sizes[0])];
-    int what = (int)(fake_random(&a->seed) % 5);
+    int what = (int)(fake_random(&a->seed) % 8);
     int root = (int)(fake_random(&a->seed) % (unsigned)a->n);
     double sum = a->n * (a->n + 1) / 2;
+    int some = what == 5 ? a->me + 1 : a->me; /* ranks of a prefix */
 
     for (size_t k = 0; k < count; k++)
         a->in[k] = value(a->me, k, call);
@@ -110,6 +128,16 @@ static int one_call(struct row *a, int call)
         for (size_t k = 0; k < count; k++)
             FAKE_CHECK(a->out[k] == sum * (double)(k % 11 + 1) + a->n * (call % 7));
         break;
+    case 5:
+    case 6:
+        FAKE_CHECK((what == 5 ? dvm_scan : dvm_exscan)(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE,
+                                                       DVM_SUM) == DVM_OK);
+        for (size_t k = 0; k < count; k++)
+            FAKE_CHECK(a->out[k] == some * (some + 1) / 2 * (double)(k % 11 + 1) +
+                                        some * (call % 7));
+        break;
+    case 7:
+        return unlike_blocks(a, count, call);
     default:
         FAKE_CHECK(dvm_allgather(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE) == DVM_OK);
         for (size_t k = 0; k < count * (size_t)a->n; k++)

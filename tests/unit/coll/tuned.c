@@ -43,7 +43,7 @@ Test(tuned, mistakes_have_file_and_line)
 {
     refused("allreduce 8 star", "t:1: ", "CALL TASKS BYTES ALGORITHM");
     refused("#\nallreduce 8 8 star more", "t:2: ", "4 words");
-    refused("barrier any any star\ngather 8 8 star", "t:2: \"gather\"", "no call");
+    refused("barrier any any star\nshift 8 8 star", "t:2: \"shift\"", "no call");
     refused("bcast 8 8 bruck", "t:1: \"bruck\"", "no algorithm");
     refused("bcast 0 8 star", "t:1: \"0\"", "tasks");
     refused("bcast 8 -8 star", "t:1: \"-8\"", "bytes");
