@@ -25,6 +25,8 @@
 #include "daemon/tasks.h"
 #include "proto/control.pb-c.h"
 
+#define REFUSE_MAX (DVM_FRAME_BYTES + DVM_SENTENCE_MAX + 32) /* bytes of a packet */
+
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents);
 static void on_writable(struct ev_loop *loop, ev_io *w, int revents);
 static void on_hello_late(struct ev_loop *loop, ev_timer *w, int revents);
@@ -100,14 +102,40 @@ static void hang_up(struct connection *c)
         tasks_owner_gone(d->tasks, tid);
 }
 
+/* A REFUSE as one packet; its bytes. Takes no memory. */
+static size_t put_refuse(const struct local *l, int dst, int code, const char *text,
+                         uint8_t bytes[REFUSE_MAX])
+{
+    Dvm__Pb__Refuse refuse = DVM__PB__REFUSE__INIT;
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
+                          .src = DVM_TID_DAEMON(cluster_self(l->d->cluster)), .dst = dst,
+                          .tag = DVM_CTL_REFUSE};
+
+    refuse.code = code;
+    refuse.text = (char *)(uintptr_t)text;
+    f.length = (uint32_t)dvm__pb__refuse__pack(&refuse, bytes + DVM_FRAME_BYTES);
+    assert(DVM_FRAME_BYTES + f.length <= REFUSE_MAX);
+    f.size = f.length;
+    dvm_frame_encode(bytes, &f);
+    return DVM_FRAME_BYTES + f.length;
+}
+
+void connection_turn_away(struct local *l, int fd, int code)
+{
+    uint8_t bytes[REFUSE_MAX];
+    size_t size = put_refuse(l, 0, code, dvm_last_error(), bytes);
+
+    log_error("%s", dvm_last_error());
+    if (send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        log_debug("it is gone already");
+    close(fd);
+}
+
 void connection_refuse(struct connection *c, int code, const char *format, ...)
 {
     char text[DVM_SENTENCE_MAX];
-    Dvm__Pb__Refuse refuse = DVM__PB__REFUSE__INIT;
-    uint8_t bytes[DVM_FRAME_BYTES + DVM_SENTENCE_MAX + 32];
-    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL,
-                          .src = DVM_TID_DAEMON(cluster_self(c->local->d->cluster)),
-                          .dst = c->seat ? c->seat->tid : 0, .tag = DVM_CTL_REFUSE};
+    uint8_t bytes[REFUSE_MAX];
+    size_t size;
     va_list ap;
 
     if (c->fd < 0 || c->cut)
@@ -116,15 +144,9 @@ void connection_refuse(struct connection *c, int code, const char *format, ...)
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     log_warning("client of process %d refused: %s", (int)c->pid, text);
-    refuse.code = code;
-    refuse.text = text;
-    f.length = (uint32_t)dvm__pb__refuse__pack(&refuse, bytes + DVM_FRAME_BYTES);
-    assert(DVM_FRAME_BYTES + f.length <= sizeof bytes);
-    f.size = f.length;
-    dvm_frame_encode(bytes, &f);
+    size = put_refuse(c->local, c->seat ? c->seat->tid : 0, code, text, bytes);
     /* the last try to tell: a full socket means that nobody reads */
-    if (send(c->fd, bytes, DVM_FRAME_BYTES + f.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 &&
-        c->seat && c->seat->inbox)
+    if (send(c->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 && c->seat && c->seat->inbox)
         dvm_inbox_ring(c->seat->inbox, DVM_INDEX_DAEMON);
     c->cut = c->eof = true;
     ev_feed_event(c->local->d->loop, &c->readable, EV_READ);

@@ -236,7 +236,10 @@ void hello_take(struct connection *c, const struct dvm_frame *frame, const uint8
     if (frame->op == DVM_OP_CONTROL && frame->tag == DVM_CTL_HELLO)
         h = dvm__pb__hello__unpack(NULL, frame->length, payload);
     if (!h) {
-        connection_refuse(c, DVM_ERR_PROTOCOL, "the first frame must be HELLO");
+        if (memory_check(c->local->d->host, "take another client"))
+            connection_refuse(c, DVM_ERR_NO_MEMORY, "%s", dvm_last_error());
+        else
+            connection_refuse(c, DVM_ERR_PROTOCOL, "the first frame must be HELLO");
         return;
     }
     if (acceptable(c, h))

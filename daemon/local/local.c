@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/local/seat.h"
+#include "daemon/memory.h"
 #include "daemon/tasks.h"
 
 #define ACCEPT_PER_TURN 32
@@ -42,8 +43,7 @@ static void accept_one(struct local *l, int fd)
     }
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     if (connection_accept(l, fd, who.pid, who.uid)) {
-        log_error("%s", dvm_last_error());
-        close(fd);
+        connection_turn_away(l, fd, DVM_ERR_NO_MEMORY);
         local_spare(l);
     }
 }
@@ -117,6 +117,7 @@ static void bury(struct local *l)
 static void on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
 {
     bury(w->data);
+    memory_low(); /* what is free now fills the reserve: the next turn may need it */
 }
 
 int local_create(struct local **out, struct daemon *d)

@@ -83,6 +83,10 @@ void local_spare(struct local *l);
 /* Take over an accepted connection. Error: NO_MEMORY. */
 int connection_accept(struct local *l, int fd, pid_t pid, uid_t uid);
 
+/* Close an accepted connection that was not taken over, with the code and the sentence of the
+ * last error as REFUSE, which needs no memory. */
+void connection_turn_away(struct local *l, int fd, int code);
+
 /* Close a connection without a word; its seat stays. */
 void connection_close(struct connection *c);
 

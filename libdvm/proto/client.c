@@ -89,9 +89,11 @@ static int last_word(struct client *c, int error)
     struct dvm_frame frame;
     int r;
 
-    do
+    do {
         r = receive_now(c, &frame, &payload);
-    while (r == DVM_OK);
+        if (r == DVM_OK && frame.tag == DVM_CTL_REFUSE) /* before it was welcome */
+            return client_failure(payload, frame.length);
+    } while (r == DVM_OK);
     return r == DVM_ERR_TIMEOUT ? lost(c, error) : r;
 }
 

@@ -76,7 +76,8 @@ static int send_frame(int socket, int type, const uint8_t *payload, size_t lengt
     do
         sent = sendmsg(socket, &m, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    if (sent < 0)
+    /* one that has closed the connection already has said why */
+    if (sent < 0 && errno != EPIPE && errno != ECONNRESET && errno != ECONNREFUSED)
         return dvm_fail_errno(DVM_ERR_LOST_DAEMON, "the daemon cannot be spoken to");
     return DVM_OK;
 }
@@ -112,6 +113,7 @@ static ssize_t receive_packet(int socket, struct arrival *a, double deadline)
     struct iovec part = {a->packet, sizeof a->packet};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     struct pollfd p = {.fd = socket, .events = POLLIN};
+    bool reset = false;
     ssize_t got;
 
     for (;;) {
@@ -131,7 +133,10 @@ static ssize_t receive_packet(int socket, struct arrival *a, double deadline)
         got = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (got > 0)
             break;
-        if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        /* told once, before a refusal that came before HELLO was read */
+        if (got < 0 && errno == ECONNRESET && !reset)
+            reset = true;
+        else if (got == 0 || (errno != EAGAIN && errno != EINTR))
             return dvm_fail(DVM_ERR_LOST_DAEMON,
                             "the daemon closed the connection without a word; its log says why");
     }

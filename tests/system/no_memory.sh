@@ -13,10 +13,10 @@ board=$WORK/board
 head -c 8 /dev/zero >"$board"
 export DVM_TEST_MALLOC=$board
 
-# arm N: the Nth allocation from now on fails
+# arm N: the Nth allocation from now on fails; all: each one
 arm() {
-    local escapes
-    escapes=$(printf '\\x%02x\\x%02x\\x00\\x00' $(($1 & 255)) $(($1 >> 8)))
+    local escapes='\xff\xff\xff\xff'
+    [ "$1" = all ] || escapes=$(printf '\\x%02x\\x%02x\\x00\\x00' $(($1 & 255)) $(($1 >> 8)))
     # shellcheck disable=SC2059
     printf "$escapes" | dd of="$board" conv=notrunc status=none bs=4 count=1
 }
@@ -56,6 +56,21 @@ done
 arm 0
 [ $failed -ge $((made / 2 / step)) ] || fail "$failed allocations failed, of $made"
 expect_line "$(log_of "$host")" "has no memory for this daemon, which uses its reserve now"
+
+say "the reserve is filled again before new work comes"
+for ((n = 0; n < 3; n++)); do
+    arm 1
+    expect 0 dvm hosts
+    expect_same 0 "$(left)" "allocations of a console that comes, still to fail"
+done
+
+say "no memory at all for a console, and for a task, that comes"
+arm all
+expect 1 dvm hosts
+expect_line "$WORK/err" "no memory for another connection"
+DVM_SOCKET=$RUNTIME/$DVM_MACHINE/$host/socket expect 1 "$PROGRAMS/busy" 1
+expect_line "$WORK/err" "no memory for another connection"
+arm 0
 expect 0 dvm run -n 2 "$PROGRAMS/meet"
 expect_same "$pid" "$(daemon_pid "$host")" "the daemon"
 await 10 tasks_are 0

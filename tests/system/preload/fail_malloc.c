@@ -3,9 +3,9 @@
  *
  * The file $DVM_TEST_MALLOC holds two 32-bit words, mapped and shared: left, and count.
  * Each allocation that the daemon's own code makes, or protobuf-c for it, adds one to
- * count; while left is not 0 it is counted down, and who brings it to 0 gets NULL. Those
- * of libev and libzmq are spared: both end the process, with a sentence of their own,
- * when they get no memory.
+ * count; while left is not 0 it is counted down, and who brings it to 0 gets NULL; while all
+ * its bits are 1 everybody does. Those of libev and libzmq are spared: both end the process,
+ * with a sentence of their own, when they get no memory.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -75,6 +75,10 @@ static bool fails(const void *caller)
         return false;
     atomic_fetch_add(&board->count, 1);
     left = atomic_load(&board->left);
+    if (left == UINT32_MAX) {
+        errno = ENOMEM;
+        return true;
+    }
     while (left > 0 && !atomic_compare_exchange_weak(&board->left, &left, left - 1))
         continue;
     if (left == 1)

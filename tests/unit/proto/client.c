@@ -215,3 +215,21 @@ Test(client, refused_in_words)
     cr_expect_str_eq(dvm_last_error(), "dvm 0.1.0 is too old for dvmd 7.0.0");
     pthread_join(thread, NULL);
 }
+
+/* The daemon had no memory for the connection: it said so before it has read HELLO, and closed. */
+Test(client, refused_before_it_has_spoken)
+{
+    Dvm__Pb__Refuse refuse = DVM__PB__REFUSE__INIT;
+    const struct dvm_frame nothing = {.src = 1 << DVM_TID_N_BITS};
+    struct client *other = NULL;
+    int ends[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    refuse.code = DVM_ERR_NO_MEMORY;
+    refuse.text = (char *)"no memory for another connection";
+    acting_reply(ends[1], &nothing, DVM_CTL_REFUSE, &refuse.base);
+    close(ends[1]);
+    cr_expect_eq(client_open(&other, ends[0], "test", false), DVM_ERR_NO_MEMORY);
+    cr_expect_null(other);
+    cr_expect_str_eq(dvm_last_error(), "no memory for another connection");
+}
