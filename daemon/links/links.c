@@ -121,7 +121,7 @@ static uint64_t peer_tick(struct links *l, struct peer *p, uint64_t now)
 
 static void tick(struct links *l)
 {
-    uint64_t now = links_now(), next = bulk_tick_all(l, now);
+    uint64_t now = links_now(), next = trim_tick(l, now);
 
     l->armed = FLOW_NEVER;
     links_enter(l);
@@ -254,7 +254,6 @@ int links_create(struct links **out, struct ev_loop *loop, const char *bind, int
     l->armed = FLOW_NEVER;
     l->silence = LINK_SILENCE_MS;
     l->dials_max = dials_allowed();
-    bulk_begin();
     snprintf(l->bind, sizeof l->bind, "%s", bind ? bind : "");
     ev_timer_init(&l->timer, on_timer, 0.0, 0.0);
     l->timer.data = l;
@@ -381,6 +380,7 @@ int links_peer_add(struct links *l, const struct links_peer *info)
         free(p);
         return DVM_ERR_NO_MEMORY;
     }
+    trim_later(l);
     l->peers[p->slot] = p;
     if (p->slot > l->highest)
         l->highest = p->slot;
@@ -404,6 +404,7 @@ void links_peer_remove(struct links *l, int slot, const char *why)
         log_debug("a host that left long ago is forgotten");
     g->incarnation = p->incarnation;
     snprintf(g->why, sizeof g->why, "%s", why);
+    trim_later(l);
     peer_free(l, p);
 }
 

@@ -118,9 +118,7 @@ struct links {
     ev_timer timer;
     uint64_t armed; /* ms, FLOW_NEVER when the timer is off */
     struct links_counts counts;
-    size_t bulk_units; /* since there was no bulk, see bulk.c */
-    uint64_t bulk_at;  /* ms: when bulk went or came last */
-    bool much_bulk;
+    uint64_t trim_at;  /* ms: when the heap is trimmed; 0: it was */
     unsigned monitors; /* made so far, for their names */
     unsigned dials;    /* peers being dialed or connected to */
     unsigned dials_max;
@@ -181,14 +179,16 @@ void input_user(struct links *l, const char *user, struct origin *o, const uint8
                 size_t n);
 
 /* ---- bulk.c ---- */
-/* Links begin: there is no bulk. */
-void bulk_begin(void);
 /* A bulk message of bytes bytes went to, or came from, a neighbour. */
 void bulk_carried(struct links *l, struct peer *p, size_t bytes);
 /* Close a peer's bulk connection that is quiet; returns when to look again, ms. */
 uint64_t bulk_tick(struct links *l, struct peer *p, uint64_t now);
-/* The same for what all peers share. */
-uint64_t bulk_tick_all(struct links *l, uint64_t now);
+
+/* ---- trim.c ---- */
+/* Memory comes and goes: give back what is free when that has been over for a minute. */
+void trim_later(struct links *l);
+/* Do it when it is time; returns when to look again, ms. */
+uint64_t trim_tick(struct links *l, uint64_t now);
 
 /* ---- dial.c ---- */
 /* Set what our TCP sockets have in common, by what they are for. silence: ms. */
