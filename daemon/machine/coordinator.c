@@ -1,7 +1,8 @@
 /* coordinator.c: the member that orders the log: admission, heartbeats, losses.
  *
  * A member is lost after a time of silence, or shortly after its connection broke if
- * it does not come back; a new one has longer for its first word. Lateness of our own
+ * it does not come back; a new one has longer for its first word. The next look is when
+ * the first of them would be over time, not up to an interval later. Lateness of our own
  * timer is forgiven to all (machine_tick), so a stopped coordinator does not declare
  * everybody lost when it wakes up.
  */
@@ -113,7 +114,7 @@ static int admit(struct machine *m, uint64_t now, const struct machine_host *ask
         return DVM_ERR_NO_MEMORY;
     memcpy(m->members[slot]->nonce, nonce, MACHINE_NONCE_BYTES);
     if (m->tick_at == MACHINE_NEVER)
-        m->tick_at = now + coordinator_interval(m);
+        m->tick_at = now + machine_interval(m);
     return 0;
 }
 
@@ -345,19 +346,12 @@ void coordinator_receive(struct machine *m, uint64_t now, struct member *from,
 
 /* ---- time ---------------------------------------------------------------------------- */
 
-uint64_t coordinator_interval(const struct machine *m)
+/* When a member's silence has been long enough, ms. */
+static uint64_t silent_at(const struct machine *m, uint64_t now, const struct member *who)
 {
-    uint64_t ms = m->silence_ms / MACHINE_TICKS_PER_SILENCE;
+    uint64_t ms = machine_limit(m, now, who);
 
-    return ms > MACHINE_TICK_MS ? MACHINE_TICK_MS : ms;
-}
-
-/* It is looked once an interval: who would be over time at the next look is so now. */
-static uint64_t allowed(const struct machine *m, uint64_t now, const struct member *who)
-{
-    uint64_t ms = machine_patience(m, now, who) - coordinator_interval(m);
-
-    return who->talked || ms > FIRST_WORD_MS ? ms : FIRST_WORD_MS;
+    return who->heard + (who->talked || ms > FIRST_WORD_MS ? ms : FIRST_WORD_MS);
 }
 
 static void check(struct machine *m, uint64_t now, struct member *who)
@@ -367,7 +361,7 @@ static void check(struct machine *m, uint64_t now, struct member *who)
     if (now >= who->suspect_at) {
         depart(m, now, who, who->leave_by == MACHINE_NEVER ? MACHINE_LOST : MACHINE_LEFT,
                "its connection broke and did not come back");
-    } else if (now > who->heard + allowed(m, now, who)) {
+    } else if (now >= silent_at(m, now, who)) {
         snprintf(reason, sizeof reason, "no sign of life for %.1f s",
                  (double)(now - who->heard) / MS_PER_SECOND);
         depart(m, now, who, MACHINE_LOST, reason);
@@ -376,12 +370,27 @@ static void check(struct machine *m, uint64_t now, struct member *who)
     }
 }
 
+/* When to look again: what is heard until then only makes it a look in vain. */
+static uint64_t next_look(const struct machine *m, uint64_t now)
+{
+    uint64_t at = now + machine_interval(m);
+
+    for (int slot = 1; slot <= m->highest; slot++) {
+        const struct member *who = slot == m->self ? NULL : m->members[slot];
+        uint64_t end = who ? silent_at(m, now, who) : MACHINE_NEVER;
+
+        if (end < at)
+            at = end;
+    }
+    return at > now ? at : now + 1;
+}
+
 void coordinator_tick(struct machine *m, uint64_t now)
 {
     for (int slot = 1; slot <= m->highest; slot++)
         if (m->members[slot] && slot != m->self)
             check(m, now, m->members[slot]);
-    m->tick_at = m->count > 1 ? now + coordinator_interval(m) : MACHINE_NEVER;
+    m->tick_at = m->count > 1 ? next_look(m, now) : MACHINE_NEVER;
     if (m->halt_by != MACHINE_NEVER && (m->count == 1 || now >= m->halt_by))
         machine_end(m, 0, "%s", m->halt_reason);
 }

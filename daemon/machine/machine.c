@@ -307,6 +307,18 @@ uint64_t machine_patience(const struct machine *m, uint64_t now, const struct me
            (strain > most / MACHINE_STRAIN_FACTOR ? most : strain * MACHINE_STRAIN_FACTOR);
 }
 
+uint64_t machine_interval(const struct machine *m)
+{
+    uint64_t ms = m->silence_ms / MACHINE_TICKS_PER_SILENCE;
+
+    return ms > MACHINE_TICK_MS ? MACHINE_TICK_MS : ms;
+}
+
+uint64_t machine_limit(const struct machine *m, uint64_t now, const struct member *who)
+{
+    return machine_patience(m, now, who) - machine_interval(m);
+}
+
 /* This process ran late: what others may have sent meanwhile is still unread. */
 static void forgive(struct machine *m, uint64_t now, uint64_t late)
 {
@@ -323,16 +335,19 @@ static void forgive(struct machine *m, uint64_t now, uint64_t late)
 
 void machine_tick(struct machine *m, uint64_t now)
 {
+    uint64_t due;
+
     if (m->ended)
         return;
     if (m->away) {
         away_tick(m, now);
         return;
     }
-    if (m->tick_at != MACHINE_NEVER && now > m->tick_at + MACHINE_LATE_MS) {
-        forgive(m, now, now - m->tick_at);
-        if (now - m->tick_at > machine_strain(m, now)) {
-            m->strain_ms = now - m->tick_at;
+    due = machine_deadline(m);
+    if (now > due && now - due > MACHINE_LATE_MS) {
+        forgive(m, now, now - due);
+        if (now - due > machine_strain(m, now)) {
+            m->strain_ms = now - due;
             m->strain_at = now;
         }
     }

@@ -64,6 +64,11 @@ bool machine_insert(struct machine *m, uint64_t now, const struct machine_host *
 uint64_t machine_strain(const struct machine *m, uint64_t now);
 /* How long a member may be silent, ms: longer when it or we are short of CPU. */
 uint64_t machine_patience(const struct machine *m, uint64_t now, const struct member *who);
+/* The same less what the news of its loss may take: within the time of silence a host is
+ * lost for those who wait for it, too. */
+uint64_t machine_limit(const struct machine *m, uint64_t now, const struct member *who);
+/* From one look of a coordinator to the next, at most, ms. */
+uint64_t machine_interval(const struct machine *m);
 void machine_erase(struct machine *m, uint64_t now, int slot);
 
 /* Become the member that REGISTERED says, in the place of what was. False, and nothing is
@@ -83,7 +88,6 @@ bool coordinator_open(struct machine *m);
 void coordinator_receive(struct machine *m, uint64_t now, struct member *from,
                          const struct machine_message *msg);
 void coordinator_tick(struct machine *m, uint64_t now);
-uint64_t coordinator_interval(const struct machine *m);
 uint64_t coordinator_deadline(const struct machine *m);
 
 /* ---- member.c ---- */

@@ -19,7 +19,7 @@
 #define NODES 130
 #define HISTORY 4096
 #define SILENCE_MS 3000
-#define BOUND_SILENT_MS SILENCE_MS
+#define BOUND_SILENT_MS (SILENCE_MS - MACHINE_TICK_MS) /* leaves time for the news */
 #define BOUND_RESET_MS (MACHINE_SUSPECT_MS + MACHINE_TICK_MS + 50)
 
 /* MUTE: nothing that it says arrives. DEAF: nothing that is said to it. CUT: both. */
