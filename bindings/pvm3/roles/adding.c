@@ -126,17 +126,22 @@ static bool manager_hosts(const char *call, int tag, char **names, int count, in
     return true;
 }
 
+/* What both calls begin with. true: that was all of it, and *rc is what the call returns. */
+static bool settled(const char *call, int tag, char **names, int count, int *infos, int *rc)
+{
+    *rc = pvm3_enter(call);
+    if (*rc == PvmOk && (!names || count < 1))
+        *rc = pvm3_fail(call, PvmBadParam, "%d hosts", count);
+    return *rc != PvmOk || manager_hosts(call, tag, names, count, infos, rc);
+}
+
 int pvm_addhosts(char **names, int count, int *infos)
 {
     static const char call[] = "pvm_addhosts";
-    int rc = pvm3_enter(call), added = 0, *results;
+    int rc, added = 0, *results;
 
-    if (rc != PvmOk)
+    if (settled(call, SM_ADDHOST, names, count, infos, &rc))
         return rc;
-    if (!names || count < 1)
-        return pvm3_fail(call, PvmBadParam, "%d hosts", count);
-    if (manager_hosts(call, SM_ADDHOST, names, count, infos, &added))
-        return added;
     results = calloc((size_t)count, sizeof *results);
     if (!results)
         return pvm3_fail(call, PvmNoMem, NULL);
@@ -153,15 +158,10 @@ int pvm_addhosts(char **names, int count, int *infos)
 
 int pvm_delhosts(char **names, int count, int *infos)
 {
-    static const char call[] = "pvm_delhosts";
-    int rc = pvm3_enter(call), removed = 0;
+    int rc, removed = 0;
 
-    if (rc != PvmOk)
+    if (settled("pvm_delhosts", SM_DELHOST, names, count, infos, &rc))
         return rc;
-    if (!names || count < 1)
-        return pvm3_fail(call, PvmBadParam, "%d hosts", count);
-    if (manager_hosts(call, SM_DELHOST, names, count, infos, &removed))
-        return removed;
     for (int i = 0; i < count; i++) {
         rc = pvm3_code(dvm_remove_host(names[i]));
         removed += rc == PvmOk;
