@@ -9,8 +9,10 @@
 handler_f handle_spawn;
 /* push.c */
 handler_f handle_stage, handle_stage_data;
+/* reserve.c */
+handler_f handle_reserve, handle_release;
 /* launch.c */
-handler_f handle_reserve, handle_launch, handle_release;
+handler_f handle_launch;
 /* kill.c */
 handler_f handle_kill, handle_abort;
 /* notify.c */

@@ -1,11 +1,8 @@
-/* launch.c: the host's side of a spawn: RESERVE, LAUNCH, RELEASE.
+/* launch.c: LAUNCH: this host's tasks of a spawn are started.
  *
- * RESERVE looks the program up and gives out tids; nothing runs yet, so a spawn
- * that cannot work on some host fails before anything was started anywhere.
- * LAUNCH brings all tids of the new world and starts those of this host. It is
- * answered when the keeper has said of each whether it runs.
+ * LAUNCH brings all tids of the new world and starts those of this host, which RESERVE
+ * (reserve.c) has given out. It is answered when the keeper has said of each whether it runs.
  */
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +15,6 @@
 #include "base/settings.h"
 #include "daemon/computer/cgroup.h"
 #include "daemon/keeper.h"
-#include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/tasks/bind.h"
 #include "daemon/tasks/environment.h"
@@ -31,8 +27,6 @@
 #include "daemon/tasks/tasker.h"
 #include "daemon/tasks/wish.h"
 
-#define PROGRAM_PATH_MAX 4096
-
 /* A LAUNCH that is being carried out. */
 struct launch {
     struct dvm_frame request;
@@ -42,126 +36,6 @@ struct launch {
     size_t error_count;
     char *directory; /* owned: where the tasks were to run */
 };
-
-/* ---- RESERVE ----------------------------------------------------------------- */
-
-static void forget_tids(struct tasks *t, const int32_t *tids, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct task *task = tasks_find(t, tids[i]);
-
-        if (task && task->state == TASK_RESERVED)
-            tasks_forget(t, task);
-    }
-}
-
-/* New records for count tasks; on failure none is left. */
-static int make_tids(struct tasks *t, const char *path, int origin, uint64_t world,
-                     int32_t *tids, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct task *task;
-        int r = tasks_new(t, ROLE_TASK, path, &task);
-
-        if (r) {
-            forget_tids(t, tids, i);
-            return r;
-        }
-        task->origin = origin;
-        task->reserved_for = world;
-        tasks_reserve(t, task, true);
-        tids[i] = task->tid;
-    }
-    return DVM_OK;
-}
-
-/* Whether this host may run count more tasks. Errors: LIMIT (dvm_fail). */
-static int check_limits(struct daemon *d, unsigned count)
-{
-    const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
-    const struct setting_value *strict = settings_get(d->settings, SETTING_OVERSUBSCRIBE);
-    unsigned taken = (unsigned)(tasks_running(d->tasks) + d->tasks->reserved);
-    unsigned cores = self ? (unsigned)self->cores : 0;
-    char where[SETTINGS_FROM_MAX + SETTING_NAME_MAX];
-
-    if (tasks_over_limit(d->tasks, count))
-        return DVM_ERR_LIMIT;
-    if ((int)strict->number == OVERSUBSCRIBE_REFUSE && taken + count > cores)
-        return dvm_fail(DVM_ERR_LIMIT, "host %s has %u core%s and is not to be oversubscribed (%s):"
-                        " %u task%s run%s there, and %u more would be too many; ask for fewer, or "
-                        "use further hosts", d->host, cores, cores == 1 ? "" : "s",
-                        settings_where(d->settings, SETTING_OVERSUBSCRIBE, where, sizeof where),
-                        taken, taken == 1 ? "" : "s", taken == 1 ? "s" : "", count);
-    return DVM_OK;
-}
-
-static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Spawn *what,
-                   uint64_t world)
-{
-    Dvm__Pb__Reserved reply = DVM__PB__RESERVED__INIT;
-    const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
-    char path[PROGRAM_PATH_MAX];
-    int r = DVM_OK;
-
-    if (what->debug && what->debug->n_words > 0)
-        r = wish_locate(what, d->host, path, sizeof path);
-    if (!r)
-        r = program_locate(what->program, what->directory, what->look_first,
-                           environment_get(what->env, what->n_env, "PATH"), d->host, path,
-                           sizeof path);
-    if (r == DVM_ERR_NO_PROGRAM && push_locate(d, what, path, sizeof path))
-        r = DVM_OK;
-    if (r)
-        return r;
-    r = memory_check(d->host, "start tasks");
-    if (r)
-        return r;
-    if (what->count == 0 || what->count > TASKS_SPAWN_MAX)
-        return dvm_fail(DVM_ERR_ARG, "%u tasks cannot be reserved", what->count);
-    r = check_limits(d, what->count);
-    if (r)
-        return r;
-    reply.tids = malloc(what->count * sizeof *reply.tids);
-    if (!reply.tids)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "host %s has no memory for %u tasks", d->host,
-                        what->count);
-    reply.running = (uint32_t)tasks_running(d->tasks);
-    reply.cores = self ? (uint32_t)self->cores : 0;
-    reply.path = path;
-    reply.n_tids = what->count;
-    r = make_tids(d->tasks, path, DVM_TID_SLOT(frame->src), world, reply.tids, what->count);
-    if (!r)
-        daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_RESERVED, &reply.base);
-    free(reply.tids);
-    return r;
-}
-
-void handle_reserve(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
-{
-    Dvm__Pb__Reserve *m = dvm__pb__reserve__unpack(NULL, frame->length, payload);
-    int r;
-
-    if (!m || !m->what)
-        r = dvm_fail(DVM_ERR_PROTOCOL, "a RESERVE that cannot be read");
-    else if (d->ending)
-        r = dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host);
-    else
-        r = reserve(d, frame, m->what, m->world);
-    if (r)
-        daemon_fail(d, frame, r, "%s", dvm_last_error());
-    dvm__pb__reserve__free_unpacked(m, NULL);
-}
-
-void handle_release(struct daemon *d, const struct dvm_frame *frame, const uint8_t *payload)
-{
-    Dvm__Pb__Release *m = dvm__pb__release__unpack(NULL, frame->length, payload);
-
-    if (m)
-        forget_tids(d->tasks, m->tids, m->n_tids);
-    dvm__pb__release__free_unpacked(m, NULL);
-}
-
-/* ---- LAUNCH ------------------------------------------------------------------ */
 
 static void free_launch(struct launch *l)
 {

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#define PROGRAM_PATH_MAX 4096 /* bytes of its path with the NUL */
+
 /* Find what is to be executed for program: a path with a slash is taken from
  * directory if it is relative; a name is looked for in the folder look_first
  * (unless empty), then in the folders of path (the value of PATH, may be NULL).

@@ -33,6 +33,7 @@
 #define tasks_token_make test_token
 #define tasks_world test_tasks_world
 #include "daemon/tasks/launch.c"
+#include "daemon/tasks/reserve.c"
 
 #define SLOT 2
 #define CORES 4
