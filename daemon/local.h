@@ -18,6 +18,7 @@
 #define LOCAL_PROTOCOL_MAX 1
 /* A connection that has not said HELLO by then is closed, seconds. */
 #define LOCAL_HELLO_SECONDS 5.0
+#define LOCAL_LATE_SECONDS 0.5 /* a timer that comes so late says that the daemon stood still */
 /* Bytes that may wait for one client; past it it is cut off. */
 #define LOCAL_QUEUE_MAX ((size_t)192 << 20)
 /* What is read from one client before others have their turn. */

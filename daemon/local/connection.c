@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/local/seat.h"
@@ -39,7 +40,8 @@ int connection_accept(struct local *l, int fd, pid_t pid, uid_t uid)
     if (!c)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for another connection");
     *c = (struct connection){.next = l->clients, .local = l, .fd = fd, .pid = pid, .uid = uid,
-                             .last = l->spare < 0};
+                             .last = l->spare < 0,
+                             .hello_by = clock_seconds() + LOCAL_HELLO_SECONDS};
     if (l->clients)
         l->clients->previous = c;
     l->clients = c;
@@ -176,9 +178,31 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
     connection_flush(w->data);
 }
 
+/* Whether the time for HELLO is not over: the loop's clock is behind in a long turn, and a
+ * daemon that has not run for a while, as its client perhaps, begins anew. */
+static bool has_time(struct connection *c)
+{
+    double now = clock_seconds(), late = now - c->hello_by;
+
+    if (late >= 0 && late < LOCAL_LATE_SECONDS)
+        return false;
+    if (late >= 0)
+        c->hello_by = now + LOCAL_HELLO_SECONDS;
+    ev_timer_set(&c->hello, c->hello_by - now, 0.0);
+    ev_timer_start(c->local->d->loop, &c->hello);
+    return true;
+}
+
+static void read_some(struct connection *c, size_t bytes, int frames, bool drain);
+
+/* HELLO may be there: what is to be read is looked at after timers. */
 static void on_hello_late(struct ev_loop *loop, ev_timer *w, int revents)
 {
-    connection_refuse(w->data, DVM_ERR_TIMEOUT, "no HELLO came within %g s", LOCAL_HELLO_SECONDS);
+    struct connection *c = w->data;
+
+    read_some(c, LOCAL_TURN_BYTES, 1, false);
+    if (c->fd >= 0 && !c->seat && !c->cut && !has_time(c))
+        connection_refuse(c, DVM_ERR_TIMEOUT, "no HELLO came within %g s", LOCAL_HELLO_SECONDS);
 }
 
 /* Whether more waits for the daemon of a host than should. */

@@ -36,7 +36,8 @@ struct connection {
     bool cut;   /* refused: to be closed at its next turn */
     bool last;  /* it has the spare descriptor: to be refused at its HELLO */
     ev_io readable, writable;
-    ev_timer hello; /* its deadline */
+    ev_timer hello; /* its deadline, */
+    double hello_by; /* clock_seconds */
     int away;       /* slot of the host that takes no more of what it sends; 0: none */
     ev_timer again; /* then it is read again */
 };

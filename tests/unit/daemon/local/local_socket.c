@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/local.h"
 #include "dvm.h"
 #include "proto/segment.h"
 #include "tests/support/own_daemon.h"
@@ -424,6 +425,21 @@ Test(local_socket, without_descriptors_clients_are_refused_in_words)
     raw_close(in[0]);
     raw_close(c);
     cr_assert_eq(prlimit(own.pid, RLIMIT_NOFILE, &all, NULL), 0);
+}
+
+/* What came while it stood still is read, though its time is over. */
+Test(local_socket, a_daemon_that_stood_still_reads_hello)
+{
+    const struct timespec nap = {(time_t)LOCAL_HELLO_SECONDS, 300000000};
+    struct raw_client *late = raw_connect(own.folder);
+
+    raw_close(raw_enrol(own.folder, CONSOLE, NULL)); /* the one before it is accepted */
+    cr_assert_eq(kill(own.pid, SIGSTOP), 0);
+    raw_hello(late, CONSOLE, NULL, 1, 1);
+    nanosleep(&nap, NULL); /* the nap is what is tested */
+    cr_assert_eq(kill(own.pid, SIGCONT), 0);
+    cr_assert(raw_expect(late, DVM_CTL_WELCOME));
+    raw_close(late);
 }
 
 Test(local_socket, leave_and_death_are_told)
