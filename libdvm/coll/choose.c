@@ -14,6 +14,7 @@
 
 #include "coll/level.h"
 #include "coll/tuned.h"
+#include "match/commons.h"
 #include "proto/commons.h"
 
 #define STAR_MAX 4096          /* bytes that a star may move to or from each task */
@@ -21,6 +22,7 @@
 #define DOUBLING_MAX 16384     /* bytes of an operand that is exchanged whole */
 #define BRUCK_MAX 8192         /* bytes of a block */
 #define SPREAD_MAX 32768
+#define FEW_TIMES 2
 
 /* Conditions of a row; 0: none. */
 enum {
@@ -32,7 +34,7 @@ enum {
     FULL = 32,       /* and more than two tasks share a host: with two, the levels are as many waits
                       * as a flat algorithm has rounds, or more */
     WIDE = 64,       /* there is memory for long contributions (pieces.c) */
-    FEW_PIECES = 128 /* what all give all others is at most twice that memory */
+    FEW_PIECES = 128 /* what all give all others is at most FEW_TIMES that memory */
 };
 
 static const struct row {
@@ -128,7 +130,7 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
     if (row->when & WIDE && (!c->wide || !waits))
         return false;
     if (row->when & FEW_PIECES &&
-        bytes * (size_t)(c->group->size * c->group->size) > 2 * dvm_commons_wide(c->group->size))
+        bytes * (size_t)(c->group->size * c->group->size) > FEW_TIMES * commons_wide(c->commons))
         return false;
     return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
            (!(row->when & HOSTS) || c->hosts->count > 1) &&

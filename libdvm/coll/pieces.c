@@ -11,6 +11,7 @@
  * Source: as shared.c; for shares of a reduction R. Thakur, R. Rabenseifner, W. Gropp,
  * "Optimization of collective communication operations in MPICH" (2005).
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "coll/shared.h"
@@ -20,22 +21,33 @@
 
 #define HALF (DVM_COMMONS_PARTS / 2)
 #define COMBINE_BYTES 2048 /* of each part, that are combined at a time */
+/* Of the wide memory, what is in use at a time: bytes of a root's piece, and of a reduction's */
+#define BCAST_MOST (256u << 10)
+#define REDUCE_MOST (2u << 20)
 
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* Bytes of so many parts of the wide memory. */
-static size_t parts_bytes(const struct schedule *s, unsigned parts)
+/* Bytes of so many parts of the wide memory, but at most so many. */
+static size_t parts_bytes(const struct schedule *s, unsigned parts, size_t most)
 {
-    return dvm_commons_wide(s->size) / DVM_COMMONS_PARTS * parts;
+    return least(commons_wide(s->coll->commons) / DVM_COMMONS_PARTS * parts, most);
 }
 
-/* What each of some has room for there: whole lines. */
-static size_t room_each(const struct schedule *s, unsigned parts, int some)
+/* What each of some has room for in that: whole lines. */
+static size_t room_each(const struct schedule *s, unsigned parts, size_t most, int some)
 {
-    return parts_bytes(s, parts) / (size_t)some / DVM_LINE * DVM_LINE;
+    return parts_bytes(s, parts, most) / (size_t)some / DVM_LINE * DVM_LINE;
+}
+
+/* So many bytes, in as few pieces as the room of each allows, all of about the same size. */
+static size_t even_piece(size_t bytes, size_t room)
+{
+    size_t pieces = bytes > room ? (bytes + room - 1) / room : 1;
+
+    return least(((bytes + pieces - 1) / pieces + DVM_LINE - 1) / DVM_LINE * DVM_LINE, room);
 }
 
 /* Copy bytes from place at on of the packed form of what lies at base, or to there. */
@@ -90,7 +102,7 @@ int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_t
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
         char *part = commons_parts(&op, 1);
 
-        piece = least(bytes - at, parts_bytes(s, 1));
+        piece = least(bytes - at, parts_bytes(s, 1, BCAST_MOST));
         if (s->rank == root) {
             rc = commons_room(&op);
             if (rc == COMMONS_OK)
@@ -154,7 +166,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
 {
     size_t size = type_find(r->type)->size, n = (size_t)s->size, me = (size_t)s->rank;
     struct share share = {.parts = commons_parts(op, DVM_COMMONS_PARTS),
-                          .each = room_each(s, DVM_COMMONS_PARTS, s->size + 1),
+                          .each = room_each(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1),
                           .first = count * me / n};
     int rc = at == 0 ? commons_room(op) : COMMONS_OK;
 
@@ -178,7 +190,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
 static int reduce(struct schedule *s, bool needs, const struct reduction *r)
 {
     size_t size = type_find(r->type)->size, piece;
-    size_t most = room_each(s, DVM_COMMONS_PARTS, s->size + 1) / size;
+    size_t most = room_each(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1) / size;
     struct commons_op op;
     int rc = COMMONS_OK;
 
@@ -205,7 +217,8 @@ int allreduce_pieces(struct schedule *s, const struct reduction *r)
 }
 
 /* One piece of what all tasks give in a call and take from each other: bytes from at on of each
- * block. each: room of a block in parts. */
+ * block. each: room of a block in parts, and once that is shared out what a piece of it takes:
+ * short ones lie close together, on few pages. */
 struct exchange {
     const struct blocks *in, *out;
     void (*give)(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
@@ -215,12 +228,13 @@ struct exchange {
     size_t each;
 };
 
-static int exchange(struct schedule *s, const struct exchange *e)
+static int exchange(struct schedule *s, struct exchange *e)
 {
     size_t bytes = blocks_most(e->out, s->size) * type_find(e->out->type)->size, piece;
     struct commons_op op;
     int rc = COMMONS_OK;
 
+    e->each = even_piece(bytes, e->each);
     begin(&op, s, bytes, e->out->type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
         char *parts = commons_parts(&op, HALF);
@@ -268,18 +282,25 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
 int allgather_pieces(struct schedule *s, const struct blocks *all)
 {
     return exchange(s, &(struct exchange){all, all, give_own, take_all,
-                                          room_each(s, HALF, s->size)});
+                                          room_each(s, HALF, SIZE_MAX, s->size)});
 }
 
-/* Of an alltoall a task has a row of blocks there, one for each of the others. */
+/* Of an alltoall a task has a row of blocks there, one for each of the others: where the one from
+ * a task for another begins. */
+static size_t block_at(const struct exchange *e, const struct schedule *s, int from, int to)
+{
+    int place = from * (s->size - 1) + (to > from ? to - 1 : to);
+
+    return e->each * (size_t)place;
+}
+
 static void give_row(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
                      size_t bytes)
 {
-    char *own = parts + e->each * (size_t)s->rank * (size_t)s->size;
-
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_in(own + e->each * (size_t)r, blocks_at(e->in, r), e->in->type, at, bytes);
+            copy_in(parts + block_at(e, s, s->rank, r), blocks_at(e->in, r), e->in->type, at,
+                    bytes);
 }
 
 static void take_column(const struct exchange *e, const struct schedule *s, const char *parts,
@@ -287,12 +308,12 @@ static void take_column(const struct exchange *e, const struct schedule *s, cons
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_out(blocks_at(e->out, r), e->out->type, at,
-                     parts + e->each * ((size_t)r * (size_t)s->size + (size_t)s->rank), bytes);
+            copy_out(blocks_at(e->out, r), e->out->type, at, parts + block_at(e, s, r, s->rank),
+                     bytes);
 }
 
 int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out)
 {
     return exchange(s, &(struct exchange){in, out, give_row, take_column,
-                                          room_each(s, HALF, s->size * s->size)});
+                                          room_each(s, HALF, SIZE_MAX, s->size * (s->size - 1))});
 }

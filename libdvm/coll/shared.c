@@ -30,7 +30,7 @@
 #define MAKE_CALLS 2 /* that making it counts as: to offer, and to agree */
 
 /* What rank 0 says of the memory that it has made. */
-enum { OFFER_AT, OFFER_REPRESENTATION, OFFER_WORDS };
+enum { OFFER_AT, OFFER_REPRESENTATION, OFFER_BYTES, OFFER_WORDS };
 
 /* The members on this host: their ranks. */
 static const int *members(const struct coll *c, int *count)
@@ -120,11 +120,12 @@ static bool any_can_share(const struct hosts *h)
 static int widen(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
     uint64_t words[OFFER_WORDS] = {0};
-    bool have = c->group->rank == 0 && commons_widen(c->commons, &words[OFFER_AT]);
+    bool have = c->group->rank == 0 && commons_widen(c->commons, &words[OFFER_AT],
+                                                     &words[OFFER_BYTES]);
     int all = 0, rc = offer(c, kind, site, words);
 
     if (rc == DVM_OK && c->group->rank != 0 && words[OFFER_AT] != 0)
-        have = commons_widen_join(c->commons, words[OFFER_AT]);
+        have = commons_widen_join(c->commons, words[OFFER_AT], words[OFFER_BYTES]);
     if (rc == DVM_OK)
         rc = agree(c, kind, site, have, &all);
     c->wide = rc == DVM_OK && all;

@@ -23,6 +23,9 @@
  * can lend a large one to each of the 14 others; 16 could not, and would take them from each
  * other again and again. */
 #define LARGE_FROM ((1u << 20) + 1)
+/* What tasks may have in common, beside their slots: so many parts of their shares. */
+#define COMMON_PART 3
+#define COMMON_OF 8
 
 static struct {
     struct ringpool pool;
@@ -88,7 +91,7 @@ static void slot_back(struct peer *peer)
     struct lend *lend = &peer->shm.lend;
 
     if (lend->at)
-        ringpool_lend_back(&lends.pool, lend->at, lend->bytes);
+        ringpool_lend_back(&lends.pool, RINGPOOL_SLOT, lend->at, lend->bytes);
     lend->at = 0;
     lend->returning = false;
 }
@@ -175,7 +178,7 @@ void lend_widen(struct peer *peer)
     lend_look(peer);
     if (lend->at || lend->parting)
         return;
-    at = ringpool_lend(&lends.pool, DVM_RING_BYTES(cells, data), share);
+    at = ringpool_lend(&lends.pool, RINGPOOL_SLOT, DVM_RING_BYTES(cells, data), share);
     if (!at) {
         look_all(1); /* for the next time */
         return;
@@ -190,20 +193,21 @@ void lend_widen(struct peer *peer)
     look_later();
 }
 
-uint64_t lend_memory(size_t bytes, uint8_t **base)
+uint64_t lend_memory(size_t bytes, int tasks, uint8_t **base)
 {
-    uint32_t share = atomic_load_explicit(&lends.own->share, memory_order_relaxed);
+    size_t share = atomic_load_explicit(&lends.own->share, memory_order_relaxed);
+    size_t common = share / COMMON_OF * COMMON_PART * (size_t)tasks;
 
     if (ringpool_open(&lends.pool))
         return 0;
     *base = lends.pool.base;
-    return ringpool_lend(&lends.pool, bytes, share);
+    return ringpool_lend(&lends.pool, RINGPOOL_COMMON, bytes, common > share ? common : share);
 }
 
 void lend_memory_back(uint64_t at, size_t bytes)
 {
     if (lends.pool.base)
-        ringpool_lend_back(&lends.pool, at, bytes);
+        ringpool_lend_back(&lends.pool, RINGPOOL_COMMON, at, bytes);
 }
 
 void lend_forget(struct peer *peer, bool left)

@@ -27,8 +27,9 @@ void lend_look(struct peer *peer);
  * (left: it still runs). Its inbox is unmapped then. */
 void lend_forget(struct peer *peer, bool left);
 
-/* Bytes of the pool for another use, zeroed, and its base. 0: not now. */
-uint64_t lend_memory(size_t bytes, uint8_t **base);
+/* Bytes of the pool for another use, zeroed, and its base; for so many tasks with this one, who
+ * may have together more than one alone. 0: not now. */
+uint64_t lend_memory(size_t bytes, int tasks, uint8_t **base);
 void lend_memory_back(uint64_t at, size_t bytes);
 
 /* Have idle pairs go home, and take back what was left. Cheap. */

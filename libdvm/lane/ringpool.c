@@ -125,12 +125,12 @@ static size_t pages_find(const struct ringpool *pool, size_t count)
     return DVM_POOL_SLOT_PAGES;
 }
 
-uint64_t ringpool_lend(struct ringpool *pool, size_t bytes, size_t share)
+uint64_t ringpool_lend(struct ringpool *pool, enum ringpool_use use, size_t bytes, size_t share)
 {
     size_t count = pages_of(bytes), page;
     uint64_t at;
 
-    if ((pool->lent + count) * DVM_POOL_PAGE > share)
+    if ((pool->lent[use] + count) * DVM_POOL_PAGE > share)
         return 0;
     page = pages_find(pool, count);
     at = DVM_POOL_SLOTS_AT + page * DVM_POOL_PAGE;
@@ -138,16 +138,16 @@ uint64_t ringpool_lend(struct ringpool *pool, size_t bytes, size_t share)
         fallocate(pool->fd, 0, (off_t)at, (off_t)(count * DVM_POOL_PAGE)))
         return 0;
     bits_flip(pool->pages, page, count);
-    pool->lent += (uint32_t)count;
+    pool->lent[use] += (uint32_t)count;
     return at;
 }
 
-void ringpool_lend_back(struct ringpool *pool, uint64_t at, size_t bytes)
+void ringpool_lend_back(struct ringpool *pool, enum ringpool_use use, uint64_t at, size_t bytes)
 {
     size_t count = pages_of(bytes), page = (at - DVM_POOL_SLOTS_AT) / DVM_POOL_PAGE;
 
-    assert(bit_is(pool->pages, page) && pool->lent >= count);
+    assert(bit_is(pool->pages, page) && pool->lent[use] >= count);
     bits_flip(pool->pages, page, count);
-    pool->lent -= (uint32_t)count;
+    pool->lent[use] -= (uint32_t)count;
     punch(pool, at, count * DVM_POOL_PAGE);
 }

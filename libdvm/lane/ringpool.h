@@ -15,11 +15,14 @@
 
 #define RINGPOOL_WORD_BITS 64
 
+/* What is lent, each bounded for itself: slots of pairs, and memory of several tasks. */
+enum ringpool_use { RINGPOOL_SLOT, RINGPOOL_COMMON, RINGPOOL_USES };
+
 /* Zeroed: closed. */
 struct ringpool {
     uint8_t *base; /* mapped, DVM_POOL_BYTES; NULL: closed */
     int fd;        /* owned while it is open */
-    uint32_t lent; /* pages of slots */
+    uint32_t lent[RINGPOOL_USES]; /* pages */
     uint64_t homes[DVM_POOL_HOMES / RINGPOOL_WORD_BITS];     /* bit set: in use */
     uint64_t pages[DVM_POOL_SLOT_PAGES / RINGPOOL_WORD_BITS]; /* of slots, the same */
 };
@@ -34,9 +37,9 @@ void ringpool_close(struct ringpool *pool);
 int ringpool_home(struct ringpool *pool, uint64_t *at);
 void ringpool_home_back(struct ringpool *pool, uint64_t at);
 
-/* Lend bytes if not more than share would be lent then. 0: not now. */
-uint64_t ringpool_lend(struct ringpool *pool, size_t bytes, size_t share);
-void ringpool_lend_back(struct ringpool *pool, uint64_t at, size_t bytes);
+/* Lend bytes for a use if not more than share would be lent for it then. 0: not now. */
+uint64_t ringpool_lend(struct ringpool *pool, enum ringpool_use use, size_t bytes, size_t share);
+void ringpool_lend_back(struct ringpool *pool, enum ringpool_use use, uint64_t at, size_t bytes);
 
 /* The ring at a place. */
 static inline struct dvm_ring *ringpool_ring(const struct ringpool *pool, uint64_t at)

@@ -21,12 +21,12 @@ static void *twin(uint8_t *base, uint64_t at, size_t bytes)
     return map == MAP_FAILED ? NULL : map;
 }
 
-void *shared_make(size_t bytes, uint64_t *at)
+void *shared_make(size_t bytes, int tasks, uint64_t *at)
 {
     uint8_t *base;
     void *map;
 
-    *at = lane_used(&shm_lane) ? lend_memory(bytes, &base) : 0;
+    *at = lane_used(&shm_lane) ? lend_memory(bytes, tasks, &base) : 0;
     if (!*at)
         return NULL;
     map = twin(base, *at, bytes);

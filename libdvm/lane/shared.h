@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Take bytes of this task's own pool, zeroed: *at is their place. Returns where they are
- * mapped, until shared_leave; NULL: not now. */
-void *shared_make(size_t bytes, uint64_t *at);
+/* Take bytes of this task's own pool, zeroed, for so many tasks with this one: *at is their place.
+ * Returns where they are mapped, until shared_leave; NULL: not now. */
+void *shared_make(size_t bytes, int tasks, uint64_t *at);
 
 /* Have another task of this host map the pool, before the next message to it comes. */
 void shared_offer(int tid);

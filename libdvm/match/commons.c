@@ -35,6 +35,7 @@ struct commons {
     uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
     uint8_t *wide;         /* NULL: none */
     uint64_t wide_at;      /* as at */
+    size_t wide_bytes;
     unsigned part;         /* of it, that is used next */
     uint64_t part_turn[DVM_COMMONS_PARTS]; /* as row_turn */
     uint32_t calls[DVM_COMMONS_ROWS_MOST]; /* of this member in the last turns, by turn */
@@ -89,10 +90,11 @@ static void drop_wide(struct commons *c, bool stopped)
 {
     if (!c->wide)
         return;
-    shared_leave(c->wide, dvm_commons_wide(c->size));
+    shared_leave(c->wide, c->wide_bytes);
     if (c->wide_at && !stopped)
-        shared_give_back(c->wide_at, dvm_commons_wide(c->size));
+        shared_give_back(c->wide_at, c->wide_bytes);
     c->wide = NULL;
+    c->wide_bytes = 0;
 }
 
 static void drop(struct commons *c, bool stopped)
@@ -127,7 +129,7 @@ struct commons *commons_make(const int *tids, int size, int rank, uint64_t *at)
     struct commons *c;
 
     drop_parting();
-    map = wait_threaded() ? NULL : shared_make(dvm_commons_bytes(size), at);
+    map = wait_threaded() ? NULL : shared_make(dvm_commons_bytes(size), size, at);
     c = use(map, tids, size, rank);
     if (!c && map) {
         shared_leave(map, dvm_commons_bytes(size));
@@ -154,17 +156,29 @@ struct commons *commons_join(const int *tids, int size, int rank, uint64_t at)
     return c;
 }
 
-bool commons_widen(struct commons *c, uint64_t *at)
+bool commons_widen(struct commons *c, uint64_t *at, uint64_t *bytes)
 {
-    c->wide = shared_make(dvm_commons_wide(c->size), at);
-    c->wide_at = *at;
+    size_t most = dvm_commons_wide(c->size);
+
+    for (; !c->wide && most >= DVM_COMMONS_WIDE_LEAST; most /= 2) {
+        c->wide = shared_make(most, c->size, at);
+        c->wide_at = *at;
+        c->wide_bytes = *bytes = c->wide ? most : 0;
+    }
     return c->wide;
 }
 
-bool commons_widen_join(struct commons *c, uint64_t at)
+bool commons_widen_join(struct commons *c, uint64_t at, uint64_t bytes)
 {
-    c->wide = shared_join(c->tids[0], at, dvm_commons_wide(c->size));
+    if (dvm_commons_wide_fits(c->size, bytes))
+        c->wide = shared_join(c->tids[0], at, bytes);
+    c->wide_bytes = c->wide ? bytes : 0;
     return c->wide;
+}
+
+size_t commons_wide(const struct commons *c)
+{
+    return c->wide_bytes;
 }
 
 void commons_narrow(struct commons *c)
@@ -476,7 +490,7 @@ void *commons_parts(struct commons_op *op, unsigned count)
         c->part_turn[i] = c->turn;
     }
     c->part = first + count;
-    return c->wide + (size_t)first * (dvm_commons_wide(c->size) / DVM_COMMONS_PARTS);
+    return c->wide + (size_t)first * (c->wide_bytes / DVM_COMMONS_PARTS);
 }
 
 int commons_room(struct commons_op *op)

@@ -31,10 +31,14 @@ void commons_free(struct commons *c, bool stopped);
 /* The same where not all could have it, so that nobody has ever touched it: given back at once. */
 void commons_refuse(struct commons *c);
 
-/* More memory beside it, dvm_commons_wide bytes, for long contributions: made by the member with
- * rank 0, *at is its place; joined by the others. false: not now. It is freed with the commons. */
-bool commons_widen(struct commons *c, uint64_t *at);
-bool commons_widen_join(struct commons *c, uint64_t at);
+/* More memory beside it for long contributions, at most dvm_commons_wide bytes: made by the member
+ * with rank 0, *at and *bytes are its place and size; joined by the others. false: not now. It is
+ * freed with the commons. */
+bool commons_widen(struct commons *c, uint64_t *at, uint64_t *bytes);
+bool commons_widen_join(struct commons *c, uint64_t at, uint64_t bytes);
+
+/* Its bytes; 0: there is none. */
+size_t commons_wide(const struct commons *c);
 
 /* Free it where not all have it, so that nobody has ever touched it. */
 void commons_narrow(struct commons *c);

@@ -45,8 +45,10 @@
 #define DVM_COMMONS_BLOCK_ROWS 2
 #define DVM_COMMONS_WANTS_DONE 64 /* more than 1 + any rank */
 #define DVM_COMMONS_PARTS 4 /* of the wide memory, each in use by one operation at a time */
-#define DVM_COMMONS_WIDE (1u << 20)        /* its bytes, */
-#define DVM_COMMONS_WIDE_MANY (512u << 10) /* and where more than 8 tasks share what they lend */
+#define DVM_COMMONS_FEW 4            /* members that have at most DVM_COMMONS_WIDE_FEW of it */
+#define DVM_COMMONS_WIDE_FEW (1u << 20)
+#define DVM_COMMONS_WIDE_MOST (4u << 20)
+#define DVM_COMMONS_WIDE_LEAST (512u << 10)
 
 struct dvm_commons_head {
     _Atomic uint64_t asleep; /* bit r: the member with rank r is asleep */
@@ -81,10 +83,18 @@ static inline uint32_t dvm_commons_rows(int members)
     return rows;
 }
 
-/* Bytes of the wide memory, that long contributions go through in pieces. */
+/* Bytes of the wide memory, that long contributions go through in pieces: so many, or, where its
+ * maker cannot have that, a half, down to DVM_COMMONS_WIDE_LEAST. */
 static inline size_t dvm_commons_wide(int members)
 {
-    return members <= 8 ? DVM_COMMONS_WIDE : DVM_COMMONS_WIDE_MANY;
+    return members <= DVM_COMMONS_FEW ? DVM_COMMONS_WIDE_FEW : DVM_COMMONS_WIDE_MOST;
+}
+
+/* Whether there may be so many. */
+static inline int dvm_commons_wide_fits(int members, uint64_t bytes)
+{
+    return bytes >= DVM_COMMONS_WIDE_LEAST && bytes <= dvm_commons_wide(members) &&
+           (bytes & (bytes - 1)) == 0;
 }
 
 static inline size_t dvm_commons_bytes(int members)

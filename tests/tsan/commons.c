@@ -31,8 +31,9 @@ static void check(bool right, const char *what)
     exit(1);
 }
 
-void *test_make(size_t bytes, uint64_t *at)
+void *test_make(size_t bytes, int tasks, uint64_t *at)
 {
+    (void)tasks;
     *at = DVM_LINE;
     return memory = calloc(1, bytes);
 }
@@ -174,7 +175,7 @@ int main(void)
     struct commons *members[MEMBERS];
     pthread_t threads[MEMBERS];
     uint8_t *first;
-    uint64_t at = 0;
+    uint64_t at = 0, wide = 0;
 
     for (int r = 0; r < MEMBERS; r++) {
         sem_init(&bells[r], 0, 0);
@@ -187,7 +188,8 @@ int main(void)
     }
     first = memory;
     for (int r = 0; r < MEMBERS; r++)
-        check(r == 0 ? commons_widen(members[0], &at) : commons_widen_join(members[r], at),
+        check(r == 0 ? commons_widen(members[0], &at, &wide)
+                     : commons_widen_join(members[r], at, wide),
               "no wide memory");
     for (int r = 0; r < MEMBERS; r++)
         pthread_create(&threads[r], NULL, member, members[r]);

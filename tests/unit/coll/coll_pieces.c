@@ -15,7 +15,7 @@
 #include "proto/commons.h"
 #include "tests/support/group_task.h"
 
-#define LONGEST 150000 /* doubles: more than the wide memory */
+#define LONGEST 150000 /* doubles: several pieces of any call */
 #define BLOCK 9000     /* doubles of a block that each gives each: several pieces */
 #define MOST 17        /* tasks */
 #define ROUNDS 40      /* calls of a random row */

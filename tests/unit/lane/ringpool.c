@@ -49,20 +49,39 @@ Test(ringpool, lends_up_to_its_share)
     int count = 0;
 
     cr_assert_eq(ringpool_open(&pool), 0);
-    cr_assert_eq(ringpool_lend(&pool, bytes, bytes - 1), 0);
-    while ((at[count] = ringpool_lend(&pool, bytes, 1 << 20)))
+    cr_assert_eq(ringpool_lend(&pool, RINGPOOL_SLOT, bytes, bytes - 1), 0);
+    while ((at[count] = ringpool_lend(&pool, RINGPOOL_SLOT, bytes, 1 << 20)))
         count++;
     cr_assert_eq(count, 13);
     cr_assert_leq(pages(&pool) * DVM_POOL_PAGE, 1 << 20);
-    ringpool_lend_back(&pool, at[5], bytes);
-    cr_assert_eq(ringpool_lend(&pool, bytes, 1 << 20), at[5]);
+    ringpool_lend_back(&pool, RINGPOOL_SLOT, at[5], bytes);
+    cr_assert_eq(ringpool_lend(&pool, RINGPOOL_SLOT, bytes, 1 << 20), at[5]);
     /* a larger share than the pool has room */
-    while ((at[count] = ringpool_lend(&pool, bytes, UINT32_MAX)))
+    while ((at[count] = ringpool_lend(&pool, RINGPOOL_SLOT, bytes, UINT32_MAX)))
         count++;
     cr_assert_gt(count, 100);
     while (count > 0)
-        ringpool_lend_back(&pool, at[--count], bytes);
+        ringpool_lend_back(&pool, RINGPOOL_SLOT, at[--count], bytes);
     cr_assert_eq(pages(&pool), 0);
-    cr_assert_eq(pool.lent, 0);
+    cr_assert_eq(pool.lent[RINGPOOL_SLOT], 0);
+    ringpool_close(&pool);
+}
+
+/* who lends all that it may to pairs can still have memory in common, and the other way round */
+Test(ringpool, uses_have_bounds_of_their_own)
+{
+    struct ringpool pool = {.base = NULL};
+    uint64_t slot, common;
+
+    cr_assert_eq(ringpool_open(&pool), 0);
+    slot = ringpool_lend(&pool, RINGPOOL_SLOT, 1 << 20, 1 << 20);
+    cr_assert_neq(slot, 0);
+    cr_assert_eq(ringpool_lend(&pool, RINGPOOL_SLOT, 1, 1 << 20), 0);
+    common = ringpool_lend(&pool, RINGPOOL_COMMON, 1 << 20, 1 << 20);
+    cr_assert_neq(common, 0);
+    cr_assert_eq(ringpool_lend(&pool, RINGPOOL_COMMON, 1, 1 << 20), 0);
+    ringpool_lend_back(&pool, RINGPOOL_SLOT, slot, 1 << 20);
+    ringpool_lend_back(&pool, RINGPOOL_COMMON, common, 1 << 20);
+    cr_assert_eq(pages(&pool), 0);
     ringpool_close(&pool);
 }

@@ -15,8 +15,9 @@ static uint8_t *memory;
 static struct commons *members[MEMBERS];
 static int given_back, gone, waits, rings;
 
-void *test_make(size_t bytes, uint64_t *at)
+void *test_make(size_t bytes, int tasks, uint64_t *at)
 {
+    (void)tasks;
     cr_assert_null(parting); /* nobody looks at the memory of the last group any more */
     free(memory);
     memory = calloc(1, bytes);
