@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "dvm.h"
+#include "lane/apart.h"
 #include "lane/bell.h"
 #include "lane/count.h"
 #include "lane/slice.h"
@@ -441,6 +442,15 @@ bool direct_pending(void)
 bool direct_unseen(void)
 {
     return all.may && all.ready > all.count;
+}
+
+void direct_part(void)
+{
+    for (unsigned i = 0; i < all.count; i++)
+        if (all.polled[i]->state == DIRECT_READY && apart_shared(all.polled[i]->fd)) {
+            apart_leave();
+            return;
+        }
 }
 
 bool direct_ready(void)

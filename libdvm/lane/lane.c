@@ -252,6 +252,11 @@ bool lane_unseen(void)
     return direct_unseen();
 }
 
+void lane_part(void)
+{
+    direct_part();
+}
+
 void lane_sleep(double seconds)
 {
     double most = lend_rest_seconds();

@@ -213,6 +213,10 @@ bool lane_rung(void);
 /* Whether there are sockets that lane_rung does not look at: bell_look tells of them. */
 bool lane_unseen(void);
 
+/* Who spun in vain and was then woken: if that was by a task that has the same core, go to
+ * another (apart.h). */
+void lane_part(void);
+
 /* Sleep until lane_rung, at most so many seconds (negative: for ever), or a signal. */
 void lane_sleep(double seconds);
 
@@ -248,6 +252,7 @@ void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2))
  * that spins. */
 bool direct_ready(void);
 bool direct_unseen(void); /* some that stand are not among those it looks at */
+void direct_part(void);   /* as lane_part */
 void direct_poll(void);
 
 /* Whether direct_poll has something to do, without that look: the bell watches them. */

@@ -16,8 +16,8 @@ void load_stop(void);
 int load_cores(void);
 
 /* Whether no more threads than most want to run on the whole computer; the caller counts
- * as one. now: clock_ns. The answer may be LOAD_FRESH_NS old; a look that found more counts
- * from the second on, as daemons and the kernel's threads run for a moment. */
+ * as one. now: clock_ns. The answer may be LOAD_FRESH_NS old; that there are more is true when
+ * LOAD_LOOKS in a row have found so, as daemons and the kernel's threads run for a moment. */
 bool load_idle(uint64_t now, int most);
 
 /* Whether something else was given this thread's core since the last call. */

@@ -34,7 +34,9 @@
                                     * daemon and for tasks that are still starting */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
 #define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
-#define SPIN_PAUSE_NS 100000000    /* no spinning for so long when it was */
+#define SPIN_PAUSE_NS 1000000      /* no spinning for so long when it was; doubles when */
+#define SPIN_PAUSES 8              /* it is lost again within so many times the last pause, */
+#define SPIN_PAUSE_MAX_NS 100000000 /* up to this */
 #define LOOK_TURNS 32              /* turns of progress between looks at descriptors */
 #define CHECK_SECONDS 0.5          /* how often a lost daemon is looked for */
 #define BOARD_TURNS 64             /* turns of a wait that never sleeps until it is on the board */
@@ -47,13 +49,16 @@ static struct {
                             * its world, or of a group with more of them */
     unsigned turns;        /* of progress */
     unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
-    uint64_t no_spin;      /* before this time, ns */
+    uint64_t no_spin;      /* before this time, ns; 0: spin */
+    uint64_t pause;        /* ns that the last pause took, */
+    uint64_t paused;       /* and when it was over */
     pthread_mutex_t lock;
     pthread_cond_t cond;
     unsigned others;       /* threads that sleep on cond */
     bool owned;            /* a thread sleeps on the bell */
     bool served;           /* that is the service thread */
     bool wanted;           /* it must leave the bell to another */
+    bool spun;             /* the last look at the bell took all of its time, in vain */
     bool changed;          /* something completed since others were told */
     const struct wait_look *look; /* what is waited for beside the bell; NULL: nothing */
     void *look_arg;
@@ -66,7 +71,7 @@ void wait_start(const struct match_config *config)
     waiting.threads = config->thread_level == DVM_THREAD_MULTIPLE;
     waiting.child = config->child;
     waiting.neighbours = config->neighbours;
-    waiting.no_spin = 0;
+    waiting.no_spin = waiting.pause = waiting.paused = 0;
     waiting.waits = 0;
     waiting.patient = false;
     load_start(config->bound);
@@ -204,11 +209,24 @@ bool wait_spins(void)
            waiting.neighbours <= load_cores() && !waiting.no_spin;
 }
 
+/* The core was lost, and somebody wants it still: no spinning for a while. Daemons that run for
+ * a moment are often such a case, too, so the first pause is short; who stays is met again. */
+static void spin_lost(uint64_t now)
+{
+    bool again = now < waiting.paused + SPIN_PAUSES * waiting.pause;
+
+    waiting.pause = again ? 2 * waiting.pause : SPIN_PAUSE_NS;
+    if (waiting.pause > SPIN_PAUSE_MAX_NS)
+        waiting.pause = SPIN_PAUSE_MAX_NS;
+    waiting.paused = waiting.no_spin = now + waiting.pause;
+}
+
 /* Look at the bell for a short while; subject: of the wait, or NULL. Returns whether it rang. */
 static bool spin(const struct board_subject *subject)
 {
     uint64_t start, last, now;
 
+    waiting.spun = false;
     if (load_cores() < 2 || ++waiting.waits <= SPIN_AFTER)
         return rang();
     if (waiting.neighbours > load_cores())
@@ -227,9 +245,10 @@ static bool spin(const struct board_subject *subject)
         now = clock_ns();
         /* to something that is still there, not a moment's work of the kernel */
         if (now - last > SPIN_GAP_NS && load_core_lost() && !load_idle(now, load_cores()))
-            waiting.no_spin = now + SPIN_PAUSE_NS;
+            spin_lost(now);
         last = now;
     } while (now - start < SPIN_NS && load_idle(now, load_cores()));
+    waiting.spun = now - start >= SPIN_NS;
     return false;
 }
 
@@ -376,6 +395,8 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
         show_in_vain(place);
         limit = stall_limit(stall, limit);
         rc = waiting.look ? sleep_looking(limit) : sleep_owner(limit);
+        if (waiting.spun)
+            lane_part();
     }
     waiting.owned = false;
     return rc;
