@@ -2,7 +2,7 @@
 #ifndef PVM3_HANDLER_H
 #define PVM3_HANDLER_H
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 /* A message has come and is in the queue: if a handler wants it, take it out, run the handler
  * and free it. */

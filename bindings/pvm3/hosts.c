@@ -19,11 +19,11 @@
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/list.h"
 #include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/roles/roles.h"
 
 #define SPEED 1000
-#define HOSTS_FEW 64
 #define PATH_ROOM 512 /* more than a path of a socket can have */
 
 extern char **environ;
@@ -64,25 +64,17 @@ static int code_of(const char *machine)
     return 0;
 }
 
+static int give_hosts(void *list, size_t room, size_t *count)
+{
+    return dvm_hosts(list, room, count);
+}
+
 int pvm3_hosts(struct dvm_host **list, size_t *count)
 {
-    size_t room = HOSTS_FEW;
-    int rc;
+    void *all;
+    int rc = pvm3_whole_list(give_hosts, sizeof **list, &all, count);
 
-    for (*list = NULL;; room = *count) {
-        struct dvm_host *larger = realloc(*list, room * sizeof *larger);
-
-        if (!larger) {
-            free(*list);
-            return DVM_ERR_NO_MEMORY;
-        }
-        *list = larger;
-        rc = dvm_hosts(*list, room, count);
-        if (rc != DVM_OK || *count <= room)
-            break;
-    }
-    if (rc != DVM_OK)
-        free(*list);
+    *list = all;
     return rc;
 }
 

@@ -15,12 +15,12 @@
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/list.h"
 
 #define AHEAD 8          /* bytes in front of the header: tag and sender, big-endian */
-#define VALUES_FEW 64
 #define VALUE_FEW 4096   /* bytes of a value that are asked for at first */
 #define PUT_FLAGS (PvmMboxPersistent | PvmMboxMultiInstance | PvmMboxOverWritable)
 #define GET_FLAGS (PvmMboxFirstAvail | PvmMboxReadAndDelete | PvmMboxWaitForInfo)
@@ -202,26 +202,18 @@ static void forget_shown(void)
     shown_count = 0;
 }
 
+static int give_values(void *list, size_t room, size_t *count)
+{
+    return dvm_values(list, room, count);
+}
+
 /* All values; *list is the caller's to free. Returns DVM_OK or an error. */
 static int all_values(struct dvm_value **list, size_t *count)
 {
-    size_t room = VALUES_FEW;
-    int rc;
+    void *all;
+    int rc = pvm3_whole_list(give_values, sizeof **list, &all, count);
 
-    for (*list = NULL;; room = *count) {
-        struct dvm_value *larger = realloc(*list, room * sizeof *larger);
-
-        if (!larger) {
-            free(*list);
-            return DVM_ERR_NO_MEMORY;
-        }
-        *list = larger;
-        rc = dvm_values(*list, room, count);
-        if (rc != DVM_OK || *count <= room)
-            break;
-    }
-    if (rc != DVM_OK)
-        free(*list);
+    *list = all;
     return rc;
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 /* An event of DVM came as a message: make it what PVM's program waits for. false: nobody waits
  * for it any more. */

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 /* Events come in DVM_UNIVERSE under these tags, a tag for each wish (notify.h). */
 #define PVM3_EVENT_TAG 0x7fffff00

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/context.h"
 #include "bindings/pvm3/error.h"
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 #include "bindings/pvm3/queue.h"
 #include "bindings/pvm3/roles/roles.h"
 

@@ -11,6 +11,7 @@
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
+#include "bindings/pvm3/list.h"
 #include "bindings/pvm3/roles/manager.h"
 #include "bindings/pvm3/roles/roles.h"
 
@@ -20,26 +21,18 @@
 static struct pvmtaskinfo *shown; /* what pvm_tasks has given last */
 static size_t shown_count;
 
+static int give_tasks(void *list, size_t room, size_t *count)
+{
+    return dvm_tasks(list, room, count);
+}
+
 /* All tasks; *list is the caller's to free. */
 static int all_tasks(struct dvm_task **list, size_t *count)
 {
-    size_t room = TASKS_FEW;
-    int rc;
+    void *all;
+    int rc = pvm3_whole_list(give_tasks, sizeof **list, &all, count);
 
-    for (*list = NULL;; room = *count) {
-        struct dvm_task *larger = realloc(*list, room * sizeof *larger);
-
-        if (!larger) {
-            free(*list);
-            return DVM_ERR_NO_MEMORY;
-        }
-        *list = larger;
-        rc = dvm_tasks(*list, room, count);
-        if (rc != DVM_OK || *count <= room)
-            break;
-    }
-    if (rc != DVM_OK)
-        free(*list);
+    *list = all;
     return rc;
 }
 

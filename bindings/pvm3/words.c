@@ -6,7 +6,7 @@
 
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 
 void pvm3_put_anew(struct pvm3_buffer *b)
 {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 /* Empty a message, for what is put now. */
 void pvm3_put_anew(struct pvm3_buffer *b);

@@ -13,12 +13,12 @@
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/hosts.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/oldnames.h"
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 #include "bindings/pvm3/trace/trace.h"
 #include "tests/fuzz/input.h"
 

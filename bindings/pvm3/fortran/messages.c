@@ -7,7 +7,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/fortran/text.h"
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 
 #define FOR_EVER (-1) /* seconds of pvmftrecv */
 

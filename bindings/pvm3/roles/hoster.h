@@ -6,7 +6,7 @@
 #ifndef PVM3_HOSTER_H
 #define PVM3_HOSTER_H
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 /* Have the hoster, if there is one, add hosts by lines of host files. results[i] becomes a host's
  * tid or PVM's code, told; it stays as it is for those that the hoster has not answered for. */

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 struct pvmhostinfo;
 

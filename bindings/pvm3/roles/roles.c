@@ -14,7 +14,7 @@
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/mailbox.h"

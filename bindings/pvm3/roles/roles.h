@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 #include "bindings/pvm3/include/pvmproto.h"
 #include "bindings/pvm3/words.h"
 

@@ -2,7 +2,7 @@
 #ifndef PVM3_TASKER_H
 #define PVM3_TASKER_H
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 /* Under this tag the daemon's messages about tasks that are to be started come. */
 #define PVM3_START_TAG 0x7ffffeff

@@ -4,7 +4,7 @@
 
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/life.h"
 #include "bindings/pvm3/option.h"
 #include "bindings/pvm3/send.h"

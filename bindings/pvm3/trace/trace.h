@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 #include "bindings/pvm3/words.h"
 #include <pvmtev.h>
 

@@ -12,7 +12,7 @@
 
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/life.h"
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 
 #define BEFORE_MASK 5 /* numbers in the value in front of the mask */
 #define BEHIND_MASK 2

@@ -9,9 +9,9 @@
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/error.h"
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 
 static int no_buffer(const char *call)
 {

@@ -3,7 +3,7 @@
  * malloc takes large blocks from the kernel and gives them back at once, and each time their
  * pages are cleared at first touch: for a message of a MiB that costs more than to copy it.
  */
-#include "bindings/pvm3/store.h"
+#include "bindings/pvm3/buffer/store.h"
 
 #include <stdlib.h>
 

@@ -1,12 +1,12 @@
 /* pack.c: pvm_pk...: putting items into the send buffer. */
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 
 #include <string.h>
 
 #include "bindings/pvm3/trace/plain.h"
 #include <pvm3.h>
 
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 #include "bindings/pvm3/error.h"
 #include "bindings/pvm3/trace/trace.h"
 

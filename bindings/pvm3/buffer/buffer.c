@@ -3,7 +3,7 @@
  * Ids are places in a table, the lowest free one first, as small ints are what programs
  * expect. What waits in the queue has none until the program sees it.
  */
-#include "bindings/pvm3/buffer.h"
+#include "bindings/pvm3/buffer/buffer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
-#include "bindings/pvm3/store.h"
+#include "bindings/pvm3/buffer/store.h"
 #include "bindings/pvm3/trace/trace.h"
 
 #define ROOM_LEAST 256           /* bytes of a buffer that grows */

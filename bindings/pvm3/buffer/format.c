@@ -16,7 +16,7 @@
 #include <pvm3.h>
 
 #include "bindings/pvm3/error.h"
-#include "bindings/pvm3/pack.h"
+#include "bindings/pvm3/buffer/pack.h"
 #include "bindings/pvm3/trace/fields.h"
 
 /* The old names of these two with a list of arguments. */

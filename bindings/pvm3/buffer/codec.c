@@ -4,7 +4,7 @@
  * one behind the other. A short is widened as XDR wants it; a long keeps its 64 bits (in PVM
  * the upper half was lost), and one that came from a host where it has 32 is widened.
  */
-#include "bindings/pvm3/codec.h"
+#include "bindings/pvm3/buffer/codec.h"
 
 #include <stdint.h>
 #include <string.h>
