@@ -18,7 +18,10 @@
 
 #define GRACE_MAX 86400           /* longest --grace, seconds */
 
-static const struct run_settings defaults = {.count = 1, .grace = RUN_GRACE_SECONDS};
+#define WATCH_VARIABLE "DVM_WATCH"
+#define WATCH_SECONDS 5.0         /* of quiet before a look, unless --watch says otherwise */
+
+static const struct run_settings defaults = {.count = 1, .grace = RUN_GRACE_SECONDS, .watch = -1};
 
 static const char *const policies[] = {
     [RUN_KILL] = "kill", [RUN_NOTIFY] = "notify", [RUN_IGNORE] = "ignore"};
@@ -50,6 +53,9 @@ static const struct option_row rows[] = {
      "run these ranks under gdb, on their own hosts", 0, 0},
     {"timeout", 0, OPTION_TIME, offsetof(struct run_settings, timeout), "TIME",
      "end the tasks after that time, with status 124", TIMEOUT_MIN, TIMEOUT_MAX},
+    {"watch", 0, OPTION_TIME, offsetof(struct run_settings, watch), "TIME",
+     "look for a deadlock after that time without output (default: 5s, or DVM_WATCH; 0: never)",
+     0, TIMEOUT_MAX},
     {"grace", 0, OPTION_TIME, offsetof(struct run_settings, grace), "TIME",
      "how long tasks may take from SIGTERM to SIGKILL (default: 5s)", 0, GRACE_MAX},
     OPTION_END};
@@ -178,6 +184,18 @@ static int run_connected(struct run *r, struct spawning *s, bool is_private)
     return status;
 }
 
+/* How long a run may be quiet before it is looked for a deadlock. Error: ARG. */
+static int choose_watch(struct run *r)
+{
+    const char *set = getenv(WATCH_VARIABLE);
+
+    r->watch.after = r->s->watch >= 0 ? r->s->watch : WATCH_SECONDS;
+    if (r->s->watch < 0 && set && set[0] && !options_time(set, &r->watch.after))
+        return dvm_fail(DVM_ERR_ARG, WATCH_VARIABLE " is \"%.40s\", which is no time such as 30s, "
+                        "or 0 for no watch", set);
+    return DVM_OK;
+}
+
 static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
 {
     Dvm__Pb__Streams streams = DVM__PB__STREAMS__INIT;
@@ -196,6 +214,8 @@ static int run_tasks(const struct console *c, struct run *r, struct spawning *s)
     s->message.attached = true;
     s->message.strict = true;
     r->spawning = s;
+    if (!code)
+        code = choose_watch(r);
     if (!code && r->s->output)
         code = files_open(&r->files, r->s->output, r->count);
     if (!code)
@@ -273,7 +293,9 @@ const struct command command_run = {
             "is not there. A task that fails ends the others, unless --on-failure says notify\n"
             "(it is told, they go on) or ignore (only the status tells). ^C sends the tasks\n"
             "SIGINT, a second one SIGTERM, a third one SIGKILL; ^Z stops them. What the tasks\n"
-            "have spawned is heard, too, and the run lasts until that has ended.\n"
+            "have spawned is heard, too, and the run lasts until that has ended. A quiet run is\n"
+            "looked at for a deadlock (--watch): when tasks can never go on, it is said which and\n"
+            "where, once, and the run goes on; nothing is said with -q or --json.\n"
             "A host that lacks the program is named before anything is started; --push copies\n"
             "it there, with the libraries that are lacking, until the host leaves.\n",
     .options = rows,

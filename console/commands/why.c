@@ -1,161 +1,37 @@
-/* why.c: dvm why: who waits for whom in the whole machine, and whether it can end.
- *
- * All boards are read (as by dvm ps), and the tasks that can never go on are found
- * (watch/knot.h). Boards are not read at one moment, and a message may be on its way: so
- * before anything is called a deadlock it is looked a second time, and only waits that were
- * there already at the end of the first look count.
+/* why.c: dvm why: who waits for whom in the whole machine, and whether it can end. The proof
+ * of a deadlock is in watch/look.h; here are the words, and what belongs to one run: a
+ * deadlock of others is none of its business, but whom its tasks wait for is told in full.
  */
 #include "console/command.h"
 
-#include <poll.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "console/listing.h"
 #include "console/text/words.h"
-#include "console/watch/knot.h"
+#include "console/watch/look.h"
 #include "console/watch/waits.h"
 #include "dvm.h"
-#include "proto/board.h"
 #include "proto/frame.h"
 
 #define AGAIN_MS 500         /* until the second look */
+#define AGAIN_STUCK_MS 2000  /* the same with --stuck: nobody waits for the answer */
 #define WHO_MAX (DVM_NAME_MAX + 64)
-#define FOR_ONE_MOST 10      /* tasks that are listed below one that they wait for */
+#define FOR_ONE_MOST 10      /* tasks that are listed below one sentence */
 
 struct settings {
-    bool all;
+    bool all, stuck;
 };
 
 static const struct option_row rows[] = {
     {"all", 'a', OPTION_FLAG, offsetof(struct settings, all), NULL,
-     "list all tasks that wait for the same one", 0, 0},
+     "list all tasks that wait for each other or for the same one", 0, 0},
+    {"stuck", 's', OPTION_FLAG, offsetof(struct settings, stuck), NULL,
+     "say nothing unless there is a deadlock", 0, 0},
     OPTION_END};
-
-/* One look at the machine. */
-struct look {
-    struct listing listing;
-    struct waits *waits;
-    const Dvm__Pb__Task **tasks; /* by tid; owned */
-    struct knot_node *nodes;     /* of each; owned */
-    size_t *peers;               /* of each the place of whom it waits for, or count; owned */
-    size_t count, stuck;
-    double over; /* when it ended, clock_seconds */
-};
-
-static void look_free(struct look *l)
-{
-    waits_free(l->waits);
-    listing_free(&l->listing);
-    free(l->tasks);
-    free(l->nodes);
-    free(l->peers);
-    *l = (struct look){0};
-}
-
-static int by_tid(const void *a, const void *b)
-{
-    int x = (*(Dvm__Pb__Task *const *)a)->tid, y = (*(Dvm__Pb__Task *const *)b)->tid;
-
-    return x < y ? -1 : x > y;
-}
-
-/* The place of whom a task waits for, when that is a task of the list, else count. */
-static size_t peer_of(const struct look *l, const Dvm__Pb__Task *task)
-{
-    const Dvm__Pb__Task key = {.tid = task->waiting ? task->waiting->peer : 0}, *wanted = &key;
-    const Dvm__Pb__Task **found = NULL;
-
-    if (key.tid > 0 && l->count > 0)
-        found = bsearch(&wanted, l->tasks, l->count, sizeof(*l->tasks), by_tid);
-    return found ? (size_t)(found - l->tasks) : l->count;
-}
-
-/* What must be there for the wait of a task to end. Only what is certain counts: bytes go on
- * while the peer waits, a second thread may do anything, and in DVM_UNIVERSE somebody may
- * send who is not there yet. */
-static struct knot_node node_of(const struct look *l, size_t i, double since)
-{
-    const Dvm__Pb__Task *task = l->tasks[i];
-    const Dvm__Pb__Waiting *w = task->waiting;
-    struct knot_node n = {.wait = KNOT_NONE, .set = task->world};
-    size_t peer = l->peers[i];
-
-    if (!w || w->threads > 1 || w->seconds < since || w->why == DVM_BOARD_ROOM ||
-        w->why == DVM_BOARD_BYTES || w->why == DVM_BOARD_ANSWER || w->why == DVM_BOARD_COPIES)
-        return n;
-    if (w->call == DVM_BOARD_WAITANY && w->requests > 1)
-        return n;
-    if (w->peer == DVM_ANY && w->why == DVM_BOARD_MESSAGE && task->world &&
-        w->context == task->world) {
-        n.wait = KNOT_ANY;
-        return n;
-    }
-    if (peer < l->count && l->tasks[peer]->state != DVM_TASK_ENDED) {
-        n.wait = KNOT_ONE;
-        n.one = peer;
-    }
-    return n;
-}
-
-/* The tasks of a listing, sorted, and whom they wait for. */
-static int take_tasks(struct look *l)
-{
-    size_t room = 1;
-
-    for (size_t i = 0; i < l->listing.count; i++)
-        room += l->listing.replies[i] ? l->listing.replies[i]->n_tasks : 0;
-    l->waits = waits_create(&l->listing);
-    l->tasks = calloc(room, sizeof(*l->tasks));
-    l->nodes = calloc(room, sizeof *l->nodes);
-    l->peers = calloc(room, sizeof *l->peers);
-    if (!l->waits || !l->tasks || !l->nodes || !l->peers)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the list of tasks");
-    for (size_t i = 0; i < l->listing.count; i++)
-        for (size_t j = 0; l->listing.replies[i] && j < l->listing.replies[i]->n_tasks; j++)
-            l->tasks[l->count++] = l->listing.replies[i]->tasks[j];
-    qsort(l->tasks, l->count, sizeof(*l->tasks), by_tid);
-    for (size_t i = 0; i < l->count; i++)
-        l->peers[i] = peer_of(l, l->tasks[i]);
-    return DVM_OK;
-}
-
-/* Look. Only waits that began before this moment (clock_seconds) are thought to last. */
-static int look(struct client *client, struct look *l, double began)
-{
-    Dvm__Pb__Tasks message = DVM__PB__TASKS__INIT;
-    double start = clock_seconds();
-    int r;
-
-    *l = (struct look){0};
-    message.boards = true;
-    message.ended = true;
-    r = listing_get(client, &message, &l->listing);
-    r = r ? r : take_tasks(l);
-    if (r)
-        return r;
-    for (size_t i = 0; i < l->count; i++)
-        l->nodes[i] = node_of(l, i, start - began);
-    l->stuck = knot_find(l->nodes, l->count);
-    l->over = clock_seconds();
-    return DVM_OK;
-}
-
-/* Look once, and again when something seems to be stuck. */
-static int look_well(struct client *client, struct look *l)
-{
-    double over;
-    int r = look(client, l, clock_seconds());
-
-    if (r || !l->stuck)
-        return r;
-    over = l->over;
-    look_free(l);
-    poll(NULL, 0, AGAIN_MS);
-    return look(client, l, over);
-}
 
 /* ---- words ------------------------------------------------------------------------------ */
 
@@ -172,10 +48,23 @@ static void print_task(const struct look *l, size_t i, const char *before)
     printf("%s%s: %s\n", before, who(l->tasks[i], name), waits_text(l->waits, l->tasks[i], wait));
 }
 
-/* Print the circle that a stuck task leads to, unless it was printed. */
-static void print_circle(const struct look *l, size_t from, bool *told)
+/* Print one of several below a sentence, unless there are too many. */
+static void print_one(const struct look *l, size_t i, bool all, size_t number)
 {
-    size_t first = knot_circle(l->nodes, l->count, from), at = first, length = 0;
+    if (all || number < FOR_ONE_MOST)
+        print_task(l, i, "  ");
+}
+
+static void print_more(const char *by, bool all, size_t count)
+{
+    if (!all && count > FOR_ONE_MOST)
+        printf("  ... and %s%zu more (dvm why --all lists them)\n", by, count - FOR_ONE_MOST);
+}
+
+/* Print the circle that a stuck task leads to, unless it was printed. */
+static void print_circle(const struct look *l, size_t from, bool all, bool *told)
+{
+    size_t first = knot_circle(l->nodes, l->count, from), at = first, length = 0, i = 0;
 
     if (first == l->count || told[first])
         return;
@@ -187,31 +76,36 @@ static void print_circle(const struct look *l, size_t from, bool *told)
     printf("deadlock: %zu task%s each other, so none can go on:\n", length,
            length == 1 ? " waits for itself, not for" : "s wait for");
     do {
-        print_task(l, at, "  ");
+        print_one(l, at, all, i++);
         at = l->nodes[at].one;
     } while (at != first);
+    print_more("", all, length);
 }
 
 /* The rest of those that are stuck: in sets without a circle, or waiting for others. */
-static void print_stuck(const struct look *l, bool *told)
+static void print_stuck(const struct look *l, const bool *meant, bool all, bool *told)
 {
-    size_t left = 0;
+    size_t left = 0, number = 0;
+    bool circles = false;
 
     for (size_t i = 0; i < l->count; i++)
-        if (l->nodes[i].stuck)
-            print_circle(l, i, told);
-    for (size_t i = 0; i < l->count; i++)
-        left += l->nodes[i].stuck && !told[i];
+        if (l->nodes[i].stuck && meant[i])
+            print_circle(l, i, all, told);
+    for (size_t i = 0; i < l->count; i++) {
+        circles = circles || told[i];
+        left += l->nodes[i].stuck && meant[i] && !told[i];
+    }
     if (!left)
         return;
     printf("%s: %zu task%s only for tasks that cannot go on either:\n",
-           left == l->stuck ? "deadlock" : "and for them", left, left == 1 ? " waits" : "s wait");
+           circles ? "and for them" : "deadlock", left, left == 1 ? " waits" : "s wait");
     for (size_t i = 0; i < l->count; i++) {
-        if (!l->nodes[i].stuck || told[i])
+        if (!l->nodes[i].stuck || !meant[i] || told[i])
             continue;
-        print_task(l, i, "  ");
+        print_one(l, i, all, number++);
         told[i] = true;
     }
+    print_more("", all, left);
 }
 
 static const char *what_it_does(const Dvm__Pb__Task *task)
@@ -224,42 +118,36 @@ static const char *what_it_does(const Dvm__Pb__Task *task)
 }
 
 /* Those that wait for one task, which is not stuck. */
-static void print_waiters(const struct look *l, size_t peer, bool all, bool *told)
+static void print_waiters(const struct look *l, size_t peer, const bool *meant, bool all,
+                          bool *told)
 {
     char name[WHO_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < l->count; i++) {
-        if (told[i] || l->peers[i] != peer)
+        if (told[i] || !meant[i] || l->peers[i] != peer)
             continue;
         told[i] = true;
         if (count++ == 0)
             printf("%s %s, and is waited for:\n", who(l->tasks[peer], name),
                    what_it_does(l->tasks[peer]));
-        if (all || count <= FOR_ONE_MOST)
-            print_task(l, i, "  ");
+        print_one(l, i, all, count - 1);
     }
-    if (!all && count > FOR_ONE_MOST)
-        printf("  ... and by %zu more (--all lists them)\n", count - FOR_ONE_MOST);
+    print_more("by ", all, count);
 }
 
-static void print(const struct console *c, const struct look *l, bool all, bool *told)
+static void print(const struct look *l, const bool *meant, bool all, bool *told)
 {
     bool first = true;
-    size_t waiting = 0;
 
-    for (size_t i = 0; i < l->count; i++)
-        waiting += l->tasks[i]->waiting != NULL;
-    if (!waiting)
-        console_say(c, "no task waits");
-    print_stuck(l, told);
+    print_stuck(l, meant, all, told);
     /* first for those that do not wait themselves: there the trouble may be */
     for (int itself = 0; itself < 2; itself++)
         for (size_t i = 0; i < l->count; i++)
             if ((l->tasks[i]->waiting != NULL) == itself)
-                print_waiters(l, i, all, told);
+                print_waiters(l, i, meant, all, told);
     for (size_t i = 0; i < l->count; i++) {
-        if (!l->tasks[i]->waiting || told[i])
+        if (!l->tasks[i]->waiting || !meant[i] || told[i])
             continue;
         if (first)
             puts("for nobody of this list:");
@@ -270,12 +158,13 @@ static void print(const struct console *c, const struct look *l, bool all, bool 
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
-static json_t *circles_json(const struct look *l, bool *told)
+static json_t *circles_json(const struct look *l, const bool *meant, bool *told)
 {
     json_t *circles = json_array();
 
     for (size_t i = 0; i < l->count; i++) {
-        size_t first = l->nodes[i].stuck ? knot_circle(l->nodes, l->count, i) : l->count;
+        size_t first = l->nodes[i].stuck && meant[i] ? knot_circle(l->nodes, l->count, i)
+                                                     : l->count;
         json_t *circle;
 
         if (first == l->count || told[first])
@@ -290,13 +179,15 @@ static json_t *circles_json(const struct look *l, bool *told)
     return circles;
 }
 
-static void print_json(const struct look *l, bool *told)
+static void print_json(const struct look *l, const bool *meant, bool *told)
 {
     json_t *tasks = json_array(), *stuck = json_array();
 
     for (size_t i = 0; i < l->count; i++) {
         const Dvm__Pb__Task *t = l->tasks[i];
 
+        if (!meant[i])
+            continue;
         if (l->nodes[i].stuck)
             json_array_append_new(stuck, json_integer(t->tid));
         if (t->waiting)
@@ -305,24 +196,76 @@ static void print_json(const struct look *l, bool *told)
                                                    waits_json(l->waits, t)));
     }
     console_json(json_pack("{s:s,s:s,s:o,s:o,s:o}", "schema", "why/1", "machine",
-                           l->listing.hosts->machine, "circles", circles_json(l, told), "stuck",
-                           stuck, "waiting", tasks));
+                           l->listing.hosts->machine, "circles", circles_json(l, meant, told),
+                           "stuck", stuck, "waiting", tasks));
 }
 
-static int report(const struct console *c, const struct look *l, bool all)
-{
-    bool *told = calloc(l->count + 1, sizeof *told);
-    int code, r = l->stuck ? EXIT_GENERIC : EXIT_OK;
+/* What is asked for: how many of those tasks wait, and how many of them are stuck. */
+struct counts {
+    size_t waiting, stuck;
+};
 
-    if (!told)
-        return console_failed(c, dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the list of tasks"));
-    if (c->json)
-        print_json(l, told);
-    else
-        print(c, l, all, told);
+/* Which tasks are meant: all, or those of the run of one. Error: NO_TASK. */
+static int choose(const struct look *l, int tid, bool *meant, struct counts *counts)
+{
+    const Dvm__Pb__Task *first = look_task(l, tid);
+
+    if (tid && !first)
+        return dvm_fail(DVM_ERR_NO_TASK, "there is no task 0x%x; dvm ps lists them",
+                        (unsigned)tid);
+    for (size_t i = 0; i < l->count; i++) {
+        meant[i] = !first || look_of(l, l->tasks[i], first);
+        counts->waiting += meant[i] && l->tasks[i]->waiting;
+        counts->stuck += meant[i] && l->nodes[i].stuck;
+    }
+    return DVM_OK;
+}
+
+static int report(const struct console *c, const struct look *l, const struct settings *s,
+                  int tid)
+{
+    bool *told = calloc(l->count + 1, sizeof *told), *meant = calloc(l->count + 1, sizeof *meant);
+    struct counts counts = {0};
+    int code = DVM_OK;
+
+    if (!told || !meant)
+        code = dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the list of tasks");
+    code = code ? code : choose(l, tid, meant, &counts);
+    if (code) {
+        code = console_failed(c, code);
+    } else {
+        if (c->json)
+            print_json(l, meant, told);
+        else if (s->stuck)
+            print_stuck(l, meant, s->all, told);
+        else if (counts.waiting)
+            print(l, meant, s->all, told);
+        else
+            console_say(c, "no task waits");
+        code = listing_complain(c, &l->listing);
+        code = counts.stuck ? EXIT_GENERIC
+                            : console_exit_some(l->listing.failed, l->listing.count, code);
+    }
     free(told);
-    code = listing_complain(c, &l->listing);
-    return r ? r : console_exit_some(l->listing.failed, l->listing.count, code);
+    free(meant);
+    return code;
+}
+
+/* 0: all tasks are meant; negative: the operand is no tid, which was said. */
+static int read_tid(const struct console *c, int argc, char **argv)
+{
+    char *end;
+    long tid;
+
+    if (argc == 0)
+        return 0;
+    errno = 0;
+    tid = strtol(argv[0], &end, 0);
+    if (*end || errno || tid <= 0 || tid > INT_MAX || !DVM_TID_OK((int)tid)) {
+        console_wrong(c, "\"%.60s\" is no tid, such as 0x40001; dvm ps lists them", argv[0]);
+        return -1;
+    }
+    return (int)tid;
 }
 
 static int why(struct console *c, const void *settings, int argc, char **argv)
@@ -330,12 +273,15 @@ static int why(struct console *c, const void *settings, int argc, char **argv)
     const struct settings *s = settings;
     struct client *client;
     struct look l;
-    int r = console_connect(c, &client);
+    int r, tid = read_tid(c, argc, argv);
 
+    if (tid < 0)
+        return EXIT_USAGE;
+    r = console_connect(c, &client);
     if (r)
         return r;
-    r = look_well(client, &l);
-    r = r ? console_failed(c, r) : report(c, &l, s->all);
+    r = look_well(client, s->stuck ? AGAIN_STUCK_MS : AGAIN_MS, !s->stuck, &l);
+    r = r ? console_failed(c, r) : report(c, &l, s, tid);
     look_free(&l);
     client_close(client);
     return r;
@@ -343,16 +289,19 @@ static int why(struct console *c, const void *settings, int argc, char **argv)
 
 const struct command command_why = {
     .name = "why",
-    .operands = "",
+    .operands = "[TID]",
     .summary = "who waits for whom, and whether it is a deadlock",
     .text = "Tasks that can never go on come first: those that wait for each other in a circle,\n"
             "or only for such. Then the tasks that others wait for, with what they do. What a\n"
             "task waits for is what dvm ps tells; a deadlock is only called so when it lasts for\n"
-            "half a second, and the exit status is 1 then. Threads of a program that do not use\n"
-            "libdvm are not seen: one that will let its task go on is not thought of.\n",
+            "half a second (2 s with --stuck), and the exit status is 1 then. With TID only the\n"
+            "tasks of its run are told of, with what they have spawned. Threads of a program that\n"
+            "do not use libdvm are not seen: one that will let its task go on is not thought of.\n",
     .options = rows,
     .settings_size = sizeof(struct settings),
+    .operands_max = 1,
     .function = why,
     .examples = "dvm why                              # a program hangs\n"
+                "dvm why 0x40001                      # only the run of that task\n"
                 "dvm why --json | jq '.circles'       # lists of tids that wait for each other\n",
 };

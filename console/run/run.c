@@ -99,6 +99,7 @@ static void on_answer(struct run *r, const struct dvm_frame *f, const uint8_t *p
 
 static void on_message(struct run *r, const struct dvm_frame *f, const uint8_t *payload)
 {
+    run_watch_heard(r, clock_seconds());
     if (f->flags & DVM_FLAG_REPLY)
         on_answer(r, f, payload);
     else if (f->tag == DVM_CTL_STDIO)
@@ -153,7 +154,8 @@ static void output_broken(struct run *r)
 static int next_wait(const struct run *r, double now)
 {
     const double times[] = {r->deadline, r->grace, r->fold ? fold_deadline(r->fold) : 0,
-                            run_input_deadline(r), run_guests_deadline(r)};
+                            run_input_deadline(r), run_guests_deadline(r),
+                            run_watch_deadline(r)};
     double first = INFINITY;
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
@@ -172,6 +174,7 @@ static void wait_for_events(struct run *r)
         {.fd = r->signals, .events = POLLIN},
         {.fd = run_input_wanted(r) ? STDIN_FILENO : -1, .events = POLLIN},
         {.fd = run_output_fd(&r->output), .events = POLLOUT},
+        {.fd = run_watch_fd(r), .events = POLLIN},
     };
 
     if (poll(p, sizeof p / sizeof p[0], next_wait(r, clock_seconds())) < 0)
@@ -182,6 +185,8 @@ static void wait_for_events(struct run *r)
         take_messages(r);
     if (p[2].revents && run_input_wanted(r))
         run_input_ready(r);
+    if (p[4].revents)
+        run_watch_ready(r);
 }
 
 /* What is left in the queue, when nothing more will come: this may wait. */
@@ -217,6 +222,7 @@ static void finish(struct run *r)
 {
     int code = files_close(r->files);
 
+    run_watch_end(r);
     r->files = NULL;
     if (r->fold)
         fold_flush(r->fold, 0, true);
@@ -241,6 +247,7 @@ int run_all(struct run *r)
     run_output_begin(&r->output, r->s->raw, written, r);
     if (r->s->timeout > 0)
         r->deadline = clock_seconds() + r->s->timeout;
+    run_watch_begin(r, r->watch.after);
     while ((r->left > 0 || r->spawn_ref || run_guests_waited(r)) && !r->leaving) {
         run_guests_clock(r, clock_seconds());
         wait_for_events(r);
@@ -249,6 +256,7 @@ int run_all(struct run *r)
             output_broken(r);
         now = clock_seconds();
         run_clocks(r, now);
+        run_watch_clock(r, now);
         run_input_pump(r, now);
         if (r->fold)
             fold_flush(r->fold, now, false);

@@ -11,6 +11,7 @@
  *   run_debug.c        --gdb
  *   run_guests.c       what tasks of the run have spawned
  *   run_pvm.c          --pvm
+ *   run_waits.c        what the tasks wait for when it takes too long
  *   ranks.c            sets of ranks
  */
 #ifndef DVM_CONSOLE_RUN_H
@@ -19,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <termios.h>
 
 #include "console/console.h"
@@ -47,6 +49,8 @@ struct run_settings {
     const char *on_failure; /* a word of run_policy */
     const char *gdb;        /* ranks or "all", NULL: none */
     double timeout;         /* seconds, 0: none */
+    double watch;           /* seconds of quiet before a look for a deadlock, 0: no look,
+                             * negative: not chosen */
     double grace;           /* seconds */
 };
 
@@ -118,6 +122,19 @@ struct run_debug {
     struct ranks ranks;   /* owned */
 };
 
+/* The watch for a deadlock: a look after some quiet time, by another process. */
+struct run_watch {
+    double after;     /* seconds of quiet before the first look, 0: there is none */
+    double pause;     /* before the next one, seconds: it grows while nothing is heard */
+    double next;      /* when that is, clock_seconds */
+    double earliest;  /* and not before, whatever is heard */
+    double began;     /* when the look began that is under way */
+    pid_t child;      /* who looks, 0: nobody */
+    int fd;           /* what that prints, -1: nobody looks */
+    char *text;       /* of what it has printed; owned; NULL: nothing is watched any more */
+    size_t used;
+};
+
 struct run {
     const struct console *c;
     const struct run_settings *s;
@@ -136,6 +153,7 @@ struct run {
     struct files *files;    /* with --output, owned */
     struct run_debug debug;
     struct run_guests guests;
+    struct run_watch watch;
     bool is_private;        /* the machine ends with the run */
     bool tag;               /* lines are tagged with rank and host */
     enum run_policy policy;
@@ -177,6 +195,20 @@ const char *run_many(int count);
 /* Say what the tasks wait for, and whether it is a deadlock, as dvm why does. Takes at most a
  * few seconds; nothing is said with --json. */
 void run_tell_waits(struct run *r);
+
+/* Watch for a deadlock from now on: a quiet run is looked at after so many seconds, and when
+ * tasks of it can never go on that is said, once. 0: no watch; nor with --json, -q or gdb. */
+void run_watch_begin(struct run *r, double after);
+/* The run is not quiet: something came of its tasks. */
+void run_watch_heard(struct run *r, double now);
+/* A descriptor to be polled, -1: none; and that it can be read. */
+int run_watch_fd(const struct run *r);
+void run_watch_ready(struct run *r);
+/* Look, when it is time; when that is, clock_seconds, 0: never. */
+void run_watch_clock(struct run *r, double now);
+double run_watch_deadline(const struct run *r);
+/* No watch any more; whoever looks is ended. */
+void run_watch_end(struct run *r);
 
 /* ---- run_end.c ---- */
 

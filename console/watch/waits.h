@@ -27,8 +27,8 @@ void waits_free(struct waits *w);
 /* The task of a tid, or NULL. */
 const Dvm__Pb__Task *waits_task(const struct waits *w, int tid);
 
-/* "stopped" (by a signal), "waiting", "computing" (it is in no call that waits), or the
- * words of its state. */
+/* "stopped" (by a signal or a debugger), "waiting", "computing" (it is in no call that waits),
+ * or the words of its state. */
 const char *waits_state(const Dvm__Pb__Task *task);
 
 /* "main.c:77", else "program+0x1234", else "". */

@@ -57,6 +57,7 @@ bool board_look(const struct dvm_inbox *inbox, pid_t pid, Dvm__Pb__Waiting **wai
     row->waiting.seconds = now > w.since ? (double)(now - w.since) / CLOCK_NS_PER_SECOND : 0;
     row->waiting.requests = w.requests;
     row->waiting.threads = w.threads;
+    row->waiting.timed = w.timed;
     fill_site(row, pid, w.site);
     *waiting = &row->waiting;
     return true;

@@ -41,14 +41,16 @@ static void fill_cpus(const struct task *task, Dvm__Pb__Task *m)
             m->cpus[m->n_cpus++] = (uint32_t)cpu;
 }
 
-/* What it waits for, or that it is stopped. m->waiting is to be freed with board_free. */
+/* What it waits for, or that it is stopped, by a signal (T) or a debugger (t). m->waiting is to
+ * be freed with board_free. */
 static void fill_board(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m)
 {
     const struct dvm_inbox *inbox = local_inbox(d->local, task->tid);
     struct person process;
 
     m->stopped = task->state != DVM_TASK_ENDED && task->pid > 0 &&
-                 person_read(task->pid, &process) && process.state == 'T';
+                 person_read(task->pid, &process) &&
+                 (process.state == 'T' || process.state == 't');
     if (inbox && task->state == DVM_TASK_RUNNING)
         m->looked = board_look(inbox, task->enrolled_pid, &m->waiting);
 }

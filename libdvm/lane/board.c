@@ -45,13 +45,14 @@ static struct dvm_wait describe(const struct board_place *place)
     return wait;
 }
 
-void board_show(struct board_place *place)
+void board_show(struct board_place *place, bool timed)
 {
     struct dvm_wait wait;
 
     if (!place->subject || !page)
         return;
     wait = describe(place);
+    wait.timed = timed;
     wait.since = place->shown ? place->wait.since : clock_ns();
     place->wait = wait;
     if (!place->shown) {

@@ -259,10 +259,10 @@ void wait_in_vain(void)
     lane_rest();
 }
 
-/* This thread is about to sleep: so it stands on the board. */
-static void show_in_vain(struct board_place *place)
+/* This thread is about to sleep: so it stands on the board. limit: as of sleep_owner. */
+static void show_in_vain(struct board_place *place, double limit)
 {
-    board_show(place);
+    board_show(place, limit > 0);
     wait_in_vain();
 }
 
@@ -392,7 +392,7 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
     found = spin(place->subject);
     wait_lock();
     if (!found) {
-        show_in_vain(place);
+        show_in_vain(place, limit);
         limit = stall_limit(stall, limit);
         rc = waiting.look ? sleep_looking(limit) : sleep_owner(limit);
         if (waiting.spun)
@@ -447,12 +447,12 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
         }
         tell_others(false);
         if (++turns == BOARD_TURNS)
-            board_show(&place);
+            board_show(&place, limit > 0);
         if (!waiting.owned) {
             rc = wait_bell(limit, &stall, &place);
         } else {
             /* the owner may sleep for long */
-            show_in_vain(&place);
+            show_in_vain(&place, limit);
             if (waiting.served)
                 have_bell();
             sleep_other(stall_limit(&stall, limit));

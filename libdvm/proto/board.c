@@ -69,6 +69,7 @@ void dvm_board_write(struct dvm_board *b, const struct dvm_wait *w)
     atomic_store_explicit(&b->since, w->since, memory_order_release);
     atomic_store_explicit(&b->site, w->site, memory_order_release);
     atomic_store_explicit(&b->requests, w->requests, memory_order_release);
+    atomic_store_explicit(&b->timed, w->timed, memory_order_release);
     atomic_store_explicit(&b->waits, w->waits, memory_order_release);
     /* pairs with the reader's first load of sequence: it sees all fields */
     atomic_store_explicit(&b->sequence, sequence + 2, memory_order_release);
@@ -90,6 +91,7 @@ static bool copy(const struct dvm_board *b, struct dvm_wait *w)
     w->since = atomic_load_explicit(&b->since, memory_order_acquire);
     w->site = atomic_load_explicit(&b->site, memory_order_acquire);
     w->requests = atomic_load_explicit(&b->requests, memory_order_acquire);
+    w->timed = atomic_load_explicit(&b->timed, memory_order_acquire) != 0;
     w->waits = atomic_load_explicit(&b->waits, memory_order_acquire);
     return sequence % 2 == 0 &&
            atomic_load_explicit(&b->sequence, memory_order_relaxed) == sequence;

@@ -32,7 +32,8 @@ static struct dvm_wait wait_number(uint64_t n)
                              .why = (uint8_t)(1 + n % DVM_BOARD_END),
                              .threads = (uint16_t)(1 + n % 1000), .context = n,
                              .peer = (int)(TID + n), .tag = (int)n, .bytes = n, .since = n,
-                             .site = n, .requests = (uint32_t)n, .waits = n};
+                             .site = n, 
+                             .requests = (uint32_t)n, .timed = n % 2, .waits = n};
 }
 
 static bool same(const struct dvm_wait *a, const struct dvm_wait *b)
@@ -40,7 +41,7 @@ static bool same(const struct dvm_wait *a, const struct dvm_wait *b)
     return a->call == b->call && a->why == b->why && a->threads == b->threads &&
            a->context == b->context && a->peer == b->peer && a->tag == b->tag &&
            a->bytes == b->bytes && a->since == b->since && a->site == b->site &&
-           a->requests == b->requests && a->waits == b->waits;
+           a->requests == b->requests && a->timed == b->timed && a->waits == b->waits;
 }
 
 static struct dvm_board shared;
@@ -143,22 +144,24 @@ Test(board, the_thread_that_came_last_is_told_of)
     struct board_place second = {.subject = &probe, .arg = &tags[1]};
     uint64_t since;
 
-    board_show(&first); /* before there is an inbox: nothing happens */
+    board_show(&first, false); /* before there is an inbox: nothing happens */
     cr_assert_not(first.shown);
     board_use(inbox);
     cr_expect_eq(read_own(inbox).call, DVM_BOARD_NOTHING);
-    board_show(&first);
+    board_show(&first, false);
     cr_expect_eq(read_own(inbox).tag, 10);
     cr_expect_eq(read_own(inbox).threads, 1);
     since = read_own(inbox).since;
-    board_show(&second);
+    board_show(&second, true);
     cr_expect_eq(read_own(inbox).call, DVM_BOARD_PROBE);
     cr_expect_eq(read_own(inbox).threads, 2);
+    cr_expect(read_own(inbox).timed);
     tags[0] = 11; /* what the first waits for has changed; it is not on the board now */
-    board_show(&first);
+    board_show(&first, false);
     cr_expect_eq(read_own(inbox).tag, 20);
     board_hide(&second);
     cr_expect_eq(read_own(inbox).tag, 11);
+    cr_expect_not(read_own(inbox).timed);
     cr_expect_eq(read_own(inbox).since, since, "the time when it began stays");
     cr_expect_eq(read_own(inbox).waits, 2);
     board_hide(&first);
@@ -175,7 +178,7 @@ Test(board, a_wait_without_a_subject_is_not_shown)
     struct board_place place = {0};
 
     board_use(inbox);
-    board_show(&place);
+    board_show(&place, false);
     cr_expect_eq(read_own(inbox).call, DVM_BOARD_NOTHING);
     board_hide(&place);
     board_use(NULL);
