@@ -1,6 +1,7 @@
 /* console.c: the implementation of console.h. */
 #include "console/console.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,13 +93,42 @@ int console_failed(const struct console *c, int code)
     return console_exit_code(code);
 }
 
+static int output_error; /* errno of the first write to stdout that failed */
+
+/* For json_dump_callback. */
+static int put_json(const char *bytes, size_t size, void *arg)
+{
+    (void)arg;
+    errno = 0;
+    if (fwrite(bytes, 1, size, stdout) != size && !output_error)
+        output_error = errno;
+    return 0;
+}
+
+void console_flush(void)
+{
+    errno = 0;
+    if (fflush(stdout) != 0 && !output_error)
+        output_error = errno;
+}
+
+int console_end(int status)
+{
+    console_flush();
+    if (status != EXIT_OK || (!ferror(stdout) && !output_error))
+        return status; /* that is told already */
+    fprintf(stderr, "dvm: the output cannot be written%s%s\n", output_error ? ": " : "",
+            output_error ? strerror(output_error) : "");
+    return EXIT_GENERIC;
+}
+
 void console_json(json_t *object)
 {
     size_t flags = isatty(STDOUT_FILENO) ? JSON_INDENT(JSON_INDENT_TTY) : 0;
 
-    json_dumpf(object, stdout, flags);
-    putchar('\n');
-    fflush(stdout);
+    json_dump_callback(object, put_json, NULL, flags);
+    put_json("\n", 1, NULL);
+    console_flush();
     json_decref(object);
 }
 

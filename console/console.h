@@ -62,6 +62,13 @@ int console_exit_some(size_t failed, size_t count, int code);
 /* Print an object on stdout, with its line end, and free it. */
 void console_json(json_t *object);
 
+/* Write what stdout holds. */
+void console_flush(void);
+
+/* Write what stdout holds, and say why what was printed could not be written, if so. Returns
+ * status, unless that is EXIT_OK and it could not. */
+int console_end(int status);
+
 /* A JSON string of a text from elsewhere, which may be no UTF-8: then what is not
  * ASCII becomes '?'. */
 json_t *console_text(const char *text);

@@ -16,6 +16,7 @@
 
 #include "base/nearest.h"
 
+#define SHOWN_MOST 9999 /* highest upper limit that is told to who is below the lower one */
 #define DAY 86400.0     /* seconds */
 #define HELP_COLUMN 24 /* where the explanation begins */
 #define SHOWN_MAX 60   /* characters of a wrong word that an error shows */
@@ -119,7 +120,11 @@ static int store_int(struct reading *g, const struct option_row *row, const char
         *at = (int)value;
         return 0;
     }
-    snprintf(wanted, sizeof wanted, "a whole number from %.0f to %.0f", row->low, row->high);
+    /* a limit that nobody comes near would only be in the way */
+    if (row->high > SHOWN_MOST && (end == text || *end || value < row->low))
+        snprintf(wanted, sizeof wanted, "a whole number, at least %.0f", row->low);
+    else
+        snprintf(wanted, sizeof wanted, "a whole number from %.0f to %.0f", row->low, row->high);
     return fail_value(g, row, text, wanted);
 }
 

@@ -102,7 +102,7 @@ static void tell_joined(struct add *a, size_t i)
                                              (int)pushed));
     if (!a->c->json)
         printf("%s joined%s\n", name, pushed ? " (dvmd was copied there until it leaves)" : "");
-    fflush(stdout);
+    console_flush();
 }
 
 static void tell_failed(struct add *a, const struct launch *l, const char *name)

@@ -63,7 +63,7 @@ static void on_reply(struct reading *r, struct ask *a, Dvm__Pb__EventsReply *rep
     if (r->following) {
         for (size_t i = 0; i < reply->n_events; i++)
             happened_tell(r->c, &r->seen, reply->events[i]);
-        fflush(stdout);
+        console_flush();
         dvm__pb__events_reply__free_unpacked(reply, NULL);
     } else if (!happened_keep(&r->old, reply)) {
         console_wrong(r->c, "no memory for all events: some of slot %zu are left out", slot);
@@ -158,7 +158,7 @@ static int read_all(struct reading *r, const struct settings *s, uint64_t since_
     ask_each(r->client, r->asks, DVM_SLOT_MAX + 1, ASK_SECONDS, &calls);
     if (!none)
         happened_print(r->c, &r->old, &r->seen, most);
-    fflush(stdout);
+    console_flush();
     happened_free(&r->old);
     return s->follow ? follow(r) : console_exit_some(r->failed, r->hosts, r->code);
 }

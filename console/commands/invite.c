@@ -43,13 +43,13 @@ static int invite(struct console *c, const void *settings, int argc, char **argv
                                s->uses, "seconds", s->seconds));
     } else {
         puts(ticket);
-        fflush(stdout);
+        console_flush();
         console_say(c,
                     "This ticket lets %d host%s join within %s. On the host that is to join, run\n"
                     "    dvmd --join -\n"
                     "and give it this line on its standard input. Whoever has it may join: keep "
                     "it secret.",
-                    s->uses, s->uses == 1 ? "" : "s", words_age(age, s->seconds));
+                    s->uses, s->uses == 1 ? "" : "s", words_span(age, s->seconds));
     }
     invite_free(ticket);
     return EXIT_OK;

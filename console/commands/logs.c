@@ -152,7 +152,7 @@ static void on_reply(struct reading *r, struct ask *a, const Dvm__Pb__LogsReply 
     say_missed(r, s, reply->missed);
     for (size_t i = 0; i < reply->n_pieces; i++)
         print_piece(r, s, reply, reply->pieces[i]);
-    fflush(stdout);
+    console_flush();
     s->begun = true;
     s->message.after = reply->next;
     s->message.lines = 0;

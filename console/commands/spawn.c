@@ -49,7 +49,7 @@ static int report(const struct console *c, const struct spawning *s,
                                errors));
     json_decref(tids);
     json_decref(errors);
-    if (reply->note[0])
+    if (reply->note[0] && failed < reply->n_tids) /* what does not start is no load */
         console_say(c, "dvm: %s", reply->note);
     if (failed == 0 && reply->n_tids > 0)
         return EXIT_OK;

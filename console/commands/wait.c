@@ -49,7 +49,7 @@ static void on_done(void *arg, struct ask *a)
     w->ends[i] = m;
     if (m && !w->c->json) {
         printf("0x%x: %s\n", (unsigned)m->tid, m->text);
-        fflush(stdout);
+        console_flush();
     } else if (a->result == DVM_ERR_TIMEOUT) {
         console_wrong(w->c, "task 0x%x has not ended", (unsigned)w->messages[i].tid);
     } else if (a->result) {

@@ -64,9 +64,7 @@ static void act(const struct session *s, int argc, char **argv, int to)
         dup2(null, STDIN_FILENO); /* the rest of the script is not the command's */
     r = command_words(s->base, argc, argv);
     send_machine(argv[0], to);
-    if (fflush(stdout) != 0 && r == EXIT_OK)
-        r = EXIT_GENERIC;
-    _exit(r);
+    _exit(console_end(r));
 }
 
 static void receive_machine(int from)

@@ -71,6 +71,25 @@ const char *words_age(char text[WORDS_AGE_MAX], double seconds)
     return text;
 }
 
+const char *words_span(char text[WORDS_AGE_MAX], double seconds)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{DAY, "days"}, {HOUR, "h"}, {MINUTE, "min"}};
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        unsigned long times = (unsigned long)(seconds / units[i].seconds);
+
+        if (times < (i == 0 ? 2 : 1) || (double)times * units[i].seconds != seconds)
+            continue;
+        snprintf(text, WORDS_AGE_MAX, "%lu %s", times, units[i].name);
+        return text;
+    }
+    snprintf(text, WORDS_AGE_MAX, "%g s", seconds);
+    return text;
+}
+
 const char *words_size(char text[WORDS_SIZE_MAX], double bytes)
 {
     static const char units[] = {'K', 'M', 'G', 'T', 'P', 'E'};

@@ -21,6 +21,9 @@ const char *words_task_color(unsigned state);
 /* A length of time, short: "12.4 s" as "12.4s", "3m05s", "2h03m", "4d07h". */
 const char *words_age(char text[WORDS_AGE_MAX], double seconds);
 
+/* A length of time that was chosen: "1 s", "1.5 s", "10 min", "2 h", "7 days". */
+const char *words_span(char text[WORDS_AGE_MAX], double seconds);
+
 /* A number of bytes, short: "512", "1.5K", "12M", in steps of 1024. */
 const char *words_size(char text[WORDS_SIZE_MAX], double bytes);
 

@@ -33,10 +33,11 @@ bool flood_pass(struct flood *f, const void *key, const char *text, uint64_t now
     if (!k)
         return true;
     if (k->passed == 0 || (k->held == 0 && now - k->since >= FLOOD_MS)) {
+        k->again = (k->again || k->passed >= FLOOD_MANY) && now - k->since < 2 * FLOOD_MS;
         k->since = now;
         k->passed = 0;
     }
-    if (k->passed < FLOOD_LINES) {
+    if (k->passed < (k->again ? FLOOD_AGAIN : FLOOD_LINES)) {
         k->passed++;
         return true;
     }
@@ -57,6 +58,7 @@ const struct flood_kind *flood_due(struct flood *f, uint64_t now, bool all)
         told = *k;
         k->held = 0;
         k->passed = 0;
+        k->again = true;
         return &told;
     }
     return NULL;

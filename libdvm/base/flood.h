@@ -1,6 +1,6 @@
 /* flood.h: lines that repeat, such as those about a stranger who calls ten thousand
- * times: the first FLOOD_LINES of a kind within FLOOD_MS pass, the rest is counted. Pure:
- * no clock, no file. All zero is a new one.
+ * times: the first FLOOD_LINES of a kind within FLOOD_MS pass, the rest is counted; of one that
+ * goes on at two a second for hours only some do. Pure: no clock, no file. All zero is a new one.
  */
 #ifndef DVM_BASE_FLOOD_H
 #define DVM_BASE_FLOOD_H
@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define FLOOD_LINES 20     /* of one kind within FLOOD_MS */
+#define FLOOD_MANY 10      /* so many, and the kind goes on: then only */
+#define FLOOD_AGAIN 2      /* pass within each FLOOD_MS that follows */
 #define FLOOD_MS 10000
 #define FLOOD_KINDS 64     /* that are told from each other at a time */
 #define FLOOD_TEXT_MAX 256 /* bytes kept of the last line that was held back */
@@ -17,6 +19,7 @@ struct flood_kind {
     const void *key;  /* NULL: free */
     uint64_t since;   /* ms: begin of its time */
     unsigned passed;
+    bool again;       /* the time before was one of many */
     unsigned long held;
     char text[FLOOD_TEXT_MAX]; /* of the last one */
 };

@@ -50,4 +50,13 @@ documented help/1 topic.rows
 
 expect 0 dvm version --json
 object "$WORK/out" version/1
+
+say "what cannot be written is told, with the reason"
+for words in "hosts --json" "hosts" "ps --json" "config --json" "spawn --json true" "why --json" "top --json --once"; do
+    status=0
+    # shellcheck disable=SC2086
+    dvm $words >/dev/full 2>"$WORK/err" </dev/null || status=$?
+    expect_same 1 $status "the status of dvm $words"
+    expect_line "$WORK/err" "^dvm: the output cannot be written: No space left on device$"
+done
 halt_machine

@@ -44,13 +44,27 @@ Test(flood, the_first_pass_and_the_rest_is_counted)
     cr_assert_str_eq(k->text, "text");
     cr_assert_null(flood_due(&f, 1000 + FLOOD_MS, true));
     cr_assert_eq(flood_next(&f, 1000 + FLOOD_MS), 0);
-    cr_assert_eq(pass(&kinds[1], FLOOD_LINES + 1, 1001 + FLOOD_MS), FLOOD_LINES);
+    cr_assert_eq(pass(&kinds[1], FLOOD_LINES, 1001 + FLOOD_MS), FLOOD_AGAIN, "it goes on");
+    cr_assert_eq(flood_due(&f, 1001 + 2 * FLOOD_MS, false)->held, FLOOD_LINES - FLOOD_AGAIN);
+    cr_assert_eq(pass(&kinds[1], FLOOD_LINES + 1, 1002 + 3 * FLOOD_MS), FLOOD_LINES, "it was over");
 }
 
 Test(flood, a_slow_row_is_no_flood)
 {
-    for (uint64_t now = 0; now < 100 * FLOOD_MS; now += FLOOD_MS / FLOOD_LINES + 1)
+    for (uint64_t now = 0; now < 100 * FLOOD_MS; now += 2 * FLOOD_MS / FLOOD_MANY)
         cr_assert_eq(pass(&kinds[1], 1, now), 1);
+}
+
+Test(flood, a_row_that_goes_on_is_one)
+{
+    unsigned passed = 0, told = 0;
+
+    for (uint64_t now = 0; now < 100 * FLOOD_MS; now += FLOOD_MS / FLOOD_LINES) {
+        passed += pass(&kinds[1], 1, now);
+        told += flood_due(&f, now, false) != NULL;
+    }
+    cr_assert_leq(passed, FLOOD_LINES + 100 * FLOOD_AGAIN, "%u", passed);
+    cr_assert_geq(told, 90, "%u", told);
 }
 
 Test(flood, more_kinds_than_places_pass)

@@ -11,7 +11,7 @@
 
 struct settings {
     bool flag;
-    int number;
+    int number, many;
     const char *text;
     double time;
     enum option_color color;
@@ -20,6 +20,7 @@ struct settings {
 static const struct option_row rows[] = {
     {"flag", 'f', OPTION_FLAG, offsetof(struct settings, flag), NULL, "a flag", 0, 0},
     {"number", 'n', OPTION_INT, offsetof(struct settings, number), "N", "a number", 1, 99},
+    {"many", 'm', OPTION_INT, offsetof(struct settings, many), "N", "a number", 1, 99999},
     {"text", 0, OPTION_TEXT, offsetof(struct settings, text), "TEXT", "a text", 0, 0},
     {"time", 0, OPTION_TIME, offsetof(struct settings, time), "TIME", "a time", 0.5, 7200},
     {"color", 0, OPTION_COLOR, offsetof(struct settings, color), "WHEN", "colours", 0, 0},
@@ -126,6 +127,8 @@ Test(options, errors_in_words)
         {"-x", "there is no option -x"},
         {"-n", "needs a value: --number N"},
         {"-n 0", "a whole number from 1 to 99, not \"0\""},
+        {"-m 0", "a whole number, at least 1, not \"0\""},
+        {"-m 100000", "a whole number from 1 to 99999"},
         {"-n 100", "not \"100\""},
         {"-n 3x", "not \"3x\""},
         {"-n 99999999999999999999", "a whole number"},
@@ -192,6 +195,13 @@ Test(words, ages)
     cr_expect_str_eq(words_age(text, 185), "3m05s");
     cr_expect_str_eq(words_age(text, 7380), "2h03m");
     cr_expect_str_eq(words_age(text, 86400 * 4 + 7 * 3600), "4d07h");
+    cr_expect_str_eq(words_span(text, 1), "1 s");
+    cr_expect_str_eq(words_span(text, 1.5), "1.5 s");
+    cr_expect_str_eq(words_span(text, 90), "90 s");
+    cr_expect_str_eq(words_span(text, 600), "10 min");
+    cr_expect_str_eq(words_span(text, 7200), "2 h");
+    cr_expect_str_eq(words_span(text, 86400), "24 h");
+    cr_expect_str_eq(words_span(text, 7 * 86400), "7 days");
 }
 
 Test(words, tids_and_signals)
