@@ -52,6 +52,9 @@ static const struct topic_row environment[] = {
     {"DVM_CONF", "one more file of settings, read after the others: dvmd.conf(5)"},
     {"DVM_HOST_TASKS, ...", "settings of dvmd.conf by name, for daemons that are started from "
                             "here: dvm config --keys"},
+    {"DVM_WATCH", "dvm run: time without output before a look for a deadlock (default: 5s; 0: "
+                  "none); --watch goes before it"},
+    {"DVM_BACKTRACE", "0: a task that crashes does not say where"},
     {"DVM_HISTORY", "file of the prompt's history; empty: none is kept"},
     {"NO_COLOR", "not empty: no colours, unless --color=always"},
     {NULL, NULL}};

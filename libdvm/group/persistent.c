@@ -124,7 +124,7 @@ static int start(const char *call, struct dvm_request *request)
     if (!request)
         return dvm_fail(DVM_ERR_REQUEST, "%s: the request is NULL; it was freed or never made",
                         call);
-    if (request_alive(call, request) != DVM_OK)
+    if (request_known(call, request) != DVM_OK || request_alive(call, request) != DVM_OK)
         return DVM_ERR_REQUEST;
     if (!match_idle(request))
         return dvm_fail(DVM_ERR_REQUEST, "%s: the request is %s", call,
@@ -163,7 +163,8 @@ int dvm_request_free(struct dvm_request **request)
         return dvm_leave(no_place("dvm_request_free"));
     if (!*request)
         return dvm_leave(DVM_OK);
-    rc = request_alive("dvm_request_free", *request);
+    rc = request_known("dvm_request_free", *request);
+    rc = rc == DVM_OK ? request_alive("dvm_request_free", *request) : rc;
     if (rc == DVM_OK && !match_idle(*request))
         rc = dvm_fail(DVM_ERR_REQUEST, "dvm_request_free: the operation is under way; end it with "
                                        "dvm_wait or dvm_test%s",

@@ -47,6 +47,15 @@ static int no_place(const char *call, const char *what)
     return dvm_fail(DVM_ERR_ARG, "%s: there is no place for %s", call, what);
 }
 
+int request_known(const char *call, const struct dvm_request *request)
+{
+    if (!request || match_known(request))
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_REQUEST, "%s: the request is none that a call has made (%p): its "
+                                     "variable was never set; begin it with NULL, which is no "
+                                     "request", call, (const void *)request);
+}
+
 int request_alive(const char *call, const struct dvm_request *request)
 {
     if (!match_freed(request))
@@ -65,6 +74,8 @@ int dvm_wait(struct dvm_request **request, struct dvm_status *status)
     ENTRY_BEGIN();
     if (!request)
         return dvm_leave(no_array("dvm_wait"));
+    if (request_known("dvm_wait", *request) != DVM_OK)
+        return dvm_leave(DVM_ERR_REQUEST);
     if (is_idle(*request)) {
         sink_status_null(status);
         return dvm_leave(DVM_OK);
@@ -84,6 +95,8 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
         return dvm_leave(no_array("dvm_test"));
     if (!done)
         return dvm_leave(no_place("dvm_test", "whether it is done"));
+    if (request_known("dvm_test", *request) != DVM_OK)
+        return dvm_leave(DVM_ERR_REQUEST);
     if (is_idle(*request)) {
         sink_status_null(status);
         *done = 1;
@@ -97,6 +110,17 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
         return dvm_leave(rc);
     *done = match_complete(*request);
     return dvm_leave(*done ? finish(request, status) : DVM_OK);
+}
+
+static int all_known(const char *call, size_t count, struct dvm_request *const *requests)
+{
+    for (size_t i = 0; i < count; i++)
+        if (requests[i] && !match_known(requests[i]))
+            return dvm_fail(DVM_ERR_REQUEST, "%s: request %zu of the array is none that a call has "
+                                             "made (%p): its place was never set; begin it with "
+                                             "NULL, which is no request",
+                            call, i, (void *)requests[i]);
+    return DVM_OK;
 }
 
 static bool all_idle(size_t count, struct dvm_request *const *requests)
@@ -119,6 +143,8 @@ int dvm_waitany(size_t count, struct dvm_request **requests, size_t *index,
         return dvm_leave(no_array("dvm_waitany"));
     if (!index)
         return dvm_leave(no_place("dvm_waitany", "the index"));
+    if (all_known("dvm_waitany", count, requests) != DVM_OK)
+        return dvm_leave(DVM_ERR_REQUEST);
     if (all_idle(count, requests)) {
         sink_status_null(status);
         *index = (size_t)DVM_NULL;
@@ -191,6 +217,8 @@ int dvm_waitall(size_t count, struct dvm_request **requests, struct dvm_status *
     ENTRY_BEGIN();
     if (count > 0 && !requests)
         return dvm_leave(no_array("dvm_waitall"));
+    if (all_known("dvm_waitall", count, requests) != DVM_OK)
+        return dvm_leave(DVM_ERR_REQUEST);
     for (size_t i = 0; statuses && i < count; i++)
         if (is_idle(requests[i]))
             sink_status_null(&statuses[i]);
@@ -218,7 +246,8 @@ int dvm_cancel(struct dvm_request *request)
     if (!request)
         return dvm_leave(dvm_fail(DVM_ERR_REQUEST, "dvm_cancel: the request is NULL; it was "
                                                    "complete or never started"));
-    rc = request_alive("dvm_cancel", request);
+    rc = request_known("dvm_cancel", request);
+    rc = rc == DVM_OK ? request_alive("dvm_cancel", request) : rc;
     return dvm_leave(rc == DVM_OK ? match_cancel(request) : rc);
 }
 

@@ -4,6 +4,9 @@
 
 struct dvm_request;
 
+/* Whether a request is NULL, or the address of one. call: the public function. Error: REQUEST. */
+int request_known(const char *call, const struct dvm_request *request);
+
 /* Whether a request that is not complete is one, and was not ended or freed before. call: the
  * public function. Error: REQUEST. */
 int request_alive(const char *call, const struct dvm_request *request);

@@ -27,6 +27,7 @@ static struct {
     int socket;
     int self;
     bool lost;
+    int code;                   /* of that, 0: LOST_DAEMON */
     char why[DVM_SENTENCE_MAX]; /* it was lost, if that is known */
 } uplink_state = {.socket = -1};
 
@@ -39,6 +40,7 @@ void uplink_start(int socket, int self)
     uplink_state.socket = socket;
     uplink_state.self = self;
     uplink_state.lost = false;
+    uplink_state.code = 0;
     uplink_state.why[0] = '\0';
 }
 
@@ -82,7 +84,8 @@ void uplink_refused(const char *text)
 int uplink_fail(void)
 {
     if (uplink_state.why[0])
-        return dvm_fail(DVM_ERR_LOST_DAEMON, "%s", uplink_state.why);
+        return dvm_fail(uplink_state.code ? uplink_state.code : DVM_ERR_LOST_DAEMON, "%s",
+                        uplink_state.why);
     return dvm_fail(DVM_ERR_LOST_DAEMON,
                     "the daemon of this host has closed the connection: it ended or was "
                     "halted; see its log");
@@ -105,6 +108,16 @@ static bool write_again(void)
     return poll(&room, 1, -1) >= 0 || errno == EINTR;
 }
 
+/* A frame with a number of its own is missing now: nothing can follow it. */
+static int bad_memory(const void *payload, size_t length)
+{
+    snprintf(uplink_state.why, sizeof uplink_state.why,
+             "%zu bytes of a message at %p cannot be read: its address or its count is wrong",
+             length, payload);
+    uplink_state.code = DVM_ERR_ARG;
+    return uplink_fail();
+}
+
 int uplink_send(const struct dvm_frame *frame, const void *payload, const int *fds, int fd_count)
 {
     uint8_t head[DVM_FRAME_BYTES];
@@ -121,7 +134,7 @@ int uplink_send(const struct dvm_frame *frame, const void *payload, const int *f
         if (write_again())
             continue;
         uplink_state.lost = true;
-        return uplink_fail();
+        return errno == EFAULT ? bad_memory(payload, frame->length) : uplink_fail();
     }
     return DVM_OK;
 }

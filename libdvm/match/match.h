@@ -188,6 +188,10 @@ void match_drop(struct dvm_request *request);
 bool match_persistent(const struct dvm_request *request);
 bool match_idle(const struct dvm_request *request);
 
+/* Whether that is the address of a request at all, of one that was freed, too; not so of what a
+ * variable holds that nobody has set. Nothing below takes other addresses. */
+bool match_known(const struct dvm_request *request);
+
 /* Whether it was freed and is no new one since: so a program that has kept a copy of the
  * pointer is told mostly, where it would wait for ever or free it twice. */
 bool match_freed(const struct dvm_request *request);

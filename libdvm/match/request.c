@@ -13,14 +13,17 @@
 
 #include "base/error.h"
 
-#define SLAB_REQUESTS 16 /* few: most tasks have one or two under way */
+#define SLAB_FIRST 16  /* few: most tasks have one or two under way */
+#define SLAB_MOST 65536 /* each slab has twice as many as the one before, up to this: so there
+                        * are few, and match_known has few to look at */
 
 struct slab {
     struct slab *next;
-    struct dvm_request requests[SLAB_REQUESTS];
+    size_t count;
+    struct dvm_request requests[];
 };
 
-static struct slab *slabs;
+static struct slab *slabs; /* the last one, which is the largest, first */
 static struct dvm_request *free_requests; /* linked by next */
 
 int request_start(void)
@@ -59,7 +62,7 @@ void request_stop(void)
         struct slab *slab = slabs;
 
         slabs = slab->next;
-        for (int i = 0; i < SLAB_REQUESTS; i++)
+        for (size_t i = 0; i < slab->count; i++)
             request_drop(&slab->requests[i]);
         free(slab);
     }
@@ -68,13 +71,15 @@ void request_stop(void)
 
 static bool slab_make(void)
 {
-    struct slab *slab = calloc(1, sizeof *slab);
+    size_t count = !slabs ? SLAB_FIRST : slabs->count < SLAB_MOST ? 2 * slabs->count : SLAB_MOST;
+    struct slab *slab = calloc(1, sizeof *slab + count * sizeof slab->requests[0]);
 
     if (!slab)
         return false;
     slab->next = slabs;
+    slab->count = count;
     slabs = slab;
-    for (int i = 0; i < SLAB_REQUESTS; i++) {
+    for (size_t i = 0; i < count; i++) {
         slab->requests[i].next = free_requests;
         free_requests = &slab->requests[i];
     }
@@ -218,6 +223,18 @@ bool match_persistent(const struct dvm_request *request)
 bool match_idle(const struct dvm_request *request)
 {
     return request->state == REQUEST_IDLE;
+}
+
+bool match_known(const struct dvm_request *request)
+{
+    for (const struct slab *slab = slabs; slab; slab = slab->next) {
+        /* of a pointer to elsewhere it is very large */
+        uintptr_t at = (uintptr_t)request - (uintptr_t)slab->requests;
+
+        if (at < slab->count * sizeof slab->requests[0])
+            return at % sizeof slab->requests[0] == 0;
+    }
+    return false;
 }
 
 bool match_freed(const struct dvm_request *request)

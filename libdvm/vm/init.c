@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/runtime.h"
 #include "dvm_binding.h"
@@ -35,15 +36,16 @@
 struct vm vm;
 static bool told_at_exit; /* tell_unsent is called at exit */
 
-/* A task that the machine spawned writes to a pipe, which stdio would buffer in
+/* A task that the machine spawned, before main. It writes to a pipe, which stdio would buffer in
  * blocks: lines come late and are lost at a crash. With stdin by lines, too, a
  * question without its end of line is written before the answer is waited for. */
-__attribute__((constructor)) static void buffer_lines(void)
+__attribute__((constructor)) static void begin(void)
 {
     if (!getenv("DVM_SOCKET"))
         return;
     setvbuf(stdout, NULL, _IOLBF, 0);
     setvbuf(stdin, NULL, _IOLBF, 0);
+    crash_watch(""); /* arrays of main that are too large for the stack crash before dvm_init */
 }
 
 /* At exit: what a task without dvm_finalize has kept is lost, but not silently. */
@@ -99,6 +101,7 @@ static void name_speaker(void)
         snprintf(who, sizeof who, "rank %d (tid 0x%x, host %s)", vm.world_rank,
                  (unsigned)vm.self, vm.host);
     error_speaker(who);
+    crash_watch(who);
 }
 
 static void keep_welcome(const struct vm_welcome *w)

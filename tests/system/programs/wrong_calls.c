@@ -198,6 +198,33 @@ static void requests(int other)
     IS(REQUEST, dvm_start(&copy));
 }
 
+/* Whatever a variable holds that was never set is no request. */
+static void garbage(void)
+{
+    struct dvm_request *bad[] = {(void *)8, (void *)-8, (void *)&bad, NULL}, *good[3], *r;
+    int x, done;
+    size_t index;
+
+    for (int i = 0; i < 4; i++) {
+        if (i == 3) {
+            GOES(dvm_recv_init(DVM_WORLD, DVM_ANY, 4, &x, 1, DVM_INT, &r));
+            bad[i] = (void *)((char *)r + 8); /* within one */
+        }
+        good[0] = good[2] = NULL;
+        good[1] = bad[i];
+        IS(REQUEST, dvm_wait(&bad[i], NULL));
+        SAYS("never set");
+        IS(REQUEST, dvm_test(&bad[i], &done, NULL));
+        IS(REQUEST, dvm_waitany(3, good, &index, NULL));
+        IS(REQUEST, dvm_waitall(3, good, NULL));
+        SAYS("request 1 of the array");
+        IS(REQUEST, dvm_cancel(bad[i]));
+        IS(REQUEST, dvm_start(&bad[i]));
+        IS(REQUEST, dvm_request_free(&bad[i]));
+    }
+    GOES(dvm_request_free(&r));
+}
+
 static void groups(int me)
 {
     int ranks[] = {1, 0, 9}, others[] = {-9, -9, -9};
@@ -300,6 +327,7 @@ int main(int argc, char **argv)
     collectives(me);
     types(me);
     requests(1 - me);
+    garbage();
     groups(me);
     neighbours(me);
     if (!wrong)
