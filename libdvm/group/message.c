@@ -110,7 +110,7 @@ static bool isend_small(const struct outgoing *o, struct dvm_request **request)
     return r && r->to && request && o->tag >= 0 && o->buf && o->count <= SHORT_WAY_MOST &&
            o->count * r->size <= SHORT_WAY_MOST &&
            match_isend_small(r->to, r->context, o->tag, o->buf, o->count * r->size, r->code,
-                             o->site, o->group, request);
+                             o->group, request);
 }
 
 int dvm_send(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
@@ -240,6 +240,20 @@ int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_
     return dvm_leave(rc);
 }
 
+/* The same with a request. */
+static bool irecv_small(dvm_group group, int source, int tag, void *buf, size_t count,
+                        dvm_type type, struct dvm_request **request)
+{
+    const struct route *r = route_find(group, source, type);
+    struct match_small small;
+
+    if (!r || tag < DVM_ANY || !buf || !request || count > SIZE_MAX / DVM_LINE)
+        return false;
+    small = (struct match_small){.context = r->context, .tag = tag, .type = r->code,
+                                 .capacity = count * r->size, .buffer = buf};
+    return match_irecv_small(r->from, &small, group, request);
+}
+
 int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count, dvm_type type,
               struct dvm_request **request)
 {
@@ -250,6 +264,8 @@ int dvm_irecv(dvm_group group, int source, int tag, void *buf, size_t count, dvm
     int rc;
 
     ENTRY_BEGIN();
+    if (irecv_small(group, source, tag, buf, count, type, request))
+        return dvm_leave(DVM_OK);
     if (request && receive_known(group, source, tag, buf, count, type, site, &filter, &sink))
         return dvm_leave(match_irecv(&filter, &sink, request));
     rc = receive_prepare("dvm_irecv", group, source, tag, buf, count, type, site, &peer, &filter,

@@ -16,11 +16,12 @@
 /* Take the end of a complete request. */
 static int finish(struct dvm_request **request, struct dvm_status *status)
 {
-    struct match_result result = {0};
+    struct match_result result;
     bool stays = match_persistent(*request);
     int rc;
 
     assert(match_complete(*request));
+    match_breathe();
     rc = match_finish(*request, status ? &result : NULL);
     if (!stays)
         *request = NULL;

@@ -80,10 +80,10 @@ static void on_received(struct stream_receive *record, int error)
     struct dvm_request *r = deliver_request(record);
     const char *text = error ? record->stream->gone_text : NULL;
 
-    if (!error && r->receive.raw)
-        error = r->receive.sink.convert(&r->receive.sink, &r->result, r->receive.raw);
-    free(r->receive.raw);
-    r->receive.raw = NULL;
+    if (!error && r->raw)
+        error = r->receive.sink.convert(&r->receive.sink, &r->result, r->raw);
+    free(r->raw);
+    r->raw = NULL;
     request_complete(r, error, text);
 }
 
@@ -103,20 +103,20 @@ static int fetch(struct dvm_request *r, const struct incoming *in, int how)
     if (s->gone)
         return dvm_fail(s->gone_code, "%s", s->gone_text);
     if (how == CONVERT) {
-        r->receive.raw = malloc(in->what.bytes);
-        if (!r->receive.raw)
+        r->raw = malloc(in->what.bytes);
+        if (!r->raw)
             return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the %zu bytes of a message",
                             in->what.bytes);
     }
     r->receive.stream = (struct stream_receive){
         .stream = s, .take = how == TAKE ? on_piece : NULL,
-        .buffer = how == CONVERT ? r->receive.raw : how == TAKE ? NULL : r->receive.sink.buffer,
+        .buffer = how == CONVERT ? r->raw : how == TAKE ? NULL : r->receive.sink.buffer,
         .size = in->what.bytes, .peer_ref = in->ref, .remote = in->remote,
         .done = on_received};
     rc = stream_receive(&r->receive.stream);
     if (rc) {
-        free(r->receive.raw);
-        r->receive.raw = NULL;
+        free(r->raw);
+        r->raw = NULL;
     }
     return rc;
 }

@@ -126,8 +126,7 @@ bool match_send_small(struct match_way *way, uint64_t context, int tag, const vo
 
 /* The same for a send with a request, which is complete. *request receives it. */
 bool match_isend_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
-                       size_t bytes, uint32_t type, uintptr_t site, int group,
-                       struct dvm_request **request);
+                       size_t bytes, uint32_t type, int group, struct dvm_request **request);
 
 /* What a whole message must be to be received without more ado, and what came. */
 struct match_small {
@@ -143,6 +142,15 @@ struct match_small {
 /* Receive a whole message from a task without a request, if it is here or comes at once, and
  * nothing is posted or waits before it. false: nothing was done; match_recv tells. */
 bool match_recv_small(int source, struct match_small *small);
+
+/* The same for a receive with a request, which is complete, if the message is here. *request
+ * receives it; group as in match_sink. false: match_irecv does it. */
+bool match_irecv_small(int source, struct match_small *small, int group,
+                       struct dvm_request **request);
+
+/* Before the end of a request is told: take in what else has come, when many receives in a row
+ * were over at once. What fails here the next wait tells. */
+void match_breathe(void);
 
 /* Start to receive one message that fits filter into sink (both are copied). */
 int match_irecv(const struct match_filter *filter, const struct match_sink *sink,

@@ -7,7 +7,10 @@
  * message that does not fit, an announced one, a frame of another kind) is left to the general
  * way, which begins anew; and so is every QUICK_MOST-th receive, lest what else has come waits
  * for ever. The earliest posted receive takes its message in the same way: no receive before it
- * and, as it was posted, no message could be meant instead.
+ * and, as it was posted, no message could be meant instead. A receive that is being posted does
+ * so, too, when all before it have: then it is over before it was posted, and windows are
+ * received while they come. Those who end such receives hear the others now and then
+ * (match_breathe).
  */
 #include "lane/bell.h"
 #include "match/request.h"
@@ -16,6 +19,7 @@
 #define QUICK_MOST 32   /* receives in a row */
 
 static unsigned row;
+static unsigned at_once; /* receives that were over before they were posted, since progress */
 
 static bool take(struct stream *s, struct match_small *small)
 {
@@ -42,7 +46,7 @@ static struct stream *stream_for(const struct dvm_request *r)
     return s && s->peer.shm.polled && ring_ready(&s->peer.shm.in) ? s : NULL;
 }
 
-void quick_progress(void)
+static void take_posted(void)
 {
     struct dvm_request *r;
     struct stream *s;
@@ -62,6 +66,42 @@ void quick_progress(void)
         r->result.type = small.type;
         request_complete(r, DVM_OK, NULL);
     }
+}
+
+void quick_progress(void)
+{
+    at_once = 0;
+    take_posted();
+}
+
+bool quick_many(void)
+{
+    return at_once >= QUICK_MOST;
+}
+
+bool match_irecv_small(int source, struct match_small *small, int group,
+                       struct dvm_request **request)
+{
+    struct stream *s = (struct stream *)lane_peer_recent(source);
+    const struct match_result result = {.context = small->context, .source = source,
+                                        .type = small->type};
+    struct dvm_request *r;
+
+    if (!s || !s->peer.shm.polled || !ring_ready(&s->peer.shm.in))
+        return false;
+    take_posted();
+    if (!posted_none() || !unexpected_none() || !gone_none_revoked() ||
+        !ring_ready(&s->peer.shm.in) || !(r = request_over(REQUEST_RECEIVE, group, &result)))
+        return false;
+    if (!take(s, small)) {
+        request_free(r);
+        return false;
+    }
+    r->result.tag = small->came_tag;
+    r->result.bytes = small->came;
+    at_once++;
+    *request = r;
+    return true;
 }
 
 bool match_recv_small(int source, struct match_small *small)

@@ -33,24 +33,26 @@ int request_start(void)
     return DVM_OK;
 }
 
-/* Most requests own nothing: then not even free is called, on the way of every message. */
+/* Most requests do, on the way of every message. */
+static inline bool owns_nothing(const struct dvm_request *r)
+{
+    return !r->text && !r->shape && !r->copy && !r->raw && !r->persistent;
+}
+
 static void request_drop(struct dvm_request *r)
 {
-    _Static_assert(offsetof(struct request_receive, raw) >= sizeof(struct request_operation),
-                   "an operation has no raw bytes");
-    void **own = r->kind == REQUEST_SEND ? (void **)&r->send.copy : &r->receive.raw;
-
-    if (r->text)
-        free(r->text);
-    if (*own && r->kind == REQUEST_SEND)
-        send_copy_drop(r->send.copy);
-    else if (*own)
-        free(*own);
+    if (owns_nothing(r))
+        return;
+    free(r->text);
+    free(r->raw);
+    if (r->copy)
+        send_copy_drop(r->copy);
     if (r->shape)
         shape_drop(r->shape);
     r->shape = NULL;
     r->text = NULL;
-    *own = NULL;
+    r->copy = NULL;
+    r->raw = NULL;
     if (r->persistent && r->kind == REQUEST_OPERATION)
         r->operation.again->drop(r->operation.own);
     r->persistent = false;
@@ -86,7 +88,9 @@ static bool slab_make(void)
     return true;
 }
 
-struct dvm_request *request_new(enum request_kind kind, int group)
+/* Take a free one, which owns nothing; NULL without memory (sentence kept). */
+static inline struct dvm_request *take_free(enum request_kind kind, enum request_state state,
+                                            int group)
 {
     struct dvm_request *r;
 
@@ -96,20 +100,35 @@ struct dvm_request *request_new(enum request_kind kind, int group)
     }
     r = free_requests;
     free_requests = r->next;
-    r->link.queue = NULL;
     r->kind = (uint8_t)kind;
-    r->state = REQUEST_ACTIVE;
-    r->released = r->persistent = false;
+    r->state = (uint8_t)state;
+    r->released = false;
     r->group = group;
-    r->text = NULL;
-    r->shape = NULL;
+    return r;
+}
+
+struct dvm_request *request_new(enum request_kind kind, int group)
+{
+    struct dvm_request *r = take_free(kind, REQUEST_ACTIVE, group);
+
+    if (!r)
+        return NULL;
+    r->link.queue = NULL;
     r->result = (struct match_result){.error = DVM_OK};
     if (kind == REQUEST_SEND) {
-        r->send.copy = r->send.packed = NULL;
+        r->send.packed = NULL;
         r->send.stream.stream = NULL;
-    } else {
-        r->receive.raw = NULL;
     }
+    return r;
+}
+
+struct dvm_request *request_over(enum request_kind kind, int group,
+                                 const struct match_result *result)
+{
+    struct dvm_request *r = take_free(kind, REQUEST_COMPLETE, group);
+
+    if (r)
+        r->result = *result;
     return r;
 }
 
@@ -161,10 +180,8 @@ static void request_rest(struct dvm_request *r)
 {
     free(r->text);
     r->text = NULL;
-    if (r->kind == REQUEST_RECEIVE) {
-        free(r->receive.raw);
-        r->receive.raw = NULL;
-    }
+    free(r->raw);
+    r->raw = NULL;
     r->state = REQUEST_IDLE;
 }
 

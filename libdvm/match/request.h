@@ -41,7 +41,6 @@ enum request_state {
 /* What only a send needs. */
 struct request_send {
     struct stream_send stream;
-    struct send_copy *copy; /* of a buffered send; a share of it */
     void *packed;  /* a message with a shape in one piece (send.c); NULL: it is packed as it goes */
     uintptr_t site; /* return address of the user's call */
     /* of a persistent one, for its next start; the rest is in the request's result: */
@@ -61,7 +60,6 @@ struct request_receive {
     struct match_filter filter;
     struct match_sink sink;
     struct stream_receive stream;
-    void *raw;     /* bytes that the sink's convert gets; owned */
 };
 
 struct dvm_request {
@@ -75,6 +73,8 @@ struct dvm_request {
     int group;
     char *text;             /* sentence of its error; owned */
     struct shape *shape;    /* of its data; held, or NULL */
+    struct send_copy *copy; /* of a buffered send: a share of it, or NULL */
+    void *raw;              /* of a receive: bytes that the sink's convert gets; owned, or NULL */
     struct match_result result;
     union {
         struct request_send send;
@@ -117,6 +117,11 @@ void request_stop(void);
 /* A new operation; NULL without memory (sentence kept). */
 struct dvm_request *request_new(enum request_kind kind, int group);
 
+/* One that is over at once without an error, and owns nothing. NULL without memory: the
+ * sentence is kept. */
+struct dvm_request *request_over(enum request_kind kind, int group,
+                                 const struct match_result *result);
+
 /* It is over. An error's sentence is the thread's last one when text is NULL. */
 void request_complete(struct dvm_request *request, int error, const char *text);
 
@@ -143,6 +148,9 @@ void request_abandon(struct dvm_request *request);
 /* Receive whole messages that are here by the earliest posted receives, as long as each is just
  * what the next of them asks for. Part of progress. */
 void quick_progress(void);
+
+/* Whether so many receives in a row were over at once that what else has come must be heard. */
+bool quick_many(void);
 
 /* ---- posted.c: receives that wait ------------------------------------------------ */
 

@@ -126,10 +126,10 @@ static void on_sent(struct stream_send *record, int error)
     struct dvm_request *r = (struct dvm_request *)((char *)record - offsetof(struct dvm_request,
                                                                             send.stream));
 
-    if (r->send.copy) {
+    if (r->copy) {
         buffered.kept -= record->size;
-        send_copy_drop(r->send.copy);
-        r->send.copy = NULL;
+        send_copy_drop(r->copy);
+        r->copy = NULL;
     }
     if (r->send.packed)
         packed_put(r->send.packed);
@@ -215,7 +215,7 @@ static bool packs_whole(const struct outgoing *o, const struct stream *s)
 
 static void send_stream(const struct outgoing *o, struct stream *s, struct dvm_request *r)
 {
-    void *piece = r->send.copy ? r->send.copy->bytes : NULL;
+    void *piece = r->copy ? r->copy->bytes : NULL;
 
     if (!piece && packs_whole(o, s) && (piece = packed_get(o->bytes))) {
         o->shape->pack(o->shape, o->buffer, 0, piece, o->bytes);
@@ -282,8 +282,8 @@ static int send_copy(const struct outgoing *o, struct stream *s)
 
     if (!r)
         return rc ? rc : DVM_ERR_NO_MEMORY;
-    r->send.copy = copy_of(o);
-    if (!r->send.copy) {
+    r->copy = copy_of(o);
+    if (!r->copy) {
         request_free(r);
         return DVM_ERR_NO_MEMORY;
     }
@@ -359,24 +359,18 @@ bool match_send_small(struct match_way *way, uint64_t context, int tag, const vo
 }
 
 bool match_isend_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
-                       size_t bytes, uint32_t type, uintptr_t site, int group,
-                       struct dvm_request **request)
+                       size_t bytes, uint32_t type, int group, struct dvm_request **request)
 {
-    struct dvm_request *r = gone_none_revoked() ? request_new(REQUEST_SEND, group) : NULL;
+    const struct match_result result = {.context = context, .source = lane_self(), .tag = tag,
+                                        .bytes = bytes, .type = type};
+    struct dvm_request *r;
 
-    if (!r)
+    if (!gone_none_revoked() || !(r = request_over(REQUEST_SEND, group, &result)))
         return false; /* the general way says why */
     if (!stream_send_now((struct stream *)way, context, tag, buffer, bytes, type)) {
         request_free(r);
         return false;
     }
-    r->result.context = context;
-    r->result.source = lane_self();
-    r->result.tag = tag;
-    r->result.bytes = bytes;
-    r->result.type = type;
-    r->send.site = site;
-    request_complete(r, DVM_OK, NULL);
     *request = r;
     return true;
 }

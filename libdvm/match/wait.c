@@ -502,6 +502,15 @@ int match_progress(void)
     return rc;
 }
 
+void match_breathe(void)
+{
+    if (!quick_many())
+        return;
+    progress();
+    if (waiting.changed)
+        tell_others(false);
+}
+
 struct any {
     size_t count, found;
     struct dvm_request *const *requests;

@@ -1,11 +1,14 @@
 /* quick: the short way of small messages between two tasks of a host, and everything that
  * must not go it: it may make no difference but to the clock. */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "dvm.h"
+#include "match/request.h"
 #include "proto/segment.h"
 #include "tests/support/group_task.h"
 
@@ -233,4 +236,123 @@ static int windows(const struct fake_task *task)
 Test(quick, windows_of_posted_receives)
 {
     cr_assert_eq(group_run(2, windows, NULL, NULL), 0);
+}
+
+enum { IN_TIME = 30 }; /* seconds for what takes none */
+
+/* Wait, without progress, until the next message of a rank is in its ring (or is here anyway). */
+static int next_is_here(int rank)
+{
+    double limit = clock_seconds() + IN_TIME;
+    struct peer *peer;
+    int tid;
+
+    FAKE_CHECK(dvm_group_tid(DVM_WORLD, rank, &tid) == DVM_OK);
+    peer = lane_peer_recent(tid);
+    FAKE_CHECK(peer && peer->shm.in.base);
+    while (!ring_ready(&peer->shm.in) && unexpected_none()) {
+        FAKE_CHECK(clock_seconds() < limit);
+        sched_yield();
+    }
+    return 0;
+}
+
+/* Receives of what is here are over before they are posted; behind one that is posted they take
+ * their turn all the same, and a wildcard before them has the first. */
+static int post_late(int before)
+{
+    struct dvm_request *requests[WINDOW], *other, *any = NULL;
+    int values[WINDOW], others = -1, anys = -1;
+
+    FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, TAG + 1, &others, 1, DVM_INT, &other) == DVM_OK);
+    FAKE_CHECK(next_is_here(0) == 0);
+    if (before)
+        FAKE_CHECK(dvm_irecv(DVM_WORLD, DVM_ANY, DVM_ANY, &anys, 1, DVM_INT, &any) == DVM_OK);
+    for (int i = 0; i < WINDOW; i++)
+        FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, TAG, &values[i], 1, DVM_INT, &requests[i]) == DVM_OK);
+    FAKE_CHECK(dvm_waitall(WINDOW, requests, NULL) == DVM_OK);
+    FAKE_CHECK(dvm_wait(&other, NULL) == DVM_OK && others == WINDOW + before);
+    FAKE_CHECK(!before || (dvm_wait(&any, NULL) == DVM_OK && anys == 0));
+    for (int i = 0; i < WINDOW; i++)
+        FAKE_CHECK(values[i] == i + before);
+    return 0;
+}
+
+static int take_at_once(void)
+{
+    struct dvm_request *requests[WINDOW];
+    struct dvm_status statuses[WINDOW];
+    int values[WINDOW], over = 0;
+
+    for (int i = 0; i < WINDOW; i++) {
+        FAKE_CHECK(next_is_here(0) == 0);
+        FAKE_CHECK(dvm_irecv(DVM_WORLD, 0, i % 2 ? TAG : DVM_ANY, &values[i], 1, DVM_INT,
+                             &requests[i]) == DVM_OK);
+        over += match_complete(requests[i]);
+    }
+    FAKE_CHECK(over > 0);
+    FAKE_CHECK(dvm_waitall(WINDOW, requests, statuses) == DVM_OK);
+    for (int i = 0; i < WINDOW; i++) {
+        FAKE_CHECK(values[i] == i && statuses[i].source == 0 && statuses[i].tag == TAG);
+        FAKE_CHECK(statuses[i].count == 1 && statuses[i].type == DVM_INT && !statuses[i].error);
+    }
+    return 0;
+}
+
+static int late(const struct fake_task *task)
+{
+    int me = task->rank, go = 0;
+
+    FAKE_CHECK(warm_up(me) == 0);
+    for (int turn = 0; turn < WINDOWS; turn++) {
+        int before = turn % 3 == 2, plain = turn % 3 == 0;
+
+        if (me == 0) {
+            FAKE_CHECK(send_ints(TAG, 0, WINDOW + before) == 0);
+            FAKE_CHECK(plain || send_ints(TAG + 1, WINDOW + before, 1) == 0);
+            FAKE_CHECK(dvm_recv(DVM_WORLD, 1, TAG, &go, 1, DVM_INT, NULL) == DVM_OK);
+        } else {
+            FAKE_CHECK(plain ? take_at_once() == 0 : post_late(before) == 0);
+            FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, &go, 1, DVM_INT) == DVM_OK);
+        }
+    }
+    FAKE_CHECK(group_meet(task));
+    return 0;
+}
+
+Test(quick, receives_posted_late)
+{
+    cr_assert_eq(group_run(2, late, NULL, NULL), 0);
+}
+
+/* Who never has to wait for rank 1 hears rank 2 all the same, within a window. */
+static int hear_both(const struct fake_task *task)
+{
+    int me = task->rank, value = 0;
+    struct dvm_request *request;
+
+    FAKE_CHECK(me == 2 || warm_up(me) == 0);
+    for (int i = 0; i < WARM; i++)
+        FAKE_CHECK(group_meet(task));
+    if (me == 2)
+        FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, &me, 1, DVM_INT) == DVM_OK);
+    for (int i = 0; i < WINDOW && me == 1; i++)
+        FAKE_CHECK(dvm_send(DVM_WORLD, 0, TAG, &i, 1, DVM_INT) == DVM_OK);
+    if (me == 0) {
+        FAKE_CHECK(next_is_here(2) == 0);
+        for (int i = 0; i < WINDOW; i++) {
+            FAKE_CHECK(next_is_here(1) == 0);
+            FAKE_CHECK(dvm_irecv(DVM_WORLD, 1, TAG, &value, 1, DVM_INT, &request) == DVM_OK);
+            FAKE_CHECK(dvm_wait(&request, NULL) == DVM_OK && value == i);
+        }
+        FAKE_CHECK(!unexpected_none());
+        FAKE_CHECK(dvm_recv(DVM_WORLD, 2, TAG, &value, 1, DVM_INT, NULL) == DVM_OK && value == 2);
+    }
+    FAKE_CHECK(group_meet(task));
+    return 0;
+}
+
+Test(quick, hears_others)
+{
+    cr_assert_eq(group_run(3, hear_both, NULL, NULL), 0);
 }
