@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
-# net.sh: the section net, hosts as network namespaces of this computer.
+# net.sh: the sections net and net4, hosts as network namespaces of this computer.
 #
-# Its rows: net        2 tasks, one on each of two hosts; DVM as it is, which is encrypted
+# Rows: net        2 tasks, one on each of two hosts; DVM as it is, which is encrypted
 #           net_plain  the same with DVM's lanes not encrypted, as the peers' are not
 #           net_busy   net, while something else wants all cores
 #           net4       8 tasks on four hosts: collectives
@@ -18,6 +18,7 @@ net_begin() {
     cp "$top/tests/system/netns" "$netns"
     at_end+=("$netns down $net")
     "$netns" up "$net" 4
+    rm -f "$work"/hosts[24].*
     subnet=$("$netns" address "$net" 0)/24
     net_shell
     net_hostfiles
@@ -176,5 +177,8 @@ net_four() { # WHERE WHO
 net_turn() {
     in_turn "$1" net net_pair
     net_busy_turn "$1"
-    in_turn "$1" net4 net_four
 }
+
+net4_begin() { net_begin; }
+net4_turn() { in_turn "$1" net4 net_four; }
+net4_end() { net_end; }

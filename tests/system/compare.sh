@@ -8,7 +8,7 @@
 if sanitized; then skip "an installed prefix is made from a build without sanitizers"; fi
 
 only=$(pick dvm,openmpi dvm,mpich,openmpi,pvm)
-read -ra sections <<<"$(pick "shm start link pvm" "shm net over start link pvm")"
+read -ra sections <<<"$(pick "shm start link pvm" "shm net net4 over start link pvm")"
 say "measure ${sections[*]} ($only)"
 status=0
 DVM_BUILD=$build BENCH_MACHINE=$DVM_MACHINE "$source_tree/bench/compare" --quick --as-is --turns "$(pick 1 2)" --only "$only" --json \
