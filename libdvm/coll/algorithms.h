@@ -99,7 +99,7 @@ void allgather_hosts(struct schedule *s, const struct blocks *all);
 void alltoall_spread(struct schedule *s, const struct blocks *in, const struct blocks *out);
 void alltoall_pairwise(struct schedule *s, const struct blocks *in, const struct blocks *out);
 
-/* The same for blocks of one size of a basic type, one behind the other. */
+/* The same for blocks of one size and of a type without gaps, one behind the other. */
 void alltoall_hosts(struct schedule *s, const struct blocks *in, const struct blocks *out);
 
 #endif

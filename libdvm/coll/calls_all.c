@@ -18,15 +18,71 @@ static void put_own(struct call *c, const struct blocks *all, const void *in)
                            blocks_count(all, rank));
 }
 
+/* Room for blocks as those of a derived type, without gaps: elements of its packed form, one
+ * behind the other. No base: no memory, as the schedule knows. */
+static struct blocks packed_room(struct call *c, const struct blocks *like)
+{
+    struct schedule *s = c->schedule;
+    size_t n = (size_t)s->size, all = 0, each = 1;
+    struct blocks b = {.type = DVM_BYTE};
+    int rc = derived_packed(derived_known(like->type), &b.type, &each);
+    size_t *counts = like->counts ? schedule_space(s, 2 * n * sizeof *counts) : NULL;
+
+    if (rc != DVM_OK)
+        s->rc = rc;
+    b.count = like->count * each;
+    b.counts = counts;
+    b.offsets = counts ? counts + n : NULL;
+    for (size_t r = 0; counts && r < n; r++) {
+        counts[r] = like->counts[r] * each;
+        counts[n + r] = all * each;
+        all += like->counts[r];
+    }
+    b.base = schedule_space(s, blocks_all(like, s->size) * type_find(like->type)->size);
+    return b;
+}
+
+/* From such a room to where the blocks belong, as steps; but that of one rank (DVM_NULL: none). */
+static void unpack(struct schedule *s, const struct blocks *all, const struct blocks *packed,
+                   int but)
+{
+    schedule_round(s);
+    for (int r = 0; r < s->size; r++)
+        if (r != but)
+            schedule_copy_between(s, blocks_at(all, r), all->type, blocks_at(packed, r),
+                                  packed->type, blocks_count(packed, r));
+}
+
+/* By an algorithm that turns blocks about as bytes. */
+static void gather_turned(struct schedule *s, const struct blocks *all, enum algorithm algorithm)
+{
+    if (algorithm == ALGORITHM_HOSTS)
+        allgather_hosts(s, all);
+    else
+        allgather_bruck(s, all);
+}
+
+/* The same where elements have gaps, at this task or only at others: all must take part in one
+ * algorithm, and see the same bytes. */
+static void gather_packed(struct call *c, const struct blocks *all, enum algorithm algorithm)
+{
+    struct schedule *s = c->schedule;
+    struct blocks packed = packed_room(c, all);
+
+    if (!packed.base)
+        return;
+    schedule_copy_between(s, blocks_at(&packed, s->rank), packed.type, blocks_at(all, s->rank),
+                          all->type, blocks_count(all, s->rank));
+    gather_turned(s, &packed, algorithm);
+    unpack(s, all, &packed, s->rank);
+}
+
 /* With the algorithm for the longest block: what is put in the place of others is as long. */
 static int gather_all(struct call *c, const struct blocks *all)
 {
     size_t most = blocks_most(all, c->group->size);
     enum algorithm algorithm = call_choose(c, most * type_find(all->type)->size);
 
-    /* these turn blocks about as bytes */
-    if ((algorithm == ALGORITHM_BRUCK || algorithm == ALGORITHM_HOSTS) && !type_basic(all->type))
-        algorithm = ALGORITHM_RING;
     if (algorithm == ALGORITHM_PIECES &&
         most * (size_t)c->group->size > UNLIKE_MOST * blocks_all(all, c->group->size))
         algorithm = ALGORITHM_RING;
@@ -34,15 +90,16 @@ static int gather_all(struct call *c, const struct blocks *all)
     case ALGORITHM_SHARED:
         return allgather_shared(c->schedule, all);
     case ALGORITHM_HOSTS:
-        allgather_hosts(c->schedule, all);
+    case ALGORITHM_BRUCK:
+        if (type_basic(all->type))
+            gather_turned(c->schedule, all, algorithm);
+        else
+            gather_packed(c, all, algorithm);
         break;
     case ALGORITHM_PIECES:
         return allgather_pieces(c->schedule, all);
     case ALGORITHM_STAR:
         allgather_star(c->schedule, all);
-        break;
-    case ALGORITHM_BRUCK:
-        allgather_bruck(c->schedule, all);
         break;
     default:
         allgather_ring(c->schedule, all);
@@ -151,27 +208,28 @@ int dvm_allgatherv_init(dvm_group group, const void *in, size_t count, void *out
     return dvm_leave(allgatherv(&c, group, in, count, out, counts, offsets, type));
 }
 
-/* The same for a derived type: elements of its packed form, one behind the other. */
-static struct blocks copy_packed(struct call *c, const struct blocks *out)
+/* What is sent, without gaps. */
+static struct blocks copy_packed(struct call *c, const struct blocks *from)
 {
-    struct schedule *s = c->schedule;
-    size_t *counts = schedule_space(s, 2 * (size_t)s->size * sizeof *counts), all = 0, each = 1;
-    struct blocks in = {.counts = counts, .type = DVM_BYTE};
-    int rc = derived_packed(derived_known(out->type), &in.type, &each);
+    struct blocks in = packed_room(c, from);
 
-    if (rc != DVM_OK)
-        s->rc = rc;
-    for (int r = 0; counts && r < s->size; r++) {
-        counts[r] = blocks_count(out, r) * each;
-        counts[s->size + r] = all * each;
-        all += blocks_count(out, r);
-    }
-    in.offsets = counts ? counts + s->size : NULL;
-    in.base = schedule_space(s, all * type_find(out->type)->size);
-    for (int r = 0; counts && in.base && r < s->size; r++)
-        call_copy_elements(c, blocks_at(&in, r), in.type, blocks_at(out, r), out->type,
-                           blocks_count(out, r));
+    for (int r = 0; in.base && r < c->schedule->size; r++)
+        call_copy_elements(c, blocks_at(&in, r), in.type, blocks_at(from, r), from->type,
+                           blocks_count(from, r));
     return in;
+}
+
+/* By two levels, which know elements without gaps. */
+static void exchange_hosts(struct call *c, const struct blocks *in, const struct blocks *out)
+{
+    struct blocks from = type_basic(in->type) ? *in : copy_packed(c, in);
+    struct blocks to = type_basic(out->type) ? *out : packed_room(c, out);
+
+    if (c->schedule->rc != DVM_OK)
+        return;
+    alltoall_hosts(c->schedule, &from, &to);
+    if (to.base != out->base)
+        unpack(c->schedule, out, &to, DVM_NULL);
 }
 
 /* What is sent when in and out are the same: a copy of out's blocks, as the schedule's memory. */
@@ -218,10 +276,7 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
                            blocks_count(in, me));
         return alltoall_pieces(c->schedule, in, out);
     case ALGORITHM_HOSTS:
-        if (type_basic(in->type) && type_basic(out->type))
-            alltoall_hosts(c->schedule, in, out);
-        else
-            alltoall_spread(c->schedule, in, out);
+        exchange_hosts(c, in, out);
         break;
     case ALGORITHM_PAIRWISE:
         alltoall_pairwise(c->schedule, in, out);

@@ -14,7 +14,8 @@
 /* What is sent from host to host: matrices of blocks, by this host's or the other's tasks. */
 struct exchange {
     const struct level *l;
-    size_t bytes;          /* of a block */
+    dvm_type type;
+    size_t count, bytes;   /* of a block */
     char *rows, *out, *in; /* of this host's tasks, a block for each rank; to, from each host */
 };
 
@@ -50,27 +51,29 @@ static void unpack(struct schedule *s, const struct exchange *e)
                               e->bytes);
 }
 
-/* The blocks of hosts in such a matrix, as bytes. */
+/* The blocks of hosts in such a matrix. */
 static struct blocks host_blocks(struct schedule *s, const struct exchange *e, char *base)
 {
     const struct level *l = e->l;
 
-    return level_blocks(s, l, base, l->hosts->begin, (size_t)l->count * e->bytes, DVM_BYTE);
+    return level_blocks(s, l, base, l->hosts->begin, (size_t)l->count * e->count, e->type);
 }
 
-/* The part of the one that stands for its host; own: its blocks, result: room for others'. */
-static void stand(struct schedule *s, const struct level *l, const void *own, void *result,
-                  size_t bytes)
+/* The part of the one that stands for its host; result: room for others' blocks. */
+static void stand(struct schedule *s, const struct level *l, const struct blocks *own,
+                  void *result)
 {
-    size_t row = here_begin(l->hosts, l->hosts->count) * bytes, all = row * (size_t)l->count;
-    void **parts = level_parts(s, l, row);
-    struct exchange e = {l, bytes, parts ? parts[0] : NULL, schedule_space(s, all),
-                         schedule_space(s, all)};
+    size_t bytes = own->count * type_find(own->type)->size;
+    size_t ranks = here_begin(l->hosts, l->hosts->count), row = ranks * own->count;
+    size_t all = ranks * bytes * (size_t)l->count;
+    void **parts = level_parts(s, l, ranks * bytes);
+    struct exchange e = {l, own->type, own->count, bytes, parts ? parts[0] : NULL,
+                         schedule_space(s, all), schedule_space(s, all)};
     struct blocks out = host_blocks(s, &e, e.out), in = host_blocks(s, &e, e.in);
 
     if (!e.rows || !e.out || !e.in || !out.counts || !in.counts)
         return;
-    level_gather(s, l, parts, own, row, DVM_BYTE);
+    level_gather(s, l, parts, own->base, row, e.type);
     pack(s, &e);
     level_between(s, l);
     alltoall_spread(s, &out, &in);
@@ -79,23 +82,23 @@ static void stand(struct schedule *s, const struct level *l, const void *own, vo
     level_inside(s, l);
     for (int i = 0; i < l->count; i++)
         if (i != l->place)
-            schedule_send(s, i, parts[i], row, DVM_BYTE);
-    schedule_copy(s, result, parts[l->place], row);
+            schedule_send(s, i, parts[i], row, e.type);
+    schedule_copy(s, result, parts[l->place], ranks * bytes);
 }
 
 void alltoall_hosts(struct schedule *s, const struct blocks *in, const struct blocks *out)
 {
-    size_t bytes = in->count * type_find(in->type)->size, row = bytes * (size_t)s->size;
+    size_t row = in->count * (size_t)s->size;
     struct level l;
 
     if (!level_begin(s, DVM_NULL, &l))
         return;
     if (l.stands) {
-        stand(s, &l, in->base, out->base, bytes);
+        stand(s, &l, in, out->base);
     } else {
-        level_gather(s, &l, NULL, in->base, row, DVM_BYTE);
+        level_gather(s, &l, NULL, in->base, row, in->type);
         level_inside(s, &l);
-        schedule_receive(s, l.first, out->base, row, DVM_BYTE);
+        schedule_receive(s, l.first, out->base, row, in->type);
     }
     level_end(s);
 }

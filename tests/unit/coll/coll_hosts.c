@@ -421,6 +421,54 @@ static int rooted_pairs(const struct fake_task *me, int *in, int *out, int root)
     return 0;
 }
 
+/* The same where all give to all, and odd ranks give ints. */
+static int all_pairs(const struct fake_task *me, int *in, int *out)
+{
+    bool ints = me->rank % 2;
+    size_t pairs = 20, step = ints ? 1 : 3, all = pairs * (size_t)me->count;
+    size_t count = ints ? 2 * pairs : pairs;
+    dvm_type type, pair, given;
+
+    FAKE_CHECK(!dvm_type_contiguous(2, DVM_INT, &pair));
+    FAKE_CHECK(!dvm_type_resized(pair, 0, (ptrdiff_t)(2 * step * sizeof *in), &type));
+    FAKE_CHECK(!dvm_type_commit(type));
+    given = ints ? DVM_INT : type;
+    for (size_t i = 0; i < all; i++)
+        put_values(in + 2 * step * i, me->rank, (int)i, 2);
+    memset(out, 0, 2 * step * all * sizeof *out);
+    FAKE_CHECK(!dvm_allgather(DVM_WORLD, in, out, count, given));
+    for (size_t i = 0; i < all; i++)
+        FAKE_CHECK(are_values(out + 2 * step * i, (int)(i / pairs), (int)(i % pairs), 2));
+    for (int in_place = 0; in_place < 2; in_place++) {
+        FAKE_CHECK(!dvm_alltoall(DVM_WORLD, in_place ? DVM_IN_PLACE : in, in_place ? in : out,
+                                 count, given));
+        for (size_t i = 0; i < all; i++)
+            FAKE_CHECK(are_values((in_place ? in : out) + 2 * step * i, (int)(i / pairs),
+                                  (int)(i % pairs + pairs * (size_t)me->rank), 2));
+    }
+    FAKE_CHECK(!dvm_type_free(&type) && !dvm_type_free(&pair));
+    return 0;
+}
+
+static int of_unlike_types(const struct fake_task *me)
+{
+    size_t most = 6 * 20 * MOST;
+    int *in = malloc(most * sizeof *in), *out = malloc(most * sizeof *out);
+
+    FAKE_CHECK(in && out && warm_up() && all_pairs(me, in, out) == 0);
+    setenv("DVM_COLL", "allgather=bruck", 1);
+    FAKE_CHECK(all_pairs(me, in, out) == 0);
+    flat(false);
+    free(in);
+    free(out);
+    return 0;
+}
+
+Test(coll_hosts, blocks_that_all_describe_in_their_own_way)
+{
+    run_all(of_unlike_types);
+}
+
 static int of_a_root(const struct fake_task *me)
 {
     static const size_t counts[] = {0, 1, 12, 13, 1000};
