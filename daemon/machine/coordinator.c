@@ -14,7 +14,6 @@
 #include "base/join.h"
 #include "daemon/machine/state.h"
 
-#define FIRST_WORD_MS 10000 /* for a new member, at least */
 #define FILL_AGAIN_MS 1000  /* a member that is behind gets entries so often */
 #define NAME_TRIES 100000
 #define MS_PER_SECOND 1000.0
@@ -346,14 +345,6 @@ void coordinator_receive(struct machine *m, uint64_t now, struct member *from,
 
 /* ---- time ---------------------------------------------------------------------------- */
 
-/* When a member's silence has been long enough, ms. */
-static uint64_t silent_at(const struct machine *m, uint64_t now, const struct member *who)
-{
-    uint64_t ms = machine_limit(m, now, who);
-
-    return who->heard + (who->talked || ms > FIRST_WORD_MS ? ms : FIRST_WORD_MS);
-}
-
 static void check(struct machine *m, uint64_t now, struct member *who)
 {
     char reason[MACHINE_REASON_BYTES];
@@ -361,7 +352,7 @@ static void check(struct machine *m, uint64_t now, struct member *who)
     if (now >= who->suspect_at) {
         depart(m, now, who, who->leave_by == MACHINE_NEVER ? MACHINE_LOST : MACHINE_LEFT,
                "its connection broke and did not come back");
-    } else if (now >= silent_at(m, now, who)) {
+    } else if (now >= machine_silent_at(m, now, who)) {
         snprintf(reason, sizeof reason, "no sign of life for %.1f s",
                  (double)(now - who->heard) / MS_PER_SECOND);
         depart(m, now, who, MACHINE_LOST, reason);
@@ -377,7 +368,7 @@ static uint64_t next_look(const struct machine *m, uint64_t now)
 
     for (int slot = 1; slot <= m->highest; slot++) {
         const struct member *who = slot == m->self ? NULL : m->members[slot];
-        uint64_t end = who ? silent_at(m, now, who) : MACHINE_NEVER;
+        uint64_t end = who ? machine_silent_at(m, now, who) : MACHINE_NEVER;
 
         if (end < at)
             at = end;

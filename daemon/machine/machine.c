@@ -14,6 +14,8 @@
 
 #include "daemon/machine/state.h"
 
+#define FIRST_WORD_MS 10000 /* for a new member, or a new member's coordinator, at least */
+
 /* ---- actions ------------------------------------------------------------------ */
 
 struct machine_action *machine_push(struct machine *m, int type)
@@ -314,9 +316,11 @@ uint64_t machine_interval(const struct machine *m)
     return ms > MACHINE_TICK_MS ? MACHINE_TICK_MS : ms;
 }
 
-uint64_t machine_limit(const struct machine *m, uint64_t now, const struct member *who)
+uint64_t machine_silent_at(const struct machine *m, uint64_t now, const struct member *who)
 {
-    return machine_patience(m, now, who) - machine_interval(m);
+    uint64_t ms = machine_patience(m, now, who) - machine_interval(m);
+
+    return who->heard + (who->talked || ms > FIRST_WORD_MS ? ms : FIRST_WORD_MS);
 }
 
 /* This process ran late: what others may have sent meanwhile is still unread. */

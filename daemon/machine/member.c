@@ -155,7 +155,7 @@ void member_tick(struct machine *m, uint64_t now)
                    "back", c->host.name);
         return;
     }
-    if (now >= c->heard + machine_limit(m, now, c)) {
+    if (now >= machine_silent_at(m, now, c)) {
         away_begin(m, now, "the coordinator %s was lost: no sign of life for %.1f s", c->host.name,
                    (double)(now - c->heard) / MS_PER_SECOND);
         return;
@@ -176,7 +176,7 @@ uint64_t member_deadline(const struct machine *m)
 {
     const struct member *c = m->members[m->coordinator];
     uint64_t at = c->suspect_at < m->tick_at ? c->suspect_at : m->tick_at;
-    uint64_t silent_at = c->heard + machine_limit(m, c->heard, c);
+    uint64_t silent_at = machine_silent_at(m, c->heard, c);
 
     return silent_at < at ? silent_at : at;
 }

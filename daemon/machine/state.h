@@ -64,9 +64,10 @@ bool machine_insert(struct machine *m, uint64_t now, const struct machine_host *
 uint64_t machine_strain(const struct machine *m, uint64_t now);
 /* How long a member may be silent, ms: longer when it or we are short of CPU. */
 uint64_t machine_patience(const struct machine *m, uint64_t now, const struct member *who);
-/* The same less what the news of its loss may take: within the time of silence a host is
- * lost for those who wait for it, too. */
-uint64_t machine_limit(const struct machine *m, uint64_t now, const struct member *who);
+/* When its silence has been long enough, ms: that less what the news of its loss may take,
+ * for within the time of silence it is to be lost for those who wait for it, too. Later for
+ * who has not said a word yet. */
+uint64_t machine_silent_at(const struct machine *m, uint64_t now, const struct member *who);
 /* From one look of a coordinator to the next, at most, ms. */
 uint64_t machine_interval(const struct machine *m);
 void machine_erase(struct machine *m, uint64_t now, int slot);

@@ -5,6 +5,7 @@
 #include "daemon/machine/machine.h"
 
 #define SILENCE_MS 3000
+#define FIRST_WORD_MS 10000
 
 /* An idle member sends one heartbeat an interval, and has no doubts, also when its timers
  * are a little late. */
@@ -34,5 +35,73 @@ Test(heartbeat, a_member_that_is_answered_is_quiet)
     }
     cr_assert_leq(pings, 60000 / 833 + 1);
     cr_assert_geq(pings, 60000 / 837);
+    machine_destroy(m);
+}
+
+/* When a member that ticks in time, and joined at 1000, has given up the coordinator, which
+ * was last heard at heard; 0: never. */
+static uint64_t given_up(uint64_t heard)
+{
+    struct machine_config config = {SILENCE_MS, 0};
+    struct machine_host hosts[2] = {{.name = "head"}, {.name = "a"}};
+    struct machine_action a;
+    struct machine *m;
+    uint64_t now = 1000, ended = 0;
+
+    hosts[0].slot = 1;
+    hosts[1].slot = 2;
+    m = machine_join(&config, now, 2, 1, 2, hosts, 2);
+    cr_assert(m);
+    for (; !ended; now = machine_deadline(m)) {
+        if (now <= heard)
+            machine_heard(m, now, 1);
+        machine_tick(m, now);
+        while (machine_action(m, &a))
+            if (a.type == MACHINE_DO_END)
+                ended = now;
+    }
+    machine_destroy(m);
+    return ended;
+}
+
+/* It is lost before the time of silence is over; but when it lets in many hosts at once, the
+ * last of them hear nothing of it for a while. */
+Test(heartbeat, the_first_word_may_take_longer)
+{
+    uint64_t ended = given_up(5000);
+
+    cr_assert_gt(ended, 4000 + SILENCE_MS - MACHINE_TICK_MS);
+    cr_assert_leq(ended, 5000 + SILENCE_MS - MACHINE_TICK_MS);
+    cr_assert_eq(given_up(0), 1000 + FIRST_WORD_MS);
+}
+
+Test(heartbeat, a_silent_coordinator_is_doubted_before_it_is_lost)
+{
+    struct machine_config config = {SILENCE_MS, 0};
+    struct machine_host hosts[2] = {{.name = "head"}, {.name = "a"}};
+    struct machine_action a;
+    struct machine *m;
+    uint64_t now = 1000, heard = 5000;
+    int doubts = 0;
+
+    hosts[0].slot = 1;
+    hosts[1].slot = 2;
+    m = machine_join(&config, now, 2, 1, 2, hosts, 2);
+    cr_assert(m);
+    for (bool ended = false; !ended; now = machine_deadline(m)) {
+        if (now <= heard)
+            machine_heard(m, now, 1);
+        machine_tick(m, now);
+        while (machine_action(m, &a)) {
+            ended = ended || a.type == MACHINE_DO_END;
+            if (a.type != MACHINE_DO_DOUBT)
+                continue;
+            doubts++;
+            cr_assert_eq(a.slot, 1);
+            cr_assert_gt(now, heard + SILENCE_MS / MACHINE_DOUBTS_PER_SILENCE -
+                                  MACHINE_PING_MAX_MS);
+        }
+    }
+    cr_assert_geq(doubts, 3, "time to try another way more than once");
     machine_destroy(m);
 }
