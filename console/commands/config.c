@@ -257,8 +257,12 @@ static int check_file(const struct console *c, const char *file)
     const struct settings_places places = {.named = file};
     int r = settings_read(&s, &places);
 
-    if (r)
-        return unreadable(c, r);
+    if (r) {
+        r = unreadable(c, r);
+        for (size_t i = 0; i < s.note_count; i++)
+            console_wrong(c, "%s", s.notes[i]);
+        return r;
+    }
     console_say(c, "%s can be read, and each of its lines is a setting", file);
     return EXIT_OK;
 }

@@ -1,8 +1,8 @@
 /* look.c: the implementation of look.h.
  *
- * Only what is certain counts as stuck: bytes go on while the peer waits, a second thread may
- * do anything, a wait with a time limit ends, in DVM_UNIVERSE somebody may send who is not
- * there yet, and a task that is stopped may have what it waits for already.
+ * Only what is certain counts as stuck: bytes go on while the peer waits, another thread may do
+ * anything, a wait with a time limit ends, in DVM_UNIVERSE somebody may send who is not there
+ * yet, and a task that is stopped may have what it waits for already.
  */
 #include "console/watch/look.h"
 

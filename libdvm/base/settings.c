@@ -144,8 +144,8 @@ static int take_line(struct settings *s, char *line, const char *from, int numbe
 int settings_text(struct settings *s, char *text, size_t size, const char *file,
                   enum settings_author author)
 {
-    char from[SETTINGS_FROM_MAX], *end = text + size;
-    int seen[SETTING_COUNT] = {0}, number = 1;
+    char from[SETTINGS_FROM_MAX], *end = text + size, sentence[DVM_SENTENCE_MAX];
+    int seen[SETTING_COUNT] = {0}, number = 1, first = DVM_OK;
 
     /* the line number is what must not be cut off */
     for (char *line = text; line < end; number++) {
@@ -160,11 +160,14 @@ int settings_text(struct settings *s, char *text, size_t size, const char *file,
                 return dvm_fail(DVM_ERR_ARG, "%s: a byte that is no text", from);
         *stop = '\0';
         r = take_line(s, line, from, number, seen, author);
-        if (r)
-            return r;
+        if (r && first)
+            settings_note(s, "%s", dvm_last_error());
+        else if (r)
+            error_save(sentence);
+        first = first ? first : r;
         line = stop + 1;
     }
-    return DVM_OK;
+    return first ? dvm_fail(first, "%s", sentence) : DVM_OK;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */

@@ -66,7 +66,8 @@ int settings_set(struct settings *s, const char *name, size_t length, const char
                  const char *from, enum settings_author author);
 
 /* Take what a file says: size bytes of text, with a NUL behind them. file: its name, for
- * sentences. Error: ARG. */
+ * sentences. Error: ARG, with the sentence of the first line that is wrong; those of the others are
+ * notes. */
 int settings_text(struct settings *s, char *text, size_t size, const char *file,
                   enum settings_author author);
 

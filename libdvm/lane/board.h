@@ -35,8 +35,8 @@ struct board_place {
 /* Write to this inbox's board from now on; NULL: to none. Nobody waits. */
 void board_use(struct dvm_inbox *inbox);
 
-/* Put a wait on the board, or what has changed of it since. timed: it has a time limit, and so
- * ends whatever others do. */
+/* Put a wait on the board, or what has changed of it since. timed: it has a time limit, or
+ * another thread may act: it may end whatever other tasks do. */
 void board_show(struct board_place *place, bool timed);
 
 /* The wait is over: take it from the board, if it was put there. */

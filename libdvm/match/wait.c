@@ -262,7 +262,7 @@ void wait_in_vain(void)
 /* This thread is about to sleep: so it stands on the board. limit: as of sleep_owner. */
 static void show_in_vain(struct board_place *place, double limit)
 {
-    board_show(place, limit > 0);
+    board_show(place, limit > 0 || waiting.threads);
     wait_in_vain();
 }
 
@@ -447,7 +447,7 @@ int match_wait_until(bool (*done)(void *arg), void *arg, double timeout,
         }
         tell_others(false);
         if (++turns == BOARD_TURNS)
-            board_show(&place, limit > 0);
+            board_show(&place, limit > 0 || waiting.threads);
         if (!waiting.owned) {
             rc = wait_bell(limit, &stall, &place);
         } else {

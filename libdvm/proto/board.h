@@ -99,7 +99,7 @@ struct dvm_board {
     _Atomic uint64_t since;    /* clock_ns of this host */
     _Atomic uint64_t site;     /* return address of the user's call; 0: not known */
     _Atomic uint32_t requests; /* that a waitany or waitall waits for; the first is told of */
-    _Atomic uint32_t timed;    /* 1: the wait has a time limit */
+    _Atomic uint32_t timed;    /* 1: it may end though no other task acts (limit, threads) */
     _Atomic uint64_t waits;    /* that were put here since the task enrolled */
 };
 

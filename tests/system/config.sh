@@ -98,7 +98,11 @@ printf 'silence = 3 s\ntask_memroy = 2 GiB\n' >"$user"
 expect 1 dvm start
 expect_line "$WORK/err" "$user:2: there is no setting \"task_memroy\"; did you mean task_memory\\?"
 expect 1 dvm config
+printf 'silence = 3\ntask_memroy = 2 GiB\nport = 7100\nport = 7200\n' >"$user"
 expect 1 dvm config --check "$user"
+expect_line "$WORK/err" "$user:1: silence takes"
+expect_line "$WORK/err" "$user:2: there is no setting"
+expect_line "$WORK/err" "$user:4: port is set a second time"
 printf 'silence = 3\n' >"$user"
 expect 1 dvm start
 expect_line "$WORK/err" "$user:1: silence takes a time with its unit"

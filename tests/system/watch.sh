@@ -7,7 +7,7 @@ start_machine 2
 await 10 hosts_are 2
 
 say "several runs, of which most can never go on"
-names=(told quiet json off variable waits)
+names=(told quiet json off variable threads waits)
 begin() {
     local name=$1
     shift
@@ -19,8 +19,9 @@ begin quiet dvm -q run -n 2 --watch 0.1 "$PROGRAMS/dead" any
 begin json dvm run --json -n 2 --watch 0.1 "$PROGRAMS/dead" any
 begin off dvm run -n 2 --watch 0 "$PROGRAMS/dead" any
 begin variable env DVM_WATCH=0 dvm run -n 2 "$PROGRAMS/dead" any
+begin threads dvm run -n 2 --watch 0.1 "$PROGRAMS/dead" threads
 begin waits dvm run -n 2 --watch 0.1 "$PROGRAMS/dead" wait "$WORK/go"
-await 30 tasks_are 10
+await 30 tasks_are 12
 begin told env DVM_WATCH=0.2 dvm run -n 7 "$PROGRAMS/dead"
 await 60 grep -q "^dvm: that will not end by itself; \^C ends the run$" "$WORK/told.err"
 expect_line "$WORK/told.err" "^dvm: deadlock: 3 tasks wait for each other, so none can go on:$"
@@ -45,7 +46,7 @@ expect_line "$WORK/err" "no task 0x3fc0001"
 say "the others have said nothing"
 touch "$WORK/go"
 wait "${runs[waits]}" || fail "the run that only waited has failed"
-for name in quiet json off variable waits; do
+for name in quiet json off variable threads waits; do
     expect_count 0 "deadlock|wait for|by itself" "$WORK/$name.err"
 done
 expect_count 1 "by itself" "$WORK/told.err"

@@ -2,6 +2,7 @@
  * computes, rank 5 waits for it, and 6 for rank 5.
  *
  * dead.c any: all wait for a message of anybody.
+ * dead.c threads: the same, where other threads might send it.
  * dead.c wait FILE: rank 1 waits for rank 0, which computes until FILE exists and then sends. */
 #include <dvm.h>
 #include <string.h>
@@ -39,11 +40,13 @@ int main(int argc, char **argv)
 {
     int me;
 
-    dvm_init(&argc, &argv);
+    dvm_init_thread(&argc, &argv,
+                    argc > 1 && strcmp(argv[1], "threads") == 0 ? DVM_THREAD_MULTIPLE
+                                                                : DVM_THREAD_SINGLE, NULL);
     dvm_group_rank(DVM_WORLD, &me);
     if (argc == 1) {
         stand(me);
-    } else if (strcmp(argv[1], "any") == 0) {
+    } else if (strcmp(argv[1], "any") == 0 || strcmp(argv[1], "threads") == 0) {
         receive(DVM_ANY);
     } else if (me == 0) {
         compute(argv[2]);
