@@ -71,10 +71,9 @@ static int give_hosts(void *list, size_t room, size_t *count)
 
 int pvm3_hosts(struct dvm_host **list, size_t *count)
 {
-    void *all;
-    int rc = pvm3_whole_list(give_hosts, sizeof **list, &all, count);
+    int rc;
 
-    *list = all;
+    *list = pvm3_whole_list(give_hosts, sizeof **list, count, &rc);
     return rc;
 }
 

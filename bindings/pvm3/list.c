@@ -11,23 +11,21 @@
 
 #define ITEMS_FEW 64 /* room of the first try */
 
-int pvm3_whole_list(pvm3_list_f *give, size_t size, void **list, size_t *count)
+void *pvm3_whole_list(pvm3_list_f *give, size_t size, size_t *count, int *rc)
 {
-    int rc = DVM_OK;
+    void *list = NULL;
 
-    *list = NULL;
     for (size_t room = ITEMS_FEW;; room = *count) {
-        void *larger = realloc(*list, room * size);
+        void *larger = realloc(list, room * size);
 
         if (larger)
-            *list = larger;
-        rc = larger ? give(larger, room, count) : DVM_ERR_NO_MEMORY;
-        if (rc != DVM_OK || *count <= room)
+            list = larger;
+        *rc = larger ? give(larger, room, count) : DVM_ERR_NO_MEMORY;
+        if (*rc != DVM_OK || *count <= room)
             break;
     }
-    if (rc != DVM_OK) {
-        free(*list);
-        *list = NULL;
-    }
-    return rc;
+    if (*rc == DVM_OK)
+        return list;
+    free(list);
+    return NULL;
 }

@@ -8,8 +8,8 @@
  * dvm_hosts. */
 typedef int pvm3_list_f(void *list, size_t room, size_t *count);
 
-/* All of a list of items of size bytes; *list is the caller's to free, and NULL after an error.
- * Returns DVM_OK, NO_MEMORY or what give does. */
-int pvm3_whole_list(pvm3_list_f *give, size_t size, void **list, size_t *count);
+/* All of a list of items of size bytes, the caller's to free; NULL after an error. *rc is
+ * DVM_OK, NO_MEMORY or what give returns. */
+void *pvm3_whole_list(pvm3_list_f *give, size_t size, size_t *count, int *rc);
 
 #endif

@@ -210,10 +210,9 @@ static int give_values(void *list, size_t room, size_t *count)
 /* All values; *list is the caller's to free. Returns DVM_OK or an error. */
 static int all_values(struct dvm_value **list, size_t *count)
 {
-    void *all;
-    int rc = pvm3_whole_list(give_values, sizeof **list, &all, count);
+    int rc;
 
-    *list = all;
+    *list = pvm3_whole_list(give_values, sizeof **list, count, &rc);
     return rc;
 }
 

@@ -29,10 +29,9 @@ static int give_tasks(void *list, size_t room, size_t *count)
 /* All tasks; *list is the caller's to free. */
 static int all_tasks(struct dvm_task **list, size_t *count)
 {
-    void *all;
-    int rc = pvm3_whole_list(give_tasks, sizeof **list, &all, count);
+    int rc;
 
-    *list = all;
+    *list = pvm3_whole_list(give_tasks, sizeof **list, count, &rc);
     return rc;
 }
 
