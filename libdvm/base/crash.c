@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -39,6 +40,7 @@
 #define NEAR (64 * 1024)         /* bytes of the stack's end where its overflow shows */
 #define SECONDS 2                /* that all of it may take */
 #define LINES_SECONDS 1.5        /* and of that, to find lines of source */
+#define STATUS_BYTES 1024        /* of /proc/self/status, where TracerPid is */
 #define TEXT_MAX 1024            /* bytes of the line */
 #define SPEAKER_MAX 128
 
@@ -254,6 +256,22 @@ static _Noreturn void tell(int number, const siginfo_t *info, const ucontext_t *
 
 /* ---- in the task -------------------------------------------------------------------------- */
 
+/* Whether a debugger has this process: it shows where, and would take the copy for a thread. */
+static bool is_traced(void)
+{
+    static const char name[] = "TracerPid:\t";
+    char text[STATUS_BYTES];
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    const char *at;
+
+    if (fd >= 0)
+        close(fd);
+    text[got > 0 ? got : 0] = '\0';
+    at = strstr(text, name);
+    return at && at[sizeof name - 1] != '0';
+}
+
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     pid_t copy;
@@ -263,7 +281,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
         pause(); /* another thread has crashed as well, and tells of itself */
     watch.first = syscall(SYS_gettid) == watch.pid;
     /* no fork: that calls what a program has for it, and its end tells the parent by SIGCHLD */
-    copy = other ? -1 : (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+    copy = other || is_traced() ? -1 : (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
     if (copy == 0)
         tell(number, info, context);
     while (copy > 0 && waitpid(copy, NULL, __WALL) < 0 && errno == EINTR)
