@@ -66,23 +66,27 @@ static int count_in(const char *text)
     return *text >= '0' && *text <= '9' ? atoi(text) : -1;
 }
 
-static void ask(uint64_t now)
+int load_now(void)
 {
     char text[LOAD_TEXT_MAX];
-    ssize_t got = pread(load.fd, text, sizeof text - 1, 0);
+    ssize_t got;
 
+    if (!load.tried)
+        load.fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    load.tried = true;
+    if (load.fd < 0)
+        return -1;
+    got = pread(load.fd, text, sizeof text - 1, 0);
     text[got > 0 ? got : 0] = '\0';
-    load.asked = now;
-    load.running[++load.looks % LOAD_LOOKS] = count_in(text);
+    return count_in(text);
 }
 
 bool load_idle(uint64_t now, int most)
 {
-    if (!load.tried)
-        load.fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    load.tried = true;
-    if (load.fd >= 0 && now - load.asked >= LOAD_FRESH_NS)
-        ask(now);
+    if (now - load.asked >= LOAD_FRESH_NS) {
+        load.asked = now;
+        load.running[++load.looks % LOAD_LOOKS] = load_now();
+    }
     if (load.running[load.looks % LOAD_LOOKS] < 0)
         return false;
     for (int i = 0; i < LOAD_LOOKS; i++)

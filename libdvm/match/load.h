@@ -20,6 +20,10 @@ int load_cores(void);
  * LOAD_LOOKS in a row have found so, as daemons and the kernel's threads run for a moment. */
 bool load_idle(uint64_t now, int most);
 
+/* How many threads want to run at this moment on the whole computer, this one included; -1: the
+ * kernel does not say. Three microseconds. */
+int load_now(void);
+
 /* Whether something else was given this thread's core since the last call. */
 bool load_core_lost(void);
 

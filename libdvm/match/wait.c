@@ -244,8 +244,10 @@ static bool spin(const struct board_subject *subject)
         spin_look();
         now = clock_ns();
         /* to something that is still there, not a moment's work of the kernel */
-        if (now - last > SPIN_GAP_NS && load_core_lost() && !load_idle(now, load_cores()))
+        if (now - last > SPIN_GAP_NS && load_core_lost() && load_now() > load_cores()) {
             spin_lost(now);
+            return rang();
+        }
         last = now;
     } while (now - start < SPIN_NS && load_idle(now, load_cores()));
     waiting.spun = now - start >= SPIN_NS;
@@ -395,7 +397,8 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
         show_in_vain(place, limit);
         limit = stall_limit(stall, limit);
         rc = waiting.look ? sleep_looking(limit) : sleep_owner(limit);
-        if (waiting.spun)
+        /* to a core that is idle, while the other task sleeps or spins: not to a third one's */
+        if (waiting.spun && load_now() < load_cores())
             lane_part();
     }
     waiting.owned = false;
