@@ -16,7 +16,7 @@
 #define TURNS 5
 #define TURN_SECONDS 0.005 /* of the slowest algorithm, about */
 #define REPEATS_MAX 200
-#define ALGORITHMS_MAX 6
+#define ALGORITHMS_MAX 7
 #define BETWEEN "barrier=dissemination" /* DVM_COLL where all tasks meet */
 
 enum call {
@@ -40,9 +40,9 @@ static const struct {
 } calls[CALLS] = {
     [BARRIER] = {"barrier", {"shared", "hosts", "star", "dissemination"}},
     [BCAST] = {"bcast", {"shared", "pieces", "hosts", "star", "binomial", "scatter_ring"}},
-    [REDUCE] = {"reduce", {"shared", "pieces", "hosts", "star", "binomial"}},
+    [REDUCE] = {"reduce", {"shared", "pieces", "pairs", "hosts", "star", "binomial"}},
     [ALLREDUCE] = {"allreduce",
-                   {"shared", "pieces", "hosts", "star", "doubling", "scatter_gather"}},
+                   {"shared", "pieces", "pairs", "hosts", "star", "doubling", "scatter_gather"}},
     [SCAN] = {"scan", {"shared", "hosts", "doubling"}},
     [EXSCAN] = {"exscan", {"shared", "hosts", "doubling"}},
     [REDUCE_SCATTER] = {"reduce_scatter", {"hosts", "spread"}},

@@ -43,7 +43,9 @@ static enum algorithm choose_for(const struct call *c, size_t bytes, dvm_op op)
 {
     enum algorithm algorithm = call_choose(c, bytes);
 
-    return algorithm == ALGORITHM_PIECES && op >= DVM_OP_COUNT ? ALGORITHM_COUNT : algorithm;
+    bool whole = algorithm == ALGORITHM_PIECES || algorithm == ALGORITHM_PAIRS;
+
+    return whole && op >= DVM_OP_COUNT ? ALGORITHM_COUNT : algorithm;
 }
 
 static int reduce(struct call *c, dvm_group group, int root, const void *in, void *out,
@@ -71,6 +73,8 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
         break;
     case ALGORITHM_PIECES:
         return operand_close(&o, reduce_pieces(c->schedule, root, &r));
+    case ALGORITHM_PAIRS:
+        return operand_close(&o, reduce_pairs(c->schedule, root, &r));
     case ALGORITHM_STAR:
         reduce_star(c->schedule, root, &r);
         break;
@@ -132,6 +136,8 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
         break;
     case ALGORITHM_PIECES:
         return operand_close(&o, allreduce_pieces(c->schedule, &r));
+    case ALGORITHM_PAIRS:
+        return operand_close(&o, allreduce_pairs(c->schedule, &r));
     case ALGORITHM_STAR:
         allreduce_star(c->schedule, &r);
         break;

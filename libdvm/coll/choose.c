@@ -73,10 +73,11 @@ static const struct row {
     {COLL_BCAST, HOSTS | MANY, SIZE_MAX, ALGORITHM_SCATTER_RING},
     {COLL_BCAST, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
     {COLL_REDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
-    {COLL_REDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PIECES},
+    {COLL_REDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PAIRS},
+    {COLL_REDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PIECES}, /* where a table asks for it */
     {COLL_REDUCE, 0, SIZE_MAX, ALGORITHM_BINOMIAL},
     {COLL_ALLREDUCE, CROWDED, STAR_MAX, ALGORITHM_STAR},
-    {COLL_ALLREDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PIECES},
+    {COLL_ALLREDUCE, CROWDED | WIDE, SIZE_MAX, ALGORITHM_PAIRS},
     {COLL_ALLREDUCE, WIDE, DOUBLING_MAX, ALGORITHM_PIECES},
     {COLL_ALLREDUCE, 0, DOUBLING_MAX, ALGORITHM_DOUBLING},
     {COLL_ALLREDUCE, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
@@ -104,6 +105,7 @@ static const char *const names[ALGORITHM_COUNT] = {
     [ALGORITHM_SHARED] = "shared",
     [ALGORITHM_HOSTS] = "hosts",
     [ALGORITHM_PIECES] = "pieces",
+    [ALGORITHM_PAIRS] = "pairs",
     [ALGORITHM_STAR] = "star",
     [ALGORITHM_DISSEMINATION] = "dissemination",
     [ALGORITHM_BINOMIAL] = "binomial",
@@ -197,7 +199,7 @@ static bool possible(enum algorithm algorithm, const struct coll *c, enum coll_k
 {
     if (algorithm == ALGORITHM_HOSTS)
         return level_fits(c->hosts, kind, bytes);
-    if (algorithm == ALGORITHM_PIECES)
+    if (algorithm == ALGORITHM_PIECES || algorithm == ALGORITHM_PAIRS)
         return c->wide && waits;
     if (algorithm != ALGORITHM_SHARED)
         return true;

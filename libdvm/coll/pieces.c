@@ -36,14 +36,12 @@ static size_t parts_bytes(const struct schedule *s, unsigned parts, size_t most)
     return least(commons_wide(s->coll->commons) / DVM_COMMONS_PARTS * parts, most);
 }
 
-/* What each of some has room for in that: whole lines. */
-static size_t room_each(const struct schedule *s, unsigned parts, size_t most, int some)
+size_t pieces_room(const struct schedule *s, unsigned parts, size_t most, int some)
 {
     return parts_bytes(s, parts, most) / (size_t)some / DVM_LINE * DVM_LINE;
 }
 
-/* So many bytes, in as few pieces as the room of each allows, all of about the same size. */
-static size_t even_piece(size_t bytes, size_t room)
+size_t pieces_even(size_t bytes, size_t room)
 {
     size_t pieces = bytes > room ? (bytes + room - 1) / room : 1;
 
@@ -71,14 +69,13 @@ static void copy_out(void *base, dvm_type type, size_t at, const void *from, siz
         memcpy((char *)base + at, from, bytes);
 }
 
-static void begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type)
+void pieces_begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type)
 {
     shared_begin(op, s, bytes, type_code(type));
     op->wide = true;
 }
 
-/* Go from one operation of the call to the next. */
-static void go_on(struct commons_op *op)
+void pieces_go_on(struct commons_op *op)
 {
     commons_end(op);
     commons_begin(op);
@@ -98,7 +95,7 @@ int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_t
     struct commons_op op;
     int rc = COMMONS_OK;
 
-    begin(&op, s, bytes, type);
+    pieces_begin(&op, s, bytes, type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
         char *part = commons_parts(&op, 1);
 
@@ -116,7 +113,7 @@ int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_t
         if (at + piece == bytes)
             break;
         if (rc == COMMONS_OK)
-            go_on(&op);
+            pieces_go_on(&op);
     }
     return shared_end(&op, s, rc);
 }
@@ -166,7 +163,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
 {
     size_t size = type_find(r->type)->size, n = (size_t)s->size, me = (size_t)s->rank;
     struct share share = {.parts = commons_parts(op, DVM_COMMONS_PARTS),
-                          .each = room_each(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1),
+                          .each = pieces_room(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1),
                           .first = count * me / n};
     int rc = at == 0 ? commons_room(op) : COMMONS_OK;
 
@@ -178,7 +175,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
     }
     if (rc == COMMONS_OK) {
         combine(&share, s, r);
-        go_on(op);
+        pieces_go_on(op);
         commons_parts(op, DVM_COMMONS_PARTS);
         rc = meet(op, s->size);
     }
@@ -190,18 +187,18 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
 static int reduce(struct schedule *s, bool needs, const struct reduction *r)
 {
     size_t size = type_find(r->type)->size, piece;
-    size_t most = room_each(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1) / size;
+    size_t most = pieces_room(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1) / size;
     struct commons_op op;
     int rc = COMMONS_OK;
 
-    begin(&op, s, r->count * size, r->type);
+    pieces_begin(&op, s, r->count * size, r->type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
         piece = least(r->count - at, most);
         rc = reduce_piece(&op, s, r, needs, at, piece);
         if (at + piece == r->count)
             break;
         if (rc == COMMONS_OK)
-            go_on(&op);
+            pieces_go_on(&op);
     }
     return shared_end(&op, s, rc);
 }
@@ -234,8 +231,8 @@ static int exchange(struct schedule *s, struct exchange *e)
     struct commons_op op;
     int rc = COMMONS_OK;
 
-    e->each = even_piece(bytes, e->each);
-    begin(&op, s, bytes, e->out->type);
+    e->each = pieces_even(bytes, e->each);
+    pieces_begin(&op, s, bytes, e->out->type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
         char *parts = commons_parts(&op, HALF);
 
@@ -250,7 +247,7 @@ static int exchange(struct schedule *s, struct exchange *e)
         if (at + piece == bytes)
             break;
         if (rc == COMMONS_OK)
-            go_on(&op);
+            pieces_go_on(&op);
     }
     return shared_end(&op, s, rc);
 }
@@ -282,7 +279,7 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
 int allgather_pieces(struct schedule *s, const struct blocks *all)
 {
     return exchange(s, &(struct exchange){all, all, give_own, take_all,
-                                          room_each(s, HALF, SIZE_MAX, s->size)});
+                                          pieces_room(s, HALF, SIZE_MAX, s->size)});
 }
 
 /* Of an alltoall a task has a row of blocks there, one for each of the others: where the one from
@@ -315,5 +312,5 @@ static void take_column(const struct exchange *e, const struct schedule *s, cons
 int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out)
 {
     return exchange(s, &(struct exchange){in, out, give_row, take_column,
-                                          room_each(s, HALF, SIZE_MAX, s->size * (s->size - 1))});
+                                          pieces_room(s, HALF, SIZE_MAX, s->size * (s->size - 1))});
 }

@@ -39,12 +39,28 @@ bool shared_may(const struct schedule *s, size_t bytes);
 int shared_gather(struct schedule *s, const struct step *step);
 int shared_give(struct schedule *s, const struct step *step);
 
-/* ---- for pieces.c -------------------------------------------------------------------- */
+/* Reductions as in pieces.c, but by pairs in the order in which tasks come (pairs.c). */
+int reduce_pairs(struct schedule *s, int root, const struct reduction *r);
+int allreduce_pairs(struct schedule *s, const struct reduction *r);
+
+/* ---- for pieces.c and pairs.c --------------------------------------------------------- */
 
 /* Begin the first of a call's operations: all members give so many bytes of a type (0: none). */
 void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type);
 
 /* End the last of them, and the schedule; rc: of COMMONS_OK and its like. */
 int shared_end(struct commons_op *op, struct schedule *s, int rc);
+
+/* The same of a call through the wide memory, and to go from one of its operations to the next. */
+void pieces_begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type);
+void pieces_go_on(struct commons_op *op);
+
+/* Bytes, whole lines, that each of some has room for in so many parts of that memory, if at most
+ * so many are used. */
+size_t pieces_room(const struct schedule *s, unsigned parts, size_t most, int some);
+
+/* The size of a piece, whole lines, if so many bytes are to go in as few as there is room for, all
+ * of about the same size. */
+size_t pieces_even(size_t bytes, size_t room);
 
 #endif

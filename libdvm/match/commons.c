@@ -416,6 +416,16 @@ static int wait_for(struct commons_op *op)
     return op->first == op->end ? COMMONS_OK : COMMONS_STOPPED;
 }
 
+bool commons_first(struct commons_op *op, int right, int *first)
+{
+    const struct commons *c = op->commons;
+    uint64_t own = c->turn << TURN_SHIFT | (uint32_t)c->rank;
+    uint64_t before = atomic_exchange(&c->members[right].came[op->part], own);
+
+    *first = (int)((uint32_t)before % (uint32_t)c->size);
+    return (uint32_t)(before >> TURN_SHIFT) != (uint32_t)c->turn;
+}
+
 int commons_wait(struct commons_op *op, int first, int end)
 {
     op->first = first;
@@ -484,6 +494,7 @@ void *commons_parts(struct commons_op *op, unsigned count)
     unsigned first = (c->part + count - 1) / count * count % DVM_COMMONS_PARTS;
 
     op->parts_turn = 0;
+    op->part = first;
     for (unsigned i = first; i < first + count; i++) {
         if (c->part_turn[i] > op->parts_turn)
             op->parts_turn = c->part_turn[i];

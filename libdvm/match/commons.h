@@ -66,6 +66,7 @@ struct commons_op {
     uint32_t odd_call;           /* that one. Negative: none is known */
     int first, end;              /* ranks that are waited for */
     uint64_t parts_turn;         /* the last operation that the parts were in use for */
+    unsigned part;               /* the first of them */
     bool done;                   /* not their cells, but that they are done with needed */
     uint64_t needed;
 };
@@ -83,6 +84,11 @@ int commons_room(struct commons_op *op);
 /* Put op->bytes from data into this member's cell, or say that what is wide is there. Waits
  * while the cell is in use. */
 int commons_put(struct commons_op *op, const void *data);
+
+/* Come to a pair of neighbours in a tree of which the right one begins with a rank, with room in
+ * this operation's parts. Returns whether this member is the first of the two there; else *first
+ * is the other, which has not put before it came, and waits for nothing until it puts. */
+bool commons_first(struct commons_op *op, int right, int *first);
 
 /* Wait until the members with ranks first to end - 1 have put. */
 int commons_wait(struct commons_op *op, int first, int end);

@@ -10,7 +10,7 @@
  * Marks and done are the low half of a turn that each member counts with 64 bits.
  *
  * Every word has one writer, but for the head's asleep, which is changed by atomic or and
- * and. So a member that dies at any instruction blocks nobody but those who need what it
+ * and, and came. So a member that dies at any instruction blocks nobody but those who need what it
  * would have put, and they are told of its death.
  *
  * Putting (member i):                 Waiting for cell i, before sleeping:
@@ -24,6 +24,12 @@
  * turn t may look at the cells of turns t and t - 1: done is written, and whoever wants it
  * (DVM_COMMONS_WANTS_DONE + 1 + i) is rung, in the same way. Who has done its turn without putting
  * also rings those who want its cell of that turn: they are in another call.
+ *
+ * Where members combine by pairs, came of member i belongs to the two neighbours in the tree of
+ * which the right one begins with rank i. Who comes for one of them exchanges it: the first finds
+ * another turn there, leaves what it has, and puts without waiting any more; the second finds the
+ * first's rank, waits until that has put, and goes on for both. Nobody who comes is further
+ * ahead: there is room in the parts.
  *
  * Who frees its group writes left, and touches nothing from then on: the memory is given
  * back when all have left or are gone.
@@ -60,7 +66,10 @@ struct dvm_commons_member {
     _Atomic uint32_t wants;  /* while asleep: 1 + rank whose cell it waits for; see above */
     _Atomic uint64_t entered; /* high half: the turn it is in, low half: the call that is */
     _Atomic uint32_t left;   /* 1: it touches this memory no more; the last it writes */
-    uint8_t pad[DVM_LINE - 20];
+    uint32_t unused;
+    /* of a pair, by the first of the parts that it works in: turn and rank of who came last */
+    _Atomic uint64_t came[DVM_COMMONS_PARTS];
+    uint8_t pad[DVM_LINE - 24 - 8 * DVM_COMMONS_PARTS];
 };
 
 struct dvm_commons_cell {

@@ -2,7 +2,8 @@
  * for spin (tests/system/model_bell.sh). MEMBERS members go through TURNS operations over
  * ROWS rows of cells. In each, either all put, and any of them may need all (a barrier) or nothing
  * (it gives to a reduction), or only the first puts, and the others need that (a broadcast): so
- * some run ahead until there is no room. Each
+ * some run ahead until there is no room; or who is second at a pair of the tree waits for the first
+ * before it goes on up and puts, and any may need all (a reduction by pairs, with BY_PAIRS; 2: only those). Each
  * statement is one access to shared memory, in the order of the code, where all are
  * sequentially consistent. Names are those of the code; a ring is the bell of bell.pml, whose own
  * protocol is proved there: it is not lost, and a sleep behind it is none.
@@ -20,9 +21,14 @@
  *   6 there is room a turn too early (a cell is used again under the look at the last turn)
  *   7 nobody is rung when an operation is done
  *   8 the sleeper does not tell a done that it wants from a cell
+ *   9 who comes to a pair looks who was there, and then says that it is: both may be the first
+ *  10 a pair has one word, not one for each half of the wide memory: who is a turn ahead is in the way
  */
 #ifndef FAULT
 #define FAULT 0
+#endif
+#ifndef BY_PAIRS
+#define BY_PAIRS 0
 #endif
 #ifndef MEMBERS
 #define MEMBERS 2
@@ -37,6 +43,13 @@
 #define DONE 16 /* DVM_COMMONS_WANTS_DONE */
 #define AT(turn, rank) ((turn) % ROWS) * MEMBERS + (rank)
 
+#define HALVES 2
+#if FAULT == 10
+#define PAIR(right) (right)
+#else
+#define PAIR(right) ((turn) % HALVES * MEMBERS + (right))
+#endif
+
 byte mark[ROWS * MEMBERS], call[ROWS * MEMBERS]; /* by the cell's member, the mark last */
 byte done[MEMBERS];    /* by the member */
 byte wants[MEMBERS];
@@ -44,7 +57,15 @@ byte entered[MEMBERS]; /* the turn that it is in */
 byte asleep;           /* bits of one word, changed by atomic or and and */
 bool bell[MEMBERS];    /* the inbox's summary */
 bool over[MEMBERS];
-bool broadcast[TURNS + 1];
+/* of the pair whose right side begins there, for each half of the wide memory, turn and rank of
+ * who came last: one word, exchanged */
+byte came_turn[HALVES * MEMBERS], came_rank[HALVES * MEMBERS];
+byte tops;             /* members that were second up to the top of the tree, in all turns */
+byte kind[TURNS + 1];
+
+#define PUT 0       /* all put */
+#define BROADCAST 1
+#define PAIRS 2
 
 /* match/commons.c, wake and wanted_by */
 inline wake(is_done)
@@ -122,9 +143,9 @@ inline look_at_all()
 #endif
 
 /* wait_for and sleep_looking. Spinning is to look again, any number of times: not modelled. */
-inline wait_for()
+inline wait_for(from)
 {
-    first = 0;
+    first = from;
     ready();
     do
     :: first == end -> break
@@ -170,9 +191,49 @@ inline wait_for()
     said = 0
 }
 
+/* coll/pairs.c, go_up, with commons_first */
+inline go_up()
+{
+    bit_ = 1;
+    begin = me;
+    do
+    :: bit_ >= MEMBERS -> tops++; break
+    :: bit_ < MEMBERS ->
+        right = begin & ~bit_;
+        right = right + bit_;
+        if
+        :: right >= MEMBERS
+        :: right < MEMBERS ->
+#if FAULT == 9
+            end = came_turn[PAIR(right)]; other = came_rank[PAIR(right)];
+            d_step { came_turn[PAIR(right)] = turn; came_rank[PAIR(right)] = me }
+#else
+            d_step {
+                end = came_turn[PAIR(right)]; other = came_rank[PAIR(right)];
+                came_turn[PAIR(right)] = turn; came_rank[PAIR(right)] = me
+            }
+#endif
+            if
+            :: end != turn -> break
+            :: else -> 
+                who = other;
+                end = who + 1;
+                wait_for(who);
+                assert(call[AT(turn, who)] == turn);
+                begin = begin & ~bit_
+            fi
+        fi;
+        bit_ = bit_ * 2
+    od;
+    bit_ = 0;
+    begin = 0;
+    right = 0;
+    who = 0
+}
+
 proctype member(byte me)
 {
-    byte turn = 1, first, said, other, needed, seen, sleepers, end;
+    byte turn = 1, first, said, other, needed, seen, sleepers, end, bit_, begin, right, who;
 
     do
     :: turn > TURNS -> break
@@ -185,16 +246,29 @@ proctype member(byte me)
 #define SPARE 1
 #endif
         if
-        :: (!broadcast[turn] || me == 0) && seen + ROWS < turn + SPARE ->
+        :: (kind[turn] != BROADCAST || me == 0) && seen + ROWS < turn + SPARE ->
             end = MEMBERS;
             needed = turn + SPARE - ROWS;
-            wait_for();
+            wait_for(0);
             seen = needed;
             needed = 0
         :: else
         fi;
         if
-        :: !broadcast[turn] || me == 0 ->
+        :: kind[turn] == PAIRS ->
+            if
+            :: turn > HALVES && seen < turn - HALVES -> /* commons_room */
+                end = MEMBERS;
+                needed = turn - HALVES;
+                wait_for(0);
+                needed = 0
+            :: else
+            fi;
+            go_up()
+        :: else
+        fi;
+        if
+        :: kind[turn] != BROADCAST || me == 0 ->
 #if FAULT == 2
             wake(false);
 #endif
@@ -211,15 +285,15 @@ proctype member(byte me)
         :: else
         fi;
         if
-        :: !broadcast[turn] ->
+        :: kind[turn] != BROADCAST ->
             end = MEMBERS;
-            wait_for();
+            wait_for(0);
             look_at_all()
-        :: broadcast[turn] && me != 0 ->
+        :: kind[turn] == BROADCAST && me != 0 ->
             end = 1;
-            wait_for();
+            wait_for(0);
             assert(call[AT(turn, 0)] == turn)
-        :: !broadcast[turn] || me == 0
+        :: kind[turn] != BROADCAST || me == 0
         fi;
         /* commons_end */
 #if FAULT == 2
@@ -238,13 +312,18 @@ proctype member(byte me)
 
 init
 {
-    byte i;
+    byte i, due;
 
     atomic {
         i = 1;
         do
-        :: i <= TURNS -> broadcast[i] = true; i++
+#if BY_PAIRS != 2
+        :: i <= TURNS -> kind[i] = BROADCAST; i++
         :: i <= TURNS -> i++
+#endif
+#if BY_PAIRS
+        :: i <= TURNS -> kind[i] = PAIRS; due++; i++
+#endif
         :: else -> break
         od;
         i = 0;
@@ -258,5 +337,7 @@ init
     do
     :: i < MEMBERS -> assert(over[i]); i++
     :: else -> break
-    od
+    od;
+    /* one combined all, in each of those turns */
+    assert(tops == due)
 }

@@ -151,6 +151,35 @@ static void one_wide(struct commons *c, uint32_t turn, uint32_t random)
     commons_end(&op);
 }
 
+/* Up the tree by pairs, each with what it has: who comes last has the sum. */
+static void one_sum(struct commons *c, uint32_t turn)
+{
+    struct commons_op op = {.commons = c, .call = turn, .bytes = 1u << 20, .wide = true,
+                            .stop = never, .waits = no_matter};
+    int first, begin = c->rank;
+    uint32_t sum = turn * (uint32_t)(c->rank + 1), *parts;
+
+    commons_begin(&op);
+    parts = commons_parts(&op, 2);
+    check(commons_room(&op) == COMMONS_OK, "no wide room");
+    for (int bit = 1; bit < c->size; bit *= 2) {
+        int left = begin & ~bit, right = left + bit;
+
+        if (right >= c->size)
+            continue;
+        if (commons_first(&op, right, &first))
+            break;
+        check(commons_wait(&op, first, first + 1) == COMMONS_OK, "a mix-up that is none");
+        sum += parts[begin == left ? right : left];
+        begin = left;
+    }
+    parts[begin] = sum;
+    check(commons_put(&op, NULL) == COMMONS_OK, "no room");
+    check(commons_wait(&op, 0, c->size) == COMMONS_OK, "a mix-up that is none");
+    check(parts[0] == turn * MEMBERS * (MEMBERS + 1) / 2, "a part is missing in a sum");
+    commons_end(&op);
+}
+
 static void *member(void *arg)
 {
     struct commons *c = arg;
@@ -162,7 +191,9 @@ static void *member(void *arg)
         /* for a while always a reduction to rank 0: the others run as far as they may */
         if (turn % 500 == 0)
             era = !era;
-        if (!era && random & 256)
+        if (!era && random % 8 == 7)
+            one_sum(c, turn);
+        else if (!era && random & 256)
             one_wide(c, turn, random);
         else
             one(c, turn, era ? 2 : random);

@@ -22,13 +22,22 @@
 #define EVERY "bcast=pieces,reduce=pieces,allreduce=pieces,allgather=pieces,alltoall=pieces," \
               "allgatherv=pieces"
 
+/* and reductions by pairs: what comes first counts */
+#define BY_PAIRS "reduce=pairs,allreduce=pairs," EVERY
+
+static const char *const forms[] = {EVERY, BY_PAIRS};
+#define FORMS (sizeof forms / sizeof forms[0])
+
 static const int task_counts[] = {2, 3, 8, 17};
 
 static void run_all(fake_task_f *task, void *arg)
 {
-    setenv("DVM_COLL", EVERY, 1);
-    for (size_t i = 0; i < sizeof task_counts / sizeof task_counts[0]; i++)
-        cr_assert_eq(group_run(task_counts[i], task, arg, NULL), 0, "%d tasks", task_counts[i]);
+    for (size_t form = 0; form < FORMS; form++) {
+        setenv("DVM_COLL", forms[form], 1);
+        for (size_t i = 0; i < sizeof task_counts / sizeof task_counts[0]; i++)
+            cr_assert_eq(group_run(task_counts[i], task, arg, NULL), 0, "%d tasks, %s",
+                         task_counts[i], forms[form]);
+    }
 }
 
 static void nap(unsigned us)
@@ -295,9 +304,12 @@ static int one_differs(const struct fake_task *me)
 
 Test(coll_pieces, who_differs_is_told)
 {
-    setenv("DVM_COLL", EVERY, 1);
-    for (int other_call = 0; other_call < 2; other_call++)
-        cr_assert_eq(group_run(4, one_differs, &other_call, NULL), 0, "%d", other_call);
+    for (int i = 0; i < 2 * (int)FORMS; i++) {
+        int other_call = i % 2;
+
+        setenv("DVM_COLL", forms[i / 2], 1);
+        cr_assert_eq(group_run(4, one_differs, &other_call, NULL), 0, "%d", i);
+    }
 }
 
 static void die(int signal)
@@ -334,7 +346,8 @@ Test(coll_pieces, a_death_ends_them)
 {
     static const struct fake_options options = {.mortal = 1u << 2, .world = true};
 
-    setenv("DVM_COLL", EVERY, 1);
-    for (int us = 0; us < 20000; us += 2900)
+    for (int us = 0; us < 20000; us += 1450) {
+        setenv("DVM_COLL", forms[us / 1450 % FORMS], 1);
         cr_assert_eq(group_run(5, until_death, &us, &options), 0, "after %d us", us);
+    }
 }
