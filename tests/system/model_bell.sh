@@ -62,7 +62,6 @@ good commons -DTURNS="$(pick 3 5)"
 good commons_pairs -DBY_PAIRS="$(pick 2 1)" -DROWS=4 -DTURNS=3
 if long; then
     good commons_three -DMEMBERS=3 -DTURNS=1
-    good commons_pairs_three -DMEMBERS=3 -DTURNS=1 -DBY_PAIRS=2
     bad commons_fault_5 -DMEMBERS=3 -DTURNS=1 -DFAULT=5
 fi
 for fault in 1 2 3 4 6 7 8; do bad commons_fault_$fault -DFAULT=$fault; done

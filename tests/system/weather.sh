@@ -71,7 +71,7 @@ for direction in both input output; do
     await 20 gone 3
     took=$(($(now_ms) - begin))
     # a first host that ran late itself was more patient, and says so: 3 s at most
-    # (the time of silence is 1 s, of which a quarter is for the news)
+    # (the time of silence is 1 s, of which a twelfth is for the news)
     silence=$(grep -o "no sign of life for [0-9.]*" "$(log_of "${net}1")" | tail -n 1 | grep -o '[0-9.]*$')
     say "noticed after $took ms; no sign of life for $silence s"
     awk -v t=$took -v s="$silence" -v scale="$time_scale" \
@@ -92,15 +92,24 @@ done
 expect_same "$said" "$(grep -c "is in machine $DVM_MACHINE again" "$(log_of "${net}3")")" "returns in the log"
 
 say "a short gap is no loss"
-for _ in 1 2 3; do
-    cut_off 3 both
+short=0
+for ((try = 0; try < 12 && short < 3; try++)); do
     begin=$(now_ms)
+    cut_off 3 both
     half_a_second() { [ $(($(now_ms) - begin)) -ge 400 ]; }
     await 5 half_a_second
     mend 3
-    await 10 "$netns" run "$net" 3 dvm run -n 3 "$PROGRAMS/meet" say
+    took=$(($(now_ms) - begin))
+    await 30 "$netns" run "$net" 3 dvm run -n 3 "$PROGRAMS/meet" say
+    if [ $took -le 600 ]; then
+        short=$((short + 1))
+        expect_same "$said" "$(lost_words 3)" "losses of ${net}3"
+    else # on a computer that has no time to begin and end it
+        say "a gap of $took ms may be a loss"
+        said=$(lost_words 3)
+    fi
 done
-expect_same "$said" "$(lost_words 3)" "losses of ${net}3"
+[ $short -gt 0 ] || fail "none of $try gaps was short"
 
 say "two members that lose sight of each other go on through the coordinator"
 on 2 dvm run -n 2 --where "${net}[2-3]" "$PROGRAMS/big_message" 4 >"$WORK/out"
