@@ -81,7 +81,7 @@ for direction in both input output; do
     [ $status != 0 ] || fail "a run that lost a host ended with 0"
     expect_line "$WORK/run3" "${net}3 was lost"
     said=$((said + 1))
-    knows() { [ "$(lost_words 3)" = $said ]; }
+    knows() { [ "$(lost_words 3)" = "$said" ]; }
     await 20 knows
     mend 3
     await 30 up 3

@@ -343,7 +343,7 @@ Test(fake, invite_prints_the_ticket_alone)
     cr_expect_eq(s.status, EXIT_OK);
     cr_expect_str_eq(s.out, "dvm1:a-ticket\n");
     expect_in(s.err, "dvmd --join -");
-    expect_in(s.err, "3 hosts join within 2h00m");
+    expect_in(s.err, "3 hosts join within 2 h");
     spoken_free(&s);
     s = SPEAK("invite", "-q");
     cr_expect_str_empty(s.err);
