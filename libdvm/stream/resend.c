@@ -284,6 +284,8 @@ void resend_lost(struct stream *s, bool leaves)
         start_again(s);
         return;
     }
+    /* the answer never comes when the peer has ended, or ends before it reads this */
+    stream_watch(s);
     s->resend.resumes++;
     s->resend.again = NULL;
     s->peer.blocked = true;

@@ -2,6 +2,7 @@
  * ways, each security; resets in the middle; tasks that leave while others compute. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -630,6 +631,43 @@ Test(direct, death_comes_last)
         cr_assert_eq(fake_run(2, killed, NULL, &o), 0);
         close(o.lane_fd);
     }
+}
+
+/* The other one, of which nothing was asked and nothing is sent to, dies: a connection that is
+ * lost makes this task wait for an answer, so it must be told of that. */
+static int dies_unwatched(const struct fake_task *me)
+{
+    double limit = clock_seconds() + READY_SECONDS;
+    int other = me->tids[1 - me->rank];
+    struct stream *s = NULL;
+    uint8_t byte = 0;
+
+    if (me->rank == 1) {
+        for (int i = 0; i < 2; i++)
+            FAKE_CHECK(send_to(other, 1, &byte, 1) == 0);
+        while (stream_known(other)->peer.out != &direct_lane && clock_seconds() < limit)
+            match_progress();
+        FAKE_CHECK(send_to(other, 1, &byte, 1) == 0);
+        raise(SIGKILL);
+    }
+    while ((!s || !(s->resend.resumes || s->gone)) && clock_seconds() < limit) {
+        match_progress();
+        s = stream_known(other);
+    }
+    FAKE_CHECK(s && (s->watched || s->gone));
+    while (!s->gone && clock_seconds() < limit)
+        match_progress();
+    FAKE_CHECK(s->gone);
+    return 0;
+}
+
+Test(direct, a_lost_connection_asks_for_the_others_end)
+{
+    struct fake_options o = two_hosts(LANE_PLAIN);
+
+    o.mortal = 1 << 1;
+    cr_assert_eq(fake_run(2, dies_unwatched, NULL, &o), 0);
+    close(o.lane_fd);
 }
 
 /* ---- no lane ---------------------------------------------------------------------- */
