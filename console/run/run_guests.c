@@ -35,9 +35,7 @@ static size_t place_of(const struct run_guests *g, int tid)
 
 static bool on_lost(const struct run_guests *g, int tid)
 {
-    int slot = tid >> DVM_TID_N_BITS;
-
-    return slot >= 0 && slot <= DVM_SLOT_MAX && g->lost[slot];
+    return DVM_TID_OK(tid) && g->lost[DVM_TID_SLOT(tid)];
 }
 
 static bool add(struct run_guests *g, int tid, bool ended)

@@ -13,10 +13,12 @@
 
 void bulk_carried(struct links *l, struct peer *p, size_t bytes)
 {
-    trim_later(l);
+    uint64_t now = links_now();
+
+    trim_later(l, now);
     if (!p->dealer[LINK_CONTROL].up)
         return;
-    p->bulk_at = links_now();
+    p->bulk_at = now;
     if (p->dealer[LINK_BULK].socket)
         return;
     p->bulk_units += LINK_RELAY_COST + bytes;

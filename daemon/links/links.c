@@ -380,7 +380,7 @@ int links_peer_add(struct links *l, const struct links_peer *info)
         free(p);
         return DVM_ERR_NO_MEMORY;
     }
-    trim_later(l);
+    trim_later(l, links_now());
     l->peers[p->slot] = p;
     if (p->slot > l->highest)
         l->highest = p->slot;
@@ -404,7 +404,7 @@ void links_peer_remove(struct links *l, int slot, const char *why)
         log_debug("a host that left long ago is forgotten");
     g->incarnation = p->incarnation;
     snprintf(g->why, sizeof g->why, "%s", why);
-    trim_later(l);
+    trim_later(l, links_now());
     peer_free(l, p);
 }
 

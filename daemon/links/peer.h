@@ -185,8 +185,9 @@ void bulk_carried(struct links *l, struct peer *p, size_t bytes);
 uint64_t bulk_tick(struct links *l, struct peer *p, uint64_t now);
 
 /* ---- trim.c ---- */
-/* Memory comes and goes: give back what is free when that has been over for a minute. */
-void trim_later(struct links *l);
+/* Memory comes and goes: give back what is free when that has been over for a minute.
+ * now: links_now. */
+void trim_later(struct links *l, uint64_t now);
 /* Do it when it is time; returns when to look again, ms. */
 uint64_t trim_tick(struct links *l, uint64_t now);
 
