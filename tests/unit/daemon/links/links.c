@@ -233,9 +233,8 @@ static void pair_close(struct pair *p)
 Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 300)
 {
     struct pair p;
-    uint64_t n = frames_wanted(), sent = 0;
+    uint64_t n = frames_wanted(), sent = 0, next = 0;
     struct links_counts counts;
-    double next = clock_seconds();
     int resets = 0;
 
     seed_of_today("links");
@@ -252,10 +251,10 @@ Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 300)
             }
             sent = upto;
         }
-        if (clock_seconds() > next && sent < n) {
+        if (p.a.got[2][LINK_BULK] >= next && p.a.got[2][LINK_BULK] < n) {
             proxy_reset(p.proxy);
             resets++;
-            next = clock_seconds() + 0.05 + (double)(random() % 300) / 1000;
+            next = p.a.got[2][LINK_BULK] + n / 40 + (uint64_t)random() % (n / 20);
         }
         ev_run(loop, EVRUN_NOWAIT);
     }
