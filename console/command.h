@@ -6,7 +6,7 @@
 #include "console/value.h"
 
 #define COMMAND_ANY (-1)           /* operands_max: no limit */
-#define COMMAND_SETTINGS_MAX 128   /* bytes of a command's settings */
+#define COMMAND_SETTINGS_MAX 256   /* bytes of a command's settings */
 
 struct command {
     const char *name;

@@ -32,7 +32,7 @@ struct reading {
 static const struct {
     const char *unit;
     double seconds;
-} time_units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+} time_units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
 
 static const char *const color_words[] = {"auto", "always", "never"};
 
@@ -45,6 +45,8 @@ bool options_time(const char *text, double *seconds)
     value = strtod(text, &end);
     if (end == text || errno || !isfinite(value) || value < 0)
         return false;
+    if (*end == ' ' && end[1])
+        end++; /* as in dvmd.conf: "500 ms" */
     for (size_t i = 0; i < sizeof time_units / sizeof time_units[0]; i++)
         if (!strcmp(end, time_units[i].unit)) {
             *seconds = value * time_units[i].seconds;
@@ -157,6 +159,18 @@ static int store_color(struct reading *g, const struct option_row *row, const ch
     return fail_value(g, row, text, "auto, always or never");
 }
 
+static int store_list(struct reading *g, const struct option_row *row, const char *text,
+                      struct option_list *at)
+{
+    if (at->count == OPTION_LIST_MAX) {
+        snprintf(g->error, OPTIONS_SENTENCE_MAX, "--%s may be given at most %d times", row->name,
+                 OPTION_LIST_MAX);
+        return -1;
+    }
+    at->texts[at->count++] = text;
+    return 0;
+}
+
 static int store(struct reading *g, const struct option_row *row, void *settings,
                  const char *text)
 {
@@ -173,8 +187,11 @@ static int store(struct reading *g, const struct option_row *row, void *settings
     case OPTION_COLOR:
         return store_color(g, row, text, at);
     case OPTION_TEXT:
+    case OPTION_LIST:
         if (!text[0])
             return fail_value(g, row, text, "a value that is not empty");
+        if (row->kind == OPTION_LIST)
+            return store_list(g, row, text, at);
         *(const char **)at = text;
         return 0;
     }

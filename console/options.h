@@ -15,11 +15,19 @@ enum option_kind {
     OPTION_FLAG,   /* bool, set to true */
     OPTION_INT,    /* int, between low and high */
     OPTION_TEXT,   /* const char *, borrowed from argv */
-    OPTION_TIME,   /* double, seconds: "90", "1.5s", "10m", "2h" */
+    OPTION_LIST,   /* struct option_list: may be repeated */
+    OPTION_TIME,   /* double, seconds: "90", "1.5s", "500 ms", "10m", "10 min", "2h" */
     OPTION_COLOR   /* enum option_color: auto, always, never */
 };
 
 enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+#define OPTION_LIST_MAX 16 /* times that one option may be given */
+
+struct option_list {
+    const char *texts[OPTION_LIST_MAX]; /* borrowed from argv */
+    size_t count;
+};
 
 struct option_row {
     const char *name;  /* without its dashes; NULL ends a table */

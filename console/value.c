@@ -38,6 +38,7 @@ const struct value value_list[] = {
     {"COMMAND", VALUE_COMMAND, NULL, "a command of dvm"},
     {"TOPIC", VALUE_TOPIC, NULL, "a topic of dvm help"},
     {"CODE", VALUE_CODE, NULL, "a code that a message of dvm names"},
+    {"KEY=VALUE", VALUE_TEXT, NULL, "a setting with its value, such as task_memory=1GiB"},
     {"KEY", VALUE_TEXT, NULL, "the name of a setting"},
     {"WORD", VALUE_TEXT, NULL, "any word"},
     {"TEXT", VALUE_TEXT, NULL, "any text"},

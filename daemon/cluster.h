@@ -64,6 +64,7 @@ struct cluster_config {
     int cores;
     const char *bind;    /* address to listen on, NULL: all */
     int port, port_most; /* control port: the first free pair of this range; 0: any */
+    const char *port_from; /* where that was said; borrowed, as long as the cluster lives */
     double silence;      /* seconds of silence after which a host is lost (default 3) */
     double rejoin;       /* seconds for which a lost host may come back; 0: it may not */
     enum setting_lane_security lane_security; /* for a new machine */

@@ -48,7 +48,11 @@ int config_read(struct settings *s, const struct options *o)
 {
     int r = settings_read_usual(s);
 
-    return r ? r : take_options(s, o);
+    if (!r)
+        r = take_options(s, o);
+    if (r)
+        join_mark(JOIN_SETTING);
+    return r;
 }
 
 void config_log(const struct settings *s)
@@ -67,7 +71,18 @@ void config_joined(struct settings *s, const struct cluster *c)
     settings_force(s, SETTING_LANE_SECURITY, words[cluster_lane_security(c)], "the machine");
 }
 
-int config_addresses(const struct settings *s, char *out, size_t size)
+/* Other computers reach this host by what it offers alone. */
+static void note_offer(struct settings *s)
+{
+    char list[TICKET_ADDRESSES][TICKET_ADDRESS_BYTES];
+    const struct setting *offer = &s->list[SETTING_OFFER];
+
+    if (address_list(NULL, 1, list) <= 1)
+        settings_note(s, "no address of this host lies in offer = %s (%s), so hosts on other "
+                      "computers cannot reach it", offer->value.text, offer->from);
+}
+
+int config_addresses(struct settings *s, char *out, size_t size)
 {
     const struct setting *bind = &s->list[SETTING_BIND];
     const struct setting_value *offer = settings_get(s, SETTING_OFFER);
@@ -75,6 +90,8 @@ int config_addresses(const struct settings *s, char *out, size_t size)
 
     out[0] = '\0';
     address_offer(offer->nothing ? NULL : offer->text);
+    if (bind->value.nothing && !offer->nothing)
+        note_offer(s);
     if (bind->value.nothing)
         return DVM_OK;
     if (strchr(wanted, '/') && address_in(wanted, out, size))
@@ -93,9 +110,14 @@ int config_addresses(const struct settings *s, char *out, size_t size)
 
 static void note_cgroup(struct settings *s, const struct cgroup *g)
 {
+    const struct setting *where = &s->list[SETTING_CGROUP];
     const struct setting_value *memory = settings_get(s, SETTING_TASK_MEMORY);
     const struct setting_value *cores = settings_get(s, SETTING_TASK_CORES);
 
+    /* what was asked for by name and cannot be had */
+    if ((int)where->value.number == CGROUP_PATH && !g->folder[0])
+        settings_note(s, "cgroup = %s (%s) is of no use, so tasks have no cgroups: %s",
+                      where->value.text, where->from, g->memory_why);
     if (!memory->nothing && !g->memory)
         settings_note(s, "task_memory is enforced by rlimit, for each process of a task, not by a "
                       "cgroup for all of them together: %s", g->memory_why);

@@ -19,9 +19,9 @@ int config_read(struct settings *s, const struct options *o);
  * setting. cgroup is opened where that is possible; what is not is noted in s. */
 void config_limits(struct settings *s, struct keeper_limits *limits, struct cgroup *cgroup);
 
-/* Which address to listen on (out, "" for all), and which to offer from now on. Error:
- * ARG (dvm_fail, join_mark): it is none of this host. */
-int config_addresses(const struct settings *s, char *out, size_t size);
+/* Which address to listen on (out, "" for all), and which to offer from now on; that there is
+ * none to offer is noted in s. Error: ARG (dvm_fail, join_mark): it is none of this host. */
+int config_addresses(struct settings *s, char *out, size_t size);
 
 /* Put what the machine that was joined says of itself in the place of what was read. */
 void config_joined(struct settings *s, const struct cluster *c);

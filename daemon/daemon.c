@@ -383,6 +383,7 @@ static int open_cluster(struct daemon *d, const char *ticket)
                                     .bind = d->bind[0] ? d->bind : NULL,
                                     .hosted = o->hosted != NULL,
                                     .port = (int)port->number, .port_most = (int)port->most,
+                                    .port_from = d->settings->list[SETTING_PORT].from,
                                     .silence = settings_number(d->settings, SETTING_SILENCE),
                                     .rejoin = settings_number(d->settings, SETTING_REJOIN),
                                     .lane_security = (enum setting_lane_security)

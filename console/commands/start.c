@@ -22,6 +22,7 @@ struct settings {
     int hosts, port, cores; /* 0: not given */
     double silence;         /* seconds, 0: not given */
     const char *name, *bind, *security;
+    struct option_list set;
 };
 
 #define HOSTS_MAX 512         /* simulated hosts on one computer */
@@ -47,6 +48,8 @@ static const struct option_row rows[] = {
      SETTING_SILENCE_MAX_S},
     {"lane-security", 0, OPTION_TEXT, offsetof(struct settings, security), "full|auth|off",
      "protection of connections between tasks of different hosts (default: full)", 0, 0},
+    {"set", 0, OPTION_LIST, offsetof(struct settings, set), "KEY=VALUE",
+     "a setting, as in dvmd.conf; may be repeated", 0, 0},
     OPTION_END};
 
 /* One daemon that is to be started, with the texts of its command line. */
@@ -117,8 +120,29 @@ static void describe_host(struct start *t, size_t i)
         snprintf(h->cores, sizeof h->cores, "%d", s->cores);
         word = add_option(word, "--cores", h->cores);
     }
+    for (size_t k = 0; k < s->set.count; k++)
+        word = add_option(word, "--set", s->set.texts[k]);
     *word = NULL;
     l->seconds = START_SECONDS;
+}
+
+/* A value of --set; what it says is for the daemon to judge, which knows the limits. */
+static bool set_is_good(const struct start *t, const char *text)
+{
+    struct setting_value value;
+    size_t length = strcspn(text, "=");
+    enum setting_key key = setting_find(text, length);
+
+    if (!text[length])
+        console_wrong(t->c, "--set takes KEY=VALUE, such as task_memory=1GiB, not \"%.80s\"", text);
+    else if (key == SETTING_COUNT)
+        console_wrong(t->c, "--set: there is no setting \"%.*s\"; dvm config --keys lists them",
+                      (int)(length < 80 ? length : 80), text);
+    else if (setting_parse(key, text + length + 1, &value))
+        console_wrong(t->c, "--set: %s", dvm_last_error());
+    else
+        return true;
+    return false;
 }
 
 /* Refuse in words when the machine runs already, or cannot be what was asked for. */
@@ -131,6 +155,9 @@ static int check(const struct start *t)
         console_wrong(t->c, "--lane-security: %s", dvm_last_error());
         return EXIT_USAGE;
     }
+    for (size_t k = 0; k < t->s->set.count; k++)
+        if (!set_is_good(t, t->s->set.texts[k]))
+            return EXIT_USAGE;
     if (t->s->hosts > 1 && getenv("DVM_DIR")) {
         console_wrong(t->c, "DVM_DIR is the folder of one host and --hosts %d wants several; run: "
                             "unset DVM_DIR",
@@ -269,5 +296,6 @@ const struct command command_start = {
     .function = start,
     .examples = "dvm start               # this computer\n"
                 "dvm start --hosts 4     # four simulated hosts\n"
+                "dvm start --set task_memory=1GiB --set oversubscribe=refuse\n"
                 "dvm --machine lab start # a second machine, beside the first\n",
 };

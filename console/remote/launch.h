@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#define LAUNCH_WORDS_MAX 24     /* words of a command line, NULL included */
+#define LAUNCH_WORDS_MAX 56     /* words of a command line, NULL included */
 #define LAUNCH_SAID_MAX 4096    /* bytes that are kept of what the program said */
 #define LAUNCH_AT_ONCE 200      /* so many run at the same time (3 descriptors each) */
 

@@ -17,6 +17,7 @@
 #include "base/fnv.h"
 #include "base/clock.h"
 #include "base/endpoint.h"
+#include "base/join.h"
 #include "base/log.h"
 #include "daemon/cluster/cluster_state.h"
 #include "daemon/links/address.h"
@@ -394,6 +395,7 @@ struct cluster *cluster_new(struct ev_loop *loop, const struct cluster_config *c
     c->arg = arg;
     c->port = config->port;
     c->port_most = config->port_most;
+    c->port_from = config->port_from;
     c->lane_security = config->lane_security;
     c->armed = MACHINE_NEVER;
     snprintf(c->bind, sizeof c->bind, "%s", config->bind ? config->bind : "");
@@ -433,7 +435,8 @@ int cluster_create(struct cluster **out, struct ev_loop *loop, const struct clus
 static int open_links(struct cluster *c, char *error, size_t size)
 {
     const char *bind = c->bind[0] ? c->bind : NULL;
-    int port = c->port;
+    int port = c->port, code;
+    size_t used;
 
     /* another may take a port between the look and the use: then the next is tried */
     for (; port < c->port_most; port += PORTS_A_HOST)
@@ -442,11 +445,17 @@ static int open_links(struct cluster *c, char *error, size_t size)
                          size) == 0)
             return 0;
     if (c->port_most > c->port) {
+        join_mark(JOIN_PORT);
         snprintf(error, size, "no two neighbouring ports from %d to %d are free on this host; "
-                 "give a larger range (port in dvmd.conf)", c->port, c->port_most);
+                 "give a larger range (port, %s)", c->port, c->port_most, c->port_from);
         return DVM_ERR_SYSTEM;
     }
-    return links_create(&c->links, c->loop, bind, port, &cluster_links_events, c, error, size);
+    code = links_create(&c->links, c->loop, bind, port, &cluster_links_events, c, error, size);
+    used = strlen(error);
+    if (code == DVM_ERR_SYSTEM && port)
+        snprintf(error + used, size - used, " (port, %s; of a range a free one is taken)",
+                 c->port_from);
+    return code;
 }
 
 int cluster_open_links(struct cluster *c, char *error, size_t size)

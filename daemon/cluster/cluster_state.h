@@ -27,6 +27,7 @@ struct cluster {
     char machine_name[DVM_NAME_MAX];
     char bind[MACHINE_ADDRESS_BYTES]; /* "" for all */
     int port, port_most; /* range of control ports, 0: any */
+    const char *port_from; /* where that was said, borrowed */
     enum setting_lane_security lane_security; /* of the machine */
     struct machine *machine;
     struct links *links;     /* NULL while this host is alone and invited nobody */

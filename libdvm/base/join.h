@@ -62,6 +62,8 @@
       "look at: ssh %s \"ulimit -a; free -m\"")                                                \
     X(OPTION, 607, "option", "dvmd does not take that option or name",                         \
       "its options: dvmd --help")                                                              \
+    X(SETTING, 608, "setting", "a setting of the host cannot be read or taken",                \
+      "correct it where the sentence says; what each setting takes: dvm config --keys")        \
     X(DIAL_BACK, 701, "dial back", "the host reaches no address of the machine",               \
       "open the port of the machine's first host for %s; to choose it: dvm start --port N")    \
     X(WRONG_DAEMON, 702, "dial back", "only daemons of other machines answer the host",        \

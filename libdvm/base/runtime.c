@@ -32,6 +32,7 @@
 #define OTHERS 0077         /* permission bits that a folder must not have */
 #define LOCK_TRIES 20       /* how often a lock is tried, */
 #define LOCK_PAUSE_NS 5000000 /* with this pause between two tries, nanoseconds */
+#define NO_DAEMON_TEXT "no daemon runs in %s; start one: dvm start"
 #define NAMES_MAX 200       /* bytes of the names of hosts in a sentence */
 
 bool runtime_name_ok(const char *text)
@@ -160,8 +161,8 @@ static int open_level(int parent, const char *name, const char *shown)
     struct stat st;
 
     if (fd < 0 && errno == ENOENT)
-        return dvm_fail(DVM_ERR_NO_DAEMON, "there is no folder %s, so no daemon runs in it",
-                        shown);
+        return dvm_fail(DVM_ERR_NO_DAEMON, "there is no folder %s, so no daemon runs in it; "
+                        "start one: dvm start", shown);
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
         return dvm_fail(DVM_ERR_REFUSED,
                         "%s is a link or no folder; remove it, DVM makes its own", shown);
@@ -264,7 +265,7 @@ static int open_lock(const char *folder, bool create)
                 FILE_MODE);
     if (fd < 0)
         fd = errno == ENOENT
-                 ? dvm_fail(DVM_ERR_NO_DAEMON, "no daemon runs in %s", folder)
+                 ? dvm_fail(DVM_ERR_NO_DAEMON, NO_DAEMON_TEXT, folder)
                  : dvm_fail_errno(DVM_ERR_SYSTEM, "%s/" RUNTIME_LOCK " cannot be opened", folder);
     close(dir);
     return fd;
@@ -319,7 +320,7 @@ static int probe(const char *folder)
         return lock;
     held = flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
     close(lock);
-    return held ? DVM_OK : dvm_fail(DVM_ERR_NO_DAEMON, "no daemon runs in %s", folder);
+    return held ? DVM_OK : dvm_fail(DVM_ERR_NO_DAEMON, NO_DAEMON_TEXT, folder);
 }
 
 bool runtime_alive(const char *folder)

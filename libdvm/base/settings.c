@@ -48,7 +48,7 @@ static int unknown(const char *name, size_t length, const char *from)
 {
     const char *near = setting_nearest(name, length);
 
-    return dvm_fail(DVM_ERR_ARG, "%s: there is no setting \"%.*s\"%s%s%s (dvm config lists them)",
+    return dvm_fail(DVM_ERR_ARG, "%s: there is no setting \"%.*s\"%s%s%s (dvm config --keys lists them)",
                     from, (int)(length < 40 ? length : 40), name, near ? "; did you mean " : "",
                     near ? near : "", near ? "?" : "");
 }
@@ -258,6 +258,18 @@ static int read_environment(struct settings *s)
     return DVM_OK;
 }
 
+/* The file that the environment names: who forgot that it does must be told. */
+static int read_named(struct settings *s, const char *path)
+{
+    char sentence[DVM_SENTENCE_MAX];
+    int r = read_file(s, path, true, NULL);
+
+    if (r != DVM_ERR_SYSTEM)
+        return r;
+    error_save(sentence);
+    return dvm_fail(r, "%s (environment DVM_CONF names that file)", sentence);
+}
+
 /* Whether both are the same file, by whatever names. */
 static bool same_file(const char *a, const char *b)
 {
@@ -278,7 +290,7 @@ int settings_read(struct settings *s, const struct settings_places *p)
     if (!r && p->user)
         r = read_file(s, p->user, false, NULL);
     if (!r && p->named)
-        r = read_file(s, p->named, true, NULL);
+        r = read_named(s, p->named);
     if (!r && p->environment)
         r = read_environment(s);
     return r;

@@ -15,6 +15,7 @@ struct settings {
     const char *text;
     double time;
     enum option_color color;
+    struct option_list list;
 };
 
 static const struct option_row rows[] = {
@@ -24,9 +25,10 @@ static const struct option_row rows[] = {
     {"text", 0, OPTION_TEXT, offsetof(struct settings, text), "TEXT", "a text", 0, 0},
     {"time", 0, OPTION_TIME, offsetof(struct settings, time), "TIME", "a time", 0.5, 7200},
     {"color", 0, OPTION_COLOR, offsetof(struct settings, color), "WHEN", "colours", 0, 0},
+    {"list", 'l', OPTION_LIST, offsetof(struct settings, list), "TEXT", "texts", 0, 0},
     OPTION_END};
 
-#define WORDS_MAX 12
+#define WORDS_MAX (OPTION_LIST_MAX + 3)
 
 struct read {
     struct settings s;
@@ -66,6 +68,29 @@ Test(options, all_forms)
     read_words(&r, false, "-n7 --flag --number=8");
     cr_expect_eq(r.operands, 0);
     cr_expect_eq(r.s.number, 8);
+}
+
+Test(options, one_that_is_repeated)
+{
+    struct read r;
+    char line[256] = "";
+
+    read_words(&r, false, "--list a=1 b -lc=2 --list=d=3");
+    cr_assert_eq(r.operands, 1, "%s", r.error);
+    cr_assert_eq(r.s.list.count, 3);
+    cr_expect_str_eq(r.s.list.texts[0], "a=1");
+    cr_expect_str_eq(r.s.list.texts[1], "c=2");
+    cr_expect_str_eq(r.s.list.texts[2], "d=3");
+    for (int i = 0; i < OPTION_LIST_MAX; i++)
+        strcat(line, "-lx ");
+    read_words(&r, false, line);
+    cr_expect_eq(r.operands, 0);
+    strcat(line, "-lx");
+    read_words(&r, false, line);
+    cr_expect_eq(r.operands, -1);
+    cr_expect_str_eq(r.error, "--list may be given at most 16 times");
+    read_words(&r, false, "--list=");
+    cr_expect_str_eq(r.error, "--list takes a value that is not empty, not \"\"");
 }
 
 Test(options, a_letter_of_another_launcher)
@@ -155,8 +180,9 @@ Test(options, times)
         const char *text;
         double seconds;
     } good[] = {{"30", 30},   {"30s", 30},     {"1.5m", 90},
-                {"2h", 7200}, {"250ms", 0.25}, {"1d", 86400}};
-    static const char *const bad[] = {"", "s", "-1", "1x", "inf", "1 s", "1e999"};
+                {"2h", 7200}, {"250ms", 0.25}, {"1d", 86400},
+                {"500 ms", 0.5}, {"10 min", 600}, {"10min", 600}};
+    static const char *const bad[] = {"", "s", "-1", "1x", "inf", "1 ", "1  s", " s", "1e999"};
     double seconds;
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
