@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/runtime.h"
-#include "console/private.h"
+#include "console/machines.h"
 
 #define RED "\033[31m"
 #define PLAIN "\033[0m"
@@ -184,23 +184,28 @@ char *console_who(const struct console *c, const struct client *client,
     return text;
 }
 
-/* A program that hangs in a private machine is looked at from another terminal, where this is
- * the first thing that is said. Returns an exit code. */
+/* Who has several machines, or looks at a program that hangs in a private one from another
+ * terminal, is told here first which there are. Returns an exit code. */
 static int no_machine(const struct console *c, const char *name)
 {
-    char running[DVM_NAME_MAX];
-    int n = private_running(running);
+    char others[MACHINES_TEXT_MAX + CONSOLE_WHO_MAX] = "", start[DVM_NAME_MAX + 16] = "";
+    char hidden[DVM_NAME_MAX + CONSOLE_WHO_MAX] = "";
+    struct machines named, programs;
 
-    if (n == 0)
-        console_wrong(c,
-                      "no daemon of the machine \"%s\" runs on this computer; start one: dvm start",
-                      name);
-    else
-        console_wrong(c,
-                      "no daemon of the machine \"%s\" runs on this computer, but %d private "
-                      "machine%s of a program without one; to ask %s: dvm %s --machine %s; to "
-                      "start one that stays: dvm start",
-                      name, n, n == 1 ? "" : "s", n == 1 ? "it" : "the first", c->command, running);
+    machines_running(&named, false);
+    machines_running(&programs, true);
+    if (named.count)
+        snprintf(others, sizeof others, ", but of other machines (%s; to ask one: dvm %s --machine "
+                 "%s)", named.text, c->command, named.first);
+    if (programs.count)
+        snprintf(hidden, sizeof hidden, ", but %d private machine%s of a program without one; to "
+                 "ask %s: dvm %s --machine %s", programs.count, programs.count == 1 ? "" : "s",
+                 programs.count == 1 ? "it" : "the first", c->command, programs.first);
+    if (c->machine)
+        snprintf(start, sizeof start, " --machine %s", name);
+    console_wrong(c, "no daemon of the machine \"%s\" runs on this computer%s%s; %s: dvm%s start",
+                  name, others, hidden, programs.count ? "to start one that stays" : "start one",
+                  start);
     return EXIT_NOT_CONNECTED;
 }
 

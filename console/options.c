@@ -32,7 +32,8 @@ struct reading {
 static const struct {
     const char *unit;
     double seconds;
-} time_units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+} time_units[] = {{"", 1},     {"s", 1},    {"ms", 1e-3}, {"m", 60},
+                  {"min", 60}, {"h", 3600}, {"d", 86400}};
 
 static const char *const color_words[] = {"auto", "always", "never"};
 
@@ -141,7 +142,7 @@ static int store_time(struct reading *g, const struct option_row *row, const cha
         return 0;
     }
     if (row->high >= DAY)
-        snprintf(most, sizeof most, "%.0f days", row->high / DAY);
+        snprintf(most, sizeof most, "%.0f day%s", row->high / DAY, row->high == DAY ? "" : "s");
     else
         snprintf(most, sizeof most, "%g s", row->high);
     snprintf(wanted, sizeof wanted, "a time such as 30s, 10m or 2h (%g s to %s)", row->low, most);

@@ -6,7 +6,6 @@
  */
 #include "console/private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,7 +22,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/runtime.h"
-#include "base/sweep.h"
 #include "console/remote/launch.h"
 
 #define READY_SECONDS 30.0 /* until dvmd must be ready */
@@ -140,28 +138,4 @@ void private_end(pid_t pid)
     if (poll(&p, 1, END_MS) > 0)
         waitpid(pid, NULL, 0);
     close(fd);
-}
-
-static int is_private(const struct dirent *entry)
-{
-    return !strncmp(entry->d_name, SWEEP_PRIVATE, strlen(SWEEP_PRIVATE)) &&
-           runtime_name_ok(entry->d_name);
-}
-
-int private_running(char *name)
-{
-    char top[RUNTIME_PATH_MAX], folder[RUNTIME_PATH_MAX];
-    struct dirent **list;
-    int n, running = 0;
-
-    name[0] = '\0';
-    n = runtime_user_folder(top, sizeof top) ? -1 : scandir(top, &list, is_private, alphasort);
-    for (int i = 0; i < n; i++) {
-        if (!runtime_find(folder, sizeof folder, list[i]->d_name) && running++ == 0)
-            strcpy(name, list[i]->d_name);
-        free(list[i]);
-    }
-    if (n >= 0)
-        free(list);
-    return running;
 }

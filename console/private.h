@@ -15,9 +15,4 @@ int private_start(struct client **out, pid_t *pid);
  * most a short time, then it is left to end by itself. */
 void private_end(pid_t pid);
 
-/* The first by name of this user's private machines that run on this computer, also those of
- * programs that were started by hand. name: DVM_NAME_MAX bytes, empty when there are none.
- * Returns how many there are. */
-int private_running(char *name);
-
 #endif

@@ -48,9 +48,9 @@ static int unknown(const char *name, size_t length, const char *from)
 {
     const char *near = setting_nearest(name, length);
 
-    return dvm_fail(DVM_ERR_ARG, "%s: there is no setting \"%.*s\"%s%s%s (dvm config --keys lists them)",
-                    from, (int)(length < 40 ? length : 40), name, near ? "; did you mean " : "",
-                    near ? near : "", near ? "?" : "");
+    return dvm_fail(DVM_ERR_ARG, "%s: there is no setting \"%.*s\"%s%s%s (dvm config --keys lists "
+                    "them)", from, (int)(length < 40 ? length : 40), name,
+                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* A value that goes past the limit. */
