@@ -140,7 +140,7 @@ Test(console, without_a_machine)
     s = SPEAK("--machine", "surely-not-there", "hosts");
     cr_expect_eq(s.status, EXIT_NOT_CONNECTED);
     expect_in(s.err, "surely-not-there");
-    expect_in(s.err, "dvm start");
+    expect_in(s.err, "surely-not-there start");
     spoken_free(&s);
 }
 
