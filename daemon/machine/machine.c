@@ -284,7 +284,7 @@ void machine_connection(struct machine *m, uint64_t now, int slot, bool up)
     if (up)
         who->suspect_at = MACHINE_NEVER;
     else if (who->suspect_at == MACHINE_NEVER)
-        who->suspect_at = now + MACHINE_SUSPECT_MS;
+        who->suspect_at = now + MACHINE_SUSPECT_MS + machine_patience(m, now, who) - m->silence_ms;
 }
 
 void machine_expelled(struct machine *m, uint64_t now, const char *why)

@@ -37,7 +37,7 @@
 #define MACHINE_AGAINS_PER_SILENCE 6     /* the same while there is no answer */
 #define MACHINE_AGAIN_MAX_MS 333
 #define MACHINE_DOUBTS_PER_SILENCE 3     /* after this part of a silence another way is tried */
-#define MACHINE_SUSPECT_MS 800           /* after a reset: lost, unless heard from */
+#define MACHINE_SUSPECT_MS 800           /* after a reset: lost, unless it is back; strain adds */
 #define MACHINE_LEAVE_MS 3000            /* for a removed host or a halt to be done */
 #define MACHINE_SILENCE_DEFAULT_MS 3000
 #define MACHINE_SILENCE_MIN_MS ((uint64_t)(SETTING_SILENCE_MIN_S * 1000))

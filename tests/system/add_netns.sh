@@ -2,8 +2,8 @@
 # dvm add joins hosts over any command in the place of ssh, all at the same time and each
 # with a verdict of its own; hosts behind cables of their own make one machine, and one
 # whose cable is pulled is declared lost, and comes back by itself with its cable.
-# ctest: LIMIT 180
 . "$(dirname "$0")/lib.sh"
+export DVM_SILENCE='8 s'
 
 [ "$(id -u)" = 0 ] || skip "network namespaces need root"
 ip netns list >/dev/null 2>&1 || skip "no network namespaces here"

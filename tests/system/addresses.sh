@@ -3,7 +3,7 @@
 # reaches the right host wins (P5, P6): hosts that all have the same docker0 address, on
 # which even another machine's daemon answers; a host name that resolves to 127.0.1.1; and
 # no loopback address ever leads to another computer.
-# ctest: LIMIT 120 COST 13
+# ctest: COST 13
 . "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "network namespaces need root"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 180 COST 28
+# ctest: COST 28
 # A task of the machine itself that misbehaves (malformed frames, another's name, floods,
 # nonsense in shared memory) is cut off in words, or bounded; tasks beside it go on, and
 # so do the daemons.

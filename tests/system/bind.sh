@@ -2,7 +2,6 @@
 # bind: tasks of a real host that fit get cores of their own, and no task leaves the cpus
 # that its daemon may use; simulated hosts share their computer and bind nothing, and so
 # do tasks that do not fit.
-# ctest: LIMIT 60
 . "$(dirname "$0")/lib.sh"
 
 all=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # config: what stands in dvmd.conf is in force on every host, a user cannot go past what an
 # administrator's file says, and what is refused is refused before anything starts.
-# ctest: LIMIT 120
 . "$(dirname "$0")/lib.sh"
+unset DVM_SILENCE
 
 # an installation of its own, whose etc is the administrator's: root's, if root tests
 mkdir -p "$WORK/prefix/bin" "$WORK/prefix/etc/dvm" "$WORK/home/.config/dvm"

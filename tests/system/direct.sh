@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 180 COST 18
+# ctest: COST 18
 # Two tasks of different hosts have a connection of their own: each byte of each size comes
 # as it was sent, whatever protects the connection; when it is cut in the middle of messages
 # nothing is lost or doubled; and without it the daemons carry everything.

@@ -3,7 +3,7 @@
 # with the reason as it was met (silent, refused, no way), the code, and that it is relayed;
 # one that is open in the direction that is used is a note; and a host that would not reach
 # the machine is told so before it joins.
-# ctest: LIMIT 180 COST 25
+# ctest: COST 25
 . "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "network namespaces need root"

@@ -2,7 +2,7 @@
 # Fortran programs are built against an installed prefix with dvmfort, with CMake and with
 # pkg-config, by the user's compiler: with gfortran and flang, with default integers of 4 and
 # of 8 bytes (also reals of 8, and all with flang, in the long form). No .mod is shipped: the module is compiled by each.
-# ctest: LIMIT 240 COST 40
+# ctest: COST 40
 . "$(dirname "$0")/lib.sh"
 
 sanitized && skip "an installed prefix is made from a build without sanitizers"

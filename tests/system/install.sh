@@ -2,7 +2,6 @@
 # An installed prefix may be moved anywhere: a program is built against it with dvmcc,
 # with CMake's find_package and with pkg-config, from C and C++, and runs there with the
 # daemon of the prefix. The program is the README's first one.
-# ctest: LIMIT 180
 . "$(dirname "$0")/lib.sh"
 
 sanitized && skip "an installed prefix is made from a build without sanitizers"

@@ -2,7 +2,7 @@
 # dvm add over a real sshd: a host joins, with dvmd found or copied; and what ssh itself
 # says when it fails (a key or host key that is not known, nobody listening, a name that
 # does not exist) gets its step, code and remedy.
-# ctest: LIMIT 120 COST 12
+# ctest: COST 12
 . "$(dirname "$0")/lib.sh"
 
 sshd=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) || skip "there is no sshd here (Debian: openssh-server)"

@@ -9,6 +9,7 @@
 # points, DVM_TEST_POINT="STORY NAME CALL" tries that one only.
 # ctest: LIMIT 900 COST 80
 . "$(dirname "$0")/lib.sh"
+unset DVM_SILENCE
 
 seed=${DVM_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$((seed % 32768))

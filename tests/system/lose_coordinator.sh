@@ -3,6 +3,7 @@
 # and tasks of all hosts end by themselves, and the next start just works. When it is only
 # stopped, their tasks end all the same, and the hosts come back to it when it goes on.
 . "$(dirname "$0")/lib.sh"
+export DVM_SILENCE='3 s'
 
 killed_hosts=(sim1 sim2 sim3) # they leave their logs
 

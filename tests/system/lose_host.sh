@@ -3,6 +3,7 @@
 # it, and the machine goes on: for a daemon that is killed (its connections are reset)
 # and for one that falls silent.
 . "$(dirname "$0")/lib.sh"
+export DVM_SILENCE='3 s'
 
 start_machine 3
 await 10 hosts_are 3

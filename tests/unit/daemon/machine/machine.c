@@ -615,6 +615,26 @@ Test(machine, a_reset_that_comes_back_is_no_loss)
     world_free(w);
 }
 
+/* Who gets the CPU late is late with a new connection, too. */
+Test(machine, a_starved_member_has_longer_for_its_connection)
+{
+    struct world *w = world_new(5);
+    int a = join(w, "a", true);
+
+    run_until(w, w->now + 3000);
+    w->nodes[a].starved_ms = 400;
+    run_until(w, w->now + 10000);
+    post(w, (struct letter){.from = a, .to = 0, .kind = 1});
+    post(w, (struct letter){.from = 0, .to = a, .kind = 1});
+    run_until(w, w->now + 2 * MACHINE_SUSPECT_MS);
+    post(w, (struct letter){.from = a, .to = 0, .kind = 2});
+    post(w, (struct letter){.from = 0, .to = a, .kind = 2});
+    run_until(w, w->now + 5000);
+    cr_assert_eq(w->losses, 0);
+    all_agree(w);
+    world_free(w);
+}
+
 Test(machine, a_stopped_member_is_lost_and_told_so)
 {
     struct world *w = world_new(4);
