@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "lane/bell.h"
 #include "lane/board.h"
+#include "match/brief.h"
 #include "match/load.h"
 #include "match/request.h"
 
@@ -75,6 +76,7 @@ void wait_start(const struct match_config *config)
     waiting.waits = 0;
     waiting.patient = false;
     load_start(config->bound);
+    brief_start();
     waiting.others = 0;
     waiting.owned = waiting.served = waiting.wanted = waiting.changed = false;
     waiting.look = NULL;
@@ -206,7 +208,7 @@ bool wait_spins(void)
     if (waiting.no_spin && clock_ns() >= waiting.no_spin)
         waiting.no_spin = 0;
     return !waiting.threads && waiting.waits > SPIN_AFTER && load_cores() > 1 &&
-           waiting.neighbours <= load_cores() && !waiting.no_spin;
+           waiting.neighbours <= load_cores() && (!waiting.no_spin || brief_hopes());
 }
 
 /* The core was lost, and somebody wants it still: no spinning for a while. Daemons that run for
@@ -219,6 +221,26 @@ static void spin_lost(uint64_t now)
     if (waiting.pause > SPIN_PAUSE_MAX_NS)
         waiting.pause = SPIN_PAUSE_MAX_NS;
     waiting.paused = waiting.no_spin = now + waiting.pause;
+}
+
+/* Others want the cores: look at the bell no longer than sleeping would take, and only while that
+ * is of use. Not where sockets are looked at, each by a system call. */
+static bool spin_brief(uint64_t start)
+{
+    uint64_t now = start;
+    bool found = rang();
+
+    if (found || bell_watching() || !brief_try())
+        return found;
+    do {
+        for (int i = 0; i < SPIN_LOOK && !found; i++) {
+            wait_pause();
+            found = rang();
+        }
+        now = clock_ns();
+    } while (!found && now - start < BRIEF_NS);
+    brief_took(found ? now - start : UINT64_MAX);
+    return found;
 }
 
 /* Look at the bell for a short while; subject: of the wait, or NULL. Returns whether it rang. */
@@ -234,7 +256,7 @@ static bool spin(const struct board_subject *subject)
                             subject->call < DVM_BOARD_REQUEST);
     start = last = clock_ns();
     if (start < waiting.no_spin || !load_idle(start, load_cores()))
-        return rang();
+        return spin_brief(start);
     do {
         for (int i = 0; i < SPIN_LOOK; i++) {
             if (rang())
