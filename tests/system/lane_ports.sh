@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 120
 # Between real hosts (network namespaces) two tasks have a connection of their own; where a
 # firewall blocks the lane port the daemons carry what they send, with the same result, and
 # dvm doctor says which port of which host, and what to do.
@@ -19,7 +18,7 @@ both_up() { [ "$(on 1 dvm hosts --json | jq '[.hosts[] | select(.state == "up")]
 # tasks CONNECTED: messages of many sizes between a task on each host, each byte checked;
 # at the end they have a connection of their own (1) or none (0)
 tasks() {
-    on 1 timeout -k 5 $((60 * time_scale)) dvm run -n 2 --where "${net}1,${net}2" "$PROGRAMS/lanes" "$1" 0 0 9973 >"$WORK/out" 2>"$WORK/err" || fail "the tasks failed: $(cat "$WORK/err")"
+    within 200 "$netns" run "$net" 1 dvm run -n 2 --where "${net}1,${net}2" "$PROGRAMS/lanes" "$1" 0 0 9973 >"$WORK/out" 2>"$WORK/err" || fail "the tasks failed: $(cat "$WORK/err")"
     expect_count 2 good "$WORK/out"
 }
 # block RULE...: what comes to the second host's lane port
@@ -29,6 +28,8 @@ block() {
     ip netns exec "${net}2" nft add rule inet dvm input tcp dport "$lane_port" "$@"
 }
 open() { ip netns exec "${net}2" nft delete table inet dvm; }
+# a look at a busy computer may find nobody for once
+doctor_is() { [ "$(doctor)" = "$1" ]; }
 doctor() { on 1 dvm doctor --json | jq -r '.pairs[0].lane | "\(.way) \(.code) \(.address)"'; }
 
 on 1 dvm start
@@ -39,18 +40,18 @@ lane_port=$((${address##*:} + 1))
 
 say "open: a connection of their own"
 tasks 1
-expect_same "direct null ${address%:*}:$lane_port" "$(doctor)" "lane by dvm doctor"
+await 30 doctor_is "direct null ${address%:*}:$lane_port"
 
 say "refused: the daemons carry everything"
 block reject with tcp reset
 tasks 0
-expect_same "relayed D212 null" "$(doctor)" "lane by dvm doctor"
+await 30 doctor_is "relayed D212 null"
 open
 
 say "silent: the same"
 block drop
 tasks 0
-expect_same "relayed D211 null" "$(doctor)" "lane by dvm doctor"
+await 30 doctor_is "relayed D211 null"
 on 1 dvm doctor >"$WORK/out"
 expect_line "$WORK/out" "^note: ${net}1 does not reach the lane port of ${net}2: ${address%:*}:$lane_port silent; .*open the port above the control port .* of ${net}2 .*\[D211\]"
 open

@@ -35,6 +35,7 @@ start_machine 3
 await 10 hosts_are 3
 kill_daemon sim3
 await 10 hosts_are 2
+await 10 no_process_of sim3
 [ -e "$(log_of sim3)" ] || fail "expected the log of the killed daemon to be there"
 halt_machine
 expect_same "" "$(files)" "files after kill -9 and halt"

@@ -126,7 +126,7 @@ within() {
 expect() {
     local wanted=$1 status=0
     shift
-    timeout -k 5 $((120 * time_scale)) "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+    timeout -k 5 $(($(at_least 120) * time_scale)) "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
     if [ $status != "$wanted" ]; then
         tail -n 20 "$WORK/out" "$WORK/err" >&2
         fail "status $status instead of $wanted: $*"

@@ -2,7 +2,6 @@
 # limits: a daemon with few descriptors, or with no room for its log, says so, naming host
 # and remedy, starts what it can, still answers consoles, and lives. So do tasks and
 # consoles with few descriptors; and tasks get the limit that the daemon was started with.
-# ctest: LIMIT 120
 . "$(dirname "$0")/lib.sh"
 
 say "a daemon that may have 64 files"

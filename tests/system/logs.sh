@@ -59,12 +59,14 @@ if [ "$bytes" -lt 40000 ] || [ "$bytes" -gt 65536 ]; then fail "$bytes bytes wer
     fail "what is missing is not what is said"
 
 say "a follower that stands still misses the oldest, and is told"
-expect 0 dvm spawn --where sim2 sh -c "read -r x <'$WORK/go'; seq 1 300000"
+expect 0 dvm spawn --where sim2 sh -c "echo before; read -r x <'$WORK/go'; seq 1 300000"
 tid=$(cat "$WORK/out")
 dvm logs -f "$tid" >"$WORK/followed" 2>"$WORK/followed.err" &
 follower=$!
-echo >"$WORK/go"
+await 10 grep -q before "$WORK/followed"
 kill -STOP $follower
+await 10 grep -q '^State:[[:space:]]*T' "/proc/$follower/status"
+echo >"$WORK/go"
 expect 0 dvm wait "$tid"
 kill -CONT $follower
 wait $follower || fail "the follower ended with $?"
@@ -79,7 +81,7 @@ follower=$!
 await 10 grep -q "is ready" "$WORK/followed"
 expect 0 dvm rm sim2
 await 10 grep -q "sim2.* has left" "$WORK/followed"
-cmp "$WORK/followed" "$(log_of sim1)" || fail "the log is not as it is in its file"
+await 10 cmp "$WORK/followed" "$(log_of sim1)" # all of it, and nothing else
 
 say "what is wrong is said"
 expect 1 dvm logs 0x43333

@@ -3,7 +3,7 @@
 # it, and the machine goes on: for a daemon that is killed (its connections are reset)
 # and for one that falls silent.
 . "$(dirname "$0")/lib.sh"
-export DVM_SILENCE='3 s'
+DVM_SILENCE=6s # more than a busy computer keeps a daemon from a core
 
 start_machine 3
 await 10 hosts_are 3
@@ -31,7 +31,7 @@ silent=$(daemon_pid sim2)
 lose sim2 STOP
 say "a daemon that was declared lost comes back by itself when it wakes, as a new member"
 kill -CONT "$silent"
-back() { [ "$(dvm hosts --json | jq '.hosts[] | select(.name == "sim2" and .state == "up") | .slot')" = 4 ]; }
+back() { [ "$(dvm hosts --json | jq '.hosts[] | select(.name == "sim2" and .state == "up") | .slot')" -gt 3 ]; }
 await 20 back
 expect 0 dvm run -n 2 --where sim2 "$PROGRAMS/meet" say
 expect_count 2 "on sim2$" "$WORK/out"

@@ -27,6 +27,7 @@ expect_both "$small" "$type"
 if command -v strip >/dev/null; then
     cp "$PROGRAMS/mismatch" "$WORK/mismatch"
     strip "$WORK/mismatch"
+    await 10 tasks_are 0 # they take no place any more
     expect 1 dvm run -n 4 "$WORK/mismatch"
     expect_both "$plain" "$plain"
 fi

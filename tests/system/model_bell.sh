@@ -5,7 +5,7 @@
 # ever, and when either side dies at any step the other comes to its end. And the memory that members of a
 # group have in common (tests/model/commons.pml): what is read is what was put, and nobody sleeps for
 # ever. Faults planted into the models are found.
-# ctest: LIMIT 300 COST 35
+# ctest: LIMIT 1200 COST 35
 . "$(dirname "$0")/lib.sh"
 
 if sanitized; then skip "a model is not of this build"; fi
@@ -20,7 +20,7 @@ check() {
     shift
     mkdir "$WORK/$name.d"
     (cd "$WORK/$name.d" && spin -a "$@" "$model" && gcc "$optimize" -w -DSAFETY -DMEMLIM=2000 -o pan pan.c &&
-        within 200 ./pan -E -m1000000) >"$WORK/$name" 2>&1 || { tail -n 20 "$WORK/$name" >&2; fail "no verdict on $name"; }
+        within 600 ./pan -E -m1000000) >"$WORK/$name" 2>&1 || { tail -n 20 "$WORK/$name" >&2; fail "no verdict on $name"; }
     rm -r "$WORK/$name.d"
 }
 

@@ -3,7 +3,6 @@
 # whole run with spawning fails once, one after the other, and the run works; and under a
 # limit of address space new tasks are refused in words, those that run go on, and when
 # there is memory again all is as before.
-# ctest: LIMIT 300
 . "$(dirname "$0")/lib.sh"
 
 sanitized && skip "a sanitizer has an allocator of its own"
@@ -39,7 +38,7 @@ early=0 # runs one after the other that came to their end before allocation n
 for ((n = 1; early < 3; n += step)); do
     arm $n
     status=0
-    timeout -k 5 30 dvm run -n 2 "$PROGRAMS/busy" 1 >"$WORK/out" 2>"$WORK/err" || status=$?
+    timeout -k 5 120 dvm run -n 2 "$PROGRAMS/busy" 1 >"$WORK/out" 2>"$WORK/err" || status=$?
     if [ "$(left)" != 0 ]; then
         early=$((early + 1))
         continue
@@ -85,7 +84,7 @@ dvm spawn -n 1 tail -f /dev/null >"$WORK/out"
 prlimit --pid "$pid" --as=$(($(awk '/^VmSize:/ { print $2 }' "/proc/$pid/status") * 1024)):
 status=0
 for ((n = 0; n < 40 && status == 0; n++)); do
-    timeout -k 5 60 dvm spawn -n 50 tail -f /dev/null >"$WORK/out" 2>"$WORK/err" || status=$?
+    timeout -k 5 120 dvm spawn -n 50 tail -f /dev/null >"$WORK/out" 2>"$WORK/err" || status=$?
 done
 [ $status != 0 ] || fail "$((n * 50)) tasks were started though there is no memory for them"
 say "after $n times 50 tasks: $(tail -n 1 "$WORK/err")"

@@ -9,7 +9,7 @@ await 10 hosts_are 2
 for where in sim1 'sim[1-2]'; do
     for copy in always never; do
         rm -f "$WORK/all"
-        DVM_SINGLE_COPY=$copy within 100 dvm run -n 2 --where "$where" "$PROGRAMS/overlap" "$WORK" >"$WORK/out"
+        DVM_SINGLE_COPY=$copy within 400 dvm run -n 2 --where "$where" "$PROGRAMS/overlap" "$WORK" >"$WORK/out"
         expect_count 1 "^rank 0 computed meanwhile" "$WORK/out"
     done
 done

@@ -3,10 +3,10 @@
 # completes, keeps lines in a private file, survives every error, gives up a line on ^C,
 # keeps no machine alive, and leaves the machine when it is left. Else: a script.
 . "$(dirname "$0")/lib.sh"
-export DVM_HISTORY=$WORK/state/history NO_COLOR=1 DVM_TEST_SECONDS=$((20 * time_scale))
+export DVM_HISTORY=$WORK/state/history NO_COLOR=1 DVM_TEST_SECONDS=$((100 * time_scale))
 
 # at_prompt: drive dvm at a terminal by the script on stdin
-at_prompt() { within 60 "$PROGRAMS/pty" dvm "$@" || fail "at the prompt (line ${BASH_LINENO[0]})"; }
+at_prompt() { within 400 "$PROGRAMS/pty" dvm "$@" || fail "at the prompt (line ${BASH_LINENO[0]})"; }
 
 say "without a machine"
 at_prompt <<'END'
@@ -124,7 +124,7 @@ await 10 no_process_left
 
 say "signals: the terminal is put back"
 for signal in 15 1; do
-    within 60 "$PROGRAMS/pty" sh -c "trap : TERM HUP; stty -a >'$WORK/before'; dvm; stty -a >'$WORK/after'; echo e''nd" <<END || fail "signal $signal"
+    within 400 "$PROGRAMS/pty" sh -c "trap : TERM HUP; stty -a >'$WORK/before'; dvm; stty -a >'$WORK/after'; echo e''nd" <<END || fail "signal $signal"
 expect > 
 send half a line
 expect half a line

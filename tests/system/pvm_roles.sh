@@ -18,6 +18,8 @@ serving() {
 manager_story() {
     serving "$1" manager
     "$1" ask "$1" >"$WORK/ask" 2>&1
+    # its end is told, too, which comes a moment later
+    wait_until 60 grep -q "TASKX of 24 bytes" "$WORK/manager" || :
     "$1" stop >/dev/null 2>&1
     wait "$holder"
     # who connects and who ends tells its news at its own time

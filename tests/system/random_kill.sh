@@ -11,12 +11,15 @@ say "seed $seed, $turns turns"
 
 # victim KIND HOST NUMBER: the pid of a process of this kind; NUMBER chooses among tasks
 victim() {
-    local pids
+    local pids pid
     case $1 in
     daemon) daemon_pid "$2" ;;
     keeper) keeper_pid "$2" ;;
     task)
-        mapfile -t pids < <(pgrep -f "^$PROGRAMS/lines 1000000" || :)
+        # of this machine: other tests may run the same program
+        mapfile -t pids < <(for pid in $(machine_pids); do
+            [ "$(readlink "/proc/$pid/exe")" != "$PROGRAMS/lines" ] || echo "$pid"
+        done)
         [ ${#pids[@]} = 0 ] || echo "${pids[$3 % ${#pids[@]}]}"
         ;;
     console) echo $run ;;
@@ -42,7 +45,7 @@ for turn in $(seq "$turns"); do
     say "turn $turn: kill -9 of a $kind after $delay_ms ms (pid ${pid:-none})"
     [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || :
     # the run ends by itself or is ended by halt; no call hangs
-    timeout -k 5 60 dvm halt >/dev/null 2>&1 || :
+    timeout -k 5 120 dvm halt >/dev/null 2>&1 || :
     await 40 no_process_left
     wait $run || :
 done

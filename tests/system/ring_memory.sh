@@ -2,7 +2,7 @@
 # Shared memory between the tasks of a host is small where nothing is sent, and is given back:
 # after all of 64 tasks have spoken with all others a task that waits holds at most 64 KiB of it,
 # and 4 MiB of its own; and tasks that come and go, also by kill -9, leave none behind.
-# ctest: LIMIT 300 PROCESSORS 2
+# ctest: PROCESSORS 2
 . "$(dirname "$0")/lib.sh"
 
 # task_pids: of this test's program
@@ -35,7 +35,7 @@ segments_are_at_most() {
     done
 }
 
-files_of() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
+files_of() { { find "/proc/$1/fd" -mindepth 1 2>/dev/null || :; } | wc -l; }
 files_are_at_most() { [ "$(files_of "$1")" -le "$2" ]; }
 
 start_machine

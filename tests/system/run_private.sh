@@ -68,7 +68,9 @@ in_use_or_gone() {
     done
     return 1
 }
+# and what was left before is not this test's
 for folder in "$RUNTIME"/private-*; do
+    [ "$folder" -nt "$WORK/started" ] || continue
     await 10 in_use_or_gone "$folder"
 done
 

@@ -2,7 +2,6 @@
 # settings: what is wrong with a setting is told with where it was said and what to do, and
 # what a setting asks for and this host has not is noted. Also where settings come from the
 # options of dvm start.
-# ctest: LIMIT 60
 . "$(dirname "$0")/lib.sh"
 
 export HOME=$WORK/home

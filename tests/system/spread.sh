@@ -2,7 +2,6 @@
 # spread: a run is placed by what runs at this moment, not by what the last heartbeats
 # said: of two idle hosts each gets one of two tasks right after others have ended, for
 # whom a long run was known to everybody; wherever it is asked for.
-# ctest: LIMIT 120
 . "$(dirname "$0")/lib.sh"
 
 say "start two hosts of one core each"

@@ -19,6 +19,20 @@ urgent() {
 }
 
 urgent $$
+# This computer may be a guest of another one, or have other work of the same urgency. Then it does
+# not keep four times overload: seen by this test, which is as urgent as the daemons, and looks at
+# the clock again and again. Such a time proves nothing, and there is another one.
+gap_most=1000 # ms between two looks
+
+# long_enough: also notes the longest time between two looks
+long_enough() {
+    local now
+    now=$(now_ms)
+    [ $((now - looked)) -le "$gap" ] || gap=$((now - looked))
+    looked=$now
+    [ $((now - begin)) -ge $((seconds * 1000)) ]
+}
+
 say "priority $(ps -o ni= -p $$), load $(cut -d' ' -f1-3 /proc/loadavg) before"
 within 30 dvm start --hosts 4 --silence 1s
 await 20 hosts_are 4
@@ -39,13 +53,24 @@ done
 urgent "${busy[@]}"
 at_end+=('kill "${busy[@]}" 2>/dev/null')
 say "${#busy[@]} busy processes on $(nproc) cores for $seconds s"
-begin=$(now_ms)
-long_enough() { [ $(($(now_ms) - begin)) -ge $((seconds * 1000)) ]; }
-await $((seconds + 30)) long_enough
+# lost_words: lines of the logs that tell of a loss
+lost_words() { cat "$RUNTIME/$DVM_MACHINE"/*/log | grep -cE "was lost|has lost" || :; }
 
-say "load $(cut -d' ' -f1-3 /proc/loadavg); all are still there, and the program runs"
+proved=0
+for ((turn = 0; turn < 5 && !proved; turn++)); do
+    gap=0
+    begin=$(now_ms)
+    looked=$begin
+    await $((seconds + 30)) long_enough
+    say "load $(cut -d' ' -f1-3 /proc/loadavg), at most $gap ms between two looks"
+    [ "$gap" -gt $gap_most ] || proved=1
+    if [ $proved = 0 ] && [ "$(lost_words)" != 0 ]; then skip "this computer is more than four times overloaded"; fi
+done
+[ $proved = 1 ] || say "no time was as it should be: what was lost in them is looked for all the same"
+
+say "all are still there, and the program runs"
 expect_same 4 "$(hosts_up | wc -l)" "hosts that are up"
-for i in 1 2 3 4; do expect_count 0 "was lost|has lost" "$(log_of sim$i)"; done
+expect_same 0 "$(lost_words)" "losses in the logs"
 kill -0 $run || fail "the program has ended"
 expect_count 4 "is here" "$WORK/run"
 
@@ -58,8 +83,10 @@ kill -STOP "$pid"
 await 20 grep -q "host sim4 .* was lost" "$(log_of sim1)"
 # when it was noticed is in the log: this script is short of CPU, too
 noticed=$(date -d "$(sed -n '/host sim4 .* was lost/{s/ .*//p;q}' "$(log_of sim1)")" +%s%3N)
-say "it took $((noticed - begin)) ms"
-[ $((noticed - begin)) -lt $((4000 * time_scale)) ] || fail "too long"
+silent=$(sed -n 's/.*host sim4 .* was lost.* no sign of life for \([0-9.]*\).*/\1/p;T;q' "$(log_of sim1)")
+say "it took $((noticed - begin)) ms, without a sign of life for $silent s"
+awk -v s="$silent" 'BEGIN { exit !(s >= 0.7 && s <= 3.1) }' || fail "that is not its time"
+[ $((noticed - begin)) -lt $((20000 * time_scale)) ] || fail "too long"
 kill "${busy[@]}" 2>/dev/null || :
 kill -CONT "$pid"
 await 20 hosts_are 4

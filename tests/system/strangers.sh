@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 240 COST 27
+# ctest: COST 27
 # Whoever is on the network without a ticket gets nothing from a machine: not in, no
 # more memory and descriptors than a bound, no effect on its tasks; and the log says who
 # called and why he was refused, without being filled by it.
@@ -29,9 +29,12 @@ at_rest
 refused() {
     local before
     before=$(grep -Ec -- "$2" "$log" || :)
-    expect 1 dvmd --join "$WORK/ticket" --host refused
+    for _ in 1 2 3 4 5; do # on a busy computer the answer may come too late
+        expect 1 dvmd --join "$WORK/ticket" --host refused
+        await 10 no_process_of refused
+        ! grep -Eq -- "$1" "$WORK/err" || break
+    done
     expect_line "$WORK/err" "$1"
-    await 10 no_process_of refused
     logs_more() { [ "$(grep -Ec -- "$1" "$log" || :)" -gt "$2" ]; }
     await 5 logs_more "$2" "$before"
     hosts_are "$hosts" || fail "the number of hosts has changed"

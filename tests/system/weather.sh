@@ -4,7 +4,7 @@
 # host its membership within the time of silence, in words, and it comes back by itself as
 # a new member when the weather is better; two members that cannot reach each other talk
 # through the coordinator.
-# ctest: LIMIT 180 COST 16
+# ctest: COST 45
 . "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "network namespaces need root"
@@ -25,7 +25,8 @@ up() { [[ $(state "$net$1") == up* ]]; }
 gone() { [ -z "$(state "$net$1")" ]; }
 lost_words() { grep -c "has lost machine" "$(log_of "$net$1")" || :; }
 
-on 1 dvm start --silence 1s
+silence=4 # seconds: more than a busy computer keeps a daemon from a core
+on 1 dvm start --silence ${silence}s
 on 1 dvm invite --uses 2 >"$WORK/ticket"
 for i in 2 3; do
     on $i dvmd --join - <"$WORK/ticket" 2>"$WORK/err"
@@ -70,12 +71,12 @@ for direction in both input output; do
     cut_off 3 $direction
     await 20 gone 3
     took=$(($(now_ms) - begin))
-    # a first host that ran late itself was more patient, and says so: 3 s at most
-    # (the time of silence is 1 s, of which a twelfth is for the news)
-    silence=$(grep -o "no sign of life for [0-9.]*" "$(log_of "${net}1")" | tail -n 1 | grep -o '[0-9.]*$')
-    say "noticed after $took ms; no sign of life for $silence s"
-    awk -v t=$took -v s="$silence" -v scale="$time_scale" \
-        'BEGIN { exit !(s >= 0.7 && s <= 3.1 && t <= 1000 * s + 2000 * scale) }' || fail "that is too late"
+    # a first host that ran late itself was more patient, and says so: three times at most (of the
+    # time of silence a part is for the news)
+    silent=$(grep -o "no sign of life for [0-9.]*" "$(log_of "${net}1")" | tail -n 1 | grep -o '[0-9.]*$')
+    say "noticed after $took ms; no sign of life for $silent s"
+    awk -v t=$took -v s="$silent" -v silence=$silence -v scale="$time_scale" \
+        'BEGIN { exit !(s >= 0.7 * silence && s <= 3.1 * silence && t <= 1000 * s + 20000 * scale) }' || fail "that is too late"
     status=0
     wait $run3 || status=$?
     [ $status != 0 ] || fail "a run that lost a host ended with 0"
@@ -89,7 +90,8 @@ for direction in both input output; do
     on 1 dvm run -n 3 "$PROGRAMS/meet" say >"$WORK/out"
     expect_line "$WORK/out" "on ${net}3$"
 done
-expect_same "$said" "$(grep -c "is in machine $DVM_MACHINE again" "$(log_of "${net}3")")" "returns in the log"
+returned() { [ "$(grep -c "is in machine $DVM_MACHINE again" "$(log_of "${net}3")")" = "$said" ]; }
+await 10 returned
 
 say "a short gap is no loss"
 short=0
@@ -101,7 +103,7 @@ for ((try = 0; try < 12 && short < 3; try++)); do
     mend 3
     took=$(($(now_ms) - begin))
     await 30 "$netns" run "$net" 3 dvm run -n 3 "$PROGRAMS/meet" say
-    if [ $took -le 600 ]; then
+    if [ $took -le $((600 * silence)) ]; then
         short=$((short + 1))
         expect_same "$said" "$(lost_words 3)" "losses of ${net}3"
     else # on a computer that has no time to begin and end it

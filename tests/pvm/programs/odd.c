@@ -165,7 +165,7 @@ static void forked(void)
     fflush(stdout);
     pid = fork();
     if (pid == 0) {
-        alarm(20);
+        alarm(200);
         pvm_setopt(PvmAutoErr, 0);
         pvm_mytid();
         pvm_exit();

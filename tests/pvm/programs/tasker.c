@@ -4,7 +4,7 @@
  *     tasker ask PROGRAM   spawn two of PROGRAM, then one that fails, and hear of their ends
  *     tasker second        register while another has the role
  *     tasker stop          end the one that serves
- *     tasker child         say hello to the parent
+ *     tasker child         say hello to the parent, and end when it says so
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +139,8 @@ static int ask(char *program)
         pvm_recv(tids[i], 5);
         printf("ask: a child whose parent %s\n", get_int() == pvm_mytid() ? "is me" : "is another");
     }
+    pvm_initsend(PvmDataDefault); /* both have been started before one ends */
+    pvm_mcast(tids, n, 6);
     for (int i = 0; i < n; i++) {
         pvm_recv(-1, 9);
         tid = get_int();
@@ -160,6 +162,7 @@ static int child(void)
     pvm_initsend(PvmDataDefault);
     pvm_pkint(&parent, 1, 1);
     pvm_send(parent, 5);
+    pvm_recv(parent, 6);
     pvm_exit();
     return 3;
 }

@@ -94,7 +94,7 @@ static void watch_tasks(const char *program)
     hear(DVM_ANY, TAG_TASK, rows, WORKERS);
     dvm_notify(DVM_TASK_EXIT, &fails, 1, TAG_LATE);
     hear(DVM_ANY, TAG_LATE, rows, 1); /* of one that has ended already */
-    dvm_task_wait(killed, 1, &how);
+    dvm_task_wait(killed, -1, &how);
     expect(how.tid == killed && how.status == -1 && how.signal == SIGTERM, "dvm_task_wait");
 }
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TAG = 1, LARGE = 16 << 20, SMALL = 50000, MANY = 100, PATIENCE = 40 };
+enum { TAG = 1, LARGE = 16 << 20, SMALL = 50000, MANY = 100, PATIENCE = 300 };
 
 static char path[4096];
 static unsigned char large[LARGE], small[SMALL];

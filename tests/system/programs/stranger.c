@@ -1,9 +1,9 @@
 /* stranger.c: somebody on the network who has no business with a machine.
  *
- *   stranger hold PORT N SECONDS       keep N connections open, saying nothing
- *   stranger drip PORT N SECONDS       the same, saying a greeting a byte at a time
- *   stranger noise PORT N SECONDS      the same, sending random bytes
- *   stranger lane PORT N SECONDS       the same, sending what begins like the hello of a lane
+ *   stranger hold PORT N               keep N connections open, saying nothing
+ *   stranger drip PORT N               the same, saying a greeting a byte at a time
+ *   stranger noise PORT N              the same, sending random bytes
+ *   stranger lane PORT N               the same, sending what begins like the hello of a lane
  *   stranger relay FILE TO             pass connections on to port TO, until it is
  *                                      killed, and record what the client of the
  *                                      first says; prints the port to use
@@ -12,7 +12,7 @@
  *   stranger socket PATH               connect to a daemon's socket on this computer and
  *                                      say how that ended
  *
- * Connections that are closed are made again until the seconds are over. At the end
+ * Connections that are closed are made again until SIGTERM comes. At the end
  * one line: how many were made, refused, closed by the other side, and the most that
  * were open at a time. Everything goes to 127.0.0.1. It knows nothing of DVM but the
  * first bytes of ZeroMQ's protocol, which any scanner knows, and those of a hello.
@@ -41,7 +41,7 @@
 #define TURN_MS 20
 #define NOISE_BYTES 400
 #define RECORD_MAX (1 << 20)
-#define REPLAY_MS 4000    /* longer than a daemon bears a stranger */
+#define REPLAY_MS 100000  /* much longer than a daemon bears a stranger */
 
 enum manner { HOLD, DRIP, NOISE, LANE };
 
@@ -53,6 +53,14 @@ struct caller {
 struct count {
     unsigned long made, refused, closed, open, most;
 };
+
+static volatile sig_atomic_t over;
+
+static void end(int number)
+{
+    (void)number;
+    over = 1;
+}
 
 static double seconds(void)
 {
@@ -163,24 +171,31 @@ static void dial(struct caller *c, int port, struct count *count)
         count->most = count->open;
 }
 
-static int crowd(int port, size_t n, double length, enum manner manner)
+static int crowd(int port, size_t n, enum manner manner)
 {
     struct caller *callers = calloc(n, sizeof *callers);
     struct pollfd *ready = calloc(n, sizeof *ready);
     struct count count = {0};
-    double end = seconds() + length, next_word = 0;
+    double next_word = 0;
+    bool begun = false;
 
     if (!callers || !ready)
         return 1;
+    signal(SIGTERM, end);
     for (size_t i = 0; i < n; i++)
         callers[i].fd = -1;
-    while (seconds() < end) {
+    while (!over) {
         bool talk = seconds() >= next_word;
 
         for (size_t i = 0; i < n; i++) {
             if (callers[i].fd < 0)
                 dial(&callers[i], port, &count);
             ready[i] = (struct pollfd){.fd = callers[i].fd, .events = POLLIN};
+        }
+        if (!begun) { /* all have called */
+            begun = true;
+            printf("calling; ");
+            fflush(stdout);
         }
         poll(ready, n, TURN_MS);
         for (size_t i = 0; i < n; i++) {
@@ -314,9 +329,9 @@ int main(int argc, char **argv)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    for (int i = 0; argc == 5 && i < (int)(sizeof manners / sizeof manners[0]); i++)
+    for (int i = 0; argc == 4 && i < (int)(sizeof manners / sizeof manners[0]); i++)
         if (strcmp(argv[1], manners[i]) == 0)
-            return crowd(atoi(argv[2]), (size_t)atol(argv[3]), atof(argv[4]), (enum manner)i);
+            return crowd(atoi(argv[2]), (size_t)atol(argv[3]), (enum manner)i);
     if (argc == 3 && strcmp(argv[1], "socket") == 0)
         return knock(argv[2]);
     if (argc == 4 && strcmp(argv[1], "relay") == 0)
