@@ -123,6 +123,8 @@ static const char *const names[ALGORITHM_COUNT] = {
 static bool fits(const struct row *row, const struct coll *c, enum coll_kind kind, size_t bytes,
                  bool waits)
 {
+    if (row->kind != kind || bytes > row->most)
+        return false;
     if (row->when & SHARED && (!c->commons || c->hosts->count > 1 || !waits))
         return false;
     if (row->when & LEVELS && !level_fits(c->hosts, kind, bytes))
@@ -134,7 +136,7 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
     if (row->when & FEW_PIECES &&
         bytes * (size_t)(c->group->size * c->group->size) > FEW_TIMES * commons_wide(c->commons))
         return false;
-    return row->kind == kind && bytes <= row->most && (!(row->when & CROWDED) || c->crowded) &&
+    return (!(row->when & CROWDED) || c->crowded) &&
            (!(row->when & HOSTS) || c->hosts->count > 1) &&
            (!(row->when & MANY) || c->group->size > 2);
 }

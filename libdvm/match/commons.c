@@ -18,7 +18,9 @@
 #include "match/request.h"
 
 #define TURN_SHIFT 32   /* of a member's word entered */
-#define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it */
+#define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it, */
+#define QUICK_YIELDS 8  /* or with each after others have had the core */
+#define AHEAD 8         /* turns whose cells are taken into this core's cache at a time */
 
 struct commons {
     struct dvm_commons_head *head;
@@ -406,6 +408,9 @@ static int wait_for(struct commons_op *op)
             return op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
         wait_pause();
     }
+    for (unsigned i = 0; i < QUICK_YIELDS && wait_yields(); i++)
+        if (ready(op))
+            return op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
     op->waits(op->arg, true);
     rc = wait_looking(over, op, &look, &subject);
     op->waits(op->arg, false);
@@ -426,13 +431,47 @@ bool commons_first(struct commons_op *op, int right, int *first)
     return (uint32_t)(before >> TURN_SHIFT) != (uint32_t)c->turn;
 }
 
+/* Whether it is time to take the cells of the turns that follow: several at once, as a line that
+ * another core has had is a while on its way, and several are no longer. */
+static bool ahead_now(const struct commons *c)
+{
+    return c->turn % AHEAD == 0;
+}
+
+/* Take the lines that this member writes next from those who have read them, if there is room for
+ * these turns: by a store, as processors drop a prefetch when a line is far. */
+static void take_own(const struct commons *c)
+{
+    if (!ahead_now(c) || c->done + c->rows - 1 < c->turn + AHEAD)
+        return;
+    for (uint64_t turn = c->turn + 1; turn <= c->turn + AHEAD; turn++)
+        cell_in(c, turn, c->rank)->bytes = 0;
+}
+
+/* Take the next lines of the one member that is waited for, if it is so far ahead: else it would
+ * have to take them back before it writes. */
+static void take_others(const struct commons_op *op, int first)
+{
+    const struct commons *c = op->commons;
+    int rank = first == c->rank && first + 1 < op->end ? first + 1 : first;
+    uint64_t last = c->turn + AHEAD - 1;
+
+    if (!ahead_now(c) || op->end - first > 1 + (c->size == 2) ||
+        atomic_load_explicit(&cell_in(c, last, rank)->mark, memory_order_relaxed) != (uint32_t)last)
+        return;
+    for (uint64_t turn = c->turn + 1; turn < last; turn++)
+        (void)atomic_load_explicit(&cell_in(c, turn, rank)->mark, memory_order_relaxed);
+}
+
 int commons_wait(struct commons_op *op, int first, int end)
 {
     op->first = first;
     op->end = end;
     op->done = false;
-    if (ready(op))
+    if (ready(op)) {
+        take_others(op, first);
         return op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
+    }
     return wait_for(op);
 }
 
@@ -530,6 +569,7 @@ int commons_put(struct commons_op *op, const void *data)
     cell->type = op->type;
     atomic_store(&cell->mark, (uint32_t)c->turn);
     wake(c, false);
+    take_own(c);
     return COMMONS_OK;
 }
 

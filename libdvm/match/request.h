@@ -288,6 +288,10 @@ void wait_changed(void);
 /* Whether this task may spin a little, as far as is known without asking. */
 bool wait_spins(void);
 
+/* Where tasks are more than the cores: let others have this one, and nothing else. false: not
+ * such a case, or it is time to wait in the general way, which asks again whether it is. */
+bool wait_yields(void);
+
 /* Whether several threads may be in the library at a time. */
 bool wait_threaded(void);
 

@@ -31,6 +31,7 @@
 #define SPIN_CROWD_NS 1000000        /* the same while others get the core in between */
 #define CROWD_LARGE 4              /* more tasks a core than these: who waits for a message */
 #define CROWD_YIELDS 5             /* lets others have the core so often, then sleeps */
+#define YIELDS_MOST 32             /* of the short way until load and bell are asked again */
 #define SPIN_AFTER 8               /* waits of a task before it spins: the first are for its
                                     * daemon and for tasks that are still starting */
 #define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
@@ -50,6 +51,7 @@ static struct {
                             * its world, or of a group with more of them */
     unsigned turns;        /* of progress */
     unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
+    unsigned yields;       /* that wait_yields may still do */
     uint64_t no_spin;      /* before this time, ns; 0: spin */
     uint64_t pause;        /* ns that the last pause took, */
     uint64_t paused;       /* and when it was over */
@@ -73,7 +75,7 @@ void wait_start(const struct match_config *config)
     waiting.child = config->child;
     waiting.neighbours = config->neighbours;
     waiting.no_spin = waiting.pause = waiting.paused = 0;
-    waiting.waits = 0;
+    waiting.waits = waiting.yields = 0;
     waiting.patient = false;
     load_start(config->bound);
     brief_start();
@@ -187,12 +189,15 @@ static bool spin_crowded(bool collective)
 
     for (int i = 0; (!brief || i < CROWD_YIELDS) && now - start < SPIN_CROWD_NS &&
          load_idle(now, waiting.neighbours); i++) {
+        waiting.yields = waiting.threads ? 0 : YIELDS_MOST;
         if (rang())
             return true;
         sched_yield();
         bell_look(); /* a turn comes seldom: at all sockets, each time */
         now = clock_ns();
     }
+    if (!load_idle(now, waiting.neighbours))
+        waiting.yields = 0;
     return rang();
 }
 
@@ -209,6 +214,15 @@ bool wait_spins(void)
         waiting.no_spin = 0;
     return !waiting.threads && waiting.waits > SPIN_AFTER && load_cores() > 1 &&
            waiting.neighbours <= load_cores() && (!waiting.no_spin || brief_hopes());
+}
+
+bool wait_yields(void)
+{
+    if (waiting.yields == 0)
+        return false;
+    waiting.yields--;
+    sched_yield();
+    return true;
 }
 
 /* The core was lost, and somebody wants it still: no spinning for a while. Daemons that run for
