@@ -195,8 +195,9 @@ static int no_machine(const struct console *c, const char *name)
     machines_running(&named, false);
     machines_running(&programs, true);
     if (named.count)
-        snprintf(others, sizeof others, ", but of other machines (%s; to ask one: dvm %s --machine "
-                 "%s)", named.text, c->command, named.first);
+        /* not the command that was given: that could be halt */
+        snprintf(others, sizeof others, ", but of other machines (%s; to look at one: dvm hosts "
+                 "--machine %s)", named.text, named.first);
     if (programs.count)
         snprintf(hidden, sizeof hidden, ", but %d private machine%s of a program without one; to "
                  "ask %s: dvm %s --machine %s", programs.count, programs.count == 1 ? "" : "s",

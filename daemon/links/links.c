@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,8 +222,10 @@ static int open_router(struct links *l, int wanted, char *error, size_t size)
         failed = ENOMEM;
     join_mark(failed == EADDRNOTAVAIL ? JOIN_BIND : wanted ? JOIN_PORT : JOIN_LIMIT);
     if (wanted)
-        snprintf(error, size, "cannot listen on port %d (and reserve %d) of %s: %s", wanted,
-                 wanted + 1, l->bind[0] ? l->bind : "this host", zmq_strerror(failed));
+        snprintf(error, size, "cannot listen on port %d (and reserve %d) of %s: %s%s", wanted,
+                 wanted + 1, l->bind[0] ? l->bind : "this host", zmq_strerror(failed),
+                 failed == EACCES && wanted < IPPORT_RESERVED ? "; those below 1024 are root's"
+                                                              : "");
     else
         snprintf(error, size, "cannot listen on any port of %s: %s",
                  l->bind[0] ? l->bind : "this host", zmq_strerror(failed));

@@ -166,9 +166,11 @@ static int open_level(int parent, const char *name, const char *shown)
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
         return dvm_fail(DVM_ERR_REFUSED,
                         "%s is a link or no folder; remove it, DVM makes its own", shown);
+    if (fd < 0 && errno == EACCES)
+        return dvm_fail(DVM_ERR_REFUSED, "%s is closed to this user: a machine is its own user's "
+                        "alone; set DVM_DIR to a folder of yours, or unset it", shown);
     if (fd < 0)
-        return dvm_fail_errno(errno == EACCES ? DVM_ERR_REFUSED : DVM_ERR_SYSTEM,
-                              "%s cannot be opened", shown);
+        return dvm_fail_errno(DVM_ERR_SYSTEM, "%s cannot be opened", shown);
     if (fstat(fd, &st) < 0) {
         close(fd);
         return dvm_fail_errno(DVM_ERR_SYSTEM, "%s cannot be examined", shown);

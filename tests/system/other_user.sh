@@ -40,6 +40,8 @@ for path in "$folder" "$folder/log" "$folder/lock" "$folder/socket"; do
 done
 "${as_other[@]}" "$PROGRAMS/stranger" socket "$folder/socket" >"$WORK/out"
 expect_line "$WORK/out" '^not connected: Permission denied'
+expect 7 "${as_other[@]}" DVM_DIR="$folder" dvm hosts
+expect_line "$WORK/err" "$folder is closed to this user: a machine is its own user's alone; set DVM_DIR to a folder of yours, or unset it"
 for pid in $(machine_pids); do
     case $(cat "/proc/$pid/comm" 2>/dev/null || :) in
     dvmd* | steady) ;;

@@ -47,7 +47,7 @@ expect 1 "${second[@]}" invite
 expect_line "$WORK/err" "cannot listen on port $port \\(and reserve $((port + 1))\\) of this host: Address already in use \\(port, environment DVM_PORT; of a range a free one is taken\\)"
 within 30 "${second[@]}" halt
 expect 4 dvm ps --machine "$DVM_MACHINE-2"
-expect_line "$WORK/err" "no daemon of the machine \"$DVM_MACHINE-2\" runs on this computer, but of other machines \\(.*; to ask one: dvm ps --machine .*\\).*: dvm --machine $DVM_MACHINE-2 start"
+expect_line "$WORK/err" "no daemon of the machine \"$DVM_MACHINE-2\" runs on this computer, but of other machines \\(.*; to look at one: dvm hosts --machine .*\\).*: dvm --machine $DVM_MACHINE-2 start"
 DVM_PORT=$port-$((port + 1)) within 30 "${second[@]}" start
 expect 1 "${second[@]}" invite
 expect_line "$WORK/err" "no two neighbouring ports from $port to $((port + 1)) are free on this host; give a larger range \\(port, environment DVM_PORT\\)"
