@@ -51,7 +51,9 @@ struct proxy {
     int listener, target, port, bell;
     struct connection connections[CONNECTIONS_MAX];
     int delay[2];
-    bool paused[2], swallow[2], refuse, reset, stop;
+    bool paused[2], swallow[2], alter[2], refuse, reset, stop;
+    const char *word; /* that is looked for, or NULL */
+    int seen;
     int open, accepted;
     unsigned long long bytes;
     struct chunk *spare; /* chunks that are not in use: see chunk_put */
@@ -159,6 +161,21 @@ static void take_connection(struct proxy *p)
     p->accepted++;
 }
 
+/* Look for the word, and change what is to be changed. */
+static void look(struct proxy *p, struct chunk *k, int d)
+{
+    size_t length = p->word ? strlen(p->word) : 0;
+    const uint8_t *at = k->bytes, *end = k->bytes + k->size;
+
+    while (length && (at = memmem(at, (size_t)(end - at), p->word, length))) {
+        p->seen++;
+        at += length;
+    }
+    if (p->alter[d])
+        k->bytes[k->size / 2] ^= 0xff;
+    p->alter[d] = false;
+}
+
 /* Read what there is. Returns false when the connection broke. */
 static bool fill(struct proxy *p, struct half *h, int d)
 {
@@ -176,6 +193,7 @@ static bool fill(struct proxy *p, struct half *h, int d)
     k->done = 0;
     k->due = now_ms() + (uint64_t)p->delay[d];
     h->held += k->size;
+    look(p, k, d);
     if (h->first)
         h->last->next = k;
     else
@@ -382,6 +400,32 @@ void proxy_swallow(struct proxy *p, enum proxy_direction d, bool swallow)
         if (d & (1 << i))
             p->swallow[i] = swallow;
     ring(p);
+}
+
+void proxy_alter(struct proxy *p, enum proxy_direction d)
+{
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < 2; i++)
+        p->alter[i] = p->alter[i] || d & (1 << i);
+    ring(p);
+}
+
+void proxy_watch(struct proxy *p, const char *word)
+{
+    pthread_mutex_lock(&p->lock);
+    p->word = word;
+    p->seen = 0;
+    ring(p);
+}
+
+int proxy_seen(struct proxy *p)
+{
+    int n;
+
+    pthread_mutex_lock(&p->lock);
+    n = p->seen;
+    pthread_mutex_unlock(&p->lock);
+    return n;
 }
 
 void proxy_reset(struct proxy *p)

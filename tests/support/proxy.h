@@ -44,6 +44,13 @@ void proxy_pause(struct proxy *p, enum proxy_direction d, bool paused);
  * swallowed is lost, so a connection is of no use afterwards. */
 void proxy_swallow(struct proxy *p, enum proxy_direction d, bool swallow);
 
+/* Change a byte among the next bytes that are passed on that way. */
+void proxy_alter(struct proxy *p, enum proxy_direction d);
+
+/* Count from now on how often these bytes, which stay the caller's, are passed on. */
+void proxy_watch(struct proxy *p, const char *word);
+int proxy_seen(struct proxy *p);
+
 /* Reset (RST) all connections at both ends; what is in them is lost. */
 void proxy_reset(struct proxy *p);
 

@@ -29,6 +29,7 @@
 #define FRAMES_LONG 100000
 #define FRAMES_SHORT 10000
 #define ENDS_MAX 4
+#define SOON_MS 500 /* after which a silent connection is given up */
 
 struct end {
     struct links *links;
@@ -192,19 +193,27 @@ struct pair {
     struct proxy *proxy;
 };
 
-/* a is the coordinator; b dials it through the proxy. */
-static void pair_open(struct pair *p)
+/* a is the coordinator; b dials it through the proxy. silence: ms after which a connection
+ * without a word is given up. */
+static void pair_open_with(struct pair *p, uint64_t silence)
 {
     char address[TICKET_ADDRESS_BYTES];
 
     open_end(&p->a, 1);
     open_end(&p->b, 2);
+    links_silence(p->a.links, silence);
+    links_silence(p->b.links, silence);
     p->proxy = proxy_start(links_port(p->a.links));
     snprintf(address, sizeof address, "127.0.0.1:%d", proxy_port(p->proxy));
     introduce(&p->a, &p->b, NULL);
     introduce(&p->b, &p->a, address);
     links_dial(p->b.links, 1, NULL);
     UNTIL(links_connected(p->b.links, 1) && links_connected(p->a.links, 2));
+}
+
+static void pair_open(struct pair *p)
+{
+    pair_open_with(p, LINK_SILENCE_MS);
 }
 
 /* Give bulk a connection of its own. */
@@ -264,6 +273,37 @@ Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 300)
     cr_assert_eq(p.a.wrong + p.b.wrong, 0);
     cr_assert_gt(resets, 2);
     UNTIL(links_queued(p.a.links, 2, LINK_BULK) == 0 && links_queued(p.b.links, 1, LINK_BULK) == 0);
+    pair_close(&p);
+}
+
+/* Whoever is between two hosts reads nothing, and changes nothing: a connection of which a byte
+ * was altered is of no use any more, and what it carried is sent again over the next. */
+Test(links, what_is_on_the_wire_is_closed_to_others, .timeout = 60)
+{
+    static const char secret[] = "nobody else may read this";
+    struct dvm_frame f = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER,
+                          .src = DVM_TID_MAKE(2, 1), .dst = DVM_TID_MAKE(1, 1),
+                          .length = sizeof secret};
+    uint8_t payload[sizeof secret];
+    struct pair p;
+
+    memcpy(payload, secret, sizeof secret);
+    pair_open_with(&p, SOON_MS);
+    proxy_watch(p.proxy, secret);
+    for (int i = 0; i < 2; i++) {
+        int accepted = proxy_accepted(p.proxy);
+
+        proxy_alter(p.proxy, i % 2 ? PROXY_FORTH : PROXY_BACK);
+        for (int k = 0; k < 20; k++) {
+            payload[sizeof secret - 1] = (uint8_t)++f.ref;
+            cr_assert_eq(links_send(p.b.links, 1, LINK_CONTROL, &f, payload), 0);
+        }
+        UNTIL(p.a.got[2][LINK_CONTROL] == f.ref && proxy_accepted(p.proxy) > accepted &&
+              proxy_open(p.proxy) == 1);
+    }
+    UNTIL(links_queued(p.b.links, 1, LINK_CONTROL) == 0);
+    cr_assert_eq(p.a.wrong + p.b.wrong, 0);
+    cr_expect_eq(proxy_seen(p.proxy), 0);
     pair_close(&p);
 }
 
