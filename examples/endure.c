@@ -92,7 +92,7 @@ int main(int argc, char **argv)
             shrink(&group, i);
         }
         dvm_group_rank(group, &me);
-        if (me == 0 && i * 10 / chunks != (i - 1) * 10 / chunks)
+        if (me == 0 && (i == 1 || i * 10 / chunks != (i - 1) * 10 / chunks))
             printf("endure: chunk %ld of %ld\n", i, chunks);
         fflush(stdout);
     }

@@ -55,6 +55,8 @@ static const struct topic_row environment[] = {
     {"DVM_WATCH", "dvm run: time without output before a look for a deadlock (default: 5s; 0: "
                   "none); --watch goes before it"},
     {"DVM_BACKTRACE", "0: a task that crashes does not say where"},
+    {"DVM_LINE_SECONDS", "how long lines of source may be looked for (default: 1 to 3, by what "
+                         "they are for)"},
     {"DVM_HISTORY", "file of the prompt's history; empty: none is kept"},
     {"NO_COLOR", "not empty: no colours, unless --color=always"},
     {NULL, NULL}};

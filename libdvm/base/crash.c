@@ -38,8 +38,8 @@
 #define FRAMES_MAX 64            /* that are looked at */
 #define TOLD_MAX 6               /* callers that are told of */
 #define NEAR (64 * 1024)         /* bytes of the stack's end where its overflow shows */
-#define SECONDS 2                /* that all of it may take */
-#define LINES_SECONDS 1.5        /* and of that, to find lines of source */
+#define LINES_SECONDS 1.5        /* that it may take to find lines of source, */
+#define REST_SECONDS 1           /* and all else, about */
 #define STATUS_BYTES 1024        /* of /proc/self/status, where TracerPid is */
 #define TEXT_MAX 1024            /* bytes of the line */
 #define SPEAKER_MAX 128
@@ -238,7 +238,7 @@ static _Noreturn void tell(int number, const siginfo_t *info, const ucontext_t *
     sigemptyset(&clock);
     sigaddset(&clock, SIGALRM);
     sigprocmask(SIG_UNBLOCK, &clock, NULL);
-    alarm(SECONDS);
+    alarm((unsigned)source_seconds(LINES_SECONDS) + REST_SECONDS);
     count = unwind(context, frames);
     for (size_t i = 0; i < count; i++)
         lines[i] = (struct source){.module = frames[i].library ? "" : frames[i].module,

@@ -27,6 +27,7 @@
 #define LINE_MAX_BYTES 4608  /* of its output: a path and a number */
 #define SEGMENTS_MAX 64      /* of an ELF file that are looked at */
 #define MS 1000.0
+#define SECONDS_MAX 600.0 /* of a search */
 
 extern char **environ;
 
@@ -151,9 +152,17 @@ static void run(struct source **places, size_t count, double until)
         continue;
 }
 
+double source_seconds(double seconds)
+{
+    const char *set = getenv("DVM_LINE_SECONDS");
+    double most = set ? strtod(set, NULL) : 0;
+
+    return most > seconds && most <= SECONDS_MAX ? most : seconds;
+}
+
 void source_find(struct source *list, size_t count, double seconds)
 {
-    double until = clock_seconds() + seconds;
+    double until = clock_seconds() + source_seconds(seconds);
     bool *done = calloc(count + 1, sizeof *done);
 
     for (size_t i = 0; i < count; i++)

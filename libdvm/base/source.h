@@ -20,7 +20,11 @@ struct source {
     char text[SOURCE_TEXT_MAX]; /* receives "main.c:77", or "" where it is not known */
 };
 
-/* Find the lines of count addresses, in at most so many seconds in all. */
+/* Seconds that a search may take for which one wants to wait so many: as many, or
+ * $DVM_LINE_SECONDS if these are more (large programs, starved computers). */
+double source_seconds(double seconds);
+
+/* Find the lines of count addresses, in at most source_seconds of so many seconds in all. */
 void source_find(struct source *list, size_t count, double seconds);
 
 /* The address that a place of a file has when the file is loaded. offset: bytes from its

@@ -61,19 +61,23 @@ say "another machine's daemon answers at that docker0 address, on the host that 
 DVM_MACHINE=$DVM_MACHINE-b on 2 dvm start --port "$port"
 DVM_MACHINE=$DVM_MACHINE-b on 2 dvm invite -q >"$WORK/other"
 on 2 bash -c "exec 3<>/dev/tcp/$docker/$port" || fail "nothing listens at $docker:$port on the second host"
-on 2 timeout 30 dvmd --join "$WORK/ticket" 2>"$WORK/err" || fail "the host did not join: $(cat "$WORK/err")"
+on 2 timeout 60 dvmd --join "$WORK/ticket" 2>"$WORK/err" || fail "the host did not join: $(cat "$WORK/err")"
 expect_line "$WORK/err" "has joined machine $DVM_MACHINE$"
-on 3 timeout 30 dvmd --join - <"$WORK/ticket"
+on 3 timeout 60 dvmd --join - <"$WORK/ticket"
 await 10 hosts_seen 3
 
 say "the connections lead to the other hosts, not to an address that all have"
 on 1 dvm run -n 6 "$PROGRAMS/meet" say >"$WORK/out"
 for i in 1 2 3; do expect_line "$WORK/out" "on $net$i$"; done
 # by the daemons alone: where the tasks' own connection is quick, theirs is not wanted
-DVM_LANES=relay on 1 dvm run -n 2 --where "${net}[2-3]" "$PROGRAMS/big_message" 16 >"$WORK/out"
-expect_count 2 "bytes are right" "$WORK/out"
-direct() { peers 2 | grep -qx "$("$netns" address "$net" 3)"; }
-await 15 direct
+by_daemons() {
+    DVM_LANES=relay on 1 dvm run -n 2 --where "${net}[2-3]" "$PROGRAMS/big_message" "$1" >"$WORK/out"
+    expect_count 2 "bytes are right" "$WORK/out"
+}
+by_daemons 16
+# a greeting that took too long is tried again when there is more to say
+direct() { by_daemons 1 && peers 2 | grep -x "$("$netns" address "$net" 3)"; }
+await 60 direct
 peers 3 >"$WORK/peers"
 expect_count 0 "^(172\.17|127)\." "$WORK/peers"
 

@@ -6,15 +6,16 @@
 . "$(dirname "$0")/lib.sh"
 
 say "start a machine of 2 hosts"
-within 60 dvm start --hosts 2 --silence 30 # one of them is stopped for a while, below
+within 60 dvm start --hosts 2 --silence 60 # one of them is stopped for a while, below
 await 20 hosts_are 2
 log=$(log_of sim1)
 memory_most=$((300 * 1024)) # KiB: what may wait for a client, and for a host
 pid=$(daemon_pid sim1)
 
-dvm run -n 2 --where sim1,sim2 "$PROGRAMS/steady" "$(pick 25 60)" >"$WORK/steady" 2>&1 &
+: >"$WORK/go-on"
+dvm run -n 2 --where sim1,sim2 "$PROGRAMS/steady" "$WORK/go-on" >"$WORK/steady" 2>&1 &
 steady=$!
-dvm run -n 2 --where sim1 "$PROGRAMS/steady" "$(pick 25 60)" >"$WORK/steady2" 2>&1 &
+dvm run -n 2 --where sim1 "$PROGRAMS/steady" "$WORK/go-on" >"$WORK/steady2" 2>&1 &
 steady2=$!
 at_end+=("kill $steady $steady2 2>/dev/null")
 await 20 tasks_are 4
@@ -23,7 +24,7 @@ await 20 tasks_are 4
 cut_off() {
     local status=0
     say "$1"
-    timeout 60 dvm run -n 1 --where sim1 "$PROGRAMS/bad_task" "$1" >"$WORK/out" 2>"$WORK/err" || status=$?
+    timeout $((120 * time_scale)) dvm run -n 1 --where sim1 "$PROGRAMS/bad_task" "$1" >"$WORK/out" 2>"$WORK/err" || status=$?
     [ $status != 0 ] || fail "a task that sends $1 ended well"
     [ $status != 124 ] || fail "a task that sends $1 hangs"
     expect_line "$WORK/err" "$2"
@@ -61,6 +62,8 @@ expect_line "$WORK/out" '^the other: .*0x|^the other: .*rank 0'
 cat "$WORK/out"
 
 say "the others"
+tasks_are 4 || fail "a task beside them has ended"
+rm "$WORK/go-on"
 wait $steady || { cat "$WORK/steady" >&2; fail "a task beside them failed"; }
 wait $steady2 || { cat "$WORK/steady2" >&2; fail "a task beside them failed"; }
 cat "$WORK/steady" "$WORK/steady2"

@@ -29,7 +29,7 @@ await 10 hosts_seen 3
 doctor() {
     local wanted=$1 status=0
     shift
-    on 1 timeout -k 5 $((60 * time_scale)) dvm doctor --json "$@" >"$WORK/out" 2>"$WORK/err" || status=$?
+    on 1 timeout -k 5 $((120 * time_scale)) dvm doctor --json "$@" >"$WORK/out" 2>"$WORK/err" || status=$?
     expect_same "$wanted" "$status" "exit status of dvm doctor $*"
 }
 # pair STATE WAY CODE: of the second and third host; the others are direct

@@ -37,7 +37,7 @@ await 10 heard 'status":5'
 say "the record: each once, in order of time, with its cause"
 expect 0 dvm events
 for wanted in 'sim1 +joined +the machine was started here' 'sim2 +joined' 'sim3 +left +it was removed' \
-    'sim2 +lost' "sim1 +ended +${tids[0]} rank 0 endings: was ended after .*dvm kill \\(process [0-9]+ on host sim1\\) sent it signal 15" \
+    'sim2 +lost' "sim[1-3] +ended +${tids[0]} rank 0 endings: was ended after .*dvm kill \\(process [0-9]+ on host sim1\\) sent it signal 15" \
     'ended .*sh: exited with status 7' 'failed .*broken: could not be started: .*what is to run it is not there' \
     'late +joined' 'late +ended .*status 5'; do
     expect_count 1 "$wanted" "$WORK/out"

@@ -6,9 +6,13 @@
 
 if sanitized; then skip "a sanitizer has allocations of its own"; fi
 start_machine 1
-printf '\0\0' >"$WORK/over"
-run_status=0
-dvm run -n 2 "$PROGRAMS/hot_path" "$WORK/over" >"$WORK/run" 2>&1 || run_status=$?
+# on a computer that gives a task no core for long the other does more than wait: then once more
+for _ in $(seq 20); do
+    printf '\0\0' >"$WORK/over"
+    run_status=0
+    within 60 dvm run -n 2 "$PROGRAMS/hot_path" "$WORK/over" >"$WORK/run" 2>&1 || run_status=$?
+    [ $run_status = 75 ] || break
+done
 if [ $run_status = 77 ]; then
     halt_machine
     skip "no seccomp here: $(grep seccomp "$WORK/run" | head -n 1)"

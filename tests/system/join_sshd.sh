@@ -22,7 +22,7 @@ for name in host mine stranger bare; do ssh-keygen -q -t ed25519 -N '' -f "$fold
 
 # serve: an sshd for one port that was free a moment ago
 serve() {
-    port=$((20000 + RANDOM % 10000))
+    port=$((30000 + RANDOM % 2700)) # no other test chooses there
     cat >"$folder/config" <<END
 Port $port
 ListenAddress 127.0.0.1
@@ -37,7 +37,7 @@ PermitRootLogin prohibit-password
 AcceptEnv DVM_MACHINE
 PermitUserRC no
 END
-    "$sshd" -f "$folder/config" -E "$folder/log" && wait_until 5 test -s "$folder/pid"
+    "$sshd" -f "$folder/config" -E "$folder/log" && wait_until 60 test -s "$folder/pid"
 }
 # shellcheck disable=SC2016
 at_end+=('kill "$(cat "$folder/pid")" 2>/dev/null')
@@ -60,7 +60,7 @@ config() {
 add() { # CONFIG ARGUMENT...
     local name=$1
     shift
-    within 60 dvm add --ssh "ssh -F $folder/config.$name -o BatchMode=yes -o ConnectTimeout=10" "$@" \
+    within 150 dvm add --timeout 120 --ssh "ssh -F $folder/config.$name -o BatchMode=yes -o ConnectTimeout=60" "$@" \
         >"$WORK/out" 2>"$WORK/err" || :
 }
 told() { expect_line "$WORK/err" "^dvm: n1 did not join \($1\): .*$3.* -> .*n1.*\[$2\]$"; }

@@ -5,13 +5,13 @@
 # another of the system calls that it makes. Nothing hangs, after halt no process, socket,
 # segment or file is left, and the next start works.
 #
-# The seed is printed; DVM_TEST_SEED repeats a run, DVM_TEST_POINTS sets the number of
+# The seed is printed (the quick form has always the same); DVM_TEST_SEED repeats a run, DVM_TEST_POINTS sets the number of
 # points, DVM_TEST_POINT="STORY NAME CALL" tries that one only.
 # ctest: LIMIT 900 COST 80
 . "$(dirname "$0")/lib.sh"
 unset DVM_SILENCE
 
-seed=${DVM_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
+seed=${DVM_TEST_SEED:-$(pick 4711 $((RANDOM * 32768 + RANDOM)))}
 RANDOM=$((seed % 32768))
 points=${DVM_TEST_POINTS:-$(pick 50 1000)}
 sanitized && points=$((points / 4 + 1))
@@ -81,9 +81,9 @@ tell() {
     }
     wait $teller || :
     # the machine's end, if it had none
-    timeout -k 5 $((40 * time_scale)) dvm halt >"$WORK/halt" 2>&1 || status=$?
+    timeout -k 5 $((100 * time_scale)) dvm halt >"$WORK/halt" 2>&1 || status=$?
     [ $status != 124 ] || fail "halt hangs"
-    wait_until 20 nothing_left || {
+    wait_until 60 nothing_left || {
         left_over >&2
         show_state
         fail "something is left: DVM_TEST_POINT='$1 $2 $3'"
@@ -109,8 +109,9 @@ for story in machine private; do
     done
 done
 
-killed=0
-for ((point = 1; point <= points; point++)); do
+killed=0 point=0
+while [ $killed -lt "$points" ]; do
+    point=$((point + 1))
     story=machine
     [ $((RANDOM % 4)) != 0 ] || story=private
     name=${names[RANDOM % ${#names[@]}]}
@@ -118,11 +119,15 @@ for ((point = 1; point <= points; point++)); do
     tell $story "$name" $call
     what=$(sed -n 's/^killed //p' "$WORK/report")
     say "$point: $story: ${what:-$name did not come to call $call}"
-    [ -z "$what" ] || killed=$((killed + 1))
+    if [ -n "$what" ]; then
+        killed=$((killed + 1))
+    else # it makes fewer than it did: how many depends on how fast all others are
+        calls[$story.$name]=$(sed -n "s/^calls $name //p" "$WORK/report")
+        [ "${calls[$story.$name]:-0}" -gt 0 ] || fail "no $name in the story: $(cat "$WORK/err")"
+    fi
     if [ $((point % 5)) = 0 ]; then
         expect 0 dvm start
         expect 0 dvm run -n 2 "$PROGRAMS/meet"
         expect 0 dvm halt
     fi
 done
-[ $killed -ge $((points / 2)) ] || fail "only $killed of $points calls came"

@@ -50,6 +50,7 @@ time_scale=${DVM_TEST_SCALE:-1}
 least=60
 # A daemon that gets no core for seconds is not lost for that: a test of silence says its own.
 export DVM_SILENCE='30 s'
+export DVM_LINE_SECONDS=30
 
 killed_hosts=()        # what is killed leaves its folder
 scratch=()            # folders to remove at the end

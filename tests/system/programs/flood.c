@@ -3,7 +3,7 @@
  * in order.
  *
  * Rank 1 counts in a third task's eyes: it tells rank 2 of its progress now and
- * then; when rank 2 sees that it stands still, rank 2 tells rank 0 to begin. With
+ * then; when rank 2 sees that it stands still, or is done, rank 2 tells rank 0 to begin. With
  * the memory that rank 0 holds by then, printed, a test can see the bound.
  */
 #include <dvm.h>
@@ -47,8 +47,8 @@ static void flood(long count)
     printf("sender: %ld KiB at most\n", peak_memory());
 }
 
-/* Rank 2: tell rank 0 to begin once the sender stands still, and how far it was;
- * then drain the reports. */
+/* Rank 2: tell rank 0 to begin once the sender stands still, and how far it was (-1: it was
+ * done); then drain the reports. */
 static void referee(void)
 {
     double last = dvm_wtime();
@@ -58,12 +58,10 @@ static void referee(void)
     while (where >= 0) {
         dvm_iprobe(DVM_WORLD, 1, TAG_PROGRESS, &found, NULL);
         if (found) {
-            long before = where;
-
             dvm_recv(DVM_WORLD, 1, TAG_PROGRESS, &where, 1, DVM_LONG, NULL);
             last = dvm_wtime();
             if (where < 0 && !told)
-                dvm_send(DVM_WORLD, 0, TAG_BEGIN, &before, 1, DVM_LONG);
+                dvm_send(DVM_WORLD, 0, TAG_BEGIN, &where, 1, DVM_LONG);
         } else if (!told && dvm_wtime() - last > STANDS_STILL) {
             dvm_send(DVM_WORLD, 0, TAG_BEGIN, &where, 1, DVM_LONG);
             told = 1;
@@ -78,7 +76,10 @@ static int collect(long count)
     long i, got, before;
 
     dvm_recv(DVM_WORLD, 2, TAG_BEGIN, &before, 1, DVM_LONG, NULL);
-    printf("sender stood still after %ld messages\n", before);
+    if (before < 0)
+        printf("the sender never stood still\n");
+    else
+        printf("sender stood still after %ld messages\n", before);
     for (i = 0; i < count; i++) {
         dvm_recv(DVM_WORLD, 1, TAG_FLOOD, &got, 1, DVM_LONG, NULL);
         if (got != i) {

@@ -41,6 +41,10 @@ int main(int argc, char **argv)
     if (strcmp(how, "missed") == 0)
         dvm_recv(DVM_WORLD, 0, TAG_NEVER, &value, 1, DVM_INT, NULL);
     printf("rank %d has all\n", me);
+    if (strcmp(how, "unsent") == 0) { /* who has ended is kept nothing for */
+        dvm_group_tid(DVM_WORLD, 0, &value);
+        dvm_task_wait(value, -1, NULL);
+    }
     dvm_finalize();
     return 0;
 }

@@ -88,11 +88,13 @@ static void *cut(void *arg)
     return NULL;
 }
 
-/* Whether rank 0 wants to go on. */
-static bool more(bool wanted)
+/* Whether to go on: until each has cut once, and some time longer for all its cuts. */
+static bool more(int turn, int wish)
 {
-    dvm_bcast(DVM_WORLD, 0, &wanted, 1, DVM_BYTE);
-    return wanted;
+    int mine = atomic_load(&cuts), least = 0;
+
+    dvm_allreduce(DVM_WORLD, &mine, &least, 1, DVM_INT, DVM_MIN);
+    return least < 1 || (least < wish && turn < 5000);
 }
 
 /* How many of the two tasks have their end of a connection. One whose greeting took too long
@@ -138,7 +140,7 @@ int main(int argc, char **argv)
         wrong(wanted ? "no connection" : "a connection", 0);
     if (wish) {
         pthread_create(&thread, NULL, cut, &wish);
-        for (int i = 0; i < 20 || more(i < 5000 && atomic_load(&cuts) < wish); i++)
+        for (int i = 0; i < 20 || more(i, wish); i++)
             exchange((size_t)i * 977 % SMALL, number++);
         exchange(large, number++);
         atomic_store(&over, true);

@@ -2,10 +2,12 @@
  *
  *   steady SECONDS     on two tasks, for so long and at least some rounds; rank 0 says how many
  *                      there were and the longest that one took: "ROUNDS rounds, worst MS ms"
+ *   steady /FILE       the same until the file is gone
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <dvm.h>
 
@@ -21,7 +23,7 @@ static double now_ms(void)
     return (double)t.tv_sec * 1000.0 + (double)t.tv_nsec / NS_PER_MS;
 }
 
-static void lead(double seconds)
+static void lead(double seconds, const char *file)
 {
     double begin = now_ms(), at = begin, worst = 0;
     long rounds = 0;
@@ -30,7 +32,7 @@ static void lead(double seconds)
     while (more) {
         double before = at;
 
-        more = at < begin + seconds * 1000.0 || rounds < LEAST;
+        more = (file ? access(file, F_OK) == 0 : at < begin + seconds * 1000.0) || rounds < LEAST;
         dvm_send(DVM_WORLD, 1, TAG, &more, 1, DVM_INT);
         dvm_recv(DVM_WORLD, 1, TAG, &more, 1, DVM_INT, NULL);
         at = now_ms();
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
     dvm_init(&argc, &argv);
     dvm_group_rank(DVM_WORLD, &rank);
     if (rank == 0)
-        lead(argc > 1 ? atof(argv[1]) : 1);
+        lead(argc > 1 ? atof(argv[1]) : 1, argc > 1 && argv[1][0] == '/' ? argv[1] : NULL);
     else
         follow();
     dvm_finalize();
