@@ -49,7 +49,7 @@ static const struct {
     [REDUCE_SCATTER_BLOCK] = {"reduce_scatter_block", {"hosts", "spread"}},
     [ALLGATHERV] = {"allgatherv", {"shared", "pieces", "hosts", "bruck", "ring"}},
     [ALLGATHER] = {"allgather", {"shared", "pieces", "hosts", "star", "bruck", "ring"}},
-    [ALLTOALL] = {"alltoall", {"pieces", "hosts", "spread", "pairwise"}},
+    [ALLTOALL] = {"alltoall", {"shared", "pieces", "hosts", "spread", "pairwise"}},
 };
 
 static char *in, *out;

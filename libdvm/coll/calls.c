@@ -87,7 +87,9 @@ enum algorithm call_choose(const struct call *c, size_t bytes)
     if (!s->coll)
         return ALGORITHM_COUNT;
     s->bytes = s->coll->recent[s->sequence % COLL_RECENT].bytes = bytes;
-    if (s->coll->commons && s->coll->hosts->count == 1 && bytes > DVM_COMMONS_BLOCK)
+    if (s->coll->commons && s->coll->hosts->count == 1 &&
+        (bytes > DVM_COMMONS_BLOCK ||
+         (c->kind == COLL_ALLTOALL && bytes * (size_t)s->size > DVM_COMMONS_BLOCK)))
         s->coll->wide_wanted = true;
     return choose(s->coll, c->kind, bytes, !c->starts && !c->keeps);
 }

@@ -271,10 +271,12 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
     if (bytes != SIZE_MAX && c->schedule->rc == DVM_OK)
         algorithm = call_choose(c, bytes);
     switch (algorithm) {
+    case ALGORITHM_SHARED:
     case ALGORITHM_PIECES:
         call_copy_elements(c, blocks_at(out, me), out->type, blocks_at(in, me), in->type,
                            blocks_count(in, me));
-        return alltoall_pieces(c->schedule, in, out);
+        return algorithm == ALGORITHM_SHARED ? alltoall_shared(c->schedule, in, out)
+                                             : alltoall_pieces(c->schedule, in, out);
     case ALGORITHM_HOSTS:
         exchange_hosts(c, in, out);
         break;

@@ -34,6 +34,7 @@ enum {
     FULL = 32,       /* and more than two tasks share a host: with two, the levels are as many waits
                       * as a flat algorithm has rounds, or more */
     WIDE = 64,       /* there is memory for long contributions (pieces.c) */
+    ROW = 256,       /* what a task gives all others is at most DVM_COMMONS_BLOCK */
     FEW_PIECES = 128 /* what all give all others is at most FEW_TIMES that memory */
 };
 
@@ -51,6 +52,7 @@ static const struct row {
     {COLL_ALLGATHERV, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
     {COLL_SCAN, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
     {COLL_EXSCAN, SHARED, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
+    {COLL_ALLTOALL, SHARED | ROW, DVM_COMMONS_BLOCK, ALGORITHM_SHARED},
     {COLL_BARRIER, LEVELS | FULL, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_BCAST, LEVELS, SIZE_MAX, ALGORITHM_HOSTS},
     {COLL_REDUCE, LEVELS | FULL, DOUBLING_MAX, ALGORITHM_HOSTS},
@@ -135,6 +137,8 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
         return false;
     if (row->when & FEW_PIECES &&
         bytes * (size_t)(c->group->size * c->group->size) > FEW_TIMES * commons_wide(c->commons))
+        return false;
+    if (row->when & ROW && bytes * (size_t)(c->group->size - 1) > DVM_COMMONS_BLOCK)
         return false;
     return (!(row->when & CROWDED) || c->crowded) &&
            (!(row->when & HOSTS) || c->hosts->count > 1) &&

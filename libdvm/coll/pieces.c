@@ -48,8 +48,7 @@ size_t pieces_even(size_t bytes, size_t room)
     return least(((bytes + pieces - 1) / pieces + DVM_LINE - 1) / DVM_LINE * DVM_LINE, room);
 }
 
-/* Copy bytes from place at on of the packed form of what lies at base, or to there. */
-static void copy_in(void *to, const void *base, dvm_type type, size_t at, size_t bytes)
+void pieces_in(void *to, const void *base, dvm_type type, size_t at, size_t bytes)
 {
     const struct derived *d = type_basic(type) ? NULL : derived_known(type);
 
@@ -59,7 +58,7 @@ static void copy_in(void *to, const void *base, dvm_type type, size_t at, size_t
         memcpy(to, (const char *)base + at, bytes);
 }
 
-static void copy_out(void *base, dvm_type type, size_t at, const void *from, size_t bytes)
+void pieces_out(void *base, dvm_type type, size_t at, const void *from, size_t bytes)
 {
     const struct derived *d = type_basic(type) ? NULL : derived_known(type);
 
@@ -71,8 +70,7 @@ static void copy_out(void *base, dvm_type type, size_t at, const void *from, siz
 
 void pieces_begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type)
 {
-    shared_begin(op, s, bytes, type_code(type));
-    op->wide = true;
+    shared_begin_put(op, s, bytes, type_code(type), 0);
 }
 
 void pieces_go_on(struct commons_op *op)
@@ -103,12 +101,12 @@ int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_t
         if (s->rank == root) {
             rc = commons_room(&op);
             if (rc == COMMONS_OK)
-                copy_in(part, buffer, type, at, piece);
+                pieces_in(part, buffer, type, at, piece);
             rc = rc == COMMONS_OK ? commons_put(&op, NULL) : rc;
         } else {
             rc = commons_wait(&op, root, root + 1);
             if (rc == COMMONS_OK)
-                copy_out(buffer, type, at, part, piece);
+                pieces_out(buffer, type, at, part, piece);
         }
         if (at + piece == bytes)
             break;
@@ -170,7 +168,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
     share.count = count * (me + 1) / n - share.first;
     share.result = share.parts + share.each * n;
     if (rc == COMMONS_OK) {
-        copy_in(share.parts + share.each * me, r->in, r->type, at * size, count * size);
+        pieces_in(share.parts + share.each * me, r->in, r->type, at * size, count * size);
         rc = meet(op, s->size);
     }
     if (rc == COMMONS_OK) {
@@ -180,7 +178,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
         rc = meet(op, s->size);
     }
     if (rc == COMMONS_OK && needs)
-        copy_out(r->out, r->type, at * size, share.result, count * size);
+        pieces_out(r->out, r->type, at * size, share.result, count * size);
     return rc;
 }
 
@@ -263,7 +261,7 @@ static size_t bytes_of(const struct blocks *b, int rank, size_t at, size_t bytes
 static void give_own(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
                      size_t bytes)
 {
-    copy_in(parts + e->each * (size_t)s->rank, blocks_at(e->in, s->rank), e->in->type, at,
+    pieces_in(parts + e->each * (size_t)s->rank, blocks_at(e->in, s->rank), e->in->type, at,
             bytes_of(e->in, s->rank, at, bytes));
 }
 
@@ -272,7 +270,7 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_out(blocks_at(e->out, r), e->out->type, at, parts + e->each * (size_t)r,
+            pieces_out(blocks_at(e->out, r), e->out->type, at, parts + e->each * (size_t)r,
                      bytes_of(e->out, r, at, bytes));
 }
 
@@ -296,7 +294,7 @@ static void give_row(const struct exchange *e, const struct schedule *s, char *p
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_in(parts + block_at(e, s, s->rank, r), blocks_at(e->in, r), e->in->type, at,
+            pieces_in(parts + block_at(e, s, s->rank, r), blocks_at(e->in, r), e->in->type, at,
                     bytes);
 }
 
@@ -305,7 +303,7 @@ static void take_column(const struct exchange *e, const struct schedule *s, cons
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            copy_out(blocks_at(e->out, r), e->out->type, at, parts + block_at(e, s, r, s->rank),
+            pieces_out(blocks_at(e->out, r), e->out->type, at, parts + block_at(e, s, r, s->rank),
                      bytes);
 }
 

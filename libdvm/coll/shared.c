@@ -175,13 +175,14 @@ static bool fits(uint32_t sent, uint32_t wanted)
 }
 
 /* Word by word: to return a struct stalls on words that were just stored. */
-void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type)
+void shared_begin_put(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type,
+                      size_t put)
 {
     op->commons = s->coll->commons;
     op->call = (uint32_t)s->tag;
     op->bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
     op->type = type;
-    op->wide = false;
+    op->put = (uint32_t)put;
     op->fits = fits;
     op->board = schedule_board(s);
     op->site = s->site;
@@ -190,6 +191,11 @@ void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint3
     op->waits = waits;
     op->arg = s;
     commons_begin(op);
+}
+
+void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type)
+{
+    shared_begin_put(op, s, bytes, type, bytes);
 }
 
 /* A member is in another call, or gave something else. */
@@ -253,15 +259,11 @@ int barrier_shared(struct schedule *s)
  * without gaps. */
 static int put_some(struct commons_op *op, const void *from, dvm_type type, size_t bytes)
 {
-    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
     char packed[DVM_COMMONS_BLOCK];
 
-    if (!d && bytes == op->bytes)
+    if (type_basic(type) && bytes == op->bytes)
         return commons_put(op, from);
-    if (d)
-        layout_pack(&d->layout, derived_extent(d), from, 0, packed, bytes);
-    else if (bytes > 0)
-        memcpy(packed, from, bytes);
+    pieces_in(packed, from, type, 0, bytes);
     memset(packed + bytes, 0, op->bytes - bytes);
     return commons_put(op, packed);
 }
@@ -274,12 +276,7 @@ static int put(struct commons_op *op, const void *from, dvm_type type)
 /* Take such elements from what a rank has put. */
 static void take_some(const struct commons_op *op, int rank, void *to, dvm_type type, size_t bytes)
 {
-    const struct derived *d = type_basic(type) ? NULL : derived_known(type);
-
-    if (d)
-        layout_unpack(&d->layout, derived_extent(d), to, 0, commons_of(op, rank), bytes);
-    else if (bytes > 0)
-        memcpy(to, commons_of(op, rank), bytes);
+    pieces_out(to, type, 0, commons_of(op, rank), bytes);
 }
 
 static void take(const struct commons_op *op, int rank, void *to, dvm_type type)
@@ -366,6 +363,41 @@ int allgather_shared(struct schedule *s, const struct blocks *all)
     for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
         if (r != s->rank)
             take_some(&op, r, blocks_at(all, r), all->type, blocks_count(all, r) * size);
+    return shared_end(&op, s, rc);
+}
+
+/* Put blocks for all others, one behind the other. */
+static int put_row(struct commons_op *op, const struct schedule *s, const struct blocks *in)
+{
+    char row[DVM_COMMONS_BLOCK], *at = row;
+
+    if (s->size == 2)
+        return put(op, blocks_at(in, !s->rank), in->type);
+    for (int r = 0; r < s->size; r++)
+        if (r != s->rank) {
+            pieces_in(at, blocks_at(in, r), in->type, 0, op->bytes);
+            at += op->bytes;
+        }
+    return commons_put(op, row);
+}
+
+int alltoall_shared(struct schedule *s, const struct blocks *in, const struct blocks *out)
+{
+    size_t bytes = out->count * type_find(out->type)->size;
+    struct commons_op op;
+    int rc;
+
+    shared_begin_put(&op, s, bytes, type_code(out->type), bytes * (size_t)(s->size - 1));
+    rc = put_row(&op, s, in);
+    if (rc == COMMONS_OK)
+        rc = commons_wait(&op, 0, s->size);
+    for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
+        if (r != s->rank) {
+            const char *row = commons_of(&op, r);
+            int place = s->rank > r ? s->rank - 1 : s->rank;
+
+            pieces_out(blocks_at(out, r), out->type, 0, row + bytes * (size_t)place, bytes);
+        }
     return shared_end(&op, s, rc);
 }
 

@@ -23,6 +23,9 @@ int allreduce_shared(struct schedule *s, const struct reduction *r);
 int scan_shared(struct schedule *s, const struct reduction *r, bool inclusive);
 int allgather_shared(struct schedule *s, const struct blocks *all);
 
+/* What a task gives all others has together at most DVM_COMMONS_BLOCK bytes. */
+int alltoall_shared(struct schedule *s, const struct blocks *in, const struct blocks *out);
+
 /* The same for contributions of any length, through memory for long ones (pieces.c); reductions
  * with built-in operators. */
 int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
@@ -48,8 +51,16 @@ int allreduce_pairs(struct schedule *s, const struct reduction *r);
 /* Begin the first of a call's operations: all members give so many bytes of a type (0: none). */
 void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type);
 
+/* The same where each puts so many bytes (put) in all: of several blocks, or none. */
+void shared_begin_put(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type,
+                      size_t put);
+
 /* End the last of them, and the schedule; rc: of COMMONS_OK and its like. */
 int shared_end(struct commons_op *op, struct schedule *s, int rc);
+
+/* Copy bytes from place at on of the packed form of what lies at base, or to there. */
+void pieces_in(void *to, const void *base, dvm_type type, size_t at, size_t bytes);
+void pieces_out(void *base, dvm_type type, size_t at, const void *from, size_t bytes);
 
 /* The same of a call through the wide memory, and to go from one of its operations to the next. */
 void pieces_begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type);

@@ -465,14 +465,22 @@ static void take_others(const struct commons_op *op, int first)
 
 int commons_wait(struct commons_op *op, int first, int end)
 {
+    struct commons *c = op->commons;
+    int rc;
+
     op->first = first;
     op->end = end;
     op->done = false;
     if (ready(op)) {
         take_others(op, first);
-        return op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
+        rc = op->odd < 0 ? COMMONS_OK : COMMONS_ODD;
+    } else {
+        rc = wait_for(op);
     }
-    return wait_for(op);
+    /* who has put has done all before */
+    if (rc == COMMONS_OK && first == 0 && end == c->size && c->done < c->turn - 1)
+        c->done = c->turn - 1;
+    return rc;
 }
 
 /* The operations up to it have been done by all. */
@@ -510,7 +518,7 @@ static int wait_done(struct commons_op *op, uint64_t turn)
 /* Whether what this operation's members put lies in blocks. */
 static bool in_blocks(const struct commons_op *op)
 {
-    return !op->wide && op->bytes > DVM_COMMONS_INSIDE;
+    return op->put > DVM_COMMONS_INSIDE;
 }
 
 void commons_begin(struct commons_op *op)
@@ -562,8 +570,8 @@ int commons_put(struct commons_op *op, const void *data)
         rc = wait_done(op, c->row_turn[c->row]);
     if (rc != COMMONS_OK)
         return rc;
-    if (op->bytes > 0 && !op->wide)
-        memcpy(inside ? cell->inside : block_of(c, c->rank), data, op->bytes);
+    if (op->put > 0)
+        memcpy(inside ? cell->inside : block_of(c, c->rank), data, op->put);
     cell->call = op->call;
     cell->bytes = op->bytes;
     cell->type = op->type;
@@ -575,8 +583,7 @@ int commons_put(struct commons_op *op, const void *data)
 
 const void *commons_of(const struct commons_op *op, int rank)
 {
-    return op->bytes <= DVM_COMMONS_INSIDE ? cell_of(op->commons, rank)->inside
-                                           : block_of(op->commons, rank);
+    return in_blocks(op) ? block_of(op->commons, rank) : cell_of(op->commons, rank)->inside;
 }
 
 void commons_end(struct commons_op *op)

@@ -53,8 +53,9 @@ enum { COMMONS_OK, COMMONS_STOPPED /* stop said so */, COMMONS_ODD /* see odd */
 struct commons_op {
     struct commons *commons;
     uint32_t call;               /* what all members must give alike, */
-    uint32_t bytes, type;        /* and what each puts: at most DVM_COMMONS_BLOCK */
-    bool wide;                   /* but that is written into commons_part, not put */
+    uint32_t bytes, type;        /* and what each puts, or the size of each of its blocks; */
+    uint32_t put;                /* bytes that each puts in all, at most DVM_COMMONS_BLOCK; 0: it
+                                  * gives nothing, or writes it into commons_parts */
     bool (*fits)(uint32_t sent, uint32_t wanted); /* whether another type will do */
     enum dvm_board_call board;   /* for the board: the call, from where, */
     uintptr_t site;
@@ -81,7 +82,7 @@ void *commons_parts(struct commons_op *op, unsigned count);
 /* Wait until nobody needs what the parts have from earlier operations. */
 int commons_room(struct commons_op *op);
 
-/* Put op->bytes from data into this member's cell, or say that what is wide is there. Waits
+/* Put op->put bytes from data into this member's cell, or say that what is wide is there. Waits
  * while the cell is in use. */
 int commons_put(struct commons_op *op, const void *data);
 
@@ -93,7 +94,7 @@ bool commons_first(struct commons_op *op, int right, int *first);
 /* Wait until the members with ranks first to end - 1 have put. */
 int commons_wait(struct commons_op *op, int first, int end);
 
-/* What a member has put that was waited for: op->bytes, valid until commons_end. */
+/* What a member has put that was waited for: op->put bytes, valid until commons_end. */
 const void *commons_of(const struct commons_op *op, int rank);
 
 /* This member needs nothing of this operation any more. */

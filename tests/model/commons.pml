@@ -309,7 +309,8 @@ proctype member(byte me)
         :: kind[turn] != BROADCAST ->
             end = MEMBERS;
             wait_for(0);
-            look_at_all()
+            look_at_all();
+            seen = (seen < turn - 1 -> turn - 1 : seen) /* who has put has done all before */
         :: kind[turn] == BROADCAST && me != 0 ->
             end = 1;
             wait_for(0);

@@ -107,7 +107,7 @@ static void one(struct commons *c, uint32_t turn, uint32_t random)
 {
     uint32_t what = random % 4, bytes = what == 0 && random & 64 ? LONG : 8;
     int root = (int)(random / 128 % MEMBERS);
-    struct commons_op op = {.commons = c, .call = turn, .bytes = bytes, .stop = never,
+    struct commons_op op = {.commons = c, .call = turn, .bytes = bytes, .put = bytes, .stop = never,
                             .waits = no_matter};
     uint8_t data[LONG];
 
@@ -131,7 +131,7 @@ static void one_wide(struct commons *c, uint32_t turn, uint32_t random)
 {
     bool rooted = random & 64;
     int root = (int)(random / 128 % MEMBERS);
-    struct commons_op op = {.commons = c, .call = turn, .bytes = 1u << 20, .wide = true,
+    struct commons_op op = {.commons = c, .call = turn, .bytes = 1u << 20,
                             .stop = never, .waits = no_matter};
     uint8_t *parts;
 
@@ -154,7 +154,7 @@ static void one_wide(struct commons *c, uint32_t turn, uint32_t random)
 /* Up the tree by pairs, each with what it has: who comes last has the sum. */
 static void one_sum(struct commons *c, uint32_t turn)
 {
-    struct commons_op op = {.commons = c, .call = turn, .bytes = 1u << 20, .wide = true,
+    struct commons_op op = {.commons = c, .call = turn, .bytes = 1u << 20,
                             .stop = never, .waits = no_matter};
     int first, begin = c->rank;
     uint32_t sum = turn * (uint32_t)(c->rank + 1), *parts;

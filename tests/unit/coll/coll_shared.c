@@ -63,7 +63,7 @@ static const size_t sizes[] = {0, 1, 5, 6, 7, 100, 128, 129};
 struct row {
     uint64_t seed, late; /* the same at all tasks, and another at each */
     int n, me;
-    double in[129], out[MOST * 129];
+    double in[MOST * 129], out[MOST * 129];
 };
 
 /* What rank r gives in place k of a call. */
@@ -95,10 +95,26 @@ static int unlike_blocks(struct row *a, size_t count, int call)
     return 0;
 }
 
+/* Each gives each a block of its own, every other time in place. */
+static int exchange(struct row *a, size_t count, int call)
+{
+    double *from = call % 2 ? a->out : a->in;
+
+    for (size_t k = 0; k < count * (size_t)a->n; k++)
+        from[k] = value(a->me, k, call);
+    FAKE_CHECK(dvm_alltoall(DVM_WORLD, call % 2 ? DVM_IN_PLACE : a->in, a->out, count,
+                            DVM_DOUBLE) == DVM_OK);
+    for (int r = 0; r < a->n; r++)
+        for (size_t k = 0; k < count; k++)
+            FAKE_CHECK(a->out[(size_t)r * count + k] ==
+                       value(r, (size_t)a->me * count + k, call));
+    return 0;
+}
+
 static int one_call(struct row *a, int call)
 {
     size_t count = sizes[fake_random(&a->seed) % (sizeof sizes / sizeof sizes[0])];
-    int what = (int)(fake_random(&a->seed) % 8);
+    int what = (int)(fake_random(&a->seed) % 9);
     int root = (int)(fake_random(&a->seed) % (unsigned)a->n);
     double sum = a->n * (a->n + 1) / 2;
     int some = what == 5 ? a->me + 1 : a->me; /* ranks of a prefix */
@@ -138,6 +154,8 @@ static int one_call(struct row *a, int call)
         break;
     case 7:
         return unlike_blocks(a, count, call);
+    case 8:
+        return exchange(a, count, call);
     default:
         FAKE_CHECK(dvm_allgather(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE) == DVM_OK);
         for (size_t k = 0; k < count * (size_t)a->n; k++)
@@ -240,6 +258,9 @@ static int bcast_0(void) { return dvm_bcast(DVM_WORLD, 0, in, 1, DVM_DOUBLE); }
 static int bcast_1(void) { return dvm_bcast(DVM_WORLD, 1, in, 1, DVM_DOUBLE); }
 static int sum(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_DOUBLE, DVM_SUM); }
 static int most(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_DOUBLE, DVM_MAX); }
+static int each(void) { return dvm_alltoall(DVM_WORLD, in, out, 1, DVM_DOUBLE); }
+static int each_2(void) { return dvm_alltoall(DVM_WORLD, in, out, 2, DVM_FLOAT); }
+static int each_0(void) { return dvm_alltoall(DVM_WORLD, in, out, 0, DVM_DOUBLE); }
 static int sum_2(void) { return dvm_allreduce(DVM_WORLD, in, out, 2, DVM_DOUBLE, DVM_SUM); }
 static int whole(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_INT64, DVM_SUM); }
 
@@ -257,6 +278,8 @@ static const struct mistake mistakes[] = {
     {sum, most, DVM_ERR_ARG, "dvm_allreduce"},
     {sum, sum_2, DVM_ERR_TRUNCATE, "16"},
     {sum, whole, DVM_ERR_TYPE, "double"},
+    {each, each_2, DVM_ERR_TYPE, "double"},
+    {each, each_0, DVM_ERR_TRUNCATE, "8"},
     {sum, starts, DVM_ERR_ARG, "dvm_allreduce"},
 };
 
@@ -313,6 +336,24 @@ struct two {
     double d;
 };
 
+/* Each gives each a pair of a derived type, by either of its names. */
+static bool unlike_names(const struct fake_task *me, dvm_type two, dvm_type both)
+{
+    struct two in[2 * MOST], out[2 * MOST];
+    int n = me->count;
+
+    memset(in, 0, sizeof in);
+    for (int i = 0; i < 2 * n; i++)
+        in[i] = (struct two){me->rank * 100 + i, i / 8.0};
+    if (dvm_alltoall(DVM_WORLD, in, out, me->rank % 2 ? 2 : 1, me->rank % 2 ? two : both) != DVM_OK)
+        return false;
+    for (int i = 0; i < 2 * n; i++)
+        if (out[i].i != i / 2 * 100 + 2 * me->rank + i % 2 ||
+            out[i].d != (2 * me->rank + i % 2) / 8.0)
+            return false;
+    return true;
+}
+
 /* What fits as messages fits here: other names of the same, bytes, and types made in another
  * way of the same; also no elements at all. */
 static int like_messages(const struct fake_task *me)
@@ -337,7 +378,9 @@ static int like_messages(const struct fake_task *me)
         memcpy(pairs, given, sizeof pairs);
     FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, pairs, root ? 2 : 1, root ? two : both) == DVM_OK);
     FAKE_CHECK(pairs[0].i == 1 && pairs[0].d == 0.5 && pairs[1].i == 2 && pairs[1].d == 1.5);
+    FAKE_CHECK(unlike_names(me, two, both));
     FAKE_CHECK(dvm_bcast(DVM_WORLD, 0, NULL, 0, two) == DVM_OK);
+    FAKE_CHECK(dvm_alltoall(DVM_WORLD, NULL, NULL, 0, two) == DVM_OK);
     FAKE_CHECK(dvm_allgather(DVM_WORLD, NULL, NULL, 0, both) == DVM_OK);
     FAKE_CHECK(dvm_allreduce(DVM_WORLD, NULL, NULL, 0, DVM_INT, DVM_SUM) == DVM_OK);
     FAKE_CHECK(dvm_type_free(&two) == DVM_OK && dvm_type_free(&both) == DVM_OK);

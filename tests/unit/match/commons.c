@@ -71,7 +71,7 @@ static void no_matter(void *arg, bool begins) { (void)arg, (void)begins; }
 
 static struct commons_op begin(int rank, uint32_t call, uint32_t bytes)
 {
-    struct commons_op op = {.commons = members[rank], .call = call, .bytes = bytes,
+    struct commons_op op = {.commons = members[rank], .call = call, .bytes = bytes, .put = bytes,
                             .stop = never, .waits = no_matter};
 
     commons_begin(&op);
