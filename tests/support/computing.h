@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-#define COMPUTING_SECONDS 30.0
+#define COMPUTING_SECONDS 100.0
 
 /* count words of 0, shared with children. */
 static inline _Atomic unsigned *computing_words(unsigned count)

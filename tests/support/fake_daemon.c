@@ -35,7 +35,7 @@
 #define DIALS_MAX 64 /* LANE_OPENs and connections that wait for their hello */
 #define POLL_MS 2
 #define US_NS 1000
-#define FLUSH_SECONDS 30.0
+#define FLUSH_SECONDS 100.0
 
 struct packet {
     struct packet *next;
@@ -71,6 +71,7 @@ struct router {
     int tids[TASKS_MAX];
     const struct fake_options *options;
     bool killed;
+    double ready; /* from when kill_us counts; 0: not yet */
 };
 
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
@@ -594,12 +595,15 @@ static int reap(struct router *r)
     return running;
 }
 
-static void weather(struct router *r, double begun)
+static void weather(struct router *r)
 {
     const struct fake_options *o = r->options;
 
-    if (r->killed || (!o->kill && !o->hang_up) ||
-        clock_seconds() - begun < (double)o->kill_us / 1e6)
+    if (r->killed || (!o->kill && !o->hang_up) || (o->when && atomic_load(o->when) < o->reached))
+        return;
+    if (r->ready == 0)
+        r->ready = clock_seconds();
+    if (clock_seconds() - r->ready < (double)o->kill_us / 1e6)
         return;
     r->killed = true;
     if (o->kill)
@@ -696,7 +700,7 @@ int fake_run(int count, fake_task_f *task, void *arg, const struct fake_options 
     begun = clock_seconds();
     while (reap(r)) {
         loop_once(r);
-        weather(r, begun);
+        weather(r);
         if (!late && clock_seconds() - begun > limit) {
             late = true;
             fprintf(stderr, "fake daemon: not over after %g s\n", limit);

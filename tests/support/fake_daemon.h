@@ -30,7 +30,9 @@ struct fake_options {
     int kill_rank;
     uint64_t mortal;      /* ranks (bits) that may kill themselves with SIGKILL at any time; with
                            * host_lost, all of their host end with them */
-    unsigned kill_us;     /* counted from when all have begun */
+    unsigned kill_us;     /* counted from when all have begun, */
+    const _Atomic unsigned *when; /* and this word that all share, NULL for none, */
+    unsigned reached;             /* is so high */
     bool world;           /* tell every task of a death, not only those that asked */
     bool hang_up;         /* the daemon itself goes away after kill_us */
     bool refuse;          /* with hang_up: it only says so, and the connection stays open */
@@ -49,7 +51,7 @@ int fake_lane_listen(int *port);
 #define FAKE_SHARE_MIDDLE (64u * 1024) /* slots are of middle size then */
 #define FAKE_SHARE_NONE 1
 
-#define FAKE_SECONDS 60.0
+#define FAKE_SECONDS 120.0
 
 /* Run count tasks. Returns 0 when every task that was not killed returned 0 in time;
  * otherwise says on stderr what happened. options may be NULL. */

@@ -13,7 +13,7 @@
 #include "proto/control.h"
 
 #define WORLD_CONTEXT UINT64_C(0x4000000000002) /* as the daemon of slot 1 makes it */
-#define SECONDS 30.0                            /* for messages, and for LEAVE, to go */
+#define SECONDS 100.0                           /* for messages, and for LEAVE, to go */
 
 struct wrapped {
     fake_task_f *task;

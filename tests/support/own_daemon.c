@@ -17,7 +17,7 @@
 #include "daemon/keeper.h"
 #include "daemon/options.h"
 
-#define END_MS 20000
+#define END_MS 60000
 
 static void live(const char *folder, bool is_private, int ready)
 {

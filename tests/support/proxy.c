@@ -55,7 +55,7 @@ struct proxy {
     const char *word; /* that is looked for, or NULL */
     int seen;
     int open, accepted;
-    unsigned long long bytes;
+    unsigned long long bytes, every, last; /* last: bytes at the last reset by count */
     struct chunk *spare; /* chunks that are not in use: see chunk_put */
 };
 
@@ -248,6 +248,10 @@ static size_t collect(struct proxy *p, struct pollfd *polls, int *timeout)
 
 static void serve(struct proxy *p)
 {
+    if (p->every && p->bytes - p->last >= p->every) {
+        p->last = p->bytes;
+        p->reset = true;
+    }
     for (int i = 0; i < CONNECTIONS_MAX; i++) {
         struct connection *c = &p->connections[i];
         bool good = c->used && !p->reset, idle = true;
@@ -432,6 +436,14 @@ void proxy_reset(struct proxy *p)
 {
     pthread_mutex_lock(&p->lock);
     p->reset = true;
+    ring(p);
+}
+
+void proxy_reset_every(struct proxy *p, unsigned long long bytes)
+{
+    pthread_mutex_lock(&p->lock);
+    p->every = bytes;
+    p->last = p->bytes;
     ring(p);
 }
 

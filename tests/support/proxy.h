@@ -54,6 +54,9 @@ int proxy_seen(struct proxy *p);
 /* Reset (RST) all connections at both ends; what is in them is lost. */
 void proxy_reset(struct proxy *p);
 
+/* The same by itself each time that so many bytes more were passed on (0: never). */
+void proxy_reset_every(struct proxy *p, unsigned long long bytes);
+
 /* Reset new connections at once, until refuse is false again. */
 void proxy_refuse(struct proxy *p, bool refuse);
 

@@ -25,7 +25,7 @@
 #define SMALL_MAX 200      /* bytes, of most messages; of some; of few */
 #define MIDDLE_MAX 20000
 #define LARGE_MAX 150000
-#define IDLE_SECONDS 30.0
+#define IDLE_SECONDS 100.0
 #define QUIET_TURNS 50     /* before a player waits */
 #define LOOK_SECONDS 0.01  /* between looks at whether the others have finished */
 

@@ -15,7 +15,7 @@
 #include "proto/frame.h"
 #include "proto/passed.h"
 
-#define RAW_SECONDS 10.0 /* how long an answer may take */
+#define RAW_SECONDS 60.0 /* how long an answer may take */
 #define RAW_MESSAGE_MAX (1 << 20)
 
 /* What came last. */

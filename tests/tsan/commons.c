@@ -15,7 +15,7 @@
 #define MEMBERS 4
 #define TURNS 3000
 #define LOOKS 3           /* at most, before a sleep */
-#define PATIENCE 40      /* seconds of sleep that are for ever */
+#define PATIENCE 100     /* seconds of sleep that are for ever */
 #define LONG 100          /* bytes that need a block */
 
 static uint8_t *memory;

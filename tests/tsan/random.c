@@ -47,7 +47,7 @@ static int run(const struct fake_options *o)
 
 int main(void)
 {
-    struct fake_options o = {.threads = DVM_THREAD_MULTIPLE, .seconds = 50};
+    struct fake_options o = {.threads = DVM_THREAD_MULTIPLE};
     int bad = run(&o);
 
     o.hosts = 2;

@@ -55,7 +55,7 @@ static int task(const struct fake_task *me)
 
 int main(void)
 {
-    struct fake_options o = {.threads = DVM_THREAD_MULTIPLE, .seconds = 50};
+    struct fake_options o = {.threads = DVM_THREAD_MULTIPLE};
     int bad = fake_run(2, task, NULL, &o);
 
     o.lanes = "relay";

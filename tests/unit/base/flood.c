@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 static struct flood f;
@@ -89,10 +90,12 @@ Test(flood, the_log_tells_how_many_were_left_out)
 {
     char path[] = "/tmp/dvm-flood-XXXXXX", line[LOG_LINE_MAX], last[LOG_LINE_MAX] = "";
     int fd = mkstemp(path), lines = 0;
+    double begun;
     FILE *in;
 
     cr_assert_eq(log_open(path, LOG_INFO, false), 0);
     log_alarm(on_alarm);
+    begun = clock_seconds();
     for (int i = 0; i < 500; i++)
         log_warning("stranger %d", i);
     cr_assert_eq(alarms, 1);
@@ -100,6 +103,8 @@ Test(flood, the_log_tells_how_many_were_left_out)
     log_info("other");
     log_close();
     log_alarm(NULL);
+    if (clock_seconds() - begun > FLOOD_MS / 1e3)
+        cr_skip_test("this process was stopped for so long that it is no flood");
     in = fdopen(fd, "r");
     while (fgets(line, sizeof line, in)) {
         strcpy(last, line);

@@ -355,7 +355,7 @@ Test(runtime, listen_and_connect_in_a_long_folder)
                            : runtime_connect(folder, &client),
                      DVM_OK, "%s", dvm_last_error());
         p.fd = listener;
-        cr_assert_eq(poll(&p, 1, 5000), 1);
+        cr_assert_eq(poll(&p, 1, 60000), 1);
         server = accept(listener, NULL, NULL);
         cr_assert_geq(server, 0);
         cr_assert_eq(send(client, "hi", 2, 0), 2);

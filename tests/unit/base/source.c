@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/source.h"
 
-#define PATIENCE 20.0 /* seconds: the machine may be busy */
+#define PATIENCE 60.0 /* seconds: the machine may be busy */
 
 /* Skips the test where there is no addr2line. */
 static void need_addr2line(void)

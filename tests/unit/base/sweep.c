@@ -28,7 +28,7 @@ static void tear_down(void)
 {
     char command[PATH_ROOM];
 
-    snprintf(command, sizeof command, "rm -rf /tmp/dvm-%u/sweep-[ab]-%d*", (unsigned)geteuid(),
+    snprintf(command, sizeof command, "rm -rf /tmp/dvm-%u/sweep-[ab]-%d", (unsigned)geteuid(),
              (int)getpid());
     cr_assert_eq(system(command), 0);
 }

@@ -30,7 +30,7 @@ static void nowhere(void)
     setenv("NO_COLOR", "1", 1);
 }
 
-TestSuite(console, .init = nowhere, .timeout = 60);
+TestSuite(console, .init = nowhere, .timeout = 240);
 
 Test(console, help_of_every_command)
 {
@@ -253,7 +253,7 @@ static void without_daemon(void)
     acting_stop(&daemon_);
 }
 
-TestSuite(fake, .init = with_daemon, .fini = without_daemon, .timeout = 60);
+TestSuite(fake, .init = with_daemon, .fini = without_daemon, .timeout = 240);
 
 static json_t *object_of(const struct spoken *s, const char *schema)
 {

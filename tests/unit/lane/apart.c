@@ -10,7 +10,7 @@
 #include "lane/apart.h"
 
 #define TRIES 100      /* the scheduler may take this thread elsewhere at any time */
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 /* The n-th core that this process may use. */
 static int core(int n)

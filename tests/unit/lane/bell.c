@@ -16,7 +16,7 @@
 
 #define OWN 5       /* index */
 #define OTHER 130
-#define LONG 20.0   /* seconds that no sleep here should last */
+#define LONG 100.0  /* seconds that no sleep here should last */
 #define SHORT 0.02
 #define CONTEXT UINT64_C(0x4000100000002)
 

@@ -42,7 +42,7 @@ static void *take_late(void *arg)
 }
 
 /* Many tasks send descriptors to one daemon: more than the system lets be on their way. */
-Test(uplink, too_many_descriptors_on_their_way, .timeout = 30)
+Test(uplink, too_many_descriptors_on_their_way, .timeout = 240)
 {
     const struct rlimit few = {FILES, FILES};
     struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_CONTROL, .src = 0x40001,

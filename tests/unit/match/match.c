@@ -45,7 +45,7 @@ static struct dvm_request *post(int source, int tag, void *buffer, size_t capaci
 static int finish(struct dvm_request *request, struct match_result *result)
 {
     size_t index;
-    int rc = match_wait_any(1, &request, 10, &index);
+    int rc = match_wait_any(1, &request, 100, &index);
 
     return rc ? rc : match_finish(request, result);
 }
@@ -585,7 +585,7 @@ static int many_requests(const struct fake_task *me)
     for (int left = 2 * MANY; left > 0; left--) {
         size_t index;
 
-        FAKE_CHECK(match_wait_any(2 * MANY, r, 20, &index) == 0);
+        FAKE_CHECK(match_wait_any(2 * MANY, r, 100, &index) == 0);
         FAKE_CHECK(match_finish(r[index], NULL) == 0);
         r[index] = NULL;
     }
@@ -635,16 +635,20 @@ static int held_back(const struct fake_task *me)
 {
     uint8_t bytes[HELD_BYTES] = {0};
     struct stream *s;
+    uint64_t before = 0;
 
     if (me->rank == 0) {
         for (int i = 0; i < 10000; i++)
             FAKE_CHECK(send_bytes(MATCH_BUFFERED, me->tids[1], 1, bytes, sizeof bytes) == 0);
         return 0;
     }
-    /* it sleeps again and again, and so lets the sender have all there is */
-    for (int i = 0; i < 50; i++)
-        FAKE_CHECK(match_wait_until(never, NULL, 0.004, 0) == DVM_ERR_TIMEOUT);
+    /* it sleeps again and again, and so lets the sender have all there is: until that has sent
+     * something, and then nothing more for a while */
     s = stream_of(me->tids[0]);
+    for (int quiet = 0; s->came == 0 || quiet < 50; quiet = s->came > before ? 0 : quiet + 1) {
+        before = s->came;
+        FAKE_CHECK(match_wait_until(never, NULL, 0.004, 0) == DVM_ERR_TIMEOUT);
+    }
     FAKE_CHECK(s->came > 0 && s->came <= CREDIT_LIMIT);
     for (int i = 0; i < 10000; i++)
         FAKE_CHECK(recv_bytes(me->tids[0], 1, bytes, sizeof bytes, NULL) == 0);
@@ -679,7 +683,7 @@ static int end_together(const struct fake_task *me)
 
 Test(match, tasks_that_end_together)
 {
-    struct fake_options o = {.seconds = 20};
+    struct fake_options o = {.lanes = NULL};
 
     cr_assert_eq(fake_run(2, end_together, NULL, &o), 0);
     o.lanes = "relay";
@@ -719,7 +723,7 @@ static int lost_daemon(const struct fake_task *me)
 
 Test(match, a_lost_daemon_ends_every_wait)
 {
-    struct fake_options o = {.hang_up = true, .kill_us = 20000, .seconds = 10};
+    struct fake_options o = {.hang_up = true, .kill_us = 20000};
 
     cr_assert_eq(fake_run(2, lost_daemon, NULL, &o), 0);
 }
@@ -727,7 +731,7 @@ Test(match, a_lost_daemon_ends_every_wait)
 /* The daemon closes the connection some time after its last word. */
 Test(match, a_refusal_ends_every_wait)
 {
-    struct fake_options o = {.hang_up = true, .refuse = true, .kill_us = 20000, .seconds = 10};
+    struct fake_options o = {.hang_up = true, .refuse = true, .kill_us = 20000};
 
     cr_assert_eq(fake_run(2, lost_daemon, NULL, &o), 0);
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "match/match.h"
 #include "proto/frame.h"
+#include "tests/support/computing.h"
 #include "tests/support/fake_daemon.h"
 
 #define CONTEXT UINT64_C(0x4000100000002)
@@ -77,8 +78,8 @@ Test(death, killed_at_random_moments)
     uint64_t seed = fake_seed("killed_at_random_moments");
 
     for (int i = 0; i < KILLS; i++) {
-        struct fake_options o = {.kill = true, .kill_rank = 1, .seconds = 20,
-                                 .lanes = lanes[i % 2], .kill_us = fake_random(&seed) % 30000};
+        struct fake_options o = {.kill = true, .kill_rank = 1, .lanes = lanes[i % 2],
+                                 .kill_us = fake_random(&seed) % 30000};
 
         cr_assert_eq(fake_run(2, talk, (void *)(uintptr_t)seed, &o), 0, "kill %d", i);
     }
@@ -102,6 +103,7 @@ static int wait_for_end(const struct fake_task *me)
     FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT, me->tids[1], 2, bytes, BIG, 0, 0, 0,
                            &r[2]) == 0);
     FAKE_CHECK(match_isend(MATCH_SYNC, CONTEXT, me->tids[1], 2, bytes, BIG, 0, 0, 0, &r[3]) == 0);
+    atomic_fetch_add((_Atomic unsigned *)me->arg, 1);
     for (int i = 0; i < 4; i++) {
         size_t index;
 
@@ -115,10 +117,11 @@ static int wait_for_end(const struct fake_task *me)
 Test(death, ends_every_kind_of_operation)
 {
     for (int i = 0; i < 2; i++) {
-        struct fake_options o = {.kill = true, .kill_rank = 1, .seconds = 20, .lanes = lanes[i],
-                                 .kill_us = 50000};
+        _Atomic unsigned *begun = computing_words(1);
+        struct fake_options o = {.kill = true, .kill_rank = 1, .lanes = lanes[i],
+                                 .kill_us = 50000, .when = begun, .reached = 2};
 
-        cr_assert_eq(fake_run(3, wait_for_end, NULL, &o), 0);
+        cr_assert_eq(fake_run(3, wait_for_end, (void *)begun, &o), 0);
     }
 }
 
@@ -136,7 +139,7 @@ static int probe_end(const struct fake_task *me)
 
 Test(death, ends_a_probe)
 {
-    struct fake_options o = {.kill = true, .kill_rank = 1, .seconds = 20, .kill_us = 20000};
+    struct fake_options o = {.kill = true, .kill_rank = 1, .kill_us = 20000};
 
     cr_assert_eq(fake_run(2, probe_end, NULL, &o), 0);
 }
@@ -160,8 +163,7 @@ static int last_words(const struct fake_task *me)
 Test(death, last_words_arrive)
 {
     for (int i = 0; i < 20; i++) {
-        struct fake_options o = {.kill = true, .kill_rank = 1, .seconds = 20,
-                                 .lanes = lanes[i % 2], .kill_us = 10000000};
+        struct fake_options o = {.mortal = 1u << 1, .lanes = lanes[i % 2]};
 
         cr_assert_eq(fake_run(2, last_words, NULL, &o), 0);
     }
@@ -209,7 +211,7 @@ static int wildcards(const struct fake_task *me)
         FAKE_CHECK(recv_bytes(other, 2, NULL, 0) == 0);
     } else {
         /* it does not */
-        FAKE_CHECK(match_wait_until(was_told, NULL, 20, 0) == 0);
+        FAKE_CHECK(match_wait_until(was_told, NULL, 100, 0) == 0);
         FAKE_CHECK(recv_bytes(DVM_ANY, 1, &value, sizeof value) == DVM_ERR_TASK_GONE);
         FAKE_CHECK(send_bytes(MATCH_STANDARD, other, 2, NULL, 0) == 0);
     }
@@ -223,7 +225,7 @@ static int wildcards(const struct fake_task *me)
 
 Test(death, fails_a_wildcard_once)
 {
-    struct fake_options o = {.kill = true, .kill_rank = 1, .seconds = 20, .kill_us = 50000,
+    struct fake_options o = {.kill = true, .kill_rank = 1, .kill_us = 50000,
                              .world = true};
 
     cr_assert_eq(fake_run(3, wildcards, NULL, &o), 0);
@@ -286,7 +288,7 @@ static int host_lost(const struct fake_task *me)
 
 Test(death, of_a_host)
 {
-    struct fake_options o = {.kill = true, .kill_rank = 1, .seconds = 20, .kill_us = 20000,
+    struct fake_options o = {.kill = true, .kill_rank = 1, .kill_us = 20000,
                              .hosts = 2, .host_lost = true};
 
     cr_assert_eq(fake_run(2, host_lost, NULL, &o), 0);

@@ -97,7 +97,7 @@ static void without_folder(void)
     cr_assert_eq(system(command), 0);
 }
 
-TestSuite(history, .init = with_folder, .fini = without_folder, .timeout = 60);
+TestSuite(history, .init = with_folder, .fini = without_folder, .timeout = 240);
 
 struct lines {
     size_t count;
@@ -219,7 +219,7 @@ static void without_daemon(void)
     acting_stop(&daemon_);
 }
 
-TestSuite(complete, .init = with_daemon, .fini = without_daemon, .timeout = 60);
+TestSuite(complete, .init = with_daemon, .fini = without_daemon, .timeout = 240);
 
 /* The words that fit, parted by blanks; behind them, in <>, what kind of paths. */
 static void complete_text(const char *line, char *text, size_t size)

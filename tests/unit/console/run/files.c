@@ -26,7 +26,7 @@ static void unmake(void)
     cr_assert_eq(system(command), 0);
 }
 
-TestSuite(files, .init = make, .fini = unmake, .timeout = 20);
+TestSuite(files, .init = make, .fini = unmake, .timeout = 240);
 
 static const char *path_of(const char *name)
 {

@@ -45,7 +45,7 @@ static void unmake(void)
     fold_free(f);
 }
 
-TestSuite(fold, .init = make, .fini = unmake, .timeout = 20);
+TestSuite(fold, .init = make, .fini = unmake, .timeout = 240);
 
 Test(fold, all_ranks_are_not_waited_for_further)
 {

@@ -89,7 +89,7 @@ static void tear_down(void)
     free(streams.stdin_ranks);
 }
 
-TestSuite(run_input, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(run_input, .init = set_up, .fini = tear_down, .timeout = 240);
 
 static void begin(const char *who)
 {

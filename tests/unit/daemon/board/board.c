@@ -243,7 +243,7 @@ Test(board, a_hostile_board_is_told_of_no_further_than_it_makes_sense)
 /* ---- a request that nobody answers ------------------------------------------------------- */
 
 #define SITE 77
-#define PATIENCE 30.0 /* seconds: the machine may be busy */
+#define PATIENCE 60.0 /* seconds: the machine may be busy */
 
 struct watcher {
     const struct dvm_inbox *inbox;

@@ -17,7 +17,7 @@
 #include "daemon/computer/family.h"
 #include "daemon/keeper.h"
 
-#define SECONDS 10.0
+#define SECONDS 60.0
 #define TURN_SECONDS 0.02
 #define OUTPUT 256
 #define TID 0x40001

@@ -30,7 +30,7 @@
 
 #define FAR DVM_TID_MAKE(2, 1) /* a task of a host that is not there */
 #define ID UINT64_C(0x1122334455667788)
-#define WAIT_SECONDS 10.0
+#define WAIT_SECONDS 60.0
 
 static struct daemon d;
 static struct raw_client *task;

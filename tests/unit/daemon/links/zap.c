@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-#define LIMIT_S 20
+#define LIMIT_S 60
 #define MESSAGES 1000
 
 static struct ev_loop *loop;
@@ -78,8 +78,8 @@ static void end(void)
     ev_loop_destroy(loop);
 }
 
-TestSuite(socket, .init = begin, .fini = end, .timeout = 60);
-TestSuite(zap, .init = begin, .fini = end, .timeout = 60);
+TestSuite(socket, .init = begin, .fini = end, .timeout = 240);
+TestSuite(zap, .init = begin, .fini = end, .timeout = 240);
 
 Test(socket, all_messages_come_though_one_is_read_at_a_time)
 {
@@ -155,7 +155,7 @@ struct door {
 static void open_door(struct door *d)
 {
     size_t size = sizeof d->endpoint;
-    int one = 1, interval = 300;
+    int one = 1, interval = 1500; /* ms, as of links: a starved computer takes long */
     void *zmq;
 
     memset(d, 0, sizeof *d);

@@ -519,7 +519,7 @@ static void all_agree(struct world *w)
     cr_assert_eq(machine_count(w->nodes[0].machine), alive);
 }
 
-Test(machine, a_hundred_hosts_join_and_some_die, .timeout = 100)
+Test(machine, a_hundred_hosts_join_and_some_die, .timeout = 240)
 {
     unsigned seed = getenv("DVM_TEST_SEED") ? (unsigned)atoi(getenv("DVM_TEST_SEED"))
                                             : (unsigned)time(NULL);
@@ -685,7 +685,7 @@ static void heal(struct world *w)
 /* Hosts are cut off, made deaf or mute, or stopped, for a moment or for long, and so is
  * the coordinator: in the end all are in the machine, the lost as new incarnations, and
  * all say the same of it. */
-Test(machine, a_hundred_hosts_come_back_after_cuts, .timeout = 100)
+Test(machine, a_hundred_hosts_come_back_after_cuts, .timeout = 240)
 {
     static const enum condition faults[] = {CUT, MUTE, DEAF, STOPPED};
     unsigned seed = getenv("DVM_TEST_SEED") ? (unsigned)atoi(getenv("DVM_TEST_SEED"))

@@ -210,7 +210,7 @@ static int listening(int *fd)
     return ntohs(a.sin_port);
 }
 
-Test(rejoin, a_refusal_counts_at_the_first_address_only, .timeout = 60)
+Test(rejoin, a_refusal_counts_at_the_first_address_only, .timeout = 240)
 {
     char address[2][TICKET_ADDRESS_BYTES];
     int open_fd, closed_fd, open_port = listening(&open_fd), closed_port = listening(&closed_fd);

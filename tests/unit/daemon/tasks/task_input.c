@@ -4,7 +4,7 @@
 
 #define PIECE 32768
 
-TestSuite(task_input, .init = test_set_up, .fini = test_tear_down, .timeout = 60);
+TestSuite(task_input, .init = test_set_up, .fini = test_tear_down, .timeout = 240);
 
 static uint64_t asked;
 

@@ -8,7 +8,7 @@
 
 #define STREAMS_FILES_MAX 16
 
-TestSuite(task_output, .init = test_set_up, .fini = test_tear_down, .timeout = 60);
+TestSuite(task_output, .init = test_set_up, .fini = test_tear_down, .timeout = 240);
 
 static void write_to(int stream, const char *text)
 {
