@@ -214,15 +214,17 @@ static int wish_for_hosts(struct wish *w, int count, int tag)
     return rc;
 }
 
-/* The events may come before DVM has answered. */
+/* The events may come before DVM has answered. For PVM a host that is named twice is two events,
+ * for DVM several tids of a host in one call are one: so hosts are asked for one by one. */
 static int wish_for_ends(struct wish *w, const int *tids, size_t count, int tag)
 {
+    bool hosts = w->what == PvmHostDelete;
+    size_t step = hosts ? 1 : count;
     int rc = add_tids(w, tids, count) ? DVM_OK : DVM_ERR_NO_MEMORY;
 
-    if (rc == DVM_OK) {
-        w->open += count;
-        rc = dvm_notify(w->what == PvmHostDelete ? DVM_HOST_DOWN : DVM_TASK_EXIT, tids, (int)count,
-                        tag);
+    for (size_t at = 0; at < count && rc == DVM_OK; at += step) {
+        w->open += step;
+        rc = dvm_notify(hosts ? DVM_HOST_DOWN : DVM_TASK_EXIT, &tids[at], (int)step, tag);
     }
     free_if_over(w);
     return rc;
