@@ -161,6 +161,7 @@ struct run {
     int signals;            /* signalfd */
     int interrupts;         /* how many ^C came */
     int pending_signal;     /* to be sent once the tids are known */
+    int echoes;             /* lines of run_echoes.c */
     bool aborted;           /* the rest is being ended */
     bool killed;            /* and has been sent SIGKILL */
     bool timed_out, leaving;
@@ -209,6 +210,13 @@ void run_watch_clock(struct run *r, double now);
 double run_watch_deadline(const struct run *r);
 /* No watch any more; whoever looks is ended. */
 void run_watch_end(struct run *r);
+
+/* ---- run_echoes.c ---- */
+
+/* Whether a line that a task has written to stderr is only counted. */
+bool run_echo(struct run *r, const char *line, size_t size);
+/* Say how many there were. */
+void run_tell_echoes(struct run *r);
 
 /* ---- run_end.c ---- */
 

@@ -186,6 +186,7 @@ void run_summary(struct run *r)
     char ranks[RANKS_TEXT_MAX];
 
     tell_ended(r);
+    run_tell_echoes(r);
     if (r->policy != RUN_NOTIFY || r->failures == 0)
         return;
     ranks_of(r, failed_by_itself, ranks);

@@ -157,6 +157,28 @@ static void emit(struct run *r, struct run_stream_state *s, const struct piece *
     }
 }
 
+/* As emit, but for lines that are only counted: whole ones, on stderr. */
+static void emit_news(struct run *r, struct run_stream_state *s, const struct piece *p)
+{
+    struct piece line = *p;
+
+    if (p->fd != STDERR_FILENO || s->split || r->files || run_debug_owns(r, p->rank) ||
+        (r->interrupts == 0 && !r->timed_out)) {
+        emit(r, s, p);
+        return;
+    }
+    for (size_t at = 0; at < p->size; at += line.size) {
+        const char *end = memchr(p->data + at, '\n', p->size - at);
+
+        line.data = p->data + at;
+        line.size = end ? (size_t)(end + 1 - line.data) : p->size - at;
+        if (!run_echo(r, line.data, line.size))
+            emit(r, s, &line);
+        else if (!p->acknowledged)
+            run_acknowledge(r, p->tid, line.size);
+    }
+}
+
 static void let_go(struct run *r, struct run_stream_state *s, struct piece p)
 {
     char *held = s->held;
@@ -266,7 +288,7 @@ void run_stdio(struct run *r, const uint8_t *payload, size_t length)
         keep_last(&r->tasks[m->rank], p.data, p.size);
     if (!m->more || !hold(r, s, &p)) {
         let_go(r, s, p);
-        emit(r, s, &p);
+        emit_news(r, s, &p);
     }
     s->split = s->split && m->more;
     dvm__pb__stdio__free_unpacked(m, NULL);

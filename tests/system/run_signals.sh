@@ -33,6 +33,18 @@ expect_count 3 "got INT" "$WORK/out"
 expect_line "$WORK/err" "^dvm: SIGINT sent to 3 tasks; \^C again sends SIGTERM$"
 not grep -q "exited with status" "$WORK/err" || fail "what ^C asked for is no failure"
 
+say "what tasks then say of each other's end is told once, and all else that they say"
+# shellcheck disable=SC2016
+begin bash -c 'gone="dvm: rank 1 (tid 0x40001, host a): DVM_ERR_TASK_GONE: it has ended"
+    trap "echo before >&2; echo \"\$gone\" >&2; echo behind >&2; exit 3" INT
+    tail -f /dev/null & echo "is ready"; wait'
+kill -INT $run
+ends 3
+expect_count 3 "^before$" "$WORK/err"
+expect_count 3 "^behind$" "$WORK/err"
+expect_count 1 "DVM_ERR_TASK_GONE" "$WORK/err"
+expect_line "$WORK/err" "^dvm: 2 more tasks said that others of the run had ended$"
+
 say "the second is SIGTERM, with the time that is left; the third SIGKILL"
 begin --grace 100 "$catch"
 kill -INT $run
