@@ -12,6 +12,11 @@ status=0
 dvm run -n 60 tail -f /dev/null >"$WORK/out" 2>"$WORK/err" || status=$?
 [ $status != 0 ] || fail "60 tasks were started with 64 files"
 expect_line "$WORK/err" "host $host cannot .*64 open files.*ulimit"
+# what was begun for them is undone a moment later
+pid=$(daemon_pid "$host")
+files_are_few() { [ "$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" -le 30 ]; }
+await 10 tasks_are 0
+await 10 files_are_few
 
 say "as many tasks as it takes, one by one: then consoles still get in"
 started=0

@@ -31,11 +31,21 @@ expect_line "$WORK/told.err" "^dvm:   rank 3 .*: recv from rank 0, tag 7, "
 expect_count 0 "computing|rank 5" "$WORK/told.err"
 
 say "dvm why of one run, and only what is stuck"
+# proves TID: dvm why finds what is stuck; not while a host has not answered
+proves() {
+    local status=0
+    dvm why --stuck "$1" >"$WORK/out" 2>"$WORK/err" || status=$?
+    [ $status = 1 ]
+}
 tid=$(dvm ps --json | jq '[.tasks[] | select(.program | endswith("/dead")) | select(.size == 7)][0].tid')
-expect 1 dvm why --stuck "$tid"
+await 10 proves "$tid"
 expect_count 1 "^deadlock: 3 tasks" "$WORK/out"
 expect_count 0 "deadlock: 2 tasks|computing" "$WORK/out"
-tid=$(dvm ps --json | jq '[.tasks[] | select(.waiting | not) | select(.size == 2)][0].tid')
+# of the small runs one task computes, when all have come so far
+computing() { dvm ps --json | jq '.tasks[] | select(.waiting | not) | select(.size == 2) | .tid'; }
+one_computes() { [ "$(computing | wc -l)" = 1 ]; }
+await 20 one_computes
+tid=$(computing)
 expect 0 dvm why --stuck "$tid"
 expect_count 0 . "$WORK/out"
 expect 2 dvm why rank
