@@ -332,6 +332,13 @@ static void on_connection(void *arg, int slot, bool up)
     cluster_drain(c);
 }
 
+static void on_taken(void *arg, int slot)
+{
+    struct cluster *c = arg;
+
+    machine_taken(c->machine, slot);
+}
+
 static void on_bye(void *arg, const char *why)
 {
     struct cluster *c = arg;
@@ -349,6 +356,7 @@ const struct links_events cluster_links_events = {
     .frame = on_frame,
     .heard = on_heard,
     .connection = on_connection,
+    .taken = on_taken,
     .join = cluster_on_join,
     .bye = on_bye,
     .want_dial = on_want_dial,

@@ -99,7 +99,7 @@ int dial_open(struct dealer *d, const char *address, const uint8_t *server,
     char endpoint[TICKET_ADDRESS_BYTES + 8];
     void *zmq;
 
-    d->up = false;
+    d->up = d->taken = false;
     d->socket = pool_open(d->links->pool, ZMQ_DEALER, read, d);
     if (!d->socket)
         return DVM_ERR_SYSTEM;
@@ -125,7 +125,7 @@ void dial_close(struct dealer *d)
     pool_close(d->monitor);
     pool_close(d->socket);
     d->monitor = d->socket = NULL;
-    d->up = false;
+    d->up = d->taken = false;
 }
 
 static bool on_event(void *arg);
@@ -181,6 +181,20 @@ static void adopt_spare(struct links *l, struct peer *p)
     path_dealer_up(control);
 }
 
+/* The control connection, which is not up: it is taken, or broke before it came up. */
+static void before_up(struct links *l, struct dealer *d, int event)
+{
+    bool was = d->taken;
+
+    d->taken = event == ZMQ_EVENT_CONNECTED;
+    if (d->peer->connected || d->peer->removed || d->taken == was)
+        return;
+    if (!d->taken)
+        l->events->connection(l->arg, d->peer->slot, false);
+    else if (l->events->taken)
+        l->events->taken(l->arg, d->peer->slot);
+}
+
 static bool on_event(void *arg)
 {
     struct dealer *d = arg;
@@ -208,6 +222,9 @@ static bool on_event(void *arg)
         }
         l->counts.reconnects++;
         path_dealer_down(d);
+    } else if (d->class == LINK_CONTROL && !d->up &&
+               (event == ZMQ_EVENT_CONNECTED || event == ZMQ_EVENT_DISCONNECTED)) {
+        before_up(l, d, event);
     }
     links_leave(l);
     return true;

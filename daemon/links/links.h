@@ -38,6 +38,9 @@ struct links_events {
     void (*heard)(void *arg, int slot);
     /* The direct connection with a peer came up or was lost. */
     void (*connection)(void *arg, int slot, bool up);
+    /* The lost one was dialed again and the peer's computer has taken it; the daemon has not said
+     * a word yet. When it breaks, too, connection is false once more. NULL: nobody asks. */
+    void (*taken)(void *arg, int slot);
     /* A control message of a joiner, who has proved a ticket that is listed, or the key of
      * a member, present or former. */
     void (*join)(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,

@@ -44,6 +44,7 @@ struct dealer {
     enum link_class class;
     struct pool_socket *socket, *monitor;
     bool up;
+    bool taken; /* by the other computer; not by its daemon yet */
 };
 
 /* Where dialing stands. */

@@ -287,6 +287,14 @@ void machine_connection(struct machine *m, uint64_t now, int slot, bool up)
         who->suspect_at = now + MACHINE_SUSPECT_MS + machine_patience(m, now, who) - m->silence_ms;
 }
 
+void machine_taken(struct machine *m, int slot)
+{
+    struct member *who = other(m, slot);
+
+    if (who && !m->away)
+        who->suspect_at = MACHINE_NEVER;
+}
+
 void machine_expelled(struct machine *m, uint64_t now, const char *why)
 {
     away_begin(m, now, "the coordinator %s ended this host's membership: %s",

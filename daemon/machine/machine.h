@@ -176,6 +176,10 @@ void machine_heard(struct machine *m, uint64_t now, int slot);
 /* The connection with a member came up or broke. */
 void machine_connection(struct machine *m, uint64_t now, int slot, bool up);
 
+/* A connection that broke is taken by the member's computer again, though its daemon has not
+ * said a word: so it is there, and only slow, or stopped. Its silence counts, as before. */
+void machine_taken(struct machine *m, int slot);
+
 /* The coordinator says that this host is no member (any more). */
 void machine_expelled(struct machine *m, uint64_t now, const char *why);
 

@@ -72,8 +72,8 @@ static void on_want(void *arg, int slot)
 {
 }
 
-static const struct links_events events = {on_frame, on_heard, on_connection, on_join, on_bye,
-                                           on_want};
+static const struct links_events events = {on_frame, on_heard, on_connection, NULL, on_join,
+                                           on_bye, on_want};
 
 static void add(int slot)
 {

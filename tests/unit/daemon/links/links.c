@@ -38,7 +38,7 @@ struct end {
     uint64_t incarnation;
     uint64_t got[ENDS_MAX + 1][LINK_CLASSES]; /* by source: ref of the last frame */
     uint64_t wrong;                           /* frames out of order */
-    int ups, downs, byes, wants, joins, heard;
+    int ups, downs, taken, byes, wants, joins, heard;
     char bye[WHY_BYTES];
 };
 
@@ -76,6 +76,12 @@ static void on_connection(void *arg, int slot, bool up)
         e->downs++;
 }
 
+static void on_taken(void *arg, int slot)
+{
+    (void)slot;
+    ((struct end *)arg)->taken++;
+}
+
 static void on_join(void *arg, const struct links_joiner *joiner, const struct dvm_frame *frame,
                     const uint8_t *payload)
 {
@@ -100,8 +106,8 @@ static void on_want(void *arg, int slot)
     ((struct end *)arg)->wants++;
 }
 
-static const struct links_events events = {on_frame, on_heard, on_connection, on_join, on_bye,
-                                           on_want};
+static const struct links_events events = {on_frame, on_heard, on_connection, on_taken, on_join,
+                                           on_bye, on_want};
 
 static void on_tick(struct ev_loop *l, ev_timer *w, int revents)
 {
@@ -406,6 +412,23 @@ Test(links, unread_messages_do_not_hide_a_broken_connection, .timeout = 240)
     proxy_refuse(p.proxy, false);
     UNTIL(p.a.got[2][LINK_CONTROL] == 2000);
     cr_assert_eq(p.a.wrong, 0);
+    pair_close(&p);
+}
+
+/* A daemon that is stopped while its connection is reset is not one that has ended. */
+Test(links, a_connection_is_taken_before_its_daemon_speaks, .timeout = 240)
+{
+    struct pair p;
+    int before;
+
+    pair_open(&p);
+    before = p.a.taken + p.b.taken;
+    proxy_pause(p.proxy, PROXY_BOTH, true); /* who dials anew is accepted, and hears nothing */
+    proxy_reset(p.proxy);
+    UNTIL(p.a.downs > 0 && p.b.downs > 0 && p.a.taken + p.b.taken > before);
+    cr_assert(!links_connected(p.b.links, 1) && !links_connected(p.a.links, 2));
+    proxy_pause(p.proxy, PROXY_BOTH, false);
+    UNTIL(links_connected(p.b.links, 1) && links_connected(p.a.links, 2));
     pair_close(&p);
 }
 

@@ -75,6 +75,37 @@ Test(heartbeat, the_first_word_may_take_longer)
     cr_assert_eq(given_up(0), 1000 + FIRST_WORD_MS);
 }
 
+/* The same when the connection broke at 1000, and what was heard then was the last. */
+static uint64_t given_up_broken(bool taken)
+{
+    struct machine_config config = {SILENCE_MS, 0};
+    struct machine_host hosts[2] = {{.name = "head", .slot = 1}, {.name = "a", .slot = 2}};
+    uint64_t now = 1000, ended = 0;
+    struct machine *m = machine_join(&config, now, 2, 1, 2, hosts, 2);
+    struct machine_action a;
+
+    cr_assert(m);
+    machine_heard(m, now, 1);
+    machine_connection(m, now, 1, false);
+    if (taken)
+        machine_taken(m, 1);
+    for (; !ended; now = machine_deadline(m)) {
+        machine_tick(m, now);
+        while (machine_action(m, &a))
+            if (a.type == MACHINE_DO_END)
+                ended = now;
+    }
+    machine_destroy(m);
+    return ended;
+}
+
+/* Whose computer takes the connection that is dialed is not dead; it is lost when silent. */
+Test(heartbeat, a_connection_that_is_taken_leaves_silence_to_judge)
+{
+    cr_assert_eq(given_up_broken(false), 1000 + MACHINE_SUSPECT_MS);
+    cr_assert_geq(given_up_broken(true), 1000 + SILENCE_MS - MACHINE_TICK_MS);
+}
+
 Test(heartbeat, a_silent_coordinator_is_doubted_before_it_is_lost)
 {
     struct machine_config config = {SILENCE_MS, 0};
