@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The shells complete dvm's command lines with the script that dvm prints: commands,
 # options, words, and the hosts and tasks of the running machine. bash at a terminal of its
-# own, zsh and fish where they are installed. A daemon that does not answer holds up nobody.
+# own, zsh and fish where they are installed. A daemon that does not answer holds up nobody
+# for more than 3 s: so on a busy computer a Tab may give nothing, and is typed again.
 # ctest: COST 13
 . "$(dirname "$0")/lib.sh"
-export DVM_TEST_SECONDS=$((20 * time_scale)) HISTFILE=/dev/null HOME=$WORK
+export DVM_TEST_SECONDS=$((100 * time_scale)) HISTFILE=/dev/null HOME=$WORK
 
 start_machine 2
 within 30 dvm spawn -q --where sim2 tail -f /dev/null >"$WORK/tid"
@@ -16,35 +17,35 @@ say "bash"
 dvm completion bash >"$WORK/dvm.bash"
 bash -n "$WORK/dvm.bash"
 shellcheck -s bash "$WORK/dvm.bash" || fail "shellcheck"
-within 60 "$PROGRAMS/pty" bash --norc --noprofile -i <<END || fail "bash"
+within 250 "$PROGRAMS/pty" bash --norc --noprofile -i <<END || fail "bash"
 send PS1='ready> '; . $WORK/dvm.bash; complete -p dvm\n
 expect complete -F _dvm dvm
 expect ready> 
-send echo dvm ; dvm ver\t\n
+again \x15echo dvm ; dvm ver\t\n
 expect protocol
 expect ready> 
-send dvm run --whe\tsim1 -- printf 'it=%s:' "\$DVM_MACHINE"\n
+again \x15dvm run --whe\tsim1 -- printf 'it=%s:' "\$DVM_MACHINE"\n
 expect it=$DVM_MACHINE:
 expect ready> 
-send dvm run --where=si\t1,s\t2 -n 2 -- echo here-it-is\n
+again \x15dvm run --where=si\t1,s\t2 -n 2 -- echo here-it-''is\n
 expect here-it-is
 expect here-it-is
 expect ready> 
-send dvm kill \t\t
+again \x15dvm kill \t\t
 expect $tid
 expect all
 expect ready> 
 send \x15
-send dvm signal -q HU\t$tid; echo asked-''for-it\n
+again \x15dvm signal -q HU\t$tid && echo asked-''for-it\n
 expect asked-for-it
 expect ready> 
-send dvm run cat resul\t | wc -l\n
+again \x15dvm run cat resul\t | wc -l\n
 expect 0
 expect ready> 
-send dvm run ls fold\t\n
+again \x15dvm run ls fold\t\n
 expect one
 expect ready> 
-send dvm --color al\thelp exit-\t\n
+again \x15dvm --color al\thelp exit-\t\n
 expect 128 + N
 expect ready> 
 send exit\n
@@ -57,19 +58,19 @@ if command -v zsh >/dev/null; then
     say "zsh"
     dvm completion zsh >"$WORK/_dvm"
     zsh -n "$WORK/_dvm"
-    within 60 "$PROGRAMS/pty" zsh -f -i <<END || fail "zsh"
+    within 250 "$PROGRAMS/pty" zsh -f -i <<END || fail "zsh"
 send PS1='ready> '; autoload -U compinit; compinit -D -u; . $WORK/_dvm; echo lo''aded\n
 expect loaded
 expect ready> 
-send dvm ver\t\n
+again \x15dvm ver\t\n
 expect protocol
 expect ready> 
-send dvm run --where=sim1,s\t2 -- echo here-it-''is\n
+again \x15dvm run --where=sim1,s\t2 -- echo here-it-''is\n
 expect here-it-is
 expect ready> 
 send cd folder\n
 expect ready> 
-send dvm run cat on\t && echo good-it-''is\n
+again \x15dvm run cat on\t && echo good-it-''is\n
 expect good-it-is
 expect ready> 
 send exit\n
@@ -88,9 +89,9 @@ fi
 
 say "a daemon that does not answer"
 kill_daemon sim1 STOP
-before=$(now_ms)
+# it ends without a word after its own 3 s; to ask a daemon takes 10 s and ends with a sentence
 expect 5 dvm complete --line -- "dvm run --where s"
-[ $(($(now_ms) - before)) -lt $((10000 * time_scale)) ] || fail "a Tab has waited"
+expect_same "" "$(cat "$WORK/out" "$WORK/err")" "what it says"
 kill_daemon sim1 CONT
 killed_hosts=()
 halt_machine

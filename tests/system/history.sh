@@ -4,12 +4,12 @@
 # delayed and paused by a proxy, tasks and daemons are stopped and go on, and tasks break
 # their own TCP connections. Compared afterwards: 0 lost, 0 doubled, 0 reordered. As root
 # the same between network namespaces, with connections killed (ss -K) and cables pulled.
-# The seed is printed; DVM_TEST_SEED repeats a run, but for its timing.
+# The seed is printed (the quick form has always the same); DVM_TEST_SEED repeats a run, but for its timing.
 # ctest: LIMIT 1800 PROCESSORS 2 COST 22
 . "$(dirname "$0")/lib.sh"
 . "$source_tree/tests/system/ticket.sh"
 
-seed=${DVM_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
+seed=${DVM_TEST_SEED:-$(pick 4711 $((RANDOM * 32768 + RANDOM)))}
 RANDOM=$((seed % 32768))
 messages=$(pick 60000 600000)
 tasks=6

@@ -3,6 +3,7 @@
  * A script on stdin says what happens, a line each:
  *
  *     send TEXT      type it; \n \t \e \\ and \xNN mean what they do in C
+ *     again TEXT     the same; once more when what is expected then is not there for 15 s
  *     expect TEXT    wait until it was printed behind what was expected before
  *     absent TEXT    it was not printed since the last expected text
  *     signal N       send signal N to what runs in the terminal's foreground
@@ -25,6 +26,8 @@
 
 #define SEEN_MAX (1 << 20) /* bytes of output that are kept */
 #define SECONDS 20         /* until what is expected must be there */
+#define AGAIN 15.0         /* seconds */
+#define LINE_MAX_BYTES 1024
 #define COLUMNS 80
 #define ROWS 24
 
@@ -34,6 +37,7 @@ struct drive {
     char seen[SEEN_MAX];
     size_t used, mark; /* what was expected ends at mark */
     double seconds;
+    char again[LINE_MAX_BYTES]; /* what is typed again; "": nothing */
 };
 
 static struct drive d;
@@ -70,20 +74,6 @@ static bool take(int ms)
     return got > 0 || (got < 0 && errno == EINTR);
 }
 
-static void expect(const char *text)
-{
-    double deadline = now() + d.seconds;
-    const char *found;
-
-    while (!(found = strstr(d.seen + d.mark, text))) {
-        if (now() > deadline)
-            fail("not printed in time", text);
-        if (!take(100) && !strstr(d.seen + d.mark, text))
-            fail("not printed before the end", text);
-    }
-    d.mark = (size_t)(found - d.seen) + strlen(text);
-}
-
 static void send_text(const char *text)
 {
     while (*text) {
@@ -93,6 +83,25 @@ static void send_text(const char *text)
             fail("cannot be typed", text);
         text += put;
     }
+}
+
+static void expect(const char *text)
+{
+    double start = now(), deadline = start + d.seconds, again = start + AGAIN;
+    const char *found;
+
+    while (!(found = strstr(d.seen + d.mark, text))) {
+        if (d.again[0] && now() > again) {
+            send_text(d.again);
+            again = now() + AGAIN;
+        }
+        if (now() > deadline)
+            fail("not printed in time", text);
+        if (!take(100) && !strstr(d.seen + d.mark, text))
+            fail("not printed before the end", text);
+    }
+    d.mark = (size_t)(found - d.seen) + strlen(text);
+    d.again[0] = '\0';
 }
 
 static void expect_end(const char *status)
@@ -140,7 +149,9 @@ static void step(char *line)
     if (*text)
         *text++ = '\0';
     unescape(text);
-    if (!strcmp(line, "send"))
+    if (!strcmp(line, "again"))
+        snprintf(d.again, sizeof d.again, "%s", text);
+    if (!strcmp(line, "send") || !strcmp(line, "again"))
         send_text(text);
     else if (!strcmp(line, "expect"))
         expect(text);
