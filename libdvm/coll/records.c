@@ -23,10 +23,11 @@
 #define ANSWER_BYTES (HEAD_BYTES + 8)
 #define AGAIN_SECONDS 1.0 /* between the cards of one wait */
 #define TIMES_MAX 5       /* cards of one wait */
-#define ASK_SECONDS 1.0   /* that an answer may take */
 #define NOT_THERE UINT32_MAX /* kind in the answer of a member that will not make the call */
 
 enum { CARD = 1, ASK = 2, ANSWER = 3 };
+
+double records_patience = 1.0;
 
 static struct schedule *waiting; /* those that wait, of all threads; linked by next */
 
@@ -276,6 +277,6 @@ bool records_ask(struct coll *c, uint32_t sequence)
         }
         say(c, r, ASK, &question);
     }
-    match_wait_until(all_answered, c, ASK_SECONDS, NULL);
+    match_wait_until(all_answered, c, records_patience, NULL);
     return true;
 }

@@ -37,7 +37,10 @@ void records_word(struct group *g, int rank, const uint8_t *bytes, size_t size);
 /* This task's call with a number; NULL: not yet, or long ago. */
 const struct coll_record *records_own(const struct coll *c, uint32_t sequence);
 
-/* Ask all members for their call with this number, and wait for what comes within a second.
+/* Seconds that all answers may take: 1. Tests that compare sentences have more patience. */
+extern double records_patience;
+
+/* Ask all members for their call with this number, and wait for what comes within that time.
  * Their answers are in c->said. false: nobody could be asked. */
 bool records_ask(struct coll *c, uint32_t sequence);
 

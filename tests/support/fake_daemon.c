@@ -36,6 +36,7 @@
 #define POLL_MS 2
 #define US_NS 1000
 #define FLUSH_SECONDS 100.0
+#define LINE_SECONDS "60"
 
 struct packet {
     struct packet *next;
@@ -512,6 +513,7 @@ static void run_task(struct router *r, int rank, int fd, fake_task_f *task, void
     }
     if (r->options->lanes)
         setenv("DVM_LANES", r->options->lanes, 1);
+    setenv("DVM_LINE_SECONDS", LINE_SECONDS, 0); /* sentences with lines are compared */
     if (read(go, &byte, 1) < 0)
         die("read");
     if (match_start(&config)) {

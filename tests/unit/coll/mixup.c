@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "coll/records.h"
 #include "dvm.h"
 #include "group/group.h"
 #include "tests/support/group_task.h"
@@ -15,7 +16,16 @@
 #define MANY 300000
 #define SLOW_SECONDS 0.3 /* longer than MATCH_STALL_SECONDS */
 
+#define PATIENCE 5.0     /* seconds, for what another does not tell at once on a busy computer */
+
 static const struct fake_options hosts = {.hosts = 3};
+
+static void be_patient(void)
+{
+    records_patience = PATIENCE;
+}
+
+TestSuite(mixup, .init = be_patient);
 
 /* Collectives until they end, then its code. */
 static int until_end(int rc)
