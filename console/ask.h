@@ -7,7 +7,7 @@
 #include "proto/control.pb-c.h"
 
 /* How long a daemon may take to answer, seconds. */
-#define ASK_SECONDS 10.0
+#define ASK_SECONDS 30.0
 
 struct ask {
     int dst, type, want;             /* to whom, what, and the type of the answer */

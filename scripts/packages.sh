@@ -31,6 +31,8 @@ get_packages() {
         return 1
     fi
     echo "Installing ${missing[*]}"
-    DEBIAN_FRONTEND=noninteractive apt-get -q update &&
-        DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${missing[@]}"
+    # a mirror may fail for once, and another installation hold the lock
+    local patient=(-o Acquire::Retries=5 -o DPkg::Lock::Timeout=300)
+    DEBIAN_FRONTEND=noninteractive apt-get "${patient[@]}" -q update &&
+        DEBIAN_FRONTEND=noninteractive apt-get "${patient[@]}" -qy install --no-install-recommends "${missing[@]}"
 }

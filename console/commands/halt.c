@@ -13,7 +13,7 @@
 #include "console/ask.h"
 #include "console/local.h"
 
-#define HALT_SECONDS 10.0   /* until all local daemons must have ended */
+#define HALT_SECONDS 60.0   /* until all local daemons must have ended, on a busy computer, too */
 #define LOOK_NS 2000000     /* between two looks at the locks, nanoseconds */
 
 static int send_halt(struct client *client)

@@ -26,7 +26,7 @@ struct settings {
 };
 
 #define HOSTS_MAX 512         /* simulated hosts on one computer */
-#define START_SECONDS 30.0    /* until all hosts must be usable */
+#define START_SECONDS 60.0    /* until all hosts must be usable */
 #define PORTS_A_HOST 2        /* control and lanes */
 #define CORES_MAX 65536
 #define NUMBER_MAX 16         /* bytes of a number as text */

@@ -21,7 +21,7 @@
 /* Longest control message, all its frames together, bytes. */
 #define CLIENT_MESSAGE_MAX (32 * 1024 * 1024)
 /* How long a daemon of this computer may take to say WELCOME, seconds. */
-#define CLIENT_WELCOME_SECONDS 10.0
+#define CLIENT_WELCOME_SECONDS 30.0
 
 struct client; /* opaque */
 

@@ -28,7 +28,7 @@
 #include "proto/segment.h"
 #include "vm/vm.h"
 
-#define WELCOME_SECONDS 10.0        /* how long the daemon may take to answer */
+#define WELCOME_SECONDS 30.0        /* how long the daemon may take to answer */
 #define WELCOME_MAX (4 * 1024 * 1024) /* bytes of a WELCOME, all its frames together */
 #define TOKEN_MAX 64                /* bytes of a token */
 #define PROGRAM_MAX 256             /* bytes of a program's path told for display */

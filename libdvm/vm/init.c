@@ -31,7 +31,7 @@
 #include "vm/vm.h"
 
 #define SPEAKER_ROOM 48    /* bytes of rank and tid in front of a sentence */
-#define LEAVE_SECONDS 10.0 /* how long the daemon may take to take note that we leave */
+#define LEAVE_SECONDS 30.0 /* how long the daemon may take to take note that we leave */
 
 struct vm vm;
 static bool told_at_exit; /* tell_unsent is called at exit */

@@ -22,7 +22,7 @@
 #include "base/error.h"
 #include "vm/vm.h"
 
-#define READY_SECONDS 10.0 /* how long the daemon may take to be ready */
+#define READY_SECONDS 30.0 /* how long the daemon may take to be ready */
 #define END_MS 300         /* how long its end is waited for, milliseconds: it may let
                             * tasks that this one spawned finish first */
 #define LINE_BYTES 2048    /* longest line that it says on the pipe */

@@ -42,9 +42,9 @@ reader=$!
 at_end+=("kill $reader 2>/dev/null")
 dvm run -n $n "$PROGRAMS/lines" "$count" $length >"$WORK/pipe" 2>"$WORK/run.err" &
 run=$!
-await 60 tasks_are $n
+await 400 tasks_are $n
 kill -STOP $run
-await 60 all_wait
+await 400 all_wait
 expect 0 dvm hosts
 expect 0 dvm run -n 4 "$PROGRAMS/meet" say
 for host in sim1 sim2; do
