@@ -122,8 +122,9 @@ void daemon_ask(struct daemon *d, int slot, int type, const ProtobufCMessage *me
 int daemon_route_open(struct daemon *d);
 void daemon_route_close(struct daemon *d);
 
-/* Fail what was asked of a host that is down, and forget half messages from it. */
-void daemon_route_host_down(struct daemon *d, int slot);
+/* Fail what was asked of a host that is down, forget half messages from it, and remember its name
+ * for sentences. */
+void daemon_route_host_down(struct daemon *d, int slot, const char *name);
 
 /* Forget half messages of a client that is gone. */
 void daemon_route_client_gone(struct daemon *d, int tid);

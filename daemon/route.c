@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
+#include "daemon/former.h"
 #include "daemon/lanes.h"
 #include "daemon/local.h"
 #include "daemon/names.h"
@@ -29,7 +30,6 @@
 #define BOOK_MAX (96u << 20)     /* and of one with a book of names and answers to many asks */
 #define PARTS_TOTAL (128u << 20) /* bytes of all half messages together */
 #define REF_BITS 32
-#define WHOM_MAX 40              /* bytes of a host or task in a sentence */
 
 /* A request of this daemon that has no answer yet. */
 struct open_request {
@@ -55,6 +55,7 @@ struct route {
     struct table open;  /* struct open_request, owned */
     struct table parts; /* struct parts, owned */
     size_t parts_bytes;
+    struct former former;
 };
 
 static void add_rows(struct route *r, const struct handler *rows)
@@ -268,12 +269,13 @@ void daemon_route_client_gone(struct daemon *d, int tid)
     drop_parts(d->route, tid, 0);
 }
 
-void daemon_route_host_down(struct daemon *d, int slot)
+void daemon_route_host_down(struct daemon *d, int slot, const char *name)
 {
     struct open_request *o;
     char text[DVM_NAME_MAX + 64];
 
-    snprintf(text, sizeof text, "the host of slot %d has left the machine or was lost", slot);
+    former_note(&d->route->former, slot, name);
+    snprintf(text, sizeof text, "host %s has left the machine or was lost", name);
     drop_parts(d->route, 0, slot);
     while ((o = find_open(d->route, slot))) {
         table_take(&d->route->open, o->ref);
@@ -294,6 +296,7 @@ void daemon_route_close(struct daemon *d)
         table_take(&r->open, o->ref);
         fail_request(d, o, DVM_ERR_CLOSING, "the machine is being stopped");
     }
+    former_clear(&r->former);
     while ((p = table_next(&r->parts, &at)))
         free(p);
     table_free(&r->open);
@@ -397,13 +400,20 @@ static bool is_task_frame(const struct dvm_frame *f)
     return f->op >= DVM_OP_EAGER && f->op <= DVM_OP_DATA;
 }
 
+static const char *whom(const struct daemon *d, int slot, char text[FORMER_TEXT_MAX])
+{
+    static const struct former nobody;
+
+    return former_text(d->route ? &d->route->former : &nobody, slot, text);
+}
+
 void daemon_tell_host_gone(struct daemon *d, int to, int tid)
 {
     Dvm__Pb__Gone gone = DVM__PB__GONE__INIT;
-    char text[DVM_SENTENCE_MAX];
+    char text[DVM_SENTENCE_MAX], host[FORMER_TEXT_MAX];
 
-    snprintf(text, sizeof text, "the host of task 0x%x (slot %d) is not in the machine",
-             (unsigned)tid, DVM_TID_SLOT(tid));
+    snprintf(text, sizeof text, "%s of task 0x%x is not in the machine",
+             whom(d, DVM_TID_SLOT(tid), host), (unsigned)tid);
     gone.tid = tid;
     gone.code = DVM_ERR_HOST_GONE;
     gone.status = -1;
@@ -425,17 +435,17 @@ static void bounce(struct daemon *d, const struct dvm_frame *frame, const uint8_
                    int code)
 {
     int slot = DVM_TID_SLOT(frame->dst);
-    char whom[WHOM_MAX];
+    char text[FORMER_TEXT_MAX];
 
     if (DVM_TID_N(frame->dst) == 0)
-        snprintf(whom, sizeof whom, "the host of slot %d", slot);
+        whom(d, slot, text);
     else
-        snprintf(whom, sizeof whom, "task 0x%x", (unsigned)frame->dst);
+        snprintf(text, sizeof text, "task 0x%x", (unsigned)frame->dst);
     if (frame->op == DVM_OP_CONTROL && frame->tag == DVM_CTL_WATCH) {
         bounce_watch(d, frame, payload);
     } else if (frame->op == DVM_OP_CONTROL && frame->ref && !(frame->flags & DVM_FLAG_REPLY)) {
         daemon_fail(d, frame, code == DVM_ERR_NO_TASK ? code : DVM_ERR_HOST_GONE,
-                    "%s cannot be reached: %s", whom, dvm_error_text(code));
+                    "%s cannot be reached: %s", text, dvm_error_text(code));
     } else if (is_task_frame(frame) && slot == cluster_self(d->cluster)) {
         tasks_tell_gone(d->tasks, frame->src, frame->dst);
     } else if (is_task_frame(frame)) {

@@ -87,5 +87,7 @@ kill_daemon sim2
 status=0; wait $waiter || status=$?
 expect_same 1 "$status" "status of dvm wait"
 # the second when it began to wait a moment too late
-expect_line "$WORK/waited" "host sim2 was lost|the host of slot 2 cannot be reached"
+expect_line "$WORK/waited" "host sim2 was lost|host sim2 \\(slot 2\\) cannot be reached"
+expect 1 dvm wait "$tid"
+expect_line "$WORK/err" "host sim2 \\(slot 2\\) cannot be reached: "
 halt_machine
