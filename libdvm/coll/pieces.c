@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "coll/bypass.h"
 #include "coll/shared.h"
 #include "type/derived.h"
 #include "type/op.h"
@@ -55,7 +56,7 @@ void pieces_in(void *to, const void *base, dvm_type type, size_t at, size_t byte
     if (d)
         layout_pack(&d->layout, derived_extent(d), base, at, to, bytes);
     else if (bytes > 0)
-        memcpy(to, (const char *)base + at, bytes);
+        bypass_copy(to, (const char *)base + at, bytes);
 }
 
 void pieces_out(void *base, dvm_type type, size_t at, const void *from, size_t bytes)

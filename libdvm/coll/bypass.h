@@ -1,0 +1,29 @@
+/* bypass.h: copies to memory that other tasks read next: through this core's caches, or around
+ * them, whichever is faster on this computer at this time.
+ */
+#ifndef DVM_COLL_BYPASS_H
+#define DVM_COLL_BYPASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Copy so many bytes; the areas do not overlap. What is written is there for others before
+ * anything that this thread stores behind it. */
+void bypass_copy(void *to, const void *from, size_t bytes);
+
+/* ---- what it learns from, for tests ------------------------------------------------- */
+
+/* What is known. All zeros: nothing. */
+struct bypass {
+    unsigned copies;   /* that there were */
+    bool around;       /* the way that is taken */
+    double through_ns, around_ns; /* for a byte, of late; 0: not tried */
+};
+
+/* The way of the next copy; *timed: its time is to be learnt from. */
+bool bypass_way(struct bypass *b, bool *timed);
+
+/* A copy that was timed took so many nanoseconds a byte. */
+void bypass_learn(struct bypass *b, bool around, double ns);
+
+#endif
