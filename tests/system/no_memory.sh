@@ -25,9 +25,13 @@ count() { od -An -tu4 -j4 -N4 "$board" | tr -d ' '; }
 LD_PRELOAD=$PROGRAMS/fail_malloc.so within 30 dvm start
 host=$(hosts_up)
 pid=$(daemon_pid "$host")
-before=$(count)
-expect 0 dvm run -n 2 "$PROGRAMS/busy" 1
-made=$(($(count) - before))
+made=1000000
+for ((n = 0; n < 3; n++)); do # the least: what time alone brings about is not the run's
+    before=$(count)
+    expect 0 dvm run -n 2 "$PROGRAMS/busy" 1
+    now=$(($(count) - before))
+    [ $now -ge $made ] || made=$now
+done
 say "a run with spawning makes $made allocations in daemon and keeper"
 [ "$made" -gt 100 ] || fail "$made allocations only: the daemon does not ask here"
 
