@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: LIMIT 600 COST 15
+# ctest: COST 15
 # Many tasks of several hosts, all with all, at once: each has more connections than it polls,
 # and they come up while messages go by the daemons. Nothing stays behind in a connection that
 # is not looked at any more: every message comes, in every run. Also among tasks of which some are for

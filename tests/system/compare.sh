@@ -2,7 +2,7 @@
 # bench/compare works: from an installed DVM it makes one JSON object a line and figure,
 # with its keys, ratios that fit its figures, and plots. Its sizes here are tiny, so its
 # figures say nothing.
-# ctest: LIMIT 300 COST 30
+# ctest: LIMIT 900 COST 30
 . "$(dirname "$0")/lib.sh"
 
 if sanitized; then skip "an installed prefix is made from a build without sanitizers"; fi
