@@ -112,7 +112,7 @@ static void take_guests(struct pvm *p, const struct dvm_frame *f, const uint8_t 
     if (pvm_job_guests(p, m)) {
         pvm_take(p, &p->early);
         for (size_t i = 0; i < m->n_tids; i++)
-            if (DVM_TID_OK(m->tids[i]) && p->lost[DVM_TID_SLOT(m->tids[i])])
+            if (lost_has(&p->lost, m->tids[i]))
                 pvm_jobs_lost(p, DVM_TID_SLOT(m->tids[i]));
     } else {
         keep(p, f, payload); /* their parent has been spawned itself */
@@ -129,8 +129,8 @@ static void take_host(struct pvm *p, const Dvm__Pb__HostEvent *m)
 
     if (slot < 1 || slot > DVM_SLOT_MAX)
         return;
-    p->lost[slot] = m->event != DVM_EVENT_HOST_JOINED;
-    tasks = p->lost[slot] ? pvm_jobs_lost(p, slot) : 0;
+    lost_note(&p->lost, slot, m->event != DVM_EVENT_HOST_JOINED);
+    tasks = m->event != DVM_EVENT_HOST_JOINED ? pvm_jobs_lost(p, slot) : 0;
     if (tasks > 0)
         console_wrong(p->c, "host %s %s, and %zu task%s of jobs with it%s%s", m->host->name,
                       m->event == DVM_EVENT_HOST_LEFT ? "has left" : "was lost", tasks,

@@ -24,6 +24,7 @@
 #include "console/console.h"
 #include "console/held.h"
 #include "console/listing.h"
+#include "console/lost.h"
 #include "console/pvm/hostfile.h"
 #include "proto/client.h"
 #include "proto/control.pb-c.h"
@@ -42,7 +43,7 @@ struct pvm {
     size_t alias_count;
     struct pvm_job *jobs;  /* owned list */
     struct held_list early; /* of tasks that no job has yet */
-    bool lost[DVM_SLOT_MAX + 1]; /* hosts, by slot: news of tasks there may come later */
+    struct lost_hosts lost; /* news of tasks there may come later */
     unsigned job_number;   /* of the last one */
     bool terminal, leave;
     int result;

@@ -25,6 +25,7 @@
 
 #include "console/console.h"
 #include "console/held.h"
+#include "console/lost.h"
 #include "console/run/files.h"
 #include "console/run/fold.h"
 #include "console/run/ranks.h"
@@ -108,7 +109,7 @@ struct run_guests {
     struct run_guest *list; /* owned */
     size_t count, room;
     int left;      /* that have not ended */
-    bool lost[DVM_SLOT_MAX + 1]; /* hosts whose news may come before that of tasks there */
+    struct lost_hosts lost; /* hosts whose news may come before that of tasks there */
     double say_at; /* when it is said that they are waited for; 0: not at all */
     bool said;
 };

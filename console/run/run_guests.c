@@ -33,11 +33,6 @@ static size_t place_of(const struct run_guests *g, int tid)
     return i;
 }
 
-static bool on_lost(const struct run_guests *g, int tid)
-{
-    return DVM_TID_OK(tid) && g->lost[DVM_TID_SLOT(tid)];
-}
-
 static bool add(struct run_guests *g, int tid, bool ended)
 {
     size_t room = g->room ? 2 * g->room : FIRST_ROOM;
@@ -62,7 +57,7 @@ void run_guests_started(struct run *r, const uint8_t *payload, size_t length)
     for (size_t i = 0; m && i < m->n_tids; i++) {
         size_t at = place_of(g, m->tids[i]);
 
-        if (on_lost(g, m->tids[i]))
+        if (lost_has(&g->lost, m->tids[i]))
             continue;
         if (at == g->count)
             g->left += add(g, m->tids[i], false);
@@ -89,7 +84,7 @@ void run_guests_host(struct run *r, int slot, bool lost)
 {
     struct run_guests *g = &r->guests;
 
-    g->lost[slot] = lost;
+    lost_note(&g->lost, slot, lost);
     if (!lost)
         return;
     for (size_t i = g->count; i-- > 0;)

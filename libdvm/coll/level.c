@@ -159,6 +159,17 @@ bool level_line(struct schedule *s, const struct level *l, bool at_root, const s
     return s->rc == DVM_OK;
 }
 
+void level_reorder(struct schedule *s, const struct hosts *h, const struct blocks *to,
+                   const struct blocks *from, bool in_line)
+{
+    for (int k = 0; k < h->begin[h->count]; k++) {
+        int target = in_line ? k : h->ranks[k], source = in_line ? h->ranks[k] : k;
+
+        schedule_copy_between(s, blocks_at(to, target), to->type, blocks_at(from, source),
+                              from->type, from->count);
+    }
+}
+
 struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type)
 {
     size_t pieces = (size_t)n, each = count / pieces, rest = count % pieces;

@@ -67,6 +67,11 @@ struct level_line {
 bool level_line(struct schedule *s, const struct level *l, bool at_root, const struct blocks *all,
                 size_t count, struct level_line *line);
 
+/* Copy the blocks of all ranks: in_line: from where each lies by rank to where they lie host by
+ * host; else the way back. */
+void level_reorder(struct schedule *s, const struct hosts *h, const struct blocks *to,
+                   const struct blocks *from, bool in_line);
+
 /* Elements count in n pieces, as even as can be: their blocks in base. counts is NULL without
  * memory. */
 struct blocks level_pieces(struct schedule *s, void *base, size_t count, int n, dvm_type type);

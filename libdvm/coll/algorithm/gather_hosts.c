@@ -9,15 +9,6 @@
  */
 #include "coll/level.h"
 
-/* At the root: from host by host to where each belongs. */
-static void put_in_place(struct schedule *s, const struct hosts *h, const struct blocks *all,
-                         const struct blocks *lined)
-{
-    for (int k = 0; k < h->begin[h->count]; k++)
-        schedule_copy_between(s, blocks_at(all, h->ranks[k]), all->type, blocks_at(lined, k),
-                              lined->type, lined->count);
-}
-
 void gather_hosts(struct schedule *s, int root, const void *own, size_t count,
                   const struct blocks *all)
 {
@@ -44,5 +35,5 @@ void gather_hosts(struct schedule *s, int root, const void *own, size_t count,
     level_end(s);
     schedule_round(s);
     if (at_root && line.all.base != all->base)
-        put_in_place(s, l.hosts, all, &line.all);
+        level_reorder(s, l.hosts, all, &line.all, false);
 }

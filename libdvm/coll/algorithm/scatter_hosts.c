@@ -9,15 +9,6 @@
 #include "coll/shared.h"
 #include "type/type.h"
 
-/* At the root: from where each lies to host by host. */
-static void line_up(struct schedule *s, const struct hosts *h, const struct blocks *all,
-                    const struct blocks *lined)
-{
-    for (int k = 0; k < h->begin[h->count]; k++)
-        schedule_copy_between(s, blocks_at(lined, k), lined->type, blocks_at(all, h->ranks[k]),
-                              all->type, all->count);
-}
-
 /* To each task here its block from the one that stands for all, who has them. */
 static void give(struct schedule *s, const struct level *l, const struct blocks *here)
 {
@@ -45,7 +36,7 @@ void scatter_hosts(struct schedule *s, int root, void *own, size_t count,
     if (!level_begin(s, root, &l) || !level_line(s, &l, at_root, all, count, &line))
         return;
     if (at_root && line.all.base != all->base)
-        line_up(s, l.hosts, all, &line.all);
+        level_reorder(s, l.hosts, &line.all, all, true);
     if (l.stands) {
         level_between(s, &l);
         scatter_linear(s, l.hosts->of[root], line.here.base, (size_t)l.count * line.here.count,
