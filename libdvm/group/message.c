@@ -103,14 +103,15 @@ static bool send_small(dvm_group group, int dest, int tag, const void *buf, size
 }
 
 /* The same with a request. */
-static bool isend_small(const struct outgoing *o, struct dvm_request **request)
+static bool isend_small(dvm_group group, int dest, int tag, const void *buf, size_t count,
+                        dvm_type type, struct dvm_request **request)
 {
-    const struct route *r = route_find(o->group, o->dest, o->type);
+    const struct route *r = route_find(group, dest, type);
 
-    return r && r->to && request && o->tag >= 0 && o->buf && o->count <= SHORT_WAY_MOST &&
-           o->count * r->size <= SHORT_WAY_MOST &&
-           match_isend_small(r->to, r->context, o->tag, o->buf, o->count * r->size, r->code,
-                             o->group, request);
+    return r && r->to && request && tag >= 0 && buf && count <= SHORT_WAY_MOST &&
+           count * r->size <= SHORT_WAY_MOST &&
+           match_isend_small(r->to, r->context, tag, buf, count * r->size, r->code, group,
+                             request);
 }
 
 int dvm_send(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type)
@@ -143,12 +144,13 @@ int dvm_ssend(dvm_group group, int dest, int tag, const void *buf, size_t count,
 int dvm_isend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type,
               struct dvm_request **request)
 {
-    const struct outgoing o = {"dvm_isend", group, dest, tag, buf, count, type, ENTRY_SITE()};
-
     ENTRY_BEGIN();
-    if (isend_small(&o, request))
-        return dvm_leave(DVM_OK);
-    return dvm_leave(send_start(MATCH_STANDARD, &o, request));
+    if (!isend_small(group, dest, tag, buf, count, type, request)) {
+        const struct outgoing o = {"dvm_isend", group, dest, tag, buf, count, type, ENTRY_SITE()};
+
+        return dvm_leave(send_start(MATCH_STANDARD, &o, request));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_issend(dvm_group group, int dest, int tag, const void *buf, size_t count, dvm_type type,

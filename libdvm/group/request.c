@@ -115,13 +115,14 @@ int dvm_test(struct dvm_request **request, int *done, struct dvm_status *status)
 
 static int all_known(const char *call, size_t count, struct dvm_request *const *requests)
 {
-    for (size_t i = 0; i < count; i++)
-        if (requests[i] && !match_known(requests[i]))
-            return dvm_fail(DVM_ERR_REQUEST, "%s: request %zu of the array is none that a call has "
-                                             "made (%p): its place was never set; begin it with "
-                                             "NULL, which is no request",
-                            call, i, (void *)requests[i]);
-    return DVM_OK;
+    size_t strange = match_strange(count, requests);
+
+    if (strange == count)
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_REQUEST, "%s: request %zu of the array is none that a call has made "
+                                     "(%p): its place was never set; begin it with NULL, which is "
+                                     "no request",
+                    call, strange, (void *)requests[strange]);
 }
 
 static bool all_idle(size_t count, struct dvm_request *const *requests)
@@ -188,6 +189,10 @@ static size_t sweep(size_t from, size_t count, struct dvm_request **requests,
 {
     size_t left = count;
 
+    if (!statuses) {
+        match_breathe();
+        from = match_finish_plain(from, count, requests);
+    }
     for (size_t i = from; i < count && (all || left == count); i++) {
         int rc;
 

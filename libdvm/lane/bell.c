@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -44,6 +45,15 @@ void bell_forked(void)
 {
     bell_set_forked();
     dvm_inbox_forked();
+}
+
+void bell_core(void)
+{
+    uint32_t core = (uint32_t)sched_getcpu() + 1;
+
+    /* neighbours look at this line all the time */
+    if (atomic_load_explicit(&own->core, memory_order_relaxed) != core)
+        atomic_store_explicit(&own->core, core, memory_order_relaxed);
 }
 
 struct dvm_inbox *bell_inbox(void)

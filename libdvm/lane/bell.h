@@ -10,6 +10,9 @@
 
 #include "proto/segment.h"
 
+/* Write into the own inbox on which core this thread runs: it is about to ring somebody. */
+void bell_core(void);
+
 /* Use this inbox (not NULL) from now on; index: this task's own bit. */
 void bell_start(struct dvm_inbox *inbox, unsigned index);
 

@@ -254,7 +254,8 @@ bool lane_unseen(void)
 
 void lane_part(void)
 {
-    direct_part();
+    if (!shm_part())
+        direct_part();
 }
 
 void lane_sleep(double seconds)

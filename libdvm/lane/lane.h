@@ -273,6 +273,9 @@ void direct_forked(void);
 /* Called by a lane: its peer takes frames with so many bytes now. */
 void lane_widened(struct peer *peer, size_t eager_max, size_t payload_max);
 
+/* As lane_part, for those whose rings are polled; whether it went (shm.c). */
+bool shm_part(void);
+
 /* Ring the peer's bell, or where it cannot be reached from here have the daemon do it (shm.c). */
 void shm_ring(struct peer *peer);
 

@@ -12,7 +12,7 @@
  *         consumer stores out, then loads wants_space (both seq_cst): one of the
  *         two sees the other.
  * Behind a payload of middle length the producer fetches the lines where the next one will
- * lie, while it would wait anyway.
+ * lie, while it would wait anyway; behind small messages now and then those of the next cells.
  * The consumer tells what it took when that is a quarter of the cells or an eighth of
  * the data. A producer that finds no room has more than that unread before it, so the
  * consumer will tell again, and nobody waits for ever.
@@ -29,6 +29,7 @@
 
 #define CELLS_STEPS 4 /* parts of the cells that are taken before the producer is told */
 #define DATA_STEPS 8  /* and of the data */
+#define CELLS_AHEAD 8  /* cells whose lines are fetched together */
 #define FETCH_MOST 4096 /* bytes of a payload whose successor's lines are fetched early */
 #define RING_SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 #define CELLS_MAX 1024        /* of a ring that another task may have made */
@@ -222,6 +223,16 @@ static void fetch_next(const struct ring_put_side *now, uint64_t bytes)
         to[i] = 0;
 }
 
+/* Have the lines of the next cells, likewise: they are waited for together, and not each
+ * by the store of its mark. */
+static void fetch_cells(const struct ring_put_side *now)
+{
+    if (now->cells + CELLS_AHEAD - now->cells_out >= now->mask)
+        return; /* not read yet, as far as is known */
+    for (uint64_t i = 0; i < CELLS_AHEAD; i++)
+        *(volatile uint32_t *)&now->ring->cells[(now->cells + i) & now->mask].pad = 0;
+}
+
 static void put_long(struct ring_put_side *now, struct dvm_cell *cell,
                      const struct dvm_frame *frame, uint64_t at, const void *payload)
 {
@@ -295,6 +306,8 @@ bool ring_put_small(struct ring_out *out, uint64_t context, int tag, const void 
     else if (size)
         memcpy(cell->bytes, bytes, size);
     show(now, cell);
+    if (now->cells % CELLS_AHEAD == 0)
+        fetch_cells(now);
     return true;
 }
 

@@ -12,10 +12,12 @@
 #include "lane/lane.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "lane/apart.h"
 #include "lane/bell.h"
 #include "lane/daemon_link.h"
 #include "lane/lend.h"
@@ -228,6 +230,7 @@ void shm_ring_daemon(struct peer *peer)
 
 void shm_ring(struct peer *peer)
 {
+    bell_core();
     if (!dvm_inbox_ring(peer->shm.inbox, bell_index()))
         shm_ring_daemon(peer);
 }
@@ -366,6 +369,19 @@ bool shm_ready(void)
     for (unsigned i = 0; i < polled.count; i++)
         if (!polled.peers[i]->shm.held && ring_ready(&polled.peers[i]->shm.in))
             return true;
+    return false;
+}
+
+bool shm_part(void)
+{
+    uint32_t here = (uint32_t)sched_getcpu() + 1;
+
+    for (unsigned i = 0; i < polled.count; i++) {
+        const struct dvm_inbox *inbox = polled.peers[i]->shm.inbox;
+
+        if (inbox && atomic_load_explicit(&inbox->core, memory_order_relaxed) == here)
+            return apart_leave();
+    }
     return false;
 }
 

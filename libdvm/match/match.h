@@ -200,6 +200,9 @@ bool match_idle(const struct dvm_request *request);
  * variable holds that nobody has set. Nothing below takes other addresses. */
 bool match_known(const struct dvm_request *request);
 
+/* The place of the first in an array that is neither NULL nor known; count: there is none. */
+size_t match_strange(size_t count, struct dvm_request *const *requests);
+
 /* Whether it was freed and is no new one since: so a program that has kept a copy of the
  * pointer is told mostly, where it would wait for ever or free it twice. */
 bool match_freed(const struct dvm_request *request);
@@ -234,6 +237,11 @@ int match_group(const struct dvm_request *request);
 
 /* Take the result of a complete request and free it. Returns its error. result may be NULL. */
 int match_finish(struct dvm_request *request, struct match_result *result);
+
+/* The same, from a place of an array on, for all that are complete without an error and are not
+ * persistent, as long as one follows the other; NULL is passed, and is put where they stood.
+ * Returns the place of the first other; count: there is none. */
+size_t match_finish_plain(size_t from, size_t count, struct dvm_request **requests);
 
 /* Wait until a request is complete and finish it. When waiting fails (LOST_DAEMON) it
  * is given up: nothing touches its buffer any more. */

@@ -83,22 +83,23 @@ bool match_irecv_small(int source, struct match_small *small, int group,
                        struct dvm_request **request)
 {
     struct stream *s = (struct stream *)lane_peer_recent(source);
-    const struct match_result result = {.context = small->context, .source = source,
-                                        .type = small->type};
     struct dvm_request *r;
 
     if (!s || !s->peer.shm.polled || !ring_ready(&s->peer.shm.in))
         return false;
     take_posted();
     if (!posted_none() || !unexpected_none() || !gone_none_revoked() ||
-        !ring_ready(&s->peer.shm.in) || !(r = request_over(REQUEST_RECEIVE, group, &result)))
+        !ring_ready(&s->peer.shm.in) || !(r = request_over(REQUEST_RECEIVE, group)))
         return false;
     if (!take(s, small)) {
         request_free(r);
         return false;
     }
+    r->result.context = small->context;
+    r->result.source = source;
     r->result.tag = small->came_tag;
     r->result.bytes = small->came;
+    r->result.type = small->type;
     at_once++;
     *request = r;
     return true;

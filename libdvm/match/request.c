@@ -122,13 +122,17 @@ struct dvm_request *request_new(enum request_kind kind, int group)
     return r;
 }
 
-struct dvm_request *request_over(enum request_kind kind, int group,
-                                 const struct match_result *result)
+struct dvm_request *request_over(enum request_kind kind, int group)
 {
     struct dvm_request *r = take_free(kind, REQUEST_COMPLETE, group);
 
-    if (r)
-        r->result = *result;
+    if (!r)
+        return NULL;
+    /* one by one: a copy of the whole takes longer */
+    r->result.head = NULL;
+    r->result.elements = 0;
+    r->result.error = DVM_OK;
+    r->result.cancelled = false;
     return r;
 }
 
@@ -254,6 +258,23 @@ bool match_known(const struct dvm_request *request)
     return false;
 }
 
+size_t match_strange(size_t count, struct dvm_request *const *requests)
+{
+    /* most are of one slab, the largest */
+    uintptr_t begin = slabs ? (uintptr_t)slabs->requests : 0;
+    uintptr_t end = slabs ? slabs->count * sizeof slabs->requests[0] : 0;
+    size_t i = 0;
+
+    for (; i < count; i++) {
+        uintptr_t at = (uintptr_t)requests[i] - begin;
+
+        if (!(at < end && at % sizeof slabs->requests[0] == 0) && requests[i] &&
+            !match_known(requests[i]))
+            break;
+    }
+    return i;
+}
+
 bool match_freed(const struct dvm_request *request)
 {
     return request->state == REQUEST_FREED;
@@ -283,6 +304,23 @@ int match_finish(struct dvm_request *request, struct match_result *result)
     else
         request_free(request);
     return error;
+}
+
+size_t match_finish_plain(size_t from, size_t count, struct dvm_request **requests)
+{
+    for (; from < count; from++) {
+        struct dvm_request *r = requests[from];
+
+        if (!r)
+            continue;
+        if (r->state != REQUEST_COMPLETE || r->result.error || !owns_nothing(r))
+            break;
+        r->state = REQUEST_FREED; /* as in request_free */
+        r->next = free_requests;
+        free_requests = r;
+        requests[from] = NULL;
+    }
+    return from;
 }
 
 void match_release(struct dvm_request *request)

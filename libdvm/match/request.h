@@ -117,10 +117,9 @@ void request_stop(void);
 /* A new operation; NULL without memory (sentence kept). */
 struct dvm_request *request_new(enum request_kind kind, int group);
 
-/* One that is over at once without an error, and owns nothing. NULL without memory: the
- * sentence is kept. */
-struct dvm_request *request_over(enum request_kind kind, int group,
-                                 const struct match_result *result);
+/* One that is over at once without an error, and owns nothing; the caller fills in what of its
+ * result is about the message. NULL without memory: the sentence is kept. */
+struct dvm_request *request_over(enum request_kind kind, int group);
 
 /* It is over. An error's sentence is the thread's last one when text is NULL. */
 void request_complete(struct dvm_request *request, int error, const char *text);

@@ -361,16 +361,19 @@ bool match_send_small(struct match_way *way, uint64_t context, int tag, const vo
 bool match_isend_small(struct match_way *way, uint64_t context, int tag, const void *buffer,
                        size_t bytes, uint32_t type, int group, struct dvm_request **request)
 {
-    const struct match_result result = {.context = context, .source = lane_self(), .tag = tag,
-                                        .bytes = bytes, .type = type};
     struct dvm_request *r;
 
-    if (!gone_none_revoked() || !(r = request_over(REQUEST_SEND, group, &result)))
+    if (!gone_none_revoked() || !(r = request_over(REQUEST_SEND, group)))
         return false; /* the general way says why */
     if (!stream_send_now((struct stream *)way, context, tag, buffer, bytes, type)) {
         request_free(r);
         return false;
     }
+    r->result.context = context;
+    r->result.source = lane_self();
+    r->result.tag = tag;
+    r->result.bytes = bytes;
+    r->result.type = type;
     *request = r;
     return true;
 }

@@ -110,7 +110,8 @@ struct dvm_inbox {
     /* written by the owner before it first sleeps in epoll, and read behind sleep */
     _Atomic uint64_t bell;     /* names its datagram socket */
     _Atomic uint64_t bell_key; /* what a datagram holds, in the host's byte order */
-    uint8_t pad1[DVM_LINE - 24];
+    _Atomic uint32_t core;     /* written by the owner: 1 + where it ran when it last rang */
+    uint8_t pad1[DVM_LINE - 28];
     _Atomic uint32_t summary; /* bit b: words 2b and 2b + 1 of bits; the futex */
     uint8_t pad2[DVM_LINE - 4];
     _Atomic uint64_t bits[DVM_INBOX_WORDS]; /* bit i: the client with index i rang */
@@ -130,7 +131,7 @@ struct dvm_cell {
     uint32_t length;       /* of the payload */
     uint32_t type;
     int32_t tag;
-    uint32_t pad;
+    uint32_t pad; /* the producer writes here to have the line; nobody reads it */
     uint64_t context;
     union {
         uint8_t bytes[DVM_CELL_INLINE];
