@@ -17,7 +17,7 @@
 #define LOCAL_PROTOCOL_MIN 1
 #define LOCAL_PROTOCOL_MAX 1
 /* A connection that has not said HELLO by then is closed, seconds. */
-#define LOCAL_HELLO_SECONDS 5.0
+#define LOCAL_HELLO_SECONDS 20.0 /* it may get no core for a while */
 #define LOCAL_LATE_SECONDS 0.5 /* a timer that comes so late says that the daemon stood still */
 /* Bytes that may wait for one client; past it it is cut off. */
 #define LOCAL_QUEUE_MAX ((size_t)192 << 20)
