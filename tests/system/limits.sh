@@ -88,8 +88,8 @@ END
     unshare -m --propagation private bash -c 'exec tail -f /dev/null' &
     space=$!
     at_end+=("kill -KILL $space 2>/dev/null")
-    in_space() { nsenter -t "$space" -m "$@"; }
-    await 10 in_space true
+    # until then it has the mounts of all, or shares what is mounted with them
+    await 10 grep -qx tail "/proc/$space/comm"
     expect 0 nsenter -t "$space" -m bash "$WORK/story"
     expect 0 nsenter -t "$space" -m bash "$WORK/end"
     expect_count 2 ' of 2 on ' "$WORK/out"
