@@ -252,9 +252,9 @@ bool lane_unseen(void)
     return direct_unseen();
 }
 
-void lane_part(void)
+void lane_part(bool idle)
 {
-    if (!shm_part())
+    if (!shm_part(idle) && idle)
         direct_part();
 }
 

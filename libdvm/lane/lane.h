@@ -214,8 +214,9 @@ bool lane_rung(void);
 bool lane_unseen(void);
 
 /* Who spun in vain and was then woken: if that was by a task that has the same core, go to
- * another (apart.h). */
-void lane_part(void);
+ * another (apart.h). idle: a core is; else no more threads want to run than there are cores, so one
+ * is if the other task is among them. */
+void lane_part(bool idle);
 
 /* Sleep until lane_rung, at most so many seconds (negative: for ever), or a signal. */
 void lane_sleep(double seconds);
@@ -274,7 +275,7 @@ void direct_forked(void);
 void lane_widened(struct peer *peer, size_t eager_max, size_t payload_max);
 
 /* As lane_part, for those whose rings are polled; whether it went (shm.c). */
-bool shm_part(void);
+bool shm_part(bool idle);
 
 /* Ring the peer's bell, or where it cannot be reached from here have the daemon do it (shm.c). */
 void shm_ring(struct peer *peer);

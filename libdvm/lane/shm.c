@@ -372,14 +372,15 @@ bool shm_ready(void)
     return false;
 }
 
-bool shm_part(void)
+bool shm_part(bool idle)
 {
     uint32_t here = (uint32_t)sched_getcpu() + 1;
 
     for (unsigned i = 0; i < polled.count; i++) {
         const struct dvm_inbox *inbox = polled.peers[i]->shm.inbox;
 
-        if (inbox && atomic_load_explicit(&inbox->core, memory_order_relaxed) == here)
+        if (inbox && atomic_load_explicit(&inbox->core, memory_order_relaxed) == here &&
+            (idle || atomic_load_explicit(&inbox->sleep, memory_order_relaxed) == DVM_AWAKE))
             return apart_leave();
     }
     return false;

@@ -419,6 +419,16 @@ static int sleep_looking(double limit)
     return rc;
 }
 
+/* It has spun in vain and was woken: to a core that is idle, while the other task sleeps or spins:
+ * not to a third one's. */
+static void part(void)
+{
+    int running = load_now();
+
+    if (running <= load_cores())
+        lane_part(running < load_cores());
+}
+
 /* Wait for a bell, as its owner. */
 static int wait_bell(double limit, struct stall *stall, struct board_place *place)
 {
@@ -433,9 +443,8 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
         show_in_vain(place, limit);
         limit = stall_limit(stall, limit);
         rc = waiting.look ? sleep_looking(limit) : sleep_owner(limit);
-        /* to a core that is idle, while the other task sleeps or spins: not to a third one's */
-        if (waiting.spun && load_now() < load_cores())
-            lane_part();
+        if (waiting.spun)
+            part();
     }
     waiting.owned = false;
     return rc;

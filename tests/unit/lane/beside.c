@@ -38,7 +38,7 @@ static bool parts(struct peer *peer)
     int here = sched_getcpu();
 
     atomic_store(&peer->shm.inbox->core, (uint32_t)here + 1);
-    return shm_part() && sched_getcpu() != here;
+    return shm_part(true) && sched_getcpu() != here;
 }
 
 static int part(const struct fake_task *task)
@@ -55,7 +55,7 @@ static int part(const struct fake_task *task)
         do {
             FAKE_CHECK(tries++ < 2 * TRIES);
             atomic_store(&peer->shm.inbox->core, 0);
-        } while (shm_part());
+        } while (shm_part(true));
     }
     FAKE_CHECK(group_meet(task));
     return 0;
