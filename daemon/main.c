@@ -133,6 +133,7 @@ int main(int argc, char **argv)
         snprintf(note, sizeof note, "host %s has joined machine %s", d.host, d.machine);
         r.note = note;
     }
-    ready_say(&r, d.folder, NULL);
+    if (ready_say(&r, d.folder, NULL) && o.is_private)
+        daemon_end(&d, EXIT_FAILURE, "the program that this private machine was for has ended");
     return daemon_run(&d);
 }

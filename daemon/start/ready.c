@@ -78,17 +78,23 @@ int ready_background(struct ready *r)
     return DVM_OK;
 }
 
-static void say_to(int *fd, const char *word, size_t size)
+/* Returns whether nobody listens there any more. */
+static bool say_to(int *fd, const char *word, size_t size)
 {
-    /* nobody who listens any more is no reason to end */
-    if (*fd >= 0 && write(*fd, word, size) >= 0)
-        close(*fd);
+    bool gone;
+
+    if (*fd < 0)
+        return false;
+    gone = write(*fd, word, size) < 0 && errno == EPIPE;
+    close(*fd);
     *fd = -1;
+    return gone;
 }
 
-void ready_say(struct ready *r, const char *folder, const char *text)
+bool ready_say(struct ready *r, const char *folder, const char *text)
 {
     char word[WORD_MAX];
+    bool gone;
     int size = snprintf(word, sizeof word, "%s %s\n", text ? "error" : "ready",
                         text ? text : folder);
 
@@ -97,8 +103,9 @@ void ready_say(struct ready *r, const char *folder, const char *text)
     /* who listens to --ready-fd says it in its own words */
     if (r->pipe < 0 && (text ? r->fd < 0 : r->note != NULL))
         fprintf(stderr, "dvmd: %s\n", text ? text : r->note);
-    say_to(&r->fd, word, (size_t)size);
+    gone = say_to(&r->fd, word, (size_t)size);
     if (!text)
         size = snprintf(word, sizeof word, "ready %s\n", r->note ? r->note : "");
-    say_to(&r->pipe, word, (size_t)size);
+    say_to(&r->pipe, word, (size_t)size); /* nobody who listens there is no reason to end */
+    return gone;
 }

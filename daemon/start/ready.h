@@ -20,7 +20,8 @@ struct ready {
  * or 1. Errors: SYSTEM (dvm_fail). */
 int ready_background(struct ready *r);
 
-/* Say once that the daemon is usable, or, with text not NULL, why it is not. */
-void ready_say(struct ready *r, const char *folder, const char *text);
+/* Say once that the daemon is usable, or, with text not NULL, why it is not. Returns whether who
+ * gave --ready-fd has ended before. */
+bool ready_say(struct ready *r, const char *folder, const char *text);
 
 #endif

@@ -81,3 +81,10 @@ sh -c 'dvmd --private --ready-fd 3 3>"$0" & read -r line <"$0"; echo "$line" >"$
 folder=$(sed 's/^ready //' "$WORK/ready.said")
 [ -n "$folder" ] || fail "the daemon said nothing"
 await 20 test ! -e "$folder"
+
+say "or before the daemon was ready"
+exec 3> >(:) # a pipe whose reader ends
+wait $!
+expect 1 dvmd --private --ready-fd 3
+exec 3>&-
+await 10 no_process_left
