@@ -11,12 +11,12 @@ for _ in $(seq 20); do
     printf '\0\0' >"$WORK/over"
     run_status=0
     within 60 dvm run -n 2 "$PROGRAMS/hot_path" "$WORK/over" >"$WORK/run" 2>&1 || run_status=$?
-    [ $run_status = 75 ] || break
+    [ "$run_status" = 75 ] || break
 done
-if [ $run_status = 77 ]; then
+if [ "$run_status" = 77 ]; then
     halt_machine
     skip "no seccomp here: $(grep seccomp "$WORK/run" | head -n 1)"
 fi
-[ $run_status = 0 ] || { tail -n 20 "$WORK/run" >&2; fail "status $run_status (159: another system call than those of a task that waits)"; }
+[ "$run_status" = 0 ] || { tail -n 20 "$WORK/run" >&2; fail "status $run_status (159: another system call than those of a task that waits)"; }
 expect_count 2 "^rank [01]: [0-9]+ allocations, 0 locks" "$WORK/run"
 halt_machine
