@@ -4,6 +4,7 @@
 # has done its work.
 . "$(dirname "$0")/lib.sh"
 
+! sanitized || skip "a sanitizer forbids core files and keeps what was freed"
 ulimit -Hc unlimited 2>/dev/null || :
 ulimit -Sc 4096 2>/dev/null || skip "no core files are allowed here, so none can be seen to be left out"
 
