@@ -605,7 +605,8 @@ Test(links, relay_then_direct_and_back, .timeout = 240)
     UNTIL(t.b.got[3][LINK_BULK] == 500 && t.c.got[2][LINK_BULK] == 500);
     cr_assert(!links_connected(t.c.links, 2));
     cr_assert_gt(t.b.wants, 0, "the lower slot asks to be dialed");
-    cr_assert_leq((uint64_t)t.b.wants, 1 + (links_now() - begin) / LINK_CONNECT_MS, "once in a while");
+    cr_assert_leq((uint64_t)t.b.wants, 1 + (links_now() - begin) / LINK_CONNECT_MS,
+                  "once in a while");
     cr_assert_eq(t.c.wants, 0);
     proxy_refuse(t.proxy, false);
     for (int i = 0; i < 20 || !links_connected(t.c.links, 2); i++)
