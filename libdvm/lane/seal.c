@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@
     X(EVP_aes_256_gcm)                                                                   \
     X(EVP_chacha20_poly1305)                                                             \
     X(EVP_sha256)                                                                        \
-    X(HMAC)
+    X(HMAC)                                                                              \
+    X(OPENSSL_init_crypto)
 
 static struct {
     bool tried, loaded;
@@ -88,6 +90,8 @@ static bool load(void)
         return false;
     FUNCTIONS(FIND_)
 #undef FIND_
+    /* it would take its tables away at exit, perhaps before the thread that uses them ends */
+    crypto.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     return true;
 }
 
