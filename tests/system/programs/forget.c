@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TAG_FIRST = 1, TAG_NEVER = 2, TAG_LARGE = 3, SMALL = 1000, LARGE = 3, BYTES = 1000000 };
+enum { TAG_FIRST = 1, TAG_NEVER = 2, TAG_LARGE = 3, TAG_ALL = 4 };
+enum { SMALL = 1000, LARGE = 3, BYTES = 1000000 };
 
 static char large[BYTES];
 
@@ -31,6 +32,8 @@ int main(int argc, char **argv)
     dvm_group_size(DVM_WORLD, &size);
     if (me == 0) {
         send_all(how, size);
+        for (int from = 1; strcmp(how, "received") == 0 && from < size; from++)
+            dvm_recv(DVM_WORLD, from, TAG_ALL, &value, 1, DVM_INT, NULL);
         return 0;
     }
     for (int i = 0; i < SMALL; i++) {
@@ -41,6 +44,8 @@ int main(int argc, char **argv)
     if (strcmp(how, "missed") == 0)
         dvm_recv(DVM_WORLD, 0, TAG_NEVER, &value, 1, DVM_INT, NULL);
     printf("rank %d has all\n", me);
+    if (strcmp(how, "received") == 0)
+        dvm_send(DVM_WORLD, 0, TAG_ALL, &me, 1, DVM_INT);
     if (strcmp(how, "unsent") == 0) { /* who has ended is kept nothing for */
         dvm_group_tid(DVM_WORLD, 0, &value);
         dvm_task_wait(value, -1, NULL);
