@@ -212,9 +212,15 @@ double run_watch_deadline(const struct run *r);
 /* No watch any more; whoever looks is ended. */
 void run_watch_end(struct run *r);
 
+/* Whether it is being ended on purpose: by ^C, or as its time is over. */
+static inline bool run_stopped(const struct run *r)
+{
+    return r->interrupts > 0 || r->timed_out;
+}
+
 /* ---- run_echoes.c ---- */
 
-/* Whether a line that a task has written to stderr is only counted. */
+/* Whether a line that a task has written to stderr of a run that is stopped is only counted. */
 bool run_echo(struct run *r, const char *line, size_t size);
 /* Say how many there were. */
 void run_tell_echoes(struct run *r);

@@ -104,7 +104,7 @@ static void judge(struct run *r, int rank)
 {
     bool first = r->first < 0;
 
-    if (r->interrupts > 0 || r->timed_out)
+    if (run_stopped(r))
         return;
     if (first)
         r->first = rank;

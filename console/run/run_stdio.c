@@ -162,8 +162,8 @@ static void emit_news(struct run *r, struct run_stream_state *s, const struct pi
 {
     struct piece line = *p;
 
-    if (p->fd != STDERR_FILENO || s->split || r->files || run_debug_owns(r, p->rank) ||
-        (r->interrupts == 0 && !r->timed_out)) {
+    if (!run_stopped(r) || p->fd != STDERR_FILENO || s->split || r->files ||
+        run_debug_owns(r, p->rank)) {
         emit(r, s, p);
         return;
     }

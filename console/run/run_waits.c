@@ -144,8 +144,7 @@ void run_watch_heard(struct run *r, double now)
 /* Whether there is anything to watch for: a run that ends is none of it. */
 static bool watches(const struct run *r)
 {
-    return r->watch.text && r->started && !r->aborted && r->interrupts == 0 && !r->timed_out &&
-           run_left(r) > 0;
+    return r->watch.text && r->started && !r->aborted && !run_stopped(r) && run_left(r) > 0;
 }
 
 int run_watch_fd(const struct run *r)

@@ -263,7 +263,7 @@ static void give_own(const struct exchange *e, const struct schedule *s, char *p
                      size_t bytes)
 {
     pieces_in(parts + e->each * (size_t)s->rank, blocks_at(e->in, s->rank), e->in->type, at,
-            bytes_of(e->in, s->rank, at, bytes));
+              bytes_of(e->in, s->rank, at, bytes));
 }
 
 static void take_all(const struct exchange *e, const struct schedule *s, const char *parts,
@@ -272,7 +272,7 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
             pieces_out(blocks_at(e->out, r), e->out->type, at, parts + e->each * (size_t)r,
-                     bytes_of(e->out, r, at, bytes));
+                       bytes_of(e->out, r, at, bytes));
 }
 
 int allgather_pieces(struct schedule *s, const struct blocks *all)
@@ -285,9 +285,7 @@ int allgather_pieces(struct schedule *s, const struct blocks *all)
  * a task for another begins. */
 static size_t block_at(const struct exchange *e, const struct schedule *s, int from, int to)
 {
-    int place = from * (s->size - 1) + (to > from ? to - 1 : to);
-
-    return e->each * (size_t)place;
+    return e->each * (size_t)(from * (s->size - 1) + shared_place(from, to));
 }
 
 static void give_row(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
@@ -296,7 +294,7 @@ static void give_row(const struct exchange *e, const struct schedule *s, char *p
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
             pieces_in(parts + block_at(e, s, s->rank, r), blocks_at(e->in, r), e->in->type, at,
-                    bytes);
+                      bytes);
 }
 
 static void take_column(const struct exchange *e, const struct schedule *s, const char *parts,
@@ -305,7 +303,7 @@ static void take_column(const struct exchange *e, const struct schedule *s, cons
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
             pieces_out(blocks_at(e->out, r), e->out->type, at, parts + block_at(e, s, r, s->rank),
-                     bytes);
+                       bytes);
 }
 
 int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out)

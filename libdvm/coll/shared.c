@@ -369,15 +369,14 @@ int allgather_shared(struct schedule *s, const struct blocks *all)
 /* Put blocks for all others, one behind the other. */
 static int put_row(struct commons_op *op, const struct schedule *s, const struct blocks *in)
 {
-    char row[DVM_COMMONS_BLOCK], *at = row;
+    char row[DVM_COMMONS_BLOCK];
 
     if (s->size == 2)
         return put(op, blocks_at(in, !s->rank), in->type);
     for (int r = 0; r < s->size; r++)
-        if (r != s->rank) {
-            pieces_in(at, blocks_at(in, r), in->type, 0, op->bytes);
-            at += op->bytes;
-        }
+        if (r != s->rank)
+            pieces_in(row + op->bytes * (size_t)shared_place(s->rank, r), blocks_at(in, r),
+                      in->type, 0, op->bytes);
     return commons_put(op, row);
 }
 
@@ -394,9 +393,9 @@ int alltoall_shared(struct schedule *s, const struct blocks *in, const struct bl
     for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
         if (r != s->rank) {
             const char *row = commons_of(&op, r);
-            int place = s->rank > r ? s->rank - 1 : s->rank;
 
-            pieces_out(blocks_at(out, r), out->type, 0, row + bytes * (size_t)place, bytes);
+            pieces_out(blocks_at(out, r), out->type, 0,
+                       row + bytes * (size_t)shared_place(r, s->rank), bytes);
         }
     return shared_end(&op, s, rc);
 }

@@ -23,6 +23,12 @@ int allreduce_shared(struct schedule *s, const struct reduction *r);
 int scan_shared(struct schedule *s, const struct reduction *r, bool inclusive);
 int allgather_shared(struct schedule *s, const struct blocks *all);
 
+/* Of a row of blocks, one from a task for each of the others, the place of the one for to. */
+static inline int shared_place(int from, int to)
+{
+    return to > from ? to - 1 : to;
+}
+
 /* What a task gives all others has together at most DVM_COMMONS_BLOCK bytes. */
 int alltoall_shared(struct schedule *s, const struct blocks *in, const struct blocks *out);
 

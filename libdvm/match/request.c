@@ -136,12 +136,18 @@ struct dvm_request *request_over(enum request_kind kind, int group)
     return r;
 }
 
-void request_free(struct dvm_request *r)
+/* Put one that owns nothing to those that take_free takes. */
+static inline void put_free(struct dvm_request *r)
 {
-    request_drop(r);
     r->state = REQUEST_FREED; /* so that who has a copy of the pointer does not free it again */
     r->next = free_requests;
     free_requests = r;
+}
+
+void request_free(struct dvm_request *r)
+{
+    request_drop(r);
+    put_free(r);
 }
 
 unsigned request_failures;
@@ -246,32 +252,31 @@ bool match_idle(const struct dvm_request *request)
     return request->state == REQUEST_IDLE;
 }
 
+/* Whether a pointer, whatever it is, is that of a request of a slab. */
+static inline bool is_of(const struct slab *slab, const struct dvm_request *request)
+{
+    /* of a pointer to elsewhere it is very large */
+    uintptr_t at = (uintptr_t)request - (uintptr_t)slab->requests;
+
+    return at < slab->count * sizeof slab->requests[0] && at % sizeof slab->requests[0] == 0;
+}
+
 bool match_known(const struct dvm_request *request)
 {
-    for (const struct slab *slab = slabs; slab; slab = slab->next) {
-        /* of a pointer to elsewhere it is very large */
-        uintptr_t at = (uintptr_t)request - (uintptr_t)slab->requests;
-
-        if (at < slab->count * sizeof slab->requests[0])
-            return at % sizeof slab->requests[0] == 0;
-    }
+    for (const struct slab *slab = slabs; slab; slab = slab->next)
+        if (is_of(slab, request))
+            return true;
     return false;
 }
 
 size_t match_strange(size_t count, struct dvm_request *const *requests)
 {
-    /* most are of one slab, the largest */
-    uintptr_t begin = slabs ? (uintptr_t)slabs->requests : 0;
-    uintptr_t end = slabs ? slabs->count * sizeof slabs->requests[0] : 0;
+    const struct slab *largest = slabs; /* most are of that: without a call for each */
     size_t i = 0;
 
-    for (; i < count; i++) {
-        uintptr_t at = (uintptr_t)requests[i] - begin;
-
-        if (!(at < end && at % sizeof slabs->requests[0] == 0) && requests[i] &&
-            !match_known(requests[i]))
-            break;
-    }
+    while (i < count && (!requests[i] || (largest && is_of(largest, requests[i])) ||
+                         match_known(requests[i])))
+        i++;
     return i;
 }
 
@@ -315,9 +320,7 @@ size_t match_finish_plain(size_t from, size_t count, struct dvm_request **reques
             continue;
         if (r->state != REQUEST_COMPLETE || r->result.error || !owns_nothing(r))
             break;
-        r->state = REQUEST_FREED; /* as in request_free */
-        r->next = free_requests;
-        free_requests = r;
+        put_free(r);
         requests[from] = NULL;
     }
     return from;
