@@ -349,24 +349,25 @@ int proxy_port(const struct proxy *p)
     return p->port;
 }
 
-int proxy_open(struct proxy *p)
+/* A count that the proxy's thread writes. */
+static int count_of(struct proxy *p, const int *count)
 {
     int n;
 
     pthread_mutex_lock(&p->lock);
-    n = p->open;
+    n = *count;
     pthread_mutex_unlock(&p->lock);
     return n;
 }
 
+int proxy_open(struct proxy *p)
+{
+    return count_of(p, &p->open);
+}
+
 int proxy_accepted(struct proxy *p)
 {
-    int n;
-
-    pthread_mutex_lock(&p->lock);
-    n = p->accepted;
-    pthread_mutex_unlock(&p->lock);
-    return n;
+    return count_of(p, &p->accepted);
 }
 
 unsigned long long proxy_bytes(struct proxy *p)
@@ -424,12 +425,7 @@ void proxy_watch(struct proxy *p, const char *word)
 
 int proxy_seen(struct proxy *p)
 {
-    int n;
-
-    pthread_mutex_lock(&p->lock);
-    n = p->seen;
-    pthread_mutex_unlock(&p->lock);
-    return n;
+    return count_of(p, &p->seen);
 }
 
 void proxy_reset(struct proxy *p)

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asleep.h"
+
 enum { PID_TAG = 1, GO_TAG, TRIES = 3000, TURNS = 10, POLL_NS = 10000000 };
 
 static void pause_for(double seconds)
@@ -22,10 +24,10 @@ static void pause_for(double seconds)
     nanosleep(&t, NULL); /* what is measured is what others do meanwhile */
 }
 
-/* Nanoseconds that a process has run; *asleep: whether it sleeps now. */
-static unsigned long long ran(int pid, int *asleep)
+/* Nanoseconds that a process has run. */
+static unsigned long long ran(int pid)
 {
-    char path[64], state = '?';
+    char path[64];
     unsigned long long ns = 0;
     FILE *f;
 
@@ -34,12 +36,6 @@ static unsigned long long ran(int pid, int *asleep)
     if (!f || fscanf(f, "%llu", &ns) != 1)
         exit(77);
     fclose(f);
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    f = fopen(path, "r");
-    if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-        exit(1);
-    fclose(f);
-    *asleep = state == 'S';
     return ns;
 }
 
@@ -47,12 +43,11 @@ static unsigned long long ran(int pid, int *asleep)
 static unsigned long long all_ran(const int *pids, int n, int *awake)
 {
     unsigned long long sum = 0;
-    int asleep;
 
     *awake = 0;
     for (int i = 1; i < n; i++) {
-        sum += ran(pids[i], &asleep);
-        *awake += !asleep;
+        sum += ran(pids[i]);
+        *awake += !asleep(pids[i]);
     }
     return sum;
 }

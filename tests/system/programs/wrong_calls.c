@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asleep.h"
+
 #define BUSY_SECONDS 0.3 /* longer than a wait takes to be on the board */
 
 static int lines = 1, wrong;
@@ -283,19 +285,6 @@ static void neighbours(int me)
     GOES(dvm_group_free(&g));
 }
 
-static bool sleeps(int pid)
-{
-    char path[64], state = '?';
-    FILE *f;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    f = fopen(path, "r");
-    if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-        exit(1);
-    fclose(f);
-    return state == 'S';
-}
-
 /* Rank 1 goes while rank 0 waits for it: once that has slept for a while. */
 static void goes(int me)
 {
@@ -305,7 +294,7 @@ static void goes(int me)
     if (me == 1) {
         GOES(dvm_recv(DVM_WORLD, 0, 8, &pid, 1, DVM_INT, NULL));
         while (dvm_wtime() < since + BUSY_SECONDS)
-            if (!sleeps(pid))
+            if (!asleep(pid))
                 since = dvm_wtime();
         _exit(0);
     }

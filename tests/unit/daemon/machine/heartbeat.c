@@ -6,23 +6,29 @@
 
 #define SILENCE_MS 3000
 #define FIRST_WORD_MS 10000
+#define JOINED 1000 /* ms */
+
+/* A member that joined the coordinator's machine at JOINED. */
+static struct machine *member(void)
+{
+    struct machine_config config = {SILENCE_MS, 0};
+    struct machine_host hosts[2] = {{.name = "head", .slot = 1}, {.name = "a", .slot = 2}};
+    struct machine *m = machine_join(&config, JOINED, 2, 1, 2, hosts, 2);
+
+    cr_assert(m);
+    return m;
+}
 
 /* An idle member sends one heartbeat an interval, and has no doubts, also when its timers
  * are a little late. */
 Test(heartbeat, a_member_that_is_answered_is_quiet)
 {
-    struct machine_config config = {SILENCE_MS, 0};
-    struct machine_host hosts[2] = {{.name = "head"}, {.name = "a"}};
     struct machine_message pong = {.type = MACHINE_PONG};
     struct machine_action a;
-    struct machine *m;
-    uint64_t now = 1000;
+    struct machine *m = member();
+    uint64_t now = JOINED;
     int pings = 0;
 
-    hosts[0].slot = 1;
-    hosts[1].slot = 2;
-    m = machine_join(&config, now, 2, 1, 2, hosts, 2);
-    cr_assert(m);
     for (; now < 61000; now = machine_deadline(m) + 3) {
         machine_tick(m, now);
         while (machine_action(m, &a)) {
@@ -38,20 +44,13 @@ Test(heartbeat, a_member_that_is_answered_is_quiet)
     machine_destroy(m);
 }
 
-/* When a member that ticks in time, and joined at 1000, has given up the coordinator, which
- * was last heard at heard; 0: never. */
-static uint64_t given_up(uint64_t heard)
+/* When it has given up the coordinator, if it ticks in time and hears it for the last time at
+ * heard; 0: never. Ends it. */
+static uint64_t given_up(struct machine *m, uint64_t heard)
 {
-    struct machine_config config = {SILENCE_MS, 0};
-    struct machine_host hosts[2] = {{.name = "head"}, {.name = "a"}};
     struct machine_action a;
-    struct machine *m;
-    uint64_t now = 1000, ended = 0;
+    uint64_t now = JOINED, ended = 0;
 
-    hosts[0].slot = 1;
-    hosts[1].slot = 2;
-    m = machine_join(&config, now, 2, 1, 2, hosts, 2);
-    cr_assert(m);
     for (; !ended; now = machine_deadline(m)) {
         if (now <= heard)
             machine_heard(m, now, 1);
@@ -68,57 +67,39 @@ static uint64_t given_up(uint64_t heard)
  * last of them hear nothing of it for a while. */
 Test(heartbeat, the_first_word_may_take_longer)
 {
-    uint64_t ended = given_up(5000);
+    uint64_t ended = given_up(member(), 5000);
 
     cr_assert_gt(ended, 4000 + SILENCE_MS - MACHINE_TICK_MS);
     cr_assert_leq(ended, 5000 + SILENCE_MS - MACHINE_TICK_MS);
-    cr_assert_eq(given_up(0), 1000 + FIRST_WORD_MS);
+    cr_assert_eq(given_up(member(), 0), JOINED + FIRST_WORD_MS);
 }
 
-/* The same when the connection broke at 1000, and what was heard then was the last. */
+/* The same when the connection broke at JOINED, and what was heard then was the last. */
 static uint64_t given_up_broken(bool taken)
 {
-    struct machine_config config = {SILENCE_MS, 0};
-    struct machine_host hosts[2] = {{.name = "head", .slot = 1}, {.name = "a", .slot = 2}};
-    uint64_t now = 1000, ended = 0;
-    struct machine *m = machine_join(&config, now, 2, 1, 2, hosts, 2);
-    struct machine_action a;
+    struct machine *m = member();
 
-    cr_assert(m);
-    machine_heard(m, now, 1);
-    machine_connection(m, now, 1, false);
+    machine_heard(m, JOINED, 1);
+    machine_connection(m, JOINED, 1, false);
     if (taken)
         machine_taken(m, 1);
-    for (; !ended; now = machine_deadline(m)) {
-        machine_tick(m, now);
-        while (machine_action(m, &a))
-            if (a.type == MACHINE_DO_END)
-                ended = now;
-    }
-    machine_destroy(m);
-    return ended;
+    return given_up(m, 0);
 }
 
 /* Whose computer takes the connection that is dialed is not dead; it is lost when silent. */
 Test(heartbeat, a_connection_that_is_taken_leaves_silence_to_judge)
 {
-    cr_assert_eq(given_up_broken(false), 1000 + MACHINE_SUSPECT_MS);
-    cr_assert_geq(given_up_broken(true), 1000 + SILENCE_MS - MACHINE_TICK_MS);
+    cr_assert_eq(given_up_broken(false), JOINED + MACHINE_SUSPECT_MS);
+    cr_assert_geq(given_up_broken(true), JOINED + SILENCE_MS - MACHINE_TICK_MS);
 }
 
 Test(heartbeat, a_silent_coordinator_is_doubted_before_it_is_lost)
 {
-    struct machine_config config = {SILENCE_MS, 0};
-    struct machine_host hosts[2] = {{.name = "head"}, {.name = "a"}};
     struct machine_action a;
-    struct machine *m;
-    uint64_t now = 1000, heard = 5000;
+    struct machine *m = member();
+    uint64_t now = JOINED, heard = 5000;
     int doubts = 0;
 
-    hosts[0].slot = 1;
-    hosts[1].slot = 2;
-    m = machine_join(&config, now, 2, 1, 2, hosts, 2);
-    cr_assert(m);
     for (bool ended = false; !ended; now = machine_deadline(m)) {
         if (now <= heard)
             machine_heard(m, now, 1);
