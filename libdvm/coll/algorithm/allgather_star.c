@@ -2,6 +2,7 @@
  *
  * Used for small blocks of one size where tasks are more than the cores, as barrier_star.c.
  * Cost: 2 (n - 1) messages, of which half have all blocks.
+ * Source: as bcast_star.c.
  */
 #include "coll/algorithms.h"
 

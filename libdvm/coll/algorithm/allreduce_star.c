@@ -2,6 +2,7 @@
  *
  * Used for small operands where tasks are more than the cores, as barrier_star.c.
  * Cost: 2 (n - 1) messages, n - 1 combinations and n operands of memory at rank 0.
+ * Source: as bcast_star.c.
  */
 #include "coll/algorithms.h"
 

@@ -2,6 +2,8 @@
  *
  * Used for small blocks, and where tasks are more than the cores: each waits once.
  * Cost: n - 1 messages each way, all under way together.
+ * Source: R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of collective communication
+ * operations in MPICH", Int. J. High Perf. Comput. Appl. 19 (2005): medium messages of alltoall.
  */
 #include "coll/algorithms.h"
 #include "type/type.h"

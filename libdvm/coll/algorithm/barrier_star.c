@@ -3,6 +3,8 @@
  * Used where tasks are more than the cores: each task is given a core twice, to say that it
  * has come and to hear that all have, instead of once a round.
  * Cost: 2 (n - 1) messages, of which each task but the centre sends and receives one.
+ * Source: J. Mellor-Crummey, M. Scott, "Algorithms for scalable synchronization on shared-memory
+ * multiprocessors", ACM Trans. Computer Systems 9 (1991): the centralized barrier.
  */
 #include "coll/algorithms.h"
 

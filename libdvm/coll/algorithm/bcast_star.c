@@ -3,6 +3,8 @@
  * Used for small messages where tasks are more than the cores: nobody but the root has to
  * be given a core before the others can go on.
  * Cost: (n - 1) messages of the root.
+ * Source: J. Pjesivac-Grbovic and others, "Performance analysis of MPI collective operations",
+ * Cluster Computing 10 (2007): the flat tree.
  */
 #include "coll/algorithms.h"
 

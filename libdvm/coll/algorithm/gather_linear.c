@@ -1,5 +1,9 @@
-/* gather_linear.c: the root receives from each task. Used always.
+/* gather_linear.c: the root receives from each task.
+ *
+ * Used on one host, where no host has three tasks, and for blocks that are large or of unlike
+ * sizes.
  * Cost: n - 1 messages at the root, one elsewhere.
+ * Source: as bcast_star.c.
  */
 #include "coll/algorithms.h"
 #include "type/type.h"

@@ -1,8 +1,10 @@
 /* reduce_scatter_spread.c: each task receives its block from all others at once and
- * combines alone. Used always: for small blocks it is one round, and for large ones each
- * task combines its own share.
+ * combines alone: for small blocks it is one round, and for large ones each task combines its own
+ * share.
+ * Used where two levels cannot be (reduce_scatter_hosts.c), so always on one host.
  * Cost: n - 1 messages of one block each way, n - 1 combinations of a block, n blocks of
  * memory.
+ * Source: as alltoall_spread.c; what it has for operators that are not commutative, as one round.
  */
 #include "coll/algorithms.h"
 #include "type/type.h"

@@ -2,6 +2,7 @@
  *
  * Used for small operands where tasks are more than the cores, as bcast_star.c.
  * Cost: (n - 1) messages to the root, n - 1 combinations there, n operands of memory.
+ * Source: as bcast_star.c.
  */
 #include "coll/algorithms.h"
 #include "type/type.h"

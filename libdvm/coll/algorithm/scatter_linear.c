@@ -1,5 +1,8 @@
-/* scatter_linear.c: the root sends to each task. Used always.
+/* scatter_linear.c: the root sends to each task.
+ *
+ * Used as gather_linear.c, whose way back it is.
  * Cost: n - 1 messages at the root, one elsewhere.
+ * Source: as bcast_star.c.
  */
 #include "coll/algorithms.h"
 #include "type/type.h"
