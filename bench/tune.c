@@ -28,6 +28,8 @@ enum call {
     EXSCAN,
     REDUCE_SCATTER,
     REDUCE_SCATTER_BLOCK,
+    GATHER,
+    SCATTER,
     ALLGATHER,
     ALLGATHERV,
     ALLTOALL,
@@ -47,6 +49,8 @@ static const struct {
     [EXSCAN] = {"exscan", {"shared", "hosts", "doubling"}},
     [REDUCE_SCATTER] = {"reduce_scatter", {"hosts", "spread"}},
     [REDUCE_SCATTER_BLOCK] = {"reduce_scatter_block", {"hosts", "spread"}},
+    [GATHER] = {"gather", {"hosts", "linear"}},
+    [SCATTER] = {"scatter", {"hosts", "linear"}},
     [ALLGATHERV] = {"allgatherv", {"shared", "pieces", "hosts", "bruck", "ring"}},
     [ALLGATHER] = {"allgather", {"shared", "pieces", "hosts", "star", "bruck", "ring"}},
     [ALLTOALL] = {"alltoall", {"shared", "pieces", "hosts", "spread", "pairwise"}},
@@ -101,6 +105,12 @@ static void run(dvm_group g, enum call call, size_t bytes)
     case REDUCE_SCATTER:
     case ALLGATHERV:
         run_unlike(g, call, bytes);
+        break;
+    case GATHER:
+        dvm_gather(g, 0, in, out, bytes, DVM_BYTE);
+        break;
+    case SCATTER:
+        dvm_scatter(g, 0, in, out, bytes, DVM_BYTE);
         break;
     case ALLGATHER:
         dvm_allgather(g, in, out, bytes, DVM_BYTE);
