@@ -45,9 +45,15 @@ int call_begin(struct call *c, unsigned signature)
     else if (rc == DVM_OK && coll)
         rc = shared_prepare(coll, c->kind, c->site);
     if (rc == DVM_OK && c->keeps)
-        return schedule_keep(coll, c->kind, signature, c->site, &c->schedule);
-    return rc == DVM_OK && coll ? schedule_begin(coll, c->kind, signature, c->site, &c->schedule)
-                                : rc;
+        rc = schedule_keep(coll, c->kind, signature, c->site, &c->schedule);
+    else if (rc == DVM_OK && coll)
+        rc = schedule_begin(coll, c->kind, signature, c->site, &c->schedule);
+    if (rc != DVM_OK || !c->schedule)
+        return rc;
+    c->schedule->type = c->type;
+    if (coll)
+        coll->recent[c->schedule->sequence % COLL_RECENT].type = c->type;
+    return DVM_OK;
 }
 
 void call_copy(struct call *c, void *to, const void *from, size_t bytes)
@@ -94,15 +100,16 @@ enum algorithm call_choose(const struct call *c, size_t bytes)
     return choose(s->coll, c->kind, bytes, !c->starts && !c->keeps);
 }
 
-static int check(const struct call *c, const void *buffer, size_t count, dvm_type type)
+static int check(struct call *c, const void *buffer, size_t count, dvm_type type)
 {
     size_t bytes;
     int rc = sink_check_buffer(call_text(c), buffer, count, type, &bytes);
 
+    c->type = (uint32_t)type + 1;
     return rc == DVM_OK ? sink_check_into(call_text(c), count, type) : rc;
 }
 
-int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
+int call_buffer(struct call *c, const void *buffer, size_t count, size_t blocks,
                 dvm_type type)
 {
     const char *name = call_text(c);
@@ -116,7 +123,7 @@ int call_buffer(const struct call *c, const void *buffer, size_t count, size_t b
     return check(c, buffer, all, type);
 }
 
-int call_blocks(const struct call *c, const struct blocks *b)
+int call_blocks(struct call *c, const struct blocks *b)
 {
     size_t most = 0;
 

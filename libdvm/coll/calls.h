@@ -9,6 +9,7 @@
 struct call {
     enum coll_kind kind;
     uintptr_t site;
+    uint32_t type;                /* of its elements, as of a record */
     bool starts;                  /* it does not wait, */
     bool keeps;                   /* or is only described, to be started often */
     struct dvm_request **request; /* of both: here the operation goes */
@@ -53,12 +54,13 @@ enum algorithm call_choose(const struct call *c, size_t bytes);
 /* The whole of a barrier, begun with its kind and site. Errors: as dvm_barrier. */
 int call_barrier(struct call *c, dvm_group group);
 
-/* Check a buffer of count elements for each of blocks ranks. Errors: TYPE, ARG. */
-int call_buffer(const struct call *c, const void *buffer, size_t count, size_t blocks,
+/* Check a buffer of count elements for each of blocks ranks, and remember their type. Errors: TYPE,
+ * ARG. */
+int call_buffer(struct call *c, const void *buffer, size_t count, size_t blocks,
                 dvm_type type);
 
 /* The same for blocks with counts and offsets of their own. */
-int call_blocks(const struct call *c, const struct blocks *b);
+int call_blocks(struct call *c, const struct blocks *b);
 
 /* Refuse in_count elements at in and out_count at out that overlap; of derived types, whose
  * elements may lie between each other, only what lies in one piece. Error: ARG. */

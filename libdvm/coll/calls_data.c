@@ -119,7 +119,7 @@ struct rooted {
     bool varying; /* blocks of unlike sizes */
 };
 
-static int rooted_check(const struct call *c, struct rooted *r)
+static int rooted_check(struct call *c, struct rooted *r)
 {
     bool at_root = c->group->rank == r->root;
     bool in_place = at_root && r->own == DVM_IN_PLACE;

@@ -11,7 +11,7 @@
 
 /* Check what a reduction was given: in has in_blocks of count elements, out has one, and is used
  * by this task where needs_out. DVM_IN_PLACE as in: out is both. Errors: TYPE, OP, ARG. */
-static int check(const struct call *c, struct reduction *r, size_t in_blocks, bool needs_out)
+static int check(struct call *c, struct reduction *r, size_t in_blocks, bool needs_out)
 {
     const char *name = call_text(c);
     bool in_place = r->in == DVM_IN_PLACE && needs_out;

@@ -63,6 +63,8 @@ struct coll_record {
     uint32_t kind;     /* enum coll_kind */
     uint32_t signature;
     uint64_t bytes;    /* that all members must give alike; COLL_BYTES_UNKNOWN */
+    uint32_t type;     /* of the elements, and 1; in those of others the id of a message of them
+                        * (type.h), and 1. 0: not known */
     uintptr_t site;    /* return address of the call; 0 in those of others */
 };
 #define COLL_BYTES_UNKNOWN UINT64_MAX

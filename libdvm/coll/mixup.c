@@ -20,10 +20,12 @@
 #include "match/commons.h"
 #include "match/match.h"
 #include "type/op.h"
+#include "type/type.h"
 
 #define CAMPS_MAX 4        /* different calls that a sentence tells of */
 #define RANKS_SHOWN 8      /* of those that made the same */
 #define CAMPS_TEXT_MAX 320 /* bytes of that in a sentence */
+#define ELEMENTS_BYTES 64  /* of bytes and type in it */
 #define SITE_BYTES 128     /* of a line in the sentence at the end */
 #define BACK_MAX 4         /* calls that are looked at for the one that differs */
 #define LINE_SECONDS 1.0   /* that a sentence may be late by for a line of source */
@@ -86,8 +88,13 @@ struct camp {
     const int *ranks; /* count of them */
 };
 
-static bool same_call(const struct said *a, const struct said *b)
+/* How the sentence is made: others are asked first, and calls with other types are other calls. */
+enum { ASK = 1, TYPES = 2 };
+
+static bool same_call(const struct said *a, const struct said *b, int how)
 {
+    if (how & TYPES && a->record.type != b->record.type)
+        return false;
     return a->record.kind == b->record.kind && a->record.signature == b->record.signature &&
            a->record.bytes == b->record.bytes && a->address == b->address &&
            strcmp(a->module, b->module) == 0;
@@ -119,13 +126,27 @@ static bool has_op(unsigned kind)
            kind == COLL_REDUCE_SCATTER_BLOCK;
 }
 
-/* " (root 0, DVM_SUM, 80 bytes) at main.c:7" */
+/* "80 bytes of double" */
+static size_t put_elements(char *text, size_t size, const struct coll_record *r)
+{
+    const char *of = r->type == TYPE_MIXED + 1 ? "several types" : type_word(r->type - 1);
+    size_t used = 0;
+
+    if (r->bytes != COLL_BYTES_UNKNOWN)
+        used = (size_t)snprintf(text, size, "%llu bytes", (unsigned long long)r->bytes);
+    if (r->type != 0 && r->type != DVM_BYTE + 1 && used < size)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " of " : "", of);
+    return used < size ? used : size;
+}
+
+/* " (root 0, DVM_SUM, 80 bytes of double) at main.c:7" */
 static size_t put_arguments(char *text, size_t size, const struct said *call)
 {
     const struct coll_record *r = &call->record;
     unsigned given = r->signature & ~COLL_STARTS, op = given & ((1u << OP_SIGNATURE_BITS) - 1);
     struct source place = {.module = call->module, .address = call->address};
     const char *between = " (";
+    char elements[ELEMENTS_BYTES];
     size_t used = 0;
 
     if (has_root(r->kind) || r->kind == COLL_REDUCE) {
@@ -139,9 +160,9 @@ static size_t put_arguments(char *text, size_t size, const struct said *call)
                                                    : "an operator of dvm_op_create");
         between = ", ";
     }
-    if (r->bytes != COLL_BYTES_UNKNOWN && r->kind != COLL_BARRIER && used < size) {
-        used += (size_t)snprintf(text + used, size - used, "%s%llu bytes", between,
-                                 (unsigned long long)r->bytes);
+    if (r->kind != COLL_BARRIER && used < size &&
+        put_elements(elements, sizeof elements, r) > 0) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between, elements);
         between = ", ";
     }
     if (r->signature & COLL_STARTS && used < size) {
@@ -161,7 +182,7 @@ static size_t put_arguments(char *text, size_t size, const struct said *call)
 
 /* What this task and all others have called with this number, as camps: the largest first.
  * ranks: room for all. Returns how many, at most CAMPS_MAX. */
-static int divide(const struct coll *c, uint32_t sequence, struct camp *camps, int *ranks)
+static int divide(const struct coll *c, uint32_t sequence, int how, struct camp *camps, int *ranks)
 {
     int size = c->group->size, count = 0, used = 0;
     bool *placed = calloc((size_t)size, sizeof *placed);
@@ -175,7 +196,7 @@ static int divide(const struct coll *c, uint32_t sequence, struct camp *camps, i
         *camp = (struct camp){.call = *said, .ranks = ranks + used};
         for (int i = r; i < size; i++)
             if (c->said[i].told && c->said[i].there && c->said[i].record.sequence == sequence &&
-                same_call(said, &c->said[i])) {
+                same_call(said, &c->said[i], how)) {
                 placed[i] = true;
                 ranks[used++] = i;
                 camp->count++;
@@ -204,22 +225,23 @@ static void say_own(struct coll *c, uint32_t sequence)
         return;
     said->told = said->there = true;
     said->record = *own;
+    said->record.type = records_type(own);
     if (own->site)
         source_place(own->site - 1, said->module, sizeof said->module, &said->address);
 }
 
-/* Who called what under this number. ask: the others first; else as far as they have told.
- * false: nothing is known that differs. */
-static bool describe(struct coll *c, uint32_t sequence, bool ask, char *text, size_t size)
+/* Who called what under this number; without ASK as far as the others have told. false: nothing is
+ * known that differs. */
+static bool describe(struct coll *c, uint32_t sequence, int how, char *text, size_t size)
 {
     int *ranks = malloc((size_t)c->group->size * sizeof *ranks);
     struct camp camps[CAMPS_MAX];
     size_t used = 0;
     int count = 0;
 
-    if (ranks && (!ask || records_ask(c, sequence)) && c->said) {
+    if (ranks && (!(how & ASK) || records_ask(c, sequence)) && c->said) {
         say_own(c, sequence);
-        count = divide(c, sequence, camps, ranks);
+        count = divide(c, sequence, how, camps, ranks);
     }
     for (int i = 0; count > 1 && i < count && used < size; i++) {
         used += (size_t)snprintf(text + used, size - used, "%s", i ? "; " : "");
@@ -235,12 +257,12 @@ static bool describe(struct coll *c, uint32_t sequence, bool ask, char *text, si
 }
 
 /* The same, where the call before has been the one that differs: it waited for nobody. */
-static bool describe_back(struct coll *c, uint32_t *sequence, bool ask, char *text, size_t size)
+static bool describe_back(struct coll *c, uint32_t *sequence, int how, char *text, size_t size)
 {
-    bool known = describe(c, *sequence, ask, text, size);
+    bool known = describe(c, *sequence, how, text, size);
 
-    for (int back = 1; !known && ask && back < BACK_MAX && *sequence > 1; back++)
-        known = describe(c, --*sequence, ask, text, size);
+    for (int back = 1; !known && how & ASK && back < BACK_MAX && *sequence > 1; back++)
+        known = describe(c, --*sequence, ASK, text, size);
     return known;
 }
 
@@ -263,7 +285,7 @@ int mixup_tell(struct schedule *s)
         find(s, &m);
         sequence = s->sequence - ((s->sequence - tag_sequence(m.tag)) & TAG_SEQUENCE_MASK);
     }
-    if (describe_back(c, &sequence, !s->request, text, sizeof text))
+    if (describe_back(c, &sequence, s->request ? 0 : ASK, text, sizeof text))
         return tell_camps(c, sequence, text);
     /* another member was faster, and its sentence is here */
     return coll_rung(c) ? coll_alarmed(c) : tell_two(s, &m);
@@ -273,18 +295,19 @@ void mixup_end(struct coll *c)
 {
     char text[CAMPS_TEXT_MAX];
 
-    if (describe(c, c->mixed_at, false, text, sizeof text))
+    if (describe(c, c->mixed_at, 0, text, sizeof text))
         coll_failed(c, tell_camps(c, c->mixed_at, text));
 }
 
 int mixup_explain(struct schedule *s, uint32_t sequence, int rc)
 {
     char text[CAMPS_TEXT_MAX], sentence[DVM_SENTENCE_MAX];
+    int how = rc == DVM_ERR_TYPE ? ASK | TYPES : ASK;
     bool known;
 
     error_save(sentence);
     records_wait(s); /* or what another tells meanwhile would end the group by itself */
-    known = describe_back(s->coll, &sequence, true, text, sizeof text);
+    known = describe_back(s->coll, &sequence, how, text, sizeof text);
     records_go_on(s);
     if (known && sequence != s->sequence)
         return tell_camps(s->coll, sequence, text);

@@ -18,6 +18,8 @@
 #include "group/word.h"
 #include "match/match.h"
 #include "proto/wire.h"
+#include "type/derived.h"
+#include "type/type.h"
 
 #define HEAD_BYTES 40 /* of a word: five numbers; an answer goes on with address and module */
 #define ANSWER_BYTES (HEAD_BYTES + 8)
@@ -72,11 +74,21 @@ static struct said *said_by(struct coll *c, int rank)
 
 /* ---- words ------------------------------------------------------------------------- */
 
+uint32_t records_type(const struct coll_record *own)
+{
+    const dvm_type type = (dvm_type)(own->type - 1);
+
+    if (own->type == 0 || type_basic(type))
+        return own->type;
+    return derived_known(type) ? (uint32_t)TYPE_ID(type_code(type)) + 1 : TYPE_MIXED + 1;
+}
+
+/* The type goes in the upper half of the kind's number. */
 static uint8_t *put_record(uint8_t *at, unsigned what, const struct coll_record *r)
 {
     at = wire_put(at, what, 8);
     at = wire_put(at, r->sequence, 8);
-    at = wire_put(at, r->kind, 8);
+    at = wire_put(at, r->kind | (uint64_t)records_type(r) << 32, 8);
     at = wire_put(at, r->signature, 8);
     return wire_put(at, r->bytes, 8);
 }
@@ -84,9 +96,12 @@ static uint8_t *put_record(uint8_t *at, unsigned what, const struct coll_record 
 static unsigned get_record(const uint8_t *at, struct coll_record *r)
 {
     unsigned what = (unsigned)wire_get(&at, 8);
+    uint64_t kind;
 
     r->sequence = (uint32_t)wire_get(&at, 8);
-    r->kind = (uint32_t)wire_get(&at, 8);
+    kind = wire_get(&at, 8);
+    r->kind = (uint32_t)kind;
+    r->type = (uint32_t)(kind >> 32);
     r->signature = (uint32_t)wire_get(&at, 8);
     r->bytes = wire_get(&at, 8);
     r->site = 0;

@@ -37,6 +37,9 @@ void records_word(struct group *g, int rank, const uint8_t *bytes, size_t size);
 /* This task's call with a number; NULL: not yet, or long ago. */
 const struct coll_record *records_own(const struct coll *c, uint32_t sequence);
 
+/* The type of an own record as others are told it: the id of a message, and 1; 0: not known. */
+uint32_t records_type(const struct coll_record *own);
+
 /* Seconds that all answers may take: 1. Tests that compare sentences have more patience. */
 extern double records_patience;
 

@@ -42,7 +42,7 @@ void schedule_again(struct schedule *s)
         s->tag = tag_make(s->sequence, s->kind, s->signature, c->history);
         c->history = tag_history(c->history, s->kind, s->signature);
         c->recent[s->sequence % COLL_RECENT] = (struct coll_record){
-            s->sequence, s->kind, s->signature, s->bytes, s->site};
+            s->sequence, s->kind, s->signature, s->bytes, s->type, s->site};
     }
     s->at = 0;
     s->pending_count = s->pending_at = 0;
@@ -60,6 +60,7 @@ static void clear(struct schedule *s, struct coll *c, enum coll_kind kind, unsig
     s->kind = s->told = kind;
     s->signature = signature;
     s->bytes = COLL_BYTES_UNKNOWN;
+    s->type = 0;
     s->site = site;
     s->rc = DVM_OK;
     s->count = 0;

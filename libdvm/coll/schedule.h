@@ -49,6 +49,7 @@ struct schedule {
     enum coll_kind kind;
     unsigned signature;   /* for the tag */
     uint64_t bytes;       /* that all members must give alike; COLL_BYTES_UNKNOWN */
+    uint32_t type;        /* as of a record */
     enum coll_kind told;  /* the call that the board tells of */
     uintptr_t site;       /* return address of the user's call */
     uint32_t sequence;    /* number of the call in its group */

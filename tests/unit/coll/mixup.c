@@ -44,8 +44,8 @@ static int circle(const struct fake_task *me)
 
     rc = dvm_bcast(DVM_WORLD, 1 - me->rank, &x, 1, DVM_INT);
     FAKE_CHECK(rc == DVM_ERR_ARG && group_said("collective number 1 of DVM_WORLD"));
-    FAKE_CHECK(group_said("rank 0 called dvm_bcast (root 1, 4 bytes) at mixup.c:") &&
-               group_said("rank 1 called dvm_bcast (root 0, 4 bytes) at mixup.c:"));
+    FAKE_CHECK(group_said("rank 0 called dvm_bcast (root 1, 4 bytes of int) at mixup.c:") &&
+               group_said("rank 1 called dvm_bcast (root 0, 4 bytes of int) at mixup.c:"));
     FAKE_CHECK(group_meet(me));
     return 0;
 }
@@ -104,8 +104,8 @@ static int majority(const struct fake_task *me)
     rc = dvm_bcast(DVM_WORLD, me->rank == 3 ? 2 : 0, &x, 1, DVM_INT);
     rc = until_end(rc);
     FAKE_CHECK(rc == DVM_ERR_ARG);
-    if (group_said("ranks 0, 1, 2, 4 called dvm_bcast (root 0, 4 bytes) at mixup.c:")) {
-        FAKE_CHECK(group_said("; rank 3 called dvm_bcast (root 2, 4 bytes) at mixup.c:"));
+    if (group_said("ranks 0, 1, 2, 4 called dvm_bcast (root 0, 4 bytes of int) at mixup.c:")) {
+        FAKE_CHECK(group_said("; rank 3 called dvm_bcast (root 2, 4 bytes of int) at mixup.c:"));
         atomic_fetch_add((_Atomic unsigned *)me->arg, 1);
     }
     FAKE_CHECK(group_meet(me));
@@ -131,7 +131,7 @@ static int counts(const struct fake_task *me)
     rc = dvm_bcast(DVM_WORLD, 0, x, me->rank == 1 ? 2 : MANY, DVM_INT);
     rc = until_end(rc);
     FAKE_CHECK(rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_ARG);
-    FAKE_CHECK(group_said("rank 1 called dvm_bcast (root 0, 8 bytes) at mixup.c:"));
+    FAKE_CHECK(group_said("rank 1 called dvm_bcast (root 0, 8 bytes of int) at mixup.c:"));
     FAKE_CHECK(group_said("count"));
     free(x);
     FAKE_CHECK(group_meet(me));
@@ -142,6 +142,34 @@ Test(mixup, other_counts)
 {
     cr_assert_eq(group_run(4, counts, NULL, NULL), 0);
     cr_assert_eq(group_run(4, counts, NULL, &hosts), 0);
+}
+
+/* Before it so many barriers, behind which there is memory in common; then one of five gives
+ * another type, of the same size and from the same line: it comes last. */
+static int types(const struct fake_task *me)
+{
+    const int before = *(const int *)me->arg;
+    int x = 1, sum, rc = DVM_OK;
+
+    for (int i = 0; i < before; i++)
+        FAKE_CHECK(!dvm_barrier(DVM_WORLD));
+    rc = dvm_allreduce(DVM_WORLD, &x, &sum, 1, me->rank == 3 ? DVM_FLOAT : DVM_INT, DVM_SUM);
+    FAKE_CHECK(until_end(rc) == DVM_ERR_TYPE);
+    FAKE_CHECK(group_said("called dvm_allreduce (DVM_SUM, 4 bytes of int) at mixup.c:"));
+    FAKE_CHECK(group_said("; rank 3 called dvm_allreduce (DVM_SUM, 4 bytes of float) at mixup.c:"));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, other_types)
+{
+    int before = 0;
+
+    cr_assert_eq(group_run(5, types, &before, NULL), 0);
+    cr_assert_eq(group_run(5, types, &before, &hosts), 0);
+    before = 6;
+    cr_assert_eq(group_run(5, types, &before, NULL), 0);
+    cr_assert_eq(group_run(5, types, &before, &hosts), 0);
 }
 
 /* Compute, in no call of the library. */
@@ -203,7 +231,8 @@ static int told_later(const struct fake_task *me)
     FAKE_CHECK(until_end(DVM_OK) == DVM_ERR_ARG);
     if (before == 0) {
         snprintf(number, sizeof number, "collective number 1 of DVM_WORLD");
-        FAKE_CHECK(group_said(number) && group_said("dvm_bcast (root 0, 4 bytes) at mixup.c:"));
+        FAKE_CHECK(group_said(number));
+        FAKE_CHECK(group_said("dvm_bcast (root 0, 4 bytes of int) at mixup.c:"));
     }
     FAKE_CHECK(group_said("dvm_bcast (root 0") && group_said("dvm_bcast (root 1"));
     FAKE_CHECK(group_meet(me));
