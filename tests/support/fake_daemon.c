@@ -30,6 +30,7 @@
 #include "proto/lane_hello.h"
 #include "proto/passed.h"
 #include "proto/segment.h"
+#include "tests/support/full_size.h"
 
 #define TASKS_MAX 64
 #define DIALS_MAX 64 /* LANE_OPENs and connections that wait for their hello */
@@ -689,7 +690,9 @@ int fake_run(int count, fake_task_f *task, void *arg, const struct fake_options 
 
     r->count = count;
     r->options = options ? options : &defaults;
-    limit = r->options->seconds > 0 ? r->options->seconds : FAKE_SECONDS;
+    limit = r->options->seconds;
+    if (limit <= 0)
+        limit = full_size() ? FAKE_LONG * FAKE_SECONDS : FAKE_SECONDS;
     if (count > TASKS_MAX || pipe(go))
         die("fake_run");
     for (int i = 0; i < count; i++)

@@ -52,6 +52,7 @@ int fake_lane_listen(int *port);
 #define FAKE_SHARE_NONE 1
 
 #define FAKE_SECONDS 120.0
+#define FAKE_LONG 10 /* times that at full size */
 
 /* Run count tasks. Returns 0 when every task that was not killed returned 0 in time;
  * otherwise says on stderr what happened. options may be NULL. */

@@ -48,6 +48,7 @@ time_scale=${DVM_TEST_SCALE:-1}
 [ -z "$sanitizer" ] || time_scale=$((time_scale * 3))
 # A deadline is for what hangs: seconds that any wait has at least, however busy the computer.
 least=150
+[ "${DVM_TEST_LONG:-0}" != 1 ] || least=600 # what is larger takes longer
 # A daemon that gets no core for seconds is not lost for that: a test of silence says its own.
 export DVM_SILENCE='30 s'
 export DVM_LINE_SECONDS=30

@@ -248,7 +248,7 @@ static void pair_close(struct pair *p)
     close_loop();
 }
 
-Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 300)
+Test(links, resets_in_mid_stream_lose_and_double_nothing, .timeout = 1800)
 {
     struct pair p;
     uint64_t n = frames_wanted(), sent = 0, next = 0;
