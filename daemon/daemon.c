@@ -41,7 +41,6 @@
 #define GRACE_SECONDS 2.0     /* from SIGTERM to SIGKILL */
 #define GIVE_UP_SECONDS 5.0   /* from the first signal to the end of the loop */
 #define ENDING_SECONDS 0.01   /* how often it is looked whether tasks are left */
-#define JOIN_SECONDS 20.0
 #define HOSTED_SECONDS 60.0 /* its key goes the way of its hoster first, who may start many */
 
 struct ending {
@@ -397,7 +396,8 @@ static int open_cluster(struct daemon *d, const char *ticket)
 
     if (ticket)
         r = cluster_join(&d->cluster, d->loop, &config, ticket,
-                         o->hosted ? HOSTED_SECONDS : JOIN_SECONDS, &events, d,
+                         o->hosted ? HOSTED_SECONDS
+                                   : settings_number(d->settings, SETTING_JOIN), &events, d,
                          d->machine, error, sizeof error);
     else
         r = cluster_create(&d->cluster, d->loop, &config, &events, d, error, sizeof error);

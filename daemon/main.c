@@ -47,6 +47,15 @@ static bool joins(const struct options *o)
     return o->join || o->hosted;
 }
 
+/* For so long the file of the ticket is waited for: as long as a join may take, where that was
+ * made longer. */
+static double ticket_seconds(const struct settings *s)
+{
+    double seconds = settings_number(s, SETTING_JOIN);
+
+    return seconds > SETTING_JOIN_S ? seconds : 0;
+}
+
 /* ticket: room for it, of TICKET_MAX bytes. */
 static int start_with(struct daemon *d, const struct options *o, struct ready *r, char *ticket)
 {
@@ -57,7 +66,7 @@ static int start_with(struct daemon *d, const struct options *o, struct ready *r
     int result = config_read(&settings, o);
 
     if (!result && o->join)
-        result = options_ticket(o, ticket, TICKET_MAX);
+        result = options_ticket(o, ticket_seconds(&settings), ticket, TICKET_MAX);
     if (!result && o->hosted)
         result = hosted_ticket(o->hosted, ticket, TICKET_MAX);
     if (!result && !o->foreground && !o->is_private)

@@ -4,16 +4,19 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/join.h"
 #include "base/setting.h"
 
 #define CORES_MAX 65536
 #define USAGE_MAX 2048
+#define TICKET_LOOK_MS 200 /* between two looks for a file that is not there yet */
 
 enum kind { FLAG, TEXT, NUMBER, SETTING };
 
@@ -142,24 +145,33 @@ bool options_row(size_t i, const char **name, const char **value, const char **h
     return true;
 }
 
-int options_ticket(const struct options *o, char *ticket, size_t size)
+static int read_ticket(const char *file, char *ticket, size_t size)
 {
-    FILE *in = strcmp(o->join, "-") ? fopen(o->join, "re") : stdin;
+    FILE *in = strcmp(file, "-") ? fopen(file, "re") : stdin;
     bool got;
 
     if (!in)
-        join_mark(JOIN_TICKET_NONE);
-    if (!in)
-        return dvm_fail_errno(DVM_ERR_TICKET, "cannot read the ticket in %s", o->join);
+        return dvm_fail_errno(DVM_ERR_TICKET, "cannot read the ticket in %s", file);
     setvbuf(in, NULL, _IONBF, 0); /* no second copy of a secret */
     got = fgets(ticket, (int)size, in) != NULL;
     if (in != stdin)
         fclose(in);
     if (!got)
-        join_mark(JOIN_TICKET_NONE);
-    if (!got)
         return dvm_fail(DVM_ERR_TICKET, "there is no ticket in %s",
-                        in == stdin ? "the standard input" : o->join);
+                        in == stdin ? "the standard input" : file);
     ticket[strcspn(ticket, "\r\n")] = '\0';
     return DVM_OK;
+}
+
+int options_ticket(const struct options *o, double seconds, char *ticket, size_t size)
+{
+    double end = clock_seconds() + seconds;
+    int r;
+
+    while ((r = read_ticket(o->join, ticket, size)) != DVM_OK && strcmp(o->join, "-") &&
+           clock_seconds() < end)
+        poll(NULL, 0, TICKET_LOOK_MS);
+    if (r)
+        join_mark(JOIN_TICKET_NONE);
+    return r;
 }

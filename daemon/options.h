@@ -36,8 +36,8 @@ const char *options_usage(void);
  * behind the last. */
 bool options_row(size_t i, const char **name, const char **value, const char **help);
 
-/* Read the ticket of --join: one line, at most size bytes with its NUL. Errors:
- * TICKET (dvm_fail). */
-int options_ticket(const struct options *o, char *ticket, size_t size);
+/* Read the ticket of --join: one line, at most size bytes with its NUL. A file that is not
+ * there yet, or empty, is waited for so many seconds. Errors: TICKET (dvm_fail). */
+int options_ticket(const struct options *o, double seconds, char *ticket, size_t size);
 
 #endif

@@ -1,14 +1,32 @@
 /* hosts.c: dvm hosts. */
 #include "console/command.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/setting.h"
 #include "console/ask.h"
 #include "console/text/grid.h"
 #include "console/text/words.h"
+
+#define LOOK_MS 100 /* between two looks whether hosts have come */
+
+struct settings {
+    int wait;       /* hosts that are waited for; 0: none */
+    double timeout; /* seconds; negative: none */
+};
+
+static const struct settings defaults = {.timeout = -1};
+
+static const struct option_row rows[] = {
+    {"wait", 'w', OPTION_INT, offsetof(struct settings, wait), "N",
+     "wait until N hosts are up", 1, DVM_SLOT_MAX},
+    {"timeout", 't', OPTION_TIME, offsetof(struct settings, timeout), "TIME",
+     "wait no longer than this (90, 10m, 2h); the status is 5 then", 0, 1e9},
+    OPTION_END};
 
 static const struct grid_column columns[] = {
     {"NAME", false, false},    {"SLOT", true, false}, {"STATE", false, false},
@@ -92,24 +110,66 @@ static int print_table(const struct console *c, const Dvm__Pb__HostsReply *reply
     return r;
 }
 
+static int count_up(const Dvm__Pb__HostsReply *reply)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        n += reply->hosts[i]->state == DVM_HOST_UP;
+    return n;
+}
+
+/* The hosts, when as many are up as are waited for, or the time is over: then *late. */
+static int get(struct client *client, const struct settings *s, Dvm__Pb__HostsReply **reply,
+               bool *late)
+{
+    double end = clock_seconds() + s->timeout;
+    int r;
+
+    for (;;) {
+        r = ask_hosts(client, reply);
+        if (r || count_up(*reply) >= s->wait)
+            return r;
+        *late = s->timeout >= 0 && clock_seconds() >= end;
+        if (*late)
+            return DVM_OK;
+        dvm__pb__hosts_reply__free_unpacked(*reply, NULL);
+        poll(NULL, 0, LOOK_MS);
+    }
+}
+
+static int show(const struct console *c, const Dvm__Pb__HostsReply *reply)
+{
+    const char *survives = "none";
+
+    for (size_t i = 0; i < reply->n_hosts; i++)
+        if (reply->hosts[i]->coordinator && reply->hosts[i]->survives[0])
+            survives = reply->hosts[i]->survives;
+    return c->json ? print_json(reply, survives) : print_table(c, reply, survives);
+}
+
 static int hosts(struct console *c, const void *settings, int argc, char **argv)
 {
-    struct client *client;
+    const struct settings *s = settings;
+    char after[WORDS_AGE_MAX];
     Dvm__Pb__HostsReply *reply;
-    const char *survives = "none";
+    struct client *client;
+    bool late = false;
     int r = console_connect(c, &client);
 
     if (r)
         return r;
-    r = ask_hosts(client, &reply);
+    r = get(client, s, &reply, &late);
     if (r) {
         client_close(client);
         return console_failed(c, r);
     }
-    for (size_t i = 0; i < reply->n_hosts; i++)
-        if (reply->hosts[i]->coordinator && reply->hosts[i]->survives[0])
-            survives = reply->hosts[i]->survives;
-    r = c->json ? print_json(reply, survives) : print_table(c, reply, survives);
+    r = show(c, reply);
+    if (late && !r) {
+        console_wrong(c, "%d of %d hosts are up after %s", count_up(reply), s->wait,
+                      words_span(after, s->timeout));
+        r = EXIT_TIMEOUT;
+    }
     dvm__pb__hosts_reply__free_unpacked(reply, NULL);
     client_close(client);
     return r;
@@ -121,8 +181,13 @@ const struct command command_hosts = {
     .operands = "",
     .summary = "list the hosts of the machine",
     .text = "The coordinator's name ends in *. \"survives\" says how many hosts may be lost\n"
-            "before the machine as a whole is; lane security is a setting (dvm config).\n",
+            "before the machine as a whole is; lane security is a setting (dvm config). A script\n"
+            "that needs so many hosts before it begins waits for them: --wait.\n",
+    .options = rows,
+    .defaults = &defaults,
+    .settings_size = sizeof(struct settings),
     .function = hosts,
     .examples = "dvm hosts                                          # a table\n"
-                "dvm hosts --json | jq -r '.hosts[].name'           # for scripts\n",
+                "dvm hosts --json | jq -r '.hosts[].name'           # for scripts\n"
+                "dvm hosts --wait 8 --timeout 5m && dvm run -n 64 ./prog\n",
 };

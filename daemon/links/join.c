@@ -12,6 +12,7 @@
 
 #include "base/endpoint.h"
 #include "base/join.h"
+#include "base/setting.h"
 #include "daemon/links/address.h"
 #include "daemon/links/peer.h"
 #include "dvm.h"
@@ -260,9 +261,18 @@ static int explain(const struct join *j, const struct ticket *t, uint64_t ms, ch
     return DVM_ERR_TIMEOUT;
 }
 
+/* Whether more time will not help. */
+static bool is_hopeless(const struct join *j, uint64_t ms, bool awaited, bool patient)
+{
+    if (!awaited && ms > JOIN_GIVE_UP_MS && is_unknown(j, ms))
+        return true;
+    return !patient && ms > JOIN_NOBODY_MS && reached(j) == 0;
+}
+
 static void run(struct links *l, struct join *j, double timeout, bool awaited,
                 const uint8_t *message, size_t bytes)
 {
+    bool patient = !awaited && timeout > SETTING_JOIN_S; /* the network may come later */
     uint64_t begin = links_now(), next = begin;
     uint64_t end = begin + (j->count > 0 ? (uint64_t)(timeout * MS_PER_SECOND) : 0);
     unsigned asked = 0; /* how many connections stood when it was asked last */
@@ -276,9 +286,7 @@ static void run(struct links *l, struct join *j, double timeout, bool awaited,
             ask_all(j, message, bytes);
             next = now + JOIN_RESEND_MS;
         }
-        if (!awaited && now > begin + JOIN_GIVE_UP_MS && is_unknown(j, now - begin))
-            break;
-        if (now > begin + JOIN_NOBODY_MS && reached(j) == 0)
+        if (is_hopeless(j, now - begin, awaited, patient))
             break;
         pool_wait(l->pool, JOIN_STEP_MS);
     }

@@ -237,7 +237,7 @@ static void look_ticket(struct view *v)
 {
     char *text = secret_create(TICKET_MAX), error[DVM_SENTENCE_MAX];
     struct ticket t;
-    int code = text ? options_ticket(v->options, text, TICKET_MAX)
+    int code = text ? options_ticket(v->options, 0, text, TICKET_MAX)
                     : dvm_fail(DVM_ERR_NO_MEMORY, "no memory for the ticket");
 
     if (!code && text[0]) {

@@ -15,6 +15,7 @@
 #define SETTING_SILENCE_MIN_S 0.5  /* seconds */
 #define SETTING_SILENCE_MAX_S 60
 #define SETTING_REJOIN_MAX_S 86400 /* seconds */
+#define SETTING_JOIN_S 20          /* seconds: the default, and what is longer is patience */
 #define SETTING_PORT_MAX 65534     /* the port above it is used, too */
 
 enum setting_key {
@@ -25,6 +26,7 @@ enum setting_key {
     SETTING_OVERSUBSCRIBE,
     SETTING_PLACEMENT,
     SETTING_SILENCE,
+    SETTING_JOIN,
     SETTING_REJOIN,
     SETTING_PORT,
     SETTING_BIND,

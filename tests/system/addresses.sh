@@ -47,7 +47,7 @@ offered() {
 
 on 1 getent hosts "${net}1" | grep -q 127.0.1.1 || fail "the test has not made 127.0.1.1 the host's own address"
 on 1 dvm start
-on 1 dvm invite -q --uses 3 >"$WORK/ticket"
+on 1 dvm invite -q --uses 4 >"$WORK/ticket"
 port=$(offered "$WORK/ticket" | sed -n '1s/.*://p')
 
 say "a ticket offers all addresses, and loopback for its own computer only"
@@ -80,6 +80,20 @@ direct() { by_daemons 1 && peers 2 | grep -x "$("$netns" address "$net" 3)"; }
 await 60 direct
 peers 3 >"$WORK/peers"
 expect_count 0 "^(172\.17|127)\." "$WORK/peers"
+
+say "who is told to have patience joins when the network is there"
+"$netns" cut "$net" 4
+begin=$(now_ms)
+on 4 dvmd --set "join=10 min" --join "$WORK/ticket" --host late4 2>"$WORK/err" &
+patient=$!
+others_give_up() { [ $(($(now_ms) - begin)) -ge 9000 ]; } # who has none: after 8 s
+await 10 others_give_up
+alive $patient || fail "it has no patience: $(cat "$WORK/err")"
+"$netns" mend "$net" 4
+wait $patient || fail "it did not join: $(cat "$WORK/err")"
+await 10 hosts_seen 4
+on 1 dvm rm late4
+await 10 hosts_seen 3
 
 say "a ticket that leads nowhere but to another machine's daemon is refused in words"
 # the same ticket on a host that reaches the first one no more: at its own docker0 another answers

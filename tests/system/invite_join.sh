@@ -24,6 +24,21 @@ await 10 hosts_are 3
 expect 0 dvm run -n 6 "$PROGRAMS/meet" say
 expect_same 3 "$(sed 's/.* on //' "$WORK/out" | sort -u | wc -l)" "hosts used"
 
+say "from a file that comes later"
+DVM_JOIN='10 min' within 60 dvmd --join "$WORK/later" --host patient 2>"$WORK/err" &
+patient=$!
+looks() { [ -n "$(host_pids patient)" ]; }
+await 10 looks
+dvm invite >"$WORK/later.new"
+mv "$WORK/later.new" "$WORK/later"
+wait $patient || fail "it did not wait for its ticket: $(cat "$WORK/err")"
+within 30 dvm hosts --wait 4 >"$WORK/out"
+expect_line "$WORK/out" "^patient +"
+expect 0 dvm rm patient
+await 10 hosts_are 3
+expect 5 dvm hosts --wait 4 --timeout 0.5
+expect_line "$WORK/err" "3 of 4 hosts are up after"
+
 say "used up"
 refused "used up" "ticket"
 hosts_are 3 || fail "the number of hosts has changed"
@@ -59,8 +74,11 @@ dvm invite | within 30 dvmd --join - --host one
 await 10 hosts_are 6
 expect_same 6 "$(hosts_up | sort -u | wc -l)" "different names"
 
-say "a host leaves by dvm rm"
+say "a host leaves by dvm rm, asked of whichever host"
 expect 0 dvm rm two
 await 10 hosts_are 5
 await 10 no_process_of two
+DVM_HOST=one expect 0 dvm rm one three
+expect_count 2 "^host (one|three) has left$" "$WORK/err"
+hosts_are 3 || fail "they are still there"
 halt_machine
