@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hostlist.h"
 #include "console/ask.h"
@@ -37,6 +38,36 @@ static int report(const struct console *c, const struct hostlist *names, const s
     return console_exit_some(failed, names->count, code);
 }
 
+static size_t find(const struct hostlist *names, const char *name)
+{
+    size_t i = 0;
+
+    while (i < names->count && strcmp(names->names[i], name) != 0)
+        i++;
+    return i;
+}
+
+/* The host through which the machine is asked goes last: the other answers come through it. That
+ * its daemon ends may be heard before the coordinator's answer is. Returns how many failed. */
+static size_t ask_in_order(struct client *client, const struct hostlist *names, struct ask *asks)
+{
+    size_t own = find(names, client_info(client)->host), failed;
+    int dst = own < names->count ? asks[own].dst : 0;
+
+    if (dst)
+        asks[own].dst = 0; /* not yet */
+    failed = ask_all(client, asks, names->count, REMOVE_SECONDS);
+    if (!dst)
+        return failed;
+    asks[own].dst = dst;
+    failed += ask_all(client, &asks[own], 1, REMOVE_SECONDS);
+    if (asks[own].result == DVM_ERR_LOST_DAEMON && client_dismissed(client)) {
+        asks[own].result = DVM_OK;
+        failed--;
+    }
+    return failed;
+}
+
 static int remove_all(const struct console *c, struct client *client,
                       const struct hostlist *names)
 {
@@ -56,7 +87,7 @@ static int remove_all(const struct console *c, struct client *client,
                                    .want = DVM_CTL_OK,
                                    .message = &messages[i].base};
         }
-        r = report(c, names, asks, ask_all(client, asks, names->count, REMOVE_SECONDS));
+        r = report(c, names, asks, ask_in_order(client, names, asks));
         ask_free(asks, names->count);
     }
     free(asks);

@@ -211,6 +211,11 @@ static int wait_readable(const struct client *c, double deadline)
     }
 }
 
+bool client_dismissed(const struct client *c)
+{
+    return c->why[0] != '\0';
+}
+
 /* A REFUSE to a client that was welcome: the daemon ends, and says why. */
 static int closing(struct client *c, const uint8_t *payload, size_t length)
 {

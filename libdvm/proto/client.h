@@ -51,6 +51,9 @@ int client_fd(const struct client *c);
 /* What WELCOME said; valid as long as the client. */
 const struct client_info *client_info(const struct client *c);
 
+/* Whether the daemon has said that it ends, and why: it was not lost. */
+bool client_dismissed(const struct client *c);
+
 /* Send a control message (NULL: without payload) to a tid. A message over one
  * frame goes in several. *ref, unless ref is NULL, receives the number that the
  * answer will carry. Waits while the daemon does not read. Errors: LOST_DAEMON,
