@@ -1,4 +1,5 @@
 /* list.c: TASKS, the tasks of this host; and the table of this part's handlers. */
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -32,12 +33,19 @@ void list_fill(const struct daemon *d, const struct task *task, Dvm__Pb__Task *m
     m->role = task->role;
 }
 
-/* The cpus that a bound task may use. *cpus is to be freed. */
+/* The cpus that the task may run on, where these are not all of the daemon's: whether it was
+ * bound for having cores of its own, for a limit on them, or by itself. m->cpus is to be freed. */
 static void fill_cpus(const struct task *task, Dvm__Pb__Task *m)
 {
-    m->cpus = task->bound ? malloc(CPU_SETSIZE * sizeof *m->cpus) : NULL;
+    cpu_set_t all, own;
+
+    if (task->pid <= 0 || task->state != DVM_TASK_RUNNING ||
+        sched_getaffinity(0, sizeof all, &all) || sched_getaffinity(task->pid, sizeof own, &own) ||
+        CPU_EQUAL(&all, &own))
+        return;
+    m->cpus = malloc(CPU_SETSIZE * sizeof *m->cpus);
     for (int cpu = 0; m->cpus && cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &task->cpus))
+        if (CPU_ISSET(cpu, &own))
             m->cpus[m->n_cpus++] = (uint32_t)cpu;
 }
 
@@ -75,9 +83,10 @@ void handle_tasks(struct daemon *d, const struct dvm_frame *frame, const uint8_t
         if (!wanted(task, ask))
             continue;
         list_fill(d, task, &rows[reply.n_tasks]);
-        fill_cpus(task, &rows[reply.n_tasks]);
-        if (ask->boards)
+        if (ask->boards) {
+            fill_cpus(task, &rows[reply.n_tasks]);
             fill_board(d, task, &rows[reply.n_tasks]);
+        }
         pointers[reply.n_tasks] = &rows[reply.n_tasks];
         reply.n_tasks++;
     }

@@ -19,9 +19,26 @@ if [ "$cores" -ge 2 ]; then
     cpus=$(cpus_of 2)
     expect_same 2 "$(sort -u <<<"$cpus" | wc -l)" "different sets of cpus"
     expect_same "" "$(grep -x -- "$all" <<<"$cpus" || :)" "tasks that are not bound"
+    say "dvm ps tells of each which"
+    expect 0 dvm spawn -n 2 tail -f /dev/null
+    await 10 tasks_are 2
+    expect_same 2 "$(dvm ps --json | jq '[.tasks[].cpus] | unique | length')" "sets of cpus in dvm ps --json"
+    for pid in $(dvm ps --json | jq '.tasks[].pid'); do
+        expect 0 dvm ps --binding
+        expect_line "$WORK/out" " $pid .* $(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$pid/status")$"
+    done
+    expect 0 dvm kill -s KILL all
+    await 10 tasks_are 0
 fi
 
 say "more tasks than cores are not bound"
+expect 0 dvm spawn -n $((cores + 1)) tail -f /dev/null
+await 10 tasks_are $((cores + 1))
+expect_same null "$(dvm ps --json | jq '.tasks[].cpus' | sort -u)" "cpus in dvm ps --json"
+expect 0 dvm ps -b
+expect_count $((cores + 1)) " any$" "$WORK/out"
+expect 0 dvm kill -s KILL all
+await 10 tasks_are 0
 expect_same "$all" "$(cpus_of $((cores + 1)) | sort -u)" "cpus of too many tasks"
 expect 0 dvm halt
 
