@@ -51,6 +51,8 @@ static int report(const struct console *c, const struct spawning *s,
     json_decref(errors);
     if (reply->note[0] && failed < reply->n_tids) /* what does not start is no load */
         console_say(c, "dvm: %s", reply->note);
+    if (reply->unlike[0])
+        console_say(c, "dvm: %s", reply->unlike);
     if (failed == 0 && reply->n_tids > 0)
         return EXIT_OK;
     code = spawning_failed(c, s, reply, code ? code : DVM_ERR_SPAWN);

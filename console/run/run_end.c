@@ -353,6 +353,8 @@ void run_spawned(struct run *r, const uint8_t *payload, size_t length)
     } else {
         if (reply->note[0] && !r->c->quiet)
             run_say(r, "%s", reply->note);
+        if (reply->unlike[0] && !r->c->quiet)
+            run_say(r, "%s", reply->unlike);
         run_debug_started(r);
         catch_up(r);
         held_release(&r->early_hosts, take_host, r);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "daemon/memory.h"
+#include "daemon/tasks/alike.h"
 #include "daemon/tasks/environment.h"
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/program.h"
@@ -65,9 +66,9 @@ static int check_limits(struct daemon *d, unsigned count)
     return DVM_OK;
 }
 
-static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Spawn *what,
-                   uint64_t world)
+static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__Pb__Reserve *m)
 {
+    const Dvm__Pb__Spawn *what = m->what;
     Dvm__Pb__Reserved reply = DVM__PB__RESERVED__INIT;
     const struct cluster_host *self = cluster_host(d->cluster, cluster_self(d->cluster));
     char path[PROGRAM_PATH_MAX];
@@ -98,8 +99,9 @@ static int reserve(struct daemon *d, const struct dvm_frame *frame, const Dvm__P
     reply.running = (uint32_t)tasks_running(d->tasks);
     reply.cores = self ? (uint32_t)self->cores : 0;
     reply.path = path;
+    reply.sum = m->compare ? alike_sum(path) : 0;
     reply.n_tids = what->count;
-    r = make_tids(d->tasks, path, DVM_TID_SLOT(frame->src), world, reply.tids, what->count);
+    r = make_tids(d->tasks, path, DVM_TID_SLOT(frame->src), m->world, reply.tids, what->count);
     if (!r)
         daemon_answer(d, CLUSTER_CONTROL, frame, DVM_CTL_RESERVED, &reply.base);
     free(reply.tids);
@@ -116,7 +118,7 @@ void handle_reserve(struct daemon *d, const struct dvm_frame *frame, const uint8
     else if (d->ending)
         r = dvm_fail(DVM_ERR_CLOSING, "host %s is leaving the machine", d->host);
     else
-        r = reserve(d, frame, m->what, m->world);
+        r = reserve(d, frame, m);
     if (r)
         daemon_fail(d, frame, r, "%s", dvm_last_error());
     dvm__pb__reserve__free_unpacked(m, NULL);

@@ -13,12 +13,14 @@
 #include "base/error.h"
 #include "base/hostlist.h"
 #include "base/settings.h"
+#include "daemon/tasks/alike.h"
 #include "daemon/tasks/environment.h"
 #include "daemon/tasks/handlers.h"
 #include "daemon/tasks/place.h"
 #include "daemon/tasks/wish.h"
 
 #define NOTE_MAX 160
+#define UNLIKE_MAX 512 /* bytes of what is told of programs that differ */
 
 /* One host's share. */
 struct part {
@@ -26,6 +28,7 @@ struct part {
     int slot, count;
     int code;            /* 0, or why nothing of it was started */
     char *path;          /* owned: of the program there */
+    uint64_t sum;        /* of that program, to be compared; 0: none */
     int32_t *tids;       /* owned: count, tid or error */
 };
 
@@ -43,7 +46,7 @@ struct spawn {
     size_t error_count;
     char **missing;       /* owned: names of hosts that lack the program */
     size_t missing_count;
-    char note[NOTE_MAX];
+    char note[NOTE_MAX], unlike[UNLIKE_MAX];
 };
 
 static void free_spawn(struct spawn *s)
@@ -135,6 +138,7 @@ static void reply(struct spawn *s)
     m.n_missing = s->missing_count;
     m.world = s->world;
     m.note = s->note;
+    m.unlike = s->unlike;
     if (tids)
         tell_sink(s, tids, m.n_tids);
     if (tids)
@@ -252,8 +256,25 @@ static void release_all(struct spawn *s)
     }
 }
 
+static void compare(struct spawn *s)
+{
+    struct alike *list = calloc(s->part_count + 1, sizeof *list);
+    size_t count = 0;
+
+    for (size_t i = 0; list && i < s->part_count; i++) {
+        const struct cluster_host *host = cluster_host(s->d->cluster, s->parts[i].slot);
+
+        if (host && s->parts[i].sum)
+            list[count++] = (struct alike){host->name, host->arch, s->parts[i].sum};
+    }
+    if (list)
+        alike_note(list, count, s->what->program, s->unlike, sizeof s->unlike);
+    free(list);
+}
+
 static void all_reserved(struct spawn *s)
 {
+    compare(s);
     for (size_t i = 0; i < s->part_count; i++)
         for (int k = 0; !s->parts[i].code && k < s->parts[i].count; k++)
             s->world_tids[s->world_count++] = s->parts[i].tids[k];
@@ -276,6 +297,7 @@ static void reserved(struct daemon *d, void *arg, int type, const uint8_t *paylo
     if (m && m->n_tids == (size_t)p->count) {
         memcpy(p->tids, m->tids, m->n_tids * sizeof *p->tids);
         p->path = strdup(m->path);
+        p->sum = m->sum;
     }
     if (!p->path)
         part_failed(p, type, payload, length);
@@ -292,6 +314,7 @@ static void reserve_all(struct spawn *s)
     /* of the environment only PATH matters for the look */
     char *variable = path ? (char *)(uintptr_t)(path - strlen("PATH=")) : NULL;
     int first = 0; /* rank of a part's first task */
+    size_t hosts = 0;
 
     what.env = &variable;
     what.n_env = path ? 1 : 0;
@@ -300,6 +323,9 @@ static void reserve_all(struct spawn *s)
     what.streams = NULL;
     m.what = &what;
     m.world = s->world;
+    for (size_t i = 0; i < s->part_count; i++)
+        hosts += s->parts[i].count > 0;
+    m.compare = hosts > 1;
     s->pending = 1;
     for (size_t i = 0; i < s->part_count; i++) {
         if (s->parts[i].count == 0)

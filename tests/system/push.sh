@@ -46,6 +46,18 @@ cp "$PROGRAMS/meet" "$WORK/meet" && echo >>"$WORK/meet"
 await 10 tasks_are 0 # they take no place any more
 expect 0 dvm run -n 3 --push "$WORK/meet" say
 expect_line "$WORK/err" "was pushed to 2 hosts"
+say "where a host has a program of another build under that name, that is told"
+mkdir -p "$WORK/root$WORK"
+printf '#!/bin/sh\necho ours\n' >"$WORK/ours" && chmod +x "$WORK/ours"
+cp "$WORK/ours" "$WORK/root$WORK/"
+await 10 tasks_are 0
+expect 0 dvm run -n 3 "$WORK/ours"
+expect_count 3 "^ours$" "$WORK/out"
+expect_count 0 "is not the same" "$WORK/err"
+echo "echo too" >>"$WORK/root$WORK/ours"
+await 10 tasks_are 0
+expect 0 dvm run -n 3 "$WORK/ours"
+expect_line "$WORK/err" "^dvm: $WORK/ours is not the same on all hosts: b\[1-2\] have another one than "
 say "by PATH, too"
 await 10 tasks_are 0 # they take no place any more
 PATH=$PROGRAMS:$PATH expect 0 dvm run -n 3 --push big_message 1

@@ -45,6 +45,8 @@ static struct told asked[TOLD_MAX], told[TOLD_MAX];
 static size_t asked_count, told_count;
 static Dvm__Pb__SpawnReply *reply_sent;
 static int answers, fail_code;
+static uint64_t sums[HOSTS]; /* of the program on each host */
+static bool compared;
 static bool at_once; /* each host answers before daemon_ask returns */
 
 static void answer_well(struct told *request);
@@ -68,6 +70,7 @@ void test_ask(struct daemon *d, int slot, int type, const ProtobufCMessage *mess
     *t = (struct told){.slot = slot, .type = type, .done = done, .arg = arg};
     if (type == DVM_CTL_RESERVE) {
         t->count = ((const Dvm__Pb__Reserve *)message)->what->count;
+        compared = ((const Dvm__Pb__Reserve *)message)->compare;
     } else {
         keep_tids(t, launch->tids, launch->n_tids);
         t->world = launch->n_world_tids;
@@ -198,6 +201,7 @@ static void give_tids(struct told *t, size_t count)
     m.tids = tids;
     m.n_tids = count;
     m.path = (char *)(uintptr_t)"/bin/prog";
+    m.sum = sums[t->slot - 1];
     answer(t, DVM_CTL_RESERVED, &m.base);
 }
 
@@ -309,6 +313,26 @@ Test(spawn, all_hosts_know_the_whole_world_whichever_answers_first)
     cr_assert_eq(reply_sent->n_errors, 0);
     cr_assert_eq(reply_sent->world, WORLD);
     cr_assert_eq(told_count, 0);
+}
+
+Test(spawn, a_host_with_another_program_is_told_and_all_start)
+{
+    sums[0] = sums[2] = 7;
+    sums[1] = 8;
+    at_once = true;
+    spawn(6, true, true);
+    expect_fates((const int[]){1, 1, 1}, 2);
+    cr_assert(compared);
+    cr_assert_str_eq(reply_sent->unlike,
+                     "prog is not the same on all hosts: node2 has another one than node1");
+}
+
+Test(spawn, one_host_has_nothing_to_compare)
+{
+    at_once = true;
+    spawn(1, true, true);
+    cr_assert_not(compared);
+    cr_assert_str_eq(reply_sent->unlike, "");
 }
 
 Test(spawn, answers_that_come_at_once)
