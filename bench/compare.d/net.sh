@@ -126,7 +126,7 @@ net_sealed_limit() {
 }
 
 net_pair() { # WHERE WHO: WHERE is net; whoever does not encrypt has the same figures in both
-    local first what=("${quick[@]}" latency bandwidth window sweep)
+    local first what=("${quick[@]}" latency bandwidth window collective sweep)
     first=$(wc -l <"$figures")
     case $2 in
     limit)
