@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,16 +45,18 @@ static bool same_file(const struct identity *a, const struct identity *b)
            a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
+/* Read, not mapped: a file that becomes shorter meanwhile must not end the daemon. */
 static uint64_t sum_of(int fd, size_t size)
 {
-    size_t some = size < ALIKE_BYTES ? size : ALIKE_BYTES;
-    void *bytes = some ? mmap(NULL, some, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    char some[16384];
+    size_t at = 0;
+    ssize_t got;
     uint64_t sum = fnv64(FNV64_BEGIN, &size, sizeof size);
 
-    if (bytes == MAP_FAILED)
-        return 0;
-    sum = fnv64(sum, bytes, some);
-    munmap(bytes, some);
+    while (at < ALIKE_BYTES && (got = pread(fd, some, sizeof some, (off_t)at)) > 0) {
+        sum = fnv64(sum, some, (size_t)got);
+        at += (size_t)got;
+    }
     return sum ? sum : 1;
 }
 
