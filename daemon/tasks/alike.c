@@ -57,6 +57,8 @@ static uint64_t sum_of(int fd, size_t size)
         sum = fnv64(sum, some, (size_t)got);
         at += (size_t)got;
     }
+    if (at == 0)
+        return 0; /* nothing could be read */
     return sum ? sum : 1;
 }
 
