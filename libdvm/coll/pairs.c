@@ -22,9 +22,9 @@
 #include "type/type.h"
 
 #define HALF (DVM_COMMONS_PARTS / 2)
-#define PAIRS_MOST (1u << 20)  /* bytes of the wide memory that are in use at a time */
-#define COMBINE_BYTES 2048     /* of each operand, that are combined at a time */
-#define LEVELS_MOST 5          /* of a tree of DVM_COMMONS_MOST */
+#define PIECE_MOST (256u << 10) /* bytes: each piece costs each task a turn at a core */
+#define COMBINE_BYTES 2048      /* of each operand, that are combined at a time */
+#define LEVELS_MOST 5           /* of a tree of DVM_COMMONS_MOST */
 
 _Static_assert(1 << LEVELS_MOST >= DVM_COMMONS_MOST, "a tree has enough levels");
 
@@ -69,7 +69,8 @@ static char *result_of(const struct piece *p, int begin)
     return p->parts + p->each * (size_t)(begin / 2);
 }
 
-/* Combine bytes from at on of what this task has, and leave them for others. */
+/* Combine bytes from at on of what this task has, and leave them for others: the last straight
+ * in their place. */
 static void combine_some(const struct piece *p, const struct climb *c, const struct schedule *s,
                          const struct reduction *r, size_t at, size_t bytes)
 {
@@ -80,13 +81,11 @@ static void combine_some(const struct piece *p, const struct climb *c, const str
     for (int i = 0; i < c->count; i++) {
         const char *other = result_of(p, c->others[i]) + at;
         bool before = c->others[i] < s->rank;
-        char *to = space[i % 2];
+        char *to = i == c->count - 1 ? result_of(p, c->begin) + at : space[i % 2];
 
-        memcpy(to, before ? other : have, bytes);
-        op_apply(r->op, NULL, r->type, to, before ? have : other, count);
+        op_apply_to(r->op, r->type, to, before ? other : have, before ? have : other, count);
         have = to;
     }
-    memcpy(result_of(p, c->begin) + at, have, bytes);
 }
 
 /* Give this task's part of a piece. */
@@ -112,7 +111,8 @@ static int give(struct commons_op *op, const struct schedule *s, const struct re
 static int reduce(struct schedule *s, bool needs, const struct reduction *r)
 {
     size_t size = type_find(r->type)->size;
-    size_t room = pieces_room(s, HALF, PAIRS_MOST / 2, (s->size + 1) / 2);
+    int pairs = (s->size + 1) / 2;
+    size_t room = pieces_room(s, HALF, (size_t)pairs * PIECE_MOST, pairs);
     struct piece p = {.each = pieces_even(r->count * size, room)};
     struct commons_op op;
     int rc = COMMONS_OK;

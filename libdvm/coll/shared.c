@@ -299,7 +299,8 @@ int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_t
 }
 
 /* What all have given, combined in space (operands of all ranks) in the one order. */
-static void combine(const struct commons_op *op, int size, const struct reduction *r, char *space)
+static void combine_copies(const struct commons_op *op, int size, const struct reduction *r,
+                           char *space)
 {
     size_t bytes = op->bytes;
     const struct op_function own = op_user(r->op);
@@ -311,6 +312,27 @@ static void combine(const struct commons_op *op, int size, const struct reductio
             op_apply(r->op, &own, r->type, space + bytes * (size_t)i,
                      space + bytes * (size_t)(i + bit), r->count);
     memcpy(r->out, space, bytes);
+}
+
+/* The same straight from where they lie, where that can be. */
+static void combine(const struct commons_op *op, int size, const struct reduction *r, char *space)
+{
+    op_loop *loop = size > 1 ? op_plain(r->op, r->type) : NULL;
+    const void *parts[DVM_COMMONS_MOST];
+
+    if (!loop) {
+        combine_copies(op, size, r, space);
+        return;
+    }
+    for (int i = 0; i < size; i++)
+        parts[i] = commons_of(op, i);
+    for (int bit = 1; bit < size; bit *= 2)
+        for (int i = 0; i + bit < size; i += 2 * bit) {
+            void *to = 2 * bit >= size ? r->out : space + op->bytes * (size_t)i;
+
+            loop(to, parts[i], parts[i + bit], r->count);
+            parts[i] = to;
+        }
 }
 
 /* Put, and where this task needs a result, of the first so many ranks, wait and combine. */

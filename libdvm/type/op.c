@@ -18,22 +18,31 @@
 #include "type/derived.h"
 #include "type/type.h"
 
-typedef void op_f(void *left, const void *right, size_t count);
-
 /* Integers are computed as unsigned numbers of the widest type: they wrap around
  * and do not overflow, whatever the compiler makes of an overflow. */
 typedef unsigned long long wide;
 
+#define PADDED_BYTES 1024 /* of such elements, that are combined at a time */
+
+/* Where to is left or right it is so from element to element: no need to look whether they overlap,
+ * and vectors may be used all the same. */
+#ifdef __clang__
+#define EACH_FOR_ITSELF_ _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH_FOR_ITSELF_ _Pragma("GCC ivdep")
+#endif
+
 #define LOOP_(name, type, expression)                                                      \
-    static void name(void *left, const void *right, size_t count)                          \
+    static void name(void *to, const void *left, const void *right, size_t count)          \
     {                                                                                      \
-        type *x = left;                                                                    \
-        const type *y = right;                                                             \
+        const type *x = left, *y = right;                                                  \
+        type *z = to;                                                                      \
                                                                                            \
+        EACH_FOR_ITSELF_                                                                   \
         for (size_t i = 0; i < count; i++) {                                               \
             type a = x[i], b = y[i];                                                       \
                                                                                            \
-            x[i] = (type)(expression);                                                     \
+            z[i] = (type)(expression);                                                     \
         }                                                                                  \
     }
 
@@ -66,13 +75,16 @@ typedef unsigned long long wide;
     LOOP_(prod_##tag, type, a *b)
 
 /* For pairs: the left one stays where it is before the right one, or as good as that with no
- * larger index. So the result does not depend on the order of combination. */
+ * larger index. So the result does not depend on the order of combination. They have bytes
+ * between their members, so to is always left (apply_padded). */
 #define PAIR_LOOP_(name, type, before, same)                                               \
-    static void name(void *left, const void *right, size_t count)                          \
+    static void name(void *to, const void *left, const void *right, size_t count)          \
     {                                                                                      \
-        type *x = left;                                                                    \
+        type *x = to;                                                                      \
         const type *y = right;                                                             \
                                                                                            \
+        assert(left == to);                                                                \
+        (void)left;                                                                        \
         for (size_t i = 0; i < count; i++) {                                               \
             const type a = x[i], b = y[i];                                                 \
                                                                                            \
@@ -134,7 +146,7 @@ enum kind {
     KIND_COUNT
 };
 
-static op_f *const loops[KIND_COUNT][DVM_OP_COUNT] = {
+static op_loop *const loops[KIND_COUNT][DVM_OP_COUNT] = {
     [KIND_RAW] = {BITWISE_ROW_(u8)},    [KIND_BOOL] = {LOGICAL_ROW_(bool), BITWISE_ROW_(bool)},
     [KIND_S8] = {INTEGER_ROW_(s8)},     [KIND_U8] = {INTEGER_ROW_(u8)},
     [KIND_S16] = {INTEGER_ROW_(s16)},   [KIND_U16] = {INTEGER_ROW_(u16)},
@@ -253,20 +265,59 @@ unsigned op_signature(dvm_op op)
     return (unsigned)op;
 }
 
+/* Elements with bytes that belong to no value: those of the left one stay, so that the same is
+ * there wherever the result goes. */
+static void apply_padded(op_loop *loop, size_t size, void *to, const void *left, const void *right,
+                         size_t count)
+{
+    _Alignas(max_align_t) char some[PADDED_BYTES];
+
+    for (size_t at = 0, part; at < count; at += part) {
+        part = count - at < sizeof some / size ? count - at : sizeof some / size;
+        memcpy(some, (const char *)left + at * size, part * size);
+        loop(some, some, (const char *)right + at * size, part);
+        memcpy((char *)to + at * size, some, part * size);
+    }
+}
+
+static bool padded(enum kind kind)
+{
+    return kind >= KIND_SI || kind == KIND_L || kind == KIND_LC;
+}
+
+op_loop *op_plain(dvm_op op, dvm_type type)
+{
+    enum kind kind = op < DVM_OP_COUNT ? kind_of(type) : KIND_NONE;
+
+    return kind == KIND_NONE || padded(kind) ? NULL : loops[kind][op];
+}
+
+void op_apply_to(dvm_op op, dvm_type type, void *to, const void *left, const void *right,
+                 size_t count)
+{
+    size_t size = type_find(type)->size;
+    enum kind kind;
+    op_loop *loop;
+
+    if (op == DVM_REPLACE) {
+        if (to != right)
+            memcpy(to, right, count * size);
+        return;
+    }
+    kind = kind_of(type);
+    loop = loops[kind][op];
+    assert(loop);
+    if (padded(kind) && to != left)
+        apply_padded(loop, size, to, left, right, count);
+    else
+        loop(to, left, right, count);
+}
+
 void op_apply(dvm_op op, const struct op_function *own, dvm_type type, void *left,
               const void *right, size_t count)
 {
-    op_f *loop;
-
-    if (own && own->call) {
+    if (own && own->call)
         op_user_apply(own, type, left, right, count);
-        return;
-    }
-    if (op == DVM_REPLACE) {
-        memcpy(left, right, count * type_find(type)->size);
-        return;
-    }
-    loop = loops[kind_of(type)][op];
-    assert(loop);
-    loop(left, right, count);
+    else
+        op_apply_to(op, type, left, left, right, count);
 }

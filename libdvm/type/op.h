@@ -29,6 +29,16 @@ int op_check(const char *call, dvm_op op, dvm_type type);
 void op_apply(dvm_op op, const struct op_function *own, dvm_type type, void *left,
               const void *right, size_t count);
 
+/* The same with a built-in operator, and the results to another place, which may also be that of
+ * left or of right. */
+void op_apply_to(dvm_op op, dvm_type type, void *to, const void *left, const void *right,
+                 size_t count);
+
+/* What it calls for that: good for any number of calls. NULL: it does more than that, or the
+ * operator is the user's. */
+typedef void op_loop(void *to, const void *left, const void *right, size_t count);
+op_loop *op_plain(dvm_op op, dvm_type type);
+
 #define OP_SIGNATURE_BITS 4
 
 /* A number of so many bits for what all tasks must give alike: of a built-in operator its own, of

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -239,6 +240,60 @@ Test(op, replace_is_for_everything)
         cr_assert_eq(memcmp(left, right, dvm_type_size(t)), 0);
         cr_assert_eq(left[dvm_type_size(t)], 1);
     }
+}
+
+#define LONG_COUNT 331 /* whole vectors, and some */
+
+/* The result in the place of left, of right, and in a third is the same, with the left ones' bytes
+ * between values. */
+static void check_places(dvm_type type, dvm_op op, const void *left, const void *right)
+{
+    enum { LEFT, RIGHT, THIRD, PLACES };
+    size_t bytes = LONG_COUNT * (size_t)dvm_type_size(type);
+    char *expected = malloc(bytes), *x = malloc(bytes), *y = malloc(bytes), *z = malloc(bytes);
+
+    memcpy(expected, left, bytes);
+    op_apply(op, NULL, type, expected, right, LONG_COUNT);
+    for (int place = 0; place < PLACES; place++) {
+        char *to = place == LEFT ? x : place == RIGHT ? y : z;
+
+        memcpy(x, left, bytes);
+        memcpy(y, right, bytes);
+        memset(z, 0x5a, bytes);
+        op_apply_to(op, type, to, x, y, LONG_COUNT);
+        cr_assert_eq(memcmp(to, expected, bytes), 0, "%s of type %d, place %d", op_name(op), type,
+                     place);
+    }
+    free(expected), free(x), free(y), free(z);
+}
+
+#define PLACES_(id, type, member)                                                          \
+    do {                                                                                   \
+        static type left[LONG_COUNT], right[LONG_COUNT];                                   \
+                                                                                           \
+        memset(left, 1, sizeof left);                                                      \
+        memset(right, 2, sizeof right);                                                    \
+        for (int i = 0; i < LONG_COUNT; i++) {                                             \
+            left[i] member = (i * 7 % 23);                                                 \
+            right[i] member = (i * 5 % 19);                                                \
+        }                                                                                  \
+        for (dvm_op op = 0; op < DVM_OP_COUNT; op++)                                       \
+            if (op_check("test", op, id) == DVM_OK)                                        \
+                check_places(id, op, left, right);                                         \
+    } while (0)
+
+Test(op, result_in_any_place)
+{
+    PLACES_(DVM_UINT8, uint8_t, );
+    PLACES_(DVM_INT, int, );
+    PLACES_(DVM_LONG, long, );
+    PLACES_(DVM_FLOAT, float, );
+    PLACES_(DVM_DOUBLE, double, );
+    PLACES_(DVM_LDOUBLE, long double, );
+    PLACES_(DVM_DOUBLE_COMPLEX, double complex, );
+    PLACES_(DVM_SHORT_INT, struct dvm_short_int, .value);
+    PLACES_(DVM_DOUBLE_INT, struct dvm_double_int, .value);
+    PLACES_(DVM_LDOUBLE_INT, struct dvm_ldouble_int, .value);
 }
 
 /* ---- the user's ----------------------------------------------------------------------- */
