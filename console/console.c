@@ -199,9 +199,10 @@ static int no_machine(const struct console *c, const char *name)
         snprintf(others, sizeof others, ", but of other machines (%s; to look at one: dvm hosts "
                  "--machine %s)", named.text, named.first);
     if (programs.count)
-        snprintf(hidden, sizeof hidden, ", but %d private machine%s of a program without one; to "
-                 "ask %s: dvm %s --machine %s", programs.count, programs.count == 1 ? "" : "s",
-                 programs.count == 1 ? "it" : "the first", c->command, programs.first);
+        snprintf(hidden, sizeof hidden, ", %s %d private machine%s of a program without one; to "
+                 "ask %s: dvm %s --machine %s", named.count ? "and" : "but", programs.count,
+                 programs.count == 1 ? "" : "s", programs.count == 1 ? "it" : "the first",
+                 c->command, programs.first);
     if (c->machine)
         snprintf(start, sizeof start, " --machine %s", name);
     console_wrong(c, "no daemon of the machine \"%s\" runs on this computer%s%s; %s: dvm%s start",
