@@ -59,6 +59,13 @@ bool mixup_seen(struct schedule *s)
     return find(s, &result);
 }
 
+bool mixup_here(struct schedule *s)
+{
+    struct match_result result;
+
+    return s->coll->failed == DVM_OK && !coll_rung(s->coll) && find(s, &result);
+}
+
 /* The sentence when all that is known is one message that does not fit. */
 static int tell_two(const struct schedule *s, const struct match_result *m)
 {

@@ -11,6 +11,9 @@
  * while no message has come. */
 bool mixup_seen(struct schedule *s);
 
+/* The same, looked for anew, while no member has told of an error. */
+bool mixup_here(struct schedule *s);
+
 /* Make the sentence about it, or about what another member has told (c->mixed): who called
  * what, from which line, the majority first. A call that waits asks all members for that.
  * Returns ARG. */

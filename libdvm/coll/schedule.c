@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coll/mixup.h"
 #include "coll/tag.h"
 #include "match/match.h"
 #include "type/derived.h"
@@ -148,6 +149,8 @@ int schedule_end(struct schedule *s, int rc)
     struct coll *c = s->coll;
     char sentence[DVM_SENTENCE_MAX];
 
+    if ((rc == DVM_ERR_TASK_GONE || rc == DVM_ERR_HOST_GONE) && c && mixup_here(s))
+        rc = mixup_tell(s); /* it has left because it was in another call */
     if (rc != DVM_OK && c) {
         rc = coll_failed(c, rc);
         error_save(sentence);

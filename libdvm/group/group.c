@@ -270,6 +270,25 @@ int group_copy_topology(dvm_group number, const struct group *from)
     return DVM_OK;
 }
 
+/* The sentence about a number that is no group's. */
+static void tell_missing(dvm_group number, const char *call)
+{
+    int place = number & (PLACES_MAX - 1);
+
+    if (number == DVM_GROUP_NONE)
+        dvm_fail(DVM_ERR_GROUP, "%s: DVM_GROUP_NONE is no group: what made it gave this task none, "
+                                "as it is no member (dvm_group_split with DVM_NULL, a grid that is "
+                                "smaller, a set without tasks), or it was freed", call);
+    else if (number > DVM_SELF && place < table.used &&
+             number >> PLACE_BITS < table.places[place].uses)
+        dvm_fail(DVM_ERR_GROUP, "%s: there is no group %d any more: it was freed with "
+                                "dvm_group_free", call, number);
+    else
+        dvm_fail(DVM_ERR_GROUP,
+                 "%s: there is no group %d; this task has DVM_UNIVERSE, DVM_WORLD and DVM_SELF, "
+                 "and the groups that it has made and not freed", call, number);
+}
+
 struct group *group_find(dvm_group number, const char *call)
 {
     int place = number & (PLACES_MAX - 1);
@@ -277,9 +296,7 @@ struct group *group_find(dvm_group number, const char *call)
     if (number >= 0 && place < table.used && table.places[place].group &&
         table.places[place].group->number == number)
         return table.places[place].group;
-    dvm_fail(DVM_ERR_GROUP,
-             "%s: there is no group %d; this task has DVM_UNIVERSE, DVM_WORLD and DVM_SELF, and "
-             "the groups that it has made and not freed", call, number);
+    tell_missing(number, call);
     return NULL;
 }
 

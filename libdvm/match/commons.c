@@ -353,11 +353,20 @@ static bool find_odd(struct commons_op *op)
     return op->odd >= 0;
 }
 
+/* Whether the one that is waited for has left the machine. What it put before would be there: it
+ * is looked for first. */
+static bool has_left(const struct commons_op *op)
+{
+    const struct commons *c = op->commons;
+
+    return op->first != c->rank && match_task_gone(c->tids[op->first], NULL);
+}
+
 static bool over(void *arg)
 {
     struct commons_op *op = arg;
 
-    return ready(op) || op->stop(op->arg) || find_odd(op);
+    return ready(op) || op->stop(op->arg) || find_odd(op) || has_left(op);
 }
 
 /* This member is about to sleep, if what it waits for is not there by now. */
@@ -401,6 +410,7 @@ static int wait_for(struct commons_op *op)
     const struct board_subject subject = {
         .call = op->board, .site = op->site, .describe = describe};
     const struct wait_look look = {.ready = ready, .to_sleep = to_sleep, .has_slept = has_slept};
+    const char *why;
     int rc;
 
     for (unsigned i = 0; i < QUICK_LOOKS && wait_spins(); i++) {
@@ -418,7 +428,11 @@ static int wait_for(struct commons_op *op)
         return rc;
     if (op->odd >= 0)
         return COMMONS_ODD;
-    return op->first == op->end ? COMMONS_OK : COMMONS_STOPPED;
+    if (op->first == op->end)
+        return COMMONS_OK;
+    if (!op->stop(op->arg) && match_task_gone(op->commons->tids[op->first], &why))
+        return dvm_fail(DVM_ERR_TASK_GONE, "%s", why ? why : "a task has ended");
+    return COMMONS_STOPPED;
 }
 
 bool commons_first(struct commons_op *op, int right, int *first)

@@ -46,7 +46,8 @@ void commons_narrow(struct commons *c);
 /* The end: forget what was freed and is not given back. Before the lanes end. */
 void commons_stop(void);
 
-/* What became of a wait. Negative: an error of the whole task (LOST_DAEMON). */
+/* What became of a wait. Negative: an error of the whole task (LOST_DAEMON), or TASK_GONE: who is
+ * waited for has left, of which stop need not know. */
 enum { COMMONS_OK, COMMONS_STOPPED /* stop said so */, COMMONS_ODD /* see odd */ };
 
 /* One operation of one member. */

@@ -450,6 +450,32 @@ static int until_death(const struct fake_task *me)
     return 0;
 }
 
+/* One leaves in good order, as root or not, while the others wait for it. */
+static int one_leaves(const struct fake_task *me)
+{
+    int x = 0, rc;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    FAKE_CHECK(group_meet(me));
+    if (me->rank == 1)
+        return 0;
+    if (*(const int *)me->arg == 0)
+        rc = dvm_barrier(DVM_WORLD);
+    else if (*(const int *)me->arg == 1)
+        rc = dvm_bcast(DVM_WORLD, 1, &x, 1, DVM_INT);
+    else
+        rc = dvm_allreduce(DVM_WORLD, in, out, 8, DVM_DOUBLE, DVM_SUM);
+    FAKE_CHECK(rc == DVM_ERR_TASK_GONE && group_said("it called dvm_finalize"));
+    return 0;
+}
+
+Test(coll_shared, a_member_that_left_ends_them)
+{
+    for (int n = 2; n <= 8; n += 3)
+        for (int call = 0; call < 3; call++)
+            cr_assert_eq(group_run(n, one_leaves, &call, NULL), 0, "%d tasks, call %d", n, call);
+}
+
 Test(coll_shared, a_death_ends_them)
 {
     static const struct fake_options options = {.mortal = 1u << 2, .world = true};

@@ -206,10 +206,13 @@ static int handles(const struct fake_task *me)
     FAKE_CHECK(relation == (me->count == 1 ? DVM_CONGRUENT : DVM_SIMILAR));
     old = g;
     FAKE_CHECK(dvm_group_free(&g) == DVM_OK);
-    FAKE_CHECK(dvm_barrier(old) == DVM_ERR_GROUP);
+    FAKE_CHECK(dvm_barrier(old) == DVM_ERR_GROUP && group_said("was freed"));
+    FAKE_CHECK(dvm_barrier(g) == DVM_ERR_GROUP && group_said("DVM_GROUP_NONE is no group"));
     /* the place is used again, the handle is not */
     FAKE_CHECK(dvm_group_dup(DVM_WORLD, &g) == DVM_OK && g != old);
-    FAKE_CHECK(dvm_barrier(old) == DVM_ERR_GROUP && dvm_barrier(g) == DVM_OK);
+    FAKE_CHECK(dvm_barrier(old) == DVM_ERR_GROUP && group_said("was freed"));
+    FAKE_CHECK(dvm_barrier(g) == DVM_OK);
+    FAKE_CHECK(dvm_barrier(g + 1000) == DVM_ERR_GROUP && group_said("there is no group"));
     return 0;
 }
 
