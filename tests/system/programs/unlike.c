@@ -239,6 +239,101 @@ static void collectives(dvm_type type)
     free(all);
 }
 
+/* What a root collects and deals out, and what all give all, of structs. */
+static void blocks(dvm_type type)
+{
+    size_t n = (size_t)count;
+    struct particle *in = calloc(n, sizeof *in), *out = calloc(n, sizeof *out), one;
+    struct dvm_request *request;
+
+    one = particle(me, 4);
+    NEED(dvm_gather(DVM_WORLD, 1, &one, out, 1, type) == DVM_OK);
+    for (int r = 0; me == 1 && r < count; r++)
+        NEED(is_particle(&out[r], r, 4));
+    for (int r = 0; r < count; r++)
+        in[r] = particle(me, r);
+    NEED(dvm_scatter(DVM_WORLD, 2, in, &one, 1, type) == DVM_OK && is_particle(&one, 2, me));
+    NEED(dvm_alltoall(DVM_WORLD, in, out, 1, type) == DVM_OK);
+    for (int r = 0; r < count; r++)
+        NEED(is_particle(&out[r], r, me));
+    memset(out, 0, n * sizeof *out);
+    NEED(dvm_ialltoall(DVM_WORLD, in, out, 1, type, &request) == DVM_OK);
+    NEED(dvm_wait(&request, NULL) == DVM_OK);
+    for (int r = 0; r < count; r++)
+        NEED(is_particle(&out[r], r, me));
+    free(in);
+    free(out);
+}
+
+/* To each rank an int or a struct, as its number is; from each the like. */
+static void unlike_types(dvm_type type)
+{
+    size_t n = (size_t)count, *ones = malloc(n * sizeof *ones), *at = malloc(n * sizeof *at);
+    dvm_type *of_mine = malloc(n * sizeof *of_mine), *of_theirs = malloc(n * sizeof *of_theirs);
+    struct particle *in = calloc(n, sizeof *in), *out = calloc(n, sizeof *out);
+
+    for (int r = 0; r < count; r++) {
+        ones[r] = 1;
+        at[r] = (size_t)r * sizeof *in;
+        of_mine[r] = r % 2 ? type : DVM_INT;
+        of_theirs[r] = me % 2 ? type : DVM_INT;
+        in[r] = particle(me, r);
+    }
+    NEED(dvm_alltoallw(DVM_WORLD, in, ones, at, of_mine, out, ones, at, of_theirs) == DVM_OK);
+    for (int r = 0; r < count; r++)
+        NEED(me % 2 ? is_particle(&out[r], r, me) : out[r].kind == particle(r, me).kind);
+    free(in);
+    free(out);
+    free(ones);
+    free(at);
+    free(of_mine);
+    free(of_theirs);
+}
+
+/* Elements {a, b} mean x -> a x + b; left first, so it is not commutative. */
+static void then(void *left, const void *right, size_t n, dvm_type type, void *user)
+{
+    double *x = left;
+    const double *y = right;
+
+    for (size_t i = 0; i < 2 * n; i += 2) {
+        x[i + 1] = x[i + 1] * y[i] + y[i + 1];
+        x[i] *= y[i];
+    }
+}
+
+static void reductions(void)
+{
+    double map[2] = {2, me}, prefix[2], all[2], expected = 0;
+    long *each = malloc((size_t)count * sizeof *each), piece;
+    int period = 1, here, given[2], got[2] = {-1, -1};
+    dvm_group ring, half;
+    dvm_type pair;
+    dvm_op op;
+
+    for (int r = 0; r <= me; r++)
+        expected = expected * 2 + r;
+    NEED(dvm_op_create(then, 0, NULL, &op) == DVM_OK);
+    NEED(dvm_type_contiguous(2, DVM_DOUBLE, &pair) == DVM_OK && dvm_type_commit(pair) == DVM_OK);
+    NEED(dvm_scan(DVM_WORLD, map, prefix, 1, pair, op) == DVM_OK && prefix[1] == expected);
+    NEED(dvm_allreduce(DVM_WORLD, map, all, 1, pair, op) == DVM_OK);
+    NEED(dvm_bcast(DVM_WORLD, count - 1, prefix, 2, DVM_DOUBLE) == DVM_OK);
+    NEED(all[0] == prefix[0] && all[1] == prefix[1]);
+    for (int r = 0; r < count; r++)
+        each[r] = 1000003L * me + r;
+    NEED(dvm_reduce_scatter_block(DVM_WORLD, each, &piece, 1, DVM_LONG, DVM_SUM) == DVM_OK);
+    NEED(piece == 1000003L * count * (count - 1) / 2 + (long)count * me);
+    NEED(dvm_group_split(DVM_WORLD, is_big(), me, &half) == DVM_OK);
+    NEED(dvm_allreduce(half, &me, &here, 1, DVM_INT, DVM_SUM) == DVM_OK && here >= me);
+    NEED(dvm_group_cart(DVM_WORLD, 1, &count, &period, 0, &ring) == DVM_OK);
+    given[0] = me * 2; /* to the one before */
+    given[1] = me * 2 + 1;
+    NEED(dvm_neighbour_alltoall(ring, given, got, 1, DVM_INT) == DVM_OK);
+    NEED(got[0] == (me + count - 1) % count * 2 + 1 && got[1] == (me + 1) % count * 2);
+    NEED(!dvm_group_free(&ring) && !dvm_group_free(&half) && !dvm_op_free(&op));
+    free(each);
+}
+
 int main(int argc, char **argv)
 {
     dvm_type type, column;
@@ -265,6 +360,9 @@ int main(int argc, char **argv)
         }
     }
     collectives(type);
+    blocks(type);
+    unlike_types(type);
+    reductions();
     printf("rank %d of %d, %s-endian, long of %zu bytes: %d checks passed\n", me, count,
            is_big() ? "big" : "little", sizeof(long), checks);
     dvm_finalize();
