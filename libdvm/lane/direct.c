@@ -441,7 +441,24 @@ bool direct_pending(void)
 
 bool direct_unseen(void)
 {
-    return all.may && all.ready > all.count;
+    if (!all.may)
+        return false;
+    if (all.ready > all.count)
+        return true;
+    for (unsigned i = 0; i < all.count; i++)
+        if (all.polled[i]->out.watched)
+            return true;
+    return false;
+}
+
+bool direct_answers(void)
+{
+    if (!all.may || all.count == 0 || direct_unseen())
+        return false;
+    for (unsigned i = 0; i < all.count; i++)
+        if (apart_shared(all.polled[i]->fd))
+            return false;
+    return true;
 }
 
 void direct_part(void)

@@ -252,6 +252,11 @@ bool lane_unseen(void)
     return direct_unseen();
 }
 
+bool lane_answers(void)
+{
+    return !bell_watching() || direct_answers();
+}
+
 void lane_part(bool idle)
 {
     if (!shm_part(idle) && idle)

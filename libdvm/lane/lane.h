@@ -210,8 +210,13 @@ int lane_progress(void);
  * threads must not) a lane may look at its shared memory here. */
 bool lane_rung(void);
 
-/* Whether there are sockets that lane_rung does not look at: bell_look tells of them. */
+/* Whether there are sockets that lane_rung does not look at, or that have had no room: bell_look
+ * tells of them. */
 bool lane_unseen(void);
+
+/* Whether lane_rung would see an answer while this task keeps its core: it looks at all that
+ * peers may use, and no peer with a connection shares the core. A system call a connection. */
+bool lane_answers(void);
 
 /* Who spun in vain and was then woken: if that was by a task that has the same core, go to
  * another (apart.h). idle: a core is; else no more threads want to run than there are cores, so one
@@ -252,7 +257,8 @@ void lane_complain(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Likewise for the connections (direct.c). Looking at them is a system call: for a task
  * that spins. */
 bool direct_ready(void);
-bool direct_unseen(void); /* some that stand are not among those it looks at */
+bool direct_unseen(void); /* some are not among those it looks at, or wait for room */
+bool direct_answers(void); /* as lane_answers, for tasks that have connections */
 void direct_part(void);   /* as lane_part */
 void direct_poll(void);
 

@@ -238,13 +238,13 @@ static void spin_lost(uint64_t now)
 }
 
 /* Others want the cores: look at the bell no longer than sleeping would take, and only while that
- * is of use. Not where sockets are looked at, each by a system call. */
+ * is of use. */
 static bool spin_brief(uint64_t start)
 {
     uint64_t now = start;
     bool found = rang();
 
-    if (found || bell_watching() || !brief_try())
+    if (found || !brief_try() || !lane_answers())
         return found;
     do {
         for (int i = 0; i < SPIN_LOOK && !found; i++) {

@@ -370,7 +370,8 @@ Test(direct, keeps_what_a_socket_does_not_take)
 
 #define CONNECTIONS 6 /* more than a task reads from by itself */
 
-/* A task that spins must know that there are sockets which only the bell has. */
+/* A task that spins must know that there are sockets which only the bell has; who may look for a
+ * moment only does not, then. */
 static int many(const struct fake_task *me)
 {
     struct direct *d[CONNECTIONS];
@@ -381,6 +382,7 @@ static int many(const struct fake_task *me)
     for (int i = 0; i < CONNECTIONS; i++) {
         d[i] = narrow_connection(FAR + i, LANE_PLAIN, &ends[i]);
         FAKE_CHECK(d[i]);
+        FAKE_CHECK(lane_answers() == !lane_unseen());
         unseen += lane_unseen();
     }
     FAKE_CHECK(unseen > 0 && unseen < CONNECTIONS && lane_unseen());
@@ -444,6 +446,7 @@ static int told_between(const struct fake_task *me)
         FAKE_CHECK(match_isend(MATCH_STANDARD, CONTEXT, other, i, bytes, sizeof bytes, 0, 0, 0,
                                &r[i]) == 0);
     FAKE_CHECK(d->peer->blocked && d->out.from < d->out.to && !match_complete(r[AHEAD - 1]));
+    FAKE_CHECK(lane_unseen()); /* only the bell tells of room */
     while (read_end(end, came, sizeof came) == sizeof came)
         continue;
     FAKE_CHECK(write_frames(end, other, TELLING) == 0);
