@@ -22,8 +22,3 @@ int dvm_binding_errors(void)
 {
     return error_chosen();
 }
-
-int dvm_binding_fail(int code, const char *sentence)
-{
-    return dvm_report(dvm_fail(code, "%s", sentence));
-}

@@ -14,6 +14,14 @@
 #include "match/match.h"
 #include "type/type.h"
 
+int dvm_binding_fail(int code, const char *sentence)
+{
+    dvm_fail(code, "%s", sentence);
+    if (binding.site)
+        site_failed(code, binding.site);
+    return dvm_report(code);
+}
+
 int dvm_binding_send_each(const int *tids, size_t tid_count, int tag, const void *buf,
                           size_t count, dvm_type type)
 {

@@ -25,8 +25,8 @@ DVM_API void dvm_binding_end(void);
 /* What dvm_errors() chose. */
 DVM_API int dvm_binding_errors(void);
 
-/* An error that the binding has found: keep the sentence for dvm_last_error(), and do what
- * errors do now. Returns code. */
+/* An error that the binding has found: keep the sentence for dvm_last_error(), with the place that
+ * dvm_binding_begin was told, and do what errors do now. Returns code. */
 DVM_API int dvm_binding_fail(int code, const char *sentence);
 
 /* ---- for an interface that chooses among messages by itself ------------------------- */

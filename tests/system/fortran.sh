@@ -67,6 +67,8 @@ expect 0 dvm run -n 2 "$PROGRAMS/fortran_messages"
 expect_line "$WORK/out" "fortran_messages: [1-9][0-9] checks"
 if command -v addr2line >/dev/null || command -v eu-addr2line >/dev/null; then
     line=$(grep -n 'call dvm_recv(b, 0, 1, ierror=ierror)' "$source_tree/tests/system/programs/fortran_messages.f90" | cut -d: -f1)
+    short=$(grep -n 'told with its line' "$source_tree/tests/system/programs/fortran_messages.f90" | cut -d: -f1)
+    expect_line "$WORK/out" "short: dvm_allreduce: .* \(called at fortran_messages.f90:$short\)"
     expect_line "$WORK/out" "said: rank 0 \(sim[12]\) sent 4 .*rank 1 posted 2 .* at fortran_messages.f90:$line"
 fi
 

@@ -281,6 +281,10 @@ contains
     call expect(ierror == DVM_ERR_ARG .and. index(dvm_last_error(), "types") > 0, "two types")
     call dvm_allreduce(a, b, DVM_SUM, ierror=ierror)
     call expect(ierror == DVM_ERR_ARG, "a short result")
+    call dvm_errors(DVM_RETURN)
+    call dvm_allreduce(a, b, DVM_SUM, ierror=ierror) ! told with its line
+    if (me == 0) write (*, '(a)') "short: " // dvm_last_error()
+    call dvm_errors(DVM_FATAL)
     call dvm_barrier(ierror=ierror)
     call expect(ierror == DVM_OK, "ok")
     if (me == 0) then
