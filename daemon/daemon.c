@@ -369,6 +369,17 @@ static int open_folder(struct daemon *d)
     return r;
 }
 
+/* For so long it is tried to join. Who sent a ticket through a pipe waits at its other end and
+ * gives up himself: what joined later would surprise him. */
+static double join_seconds(const struct daemon *d)
+{
+    double seconds = settings_number(d->settings, SETTING_JOIN);
+
+    if (d->options->hosted)
+        return HOSTED_SECONDS;
+    return strcmp(d->options->join, "-") == 0 && seconds > SETTING_JOIN_S ? SETTING_JOIN_S : seconds;
+}
+
 static int open_cluster(struct daemon *d, const char *ticket)
 {
     static const struct cluster_events events = {on_frame, on_host_up, on_host_down,
@@ -395,9 +406,7 @@ static int open_cluster(struct daemon *d, const char *ticket)
     int r;
 
     if (ticket)
-        r = cluster_join(&d->cluster, d->loop, &config, ticket,
-                         o->hosted ? HOSTED_SECONDS
-                                   : settings_number(d->settings, SETTING_JOIN), &events, d,
+        r = cluster_join(&d->cluster, d->loop, &config, ticket, join_seconds(d), &events, d,
                          d->machine, error, sizeof error);
     else
         r = cluster_create(&d->cluster, d->loop, &config, &events, d, error, sizeof error);

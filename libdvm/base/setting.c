@@ -62,7 +62,8 @@ static const struct setting_row rows[SETTING_COUNT] = {
     [SETTING_JOIN] = {"join", SETTING_TIME, SETTING_FREE, "20 s", NULL, 1, SETTING_REJOIN_MAX_S,
         NULL, "TIME",
         "For so long dvmd --join tries to reach the machine. With more than 20 s it has patience: "
-        "it also waits so long for the file of the ticket, and goes on where nobody answers yet."},
+        "it also waits so long for the file of the ticket, and goes on where nobody answers yet. "
+        "With a ticket from standard input it is 20 s at most."},
     [SETTING_REJOIN] = {"rejoin", SETTING_TIME, SETTING_FREE, "10 min", "never", 1,
         SETTING_REJOIN_MAX_S, NULL, "TIME",
         "For so long a host that was lost tries to come back, and may: with its own key, as a new "
