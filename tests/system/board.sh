@@ -23,7 +23,7 @@ told() {
         (if $lines == "" then "null" else .at end) else "" end)' "$WORK/ps" >"$WORK/told"
 }
 tells() { told && diff "$WORK/wanted" "$WORK/told" >"$WORK/diff"; }
-await_told() { wait_until 30 tells || { cat "$WORK/diff" "$WORK/run" >&2; fail "dvm ps tells something else: $1"; }; }
+await_told() { wait_until "$least" tells || { cat "$WORK/diff" "$WORK/run" >&2; fail "dvm ps tells something else: $1"; }; }
 
 start_machine 2
 await 10 hosts_are 2

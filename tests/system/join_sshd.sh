@@ -37,7 +37,7 @@ PermitRootLogin prohibit-password
 AcceptEnv DVM_MACHINE
 PermitUserRC no
 END
-    "$sshd" -f "$folder/config" -E "$folder/log" && wait_until 60 test -s "$folder/pid"
+    "$sshd" -f "$folder/config" -E "$folder/log" && wait_until "$least" test -s "$folder/pid"
 }
 # shellcheck disable=SC2016
 at_end+=('kill "$(cat "$folder/pid")" 2>/dev/null')

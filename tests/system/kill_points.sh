@@ -83,7 +83,7 @@ tell() {
     # the machine's end, if it had none
     timeout -k 5 $((100 * time_scale)) dvm halt >"$WORK/halt" 2>&1 || status=$?
     [ $status != 124 ] || fail "halt hangs"
-    wait_until 60 nothing_left || {
+    wait_until "$least" nothing_left || {
         left_over >&2
         show_state
         fail "something is left: DVM_TEST_POINT='$1 $2 $3'"
