@@ -377,7 +377,9 @@ static double join_seconds(const struct daemon *d)
 
     if (d->options->hosted)
         return HOSTED_SECONDS;
-    return strcmp(d->options->join, "-") == 0 && seconds > SETTING_JOIN_S ? SETTING_JOIN_S : seconds;
+    if (strcmp(d->options->join, "-") == 0 && seconds > SETTING_JOIN_S)
+        return SETTING_JOIN_S;
+    return seconds;
 }
 
 static int open_cluster(struct daemon *d, const char *ticket)
