@@ -37,6 +37,7 @@ static struct {
     bool forked;  /* this process was forked from a task, and is none */
     bool handler; /* the handler for forks is installed */
 } life;
+    pthread_t thread; /* that of match_start; with one thread it alone makes calls */
 
 static const struct stream_up calls = {
     .message = deliver_message,
@@ -176,6 +177,7 @@ int match_start(const struct match_config *config)
     life.threads = life.careful = lanes.threads;
     life.gate = life.careful ? GATE_CLOSED : GATE_OPEN;
     life.started = true;
+    life.thread = pthread_self();
     return DVM_OK;
 }
 
@@ -198,6 +200,14 @@ static bool all_sent(void *arg)
 size_t match_unsent(uint64_t *bytes)
 {
     size_t count = 0;
+static bool all_acknowledged(void *arg)
+{
+    for (const struct stream *s = stream_first(); s; s = stream_next(s))
+        if (s->resend.first)
+            return false;
+    return true;
+}
+
 
     *bytes = 0;
     for (const struct stream *s = stream_first(); s; s = stream_next(s))
@@ -208,6 +218,17 @@ size_t match_unsent(uint64_t *bytes)
 int match_flush(double timeout, uintptr_t site)
 {
     const struct board_subject subject = {
+/* Wait until the others have acknowledged, for a moment: a peer that computes does not. Then
+ * what is kept for that goes to the daemons. */
+static int settle_up(bool (*done)(void *arg), double timeout, const struct board_subject *subject)
+{
+    stream_settle_up();
+    if (!match_wait_until(done, NULL, ACKNOWLEDGE_SECONDS, subject))
+        return DVM_OK;
+    stream_hand_over();
+    return match_wait_until(done, NULL, timeout, subject);
+}
+
         .call = DVM_BOARD_FINALIZE, .site = site, .describe = flush_describe};
     int rc;
 
@@ -216,14 +237,31 @@ int match_flush(double timeout, uintptr_t site)
         match_cancel(posted_first());
     unexpected_drop();
     rc = match_wait_until(all_went, NULL, timeout, &subject);
-    if (rc || all_sent(NULL))
-        return rc;
-    /* a peer that computes acknowledges nothing */
-    stream_settle_up();
-    if (!match_wait_until(all_sent, NULL, ACKNOWLEDGE_SECONDS, &subject))
-        return DVM_OK;
-    stream_hand_over();
-    return match_wait_until(all_sent, NULL, timeout, &subject);
+    return rc || all_sent(NULL) ? rc : settle_up(all_sent, timeout, &subject);
+}
+
+bool match_last(double seconds)
+{
+    const struct board_subject subject = {.call = DVM_BOARD_FINALIZE,
+                                          .describe = flush_describe};
+
+    if (!life.started || service_is_self() ||
+        (!life.threads && !pthread_equal(pthread_self(), life.thread)) || !wait_last(seconds))
+        return false;
+    if (!life.threads)
+        service_take();
+    if (life.polled)
+        bell_disarm();
+    if (!life.careful)
+        life.gate = GATE_OPEN;
+    /* main has returned: its arrays are no more. Other threads go on with theirs. */
+    while (!life.threads && posted_earliest())
+        match_cancel(posted_earliest());
+    match_wait_until(all_went, NULL, seconds, &subject);
+    if (!all_acknowledged(NULL))
+        settle_up(all_acknowledged, seconds, &subject);
+    service_never();
+    return true;
 }
 
 int match_stop(double timeout)

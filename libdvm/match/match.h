@@ -405,3 +405,11 @@ size_t match_unsent(uint64_t *bytes);
 int match_stop(double timeout);
 
 #endif
+/* The program ends and has not called match_stop. Posted receives are cancelled, if it has one
+ * thread. Wait until all that was sent is with its receiver or a daemon: so many seconds for what
+ * receivers must take, and as many for what daemons take then. From then on nothing moves
+ * outside of calls, which are still possible: what has come is kept for them. Behind it comes
+ * dvm_leave. false: nothing was done, and the library must not be entered, as a call is in the
+ * middle of something, or this thread is not the task's. */
+bool match_last(double seconds);
+

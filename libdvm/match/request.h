@@ -331,6 +331,11 @@ void wait_arm(void);
 /* Whether this thread's leaving must wake others, and do so (life.c). */
 void wait_leave(void);
 
+/* For match_last: take the lock, within about so many seconds, and the bell from a wait of this
+ * thread that never goes on (exit in a signal's handler). false: the lock is not free, or
+ * this thread is in the middle of progress. */
+bool wait_last(double seconds);
+
 /* The lock of DVM_THREAD_MULTIPLE; nothing with one thread. */
 void wait_lock(void);
 void wait_unlock(void);
@@ -371,6 +376,9 @@ void service_stop(void);
 
 /* The same, and there will be none. */
 void service_never(void);
+
+/* Whether this is that thread: it calls functions of the program's. */
+bool service_is_self(void);
 
 /* In a child after fork: there is no thread. */
 void service_forked(void);

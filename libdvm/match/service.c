@@ -281,6 +281,11 @@ void service_stop(void)
     service_start(service.threads);
 }
 
+bool service_is_self(void)
+{
+    return service.started && pthread_equal(pthread_self(), service.thread);
+}
+
 void service_forked(void)
 {
     service_start(service.threads);

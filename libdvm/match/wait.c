@@ -61,6 +61,7 @@ static struct {
     bool owned;            /* a thread sleeps on the bell */
     bool served;           /* that is the service thread */
     bool wanted;           /* it must leave the bell to another */
+    bool turning;          /* progress is being made in a call */
     bool spun;             /* the last look at the bell took all of its time, in vain */
     bool changed;          /* something completed since others were told */
     const struct wait_look *look; /* what is waited for beside the bell; NULL: nothing */
@@ -80,7 +81,7 @@ void wait_start(const struct match_config *config)
     load_start(config->bound);
     brief_start();
     waiting.others = 0;
-    waiting.owned = waiting.served = waiting.wanted = waiting.changed = false;
+    waiting.owned = waiting.served = waiting.wanted = waiting.changed = waiting.turning = false;
     waiting.look = NULL;
     service_start(waiting.threads);
     pthread_mutex_init(&waiting.lock, NULL);
@@ -100,6 +101,24 @@ void wait_unlock(void)
 {
     if (waiting.threads)
         pthread_mutex_unlock(&waiting.lock);
+}
+
+bool wait_last(double seconds)
+{
+    struct timespec limit;
+
+    if (waiting.threads) {
+        clock_gettime(CLOCK_REALTIME, &limit);
+        limit.tv_sec += (time_t)seconds + 1;
+        return pthread_mutex_timedlock(&waiting.lock, &limit) == 0;
+    }
+    if (waiting.turning)
+        return false;
+    if (waiting.owned)
+        bell_disarm();
+    waiting.owned = false;
+    waiting.look = NULL;
+    return true;
 }
 
 void wait_stop(void)
@@ -154,12 +173,14 @@ static int progress(void)
         bell_look();
     if (waiting.threads && lane_rung())
         waiting.changed = true;
+    waiting.turning = true;
     quick_progress();
     rc = lane_progress();
     if (match_on_words)
         match_on_words();
     if (match_on_progress)
         match_on_progress();
+    waiting.turning = false;
     return rc;
 }
 

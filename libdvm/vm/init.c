@@ -7,7 +7,6 @@
  * that can be refused has been.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +33,6 @@
 #define LEAVE_SECONDS 30.0 /* how long the daemon may take to take note that we leave */
 
 struct vm vm;
-static bool told_at_exit; /* tell_unsent is called at exit */
 
 /* A task that the machine spawned, before main. It writes to a pipe, which stdio would buffer in
  * blocks: lines come late and are lost at a crash. With stdin by lines, too, a
@@ -46,24 +44,6 @@ __attribute__((constructor)) static void begin(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     setvbuf(stdin, NULL, _IOLBF, 0);
     crash_watch(""); /* arrays of main that are too large for the stack crash before dvm_init */
-}
-
-/* At exit: what a task without dvm_finalize has kept is lost, but not silently. */
-static void tell_unsent(void)
-{
-    uint64_t bytes;
-    size_t count;
-
-    if (!dvm_initialized() || dvm_enter() != DVM_OK)
-        return;
-    count = match_unsent(&bytes);
-    if (count > 0)
-        fprintf(stderr,
-                "dvm: tid %#x: this task ends without dvm_finalize; %zu message%s that it has "
-                "sent (%" PRIu64 " bytes) and that no receive took yet %s lost\n",
-                (unsigned)vm.self, count, count == 1 ? "" : "s", bytes,
-                count == 1 ? "is" : "are");
-    dvm_leave(DVM_OK);
 }
 
 /* The folder of the daemon's socket; of this process, or of the one before dvm_init. */
@@ -182,8 +162,7 @@ static int enrol(int level)
         private_end(true);
         return rc;
     }
-    if (!told_at_exit)
-        told_at_exit = atexit(tell_unsent) == 0;
+    forgotten_watch();
     unsetenv("DVM_TOKEN");
     dvm_fatal_hook = abort_on_error;
     return DVM_OK;

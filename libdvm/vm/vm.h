@@ -94,6 +94,10 @@ bool program_find(const char *name, const char *variable, const char *build, cha
 
 /* ---- ending ------------------------------------------------------------------------ */
 
+/* This process has become a task: at its exit send what it has sent, if it has not called
+ * dvm_finalize by then (forgotten.c). */
+void forgotten_watch(void);
+
 /* The function behind dvm_fatal_hook: ends DVM_WORLD and this process. */
 void abort_on_error(int code, const char *sentence);
 

@@ -22,6 +22,22 @@ say "messages that it kept: said on stderr"
 expect 0 dvm run -n 2 --where sim1 "$forget" unsent
 expect_line "$WORK/err" "ends without dvm_finalize; [1-3] messages? that it has sent \([0-9]+ bytes\)"
 
+say "the last messages come, also where nobody reads before the sender is gone"
+for _ in $(seq "$(pick 3 60)"); do
+    expect 0 dvm run -n 2 "$forget" last
+    expect_count 1 "^rank 1 has all" "$WORK/out"
+done
+
+say "the library's thread ends before the program's destructors"
+expect 0 dvm run -n 2 --where sim1 "$forget" posted
+expect_line "$WORK/out" "^Threads:[[:space:]]1$"
+
+say "calls in a handler at exit, behind the library's own"
+expect 0 dvm run -n 2 "$forget" late
+expect_line "$WORK/out" "^rank 1 has 1000"
+expect 0 dvm run -n 2 "$forget" signal
+expect_line "$WORK/out" "^rank 1 has 1000"
+
 say "a lone task"
 expect 0 "$forget" received
 expect_count 0 "." "$WORK/err"
