@@ -62,8 +62,8 @@ static void host_event(struct round *r, const uint8_t *payload, size_t length)
     Dvm__Pb__HostEvent *e = dvm__pb__host_event__unpack(NULL, length, payload);
 
     if (e && e->event != DVM_EVENT_HOST_JOINED && e->host) {
-        dvm_fail(DVM_ERR_HOST_GONE, "host %s %s while its answer was awaited%s%s", e->host->name,
-                 e->event == DVM_EVENT_HOST_LEFT ? "left the machine" : "was lost",
+        dvm_fail(DVM_ERR_HOST_GONE, "host %s %s%s%s", e->host->name,
+                 e->event == DVM_EVENT_HOST_LEFT ? "has left the machine" : "was lost",
                  e->reason[0] ? ": " : "", e->reason);
         fail_open(r, (int)e->host->slot, DVM_ERR_HOST_GONE);
     }

@@ -113,7 +113,7 @@ static void on_host_down(void *arg, const struct cluster_host *host, bool lost, 
     tell_event(d, host, kind, why);
     tasks_host_down(d->tasks, host, lost);
     names_host_down(d->names, host, why);
-    daemon_route_host_down(d, host->slot, host->name);
+    daemon_route_host_down(d, host->slot, host->name, lost, why);
 }
 
 static void on_cluster_end(void *arg, int status, const char *why)

@@ -123,8 +123,9 @@ int daemon_route_open(struct daemon *d);
 void daemon_route_close(struct daemon *d);
 
 /* Fail what was asked of a host that is down, forget half messages from it, and remember its name
- * for sentences. */
-void daemon_route_host_down(struct daemon *d, int slot, const char *name);
+ * and what became of it (it was lost, or left; why) for sentences. */
+void daemon_route_host_down(struct daemon *d, int slot, const char *name, bool lost,
+                            const char *why);
 
 /* Forget half messages of a client that is gone. */
 void daemon_route_client_gone(struct daemon *d, int tid);

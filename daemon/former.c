@@ -8,19 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-void former_note(struct former *f, int slot, const char *name)
+void former_note(struct former *f, int slot, const char *name, bool lost, const char *why)
 {
     if (slot <= 0 || slot > DVM_SLOT_MAX)
         return;
     free(f->names[slot]);
+    free(f->fates[slot]);
     f->names[slot] = strdup(name);
+    if (asprintf(&f->fates[slot], "%s%s%s", lost ? "was lost" : "has left the machine",
+                 why[0] ? ": " : "", why) < 0)
+        f->fates[slot] = NULL;
+}
+
+const char *former_fate(const struct former *f, int slot)
+{
+    return slot > 0 && slot <= DVM_SLOT_MAX ? f->fates[slot] : NULL;
 }
 
 void former_clear(struct former *f)
 {
     for (int slot = 0; slot <= DVM_SLOT_MAX; slot++) {
         free(f->names[slot]);
-        f->names[slot] = NULL;
+        free(f->fates[slot]);
+        f->names[slot] = f->fates[slot] = NULL;
     }
 }
 

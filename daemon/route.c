@@ -269,13 +269,15 @@ void daemon_route_client_gone(struct daemon *d, int tid)
     drop_parts(d->route, tid, 0);
 }
 
-void daemon_route_host_down(struct daemon *d, int slot, const char *name)
+void daemon_route_host_down(struct daemon *d, int slot, const char *name, bool lost,
+                            const char *why)
 {
     struct open_request *o;
-    char text[DVM_NAME_MAX + 64];
+    char text[DVM_SENTENCE_MAX];
 
-    former_note(&d->route->former, slot, name);
-    snprintf(text, sizeof text, "host %s has left the machine or was lost", name);
+    former_note(&d->route->former, slot, name, lost, why);
+    snprintf(text, sizeof text, "host %s %s%s%s", name, lost ? "was lost" : "has left the machine",
+             why[0] ? ": " : "", why);
     drop_parts(d->route, 0, slot);
     while ((o = find_open(d->route, slot))) {
         table_take(&d->route->open, o->ref);
@@ -407,6 +409,12 @@ static const char *whom(const struct daemon *d, int slot, char text[FORMER_TEXT_
     return former_text(d->route ? &d->route->former : &nobody, slot, text);
 }
 
+/* What became of a host that is not in the machine any more; NULL: not known. */
+static const char *fate_of(const struct daemon *d, int slot)
+{
+    return d->route ? former_fate(&d->route->former, slot) : NULL;
+}
+
 void daemon_tell_host_gone(struct daemon *d, int to, int tid)
 {
     Dvm__Pb__Gone gone = DVM__PB__GONE__INIT;
@@ -435,6 +443,7 @@ static void bounce(struct daemon *d, const struct dvm_frame *frame, const uint8_
                    int code)
 {
     int slot = DVM_TID_SLOT(frame->dst);
+    const char *fate = DVM_TID_N(frame->dst) == 0 ? fate_of(d, slot) : NULL;
     char text[FORMER_TEXT_MAX];
 
     if (DVM_TID_N(frame->dst) == 0)
@@ -445,7 +454,8 @@ static void bounce(struct daemon *d, const struct dvm_frame *frame, const uint8_
         bounce_watch(d, frame, payload);
     } else if (frame->op == DVM_OP_CONTROL && frame->ref && !(frame->flags & DVM_FLAG_REPLY)) {
         daemon_fail(d, frame, code == DVM_ERR_NO_TASK ? code : DVM_ERR_HOST_GONE,
-                    "%s cannot be reached: %s", text, dvm_error_text(code));
+                    "%s cannot be reached: %s%s", text, fate ? "it " : "",
+                    fate ? fate : dvm_error_text(code));
     } else if (is_task_frame(frame) && slot == cluster_self(d->cluster)) {
         tasks_tell_gone(d->tasks, frame->src, frame->dst);
     } else if (is_task_frame(frame)) {

@@ -52,6 +52,9 @@ static void on_done(void *arg, struct ask *a)
         console_flush();
     } else if (a->result == DVM_ERR_TIMEOUT) {
         console_wrong(w->c, "task 0x%x has not ended", (unsigned)w->messages[i].tid);
+    } else if (a->result == DVM_ERR_HOST_GONE) {
+        console_wrong(w->c, "task 0x%x is not heard of any more: %s",
+                      (unsigned)w->messages[i].tid, a->sentence);
     } else if (a->result) {
         console_wrong(w->c, "how task 0x%x ended is not known: %s",
                       (unsigned)w->messages[i].tid, a->sentence);

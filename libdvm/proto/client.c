@@ -327,9 +327,9 @@ static int host_down(const uint8_t *payload, size_t length, int slot)
     int r = DVM_OK;
 
     if (e && e->event != DVM_EVENT_HOST_JOINED && e->host && (int)e->host->slot == slot)
-        r = dvm_fail(DVM_ERR_HOST_GONE, "host %s %s while its answer was awaited (%s)",
-                     e->host->name, e->event == DVM_EVENT_HOST_LEFT ? "left" : "was lost",
-                     e->reason);
+        r = dvm_fail(DVM_ERR_HOST_GONE, "host %s %s%s%s", e->host->name,
+                     e->event == DVM_EVENT_HOST_LEFT ? "has left the machine" : "was lost",
+                     e->reason[0] ? ": " : "", e->reason);
     if (e)
         dvm__pb__host_event__free_unpacked(e, NULL);
     return r;

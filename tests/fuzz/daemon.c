@@ -258,7 +258,7 @@ static void step_host(void)
     if (!up)
         names_host_down(d.names, &host, "it is far");
     if (!up)
-        daemon_route_host_down(&d, FAR_SLOT, "far");
+        daemon_route_host_down(&d, FAR_SLOT, "far", true, "silent");
     turn();
 }
 

@@ -87,7 +87,8 @@ kill_daemon sim2
 status=0; wait $waiter || status=$?
 expect_same 1 "$status" "status of dvm wait"
 # the second when it began to wait a moment too late
-expect_line "$WORK/waited" "host sim2 was lost|host sim2 \\(slot 2\\) cannot be reached"
+gone="^dvm: task $tid is not heard of any more: host sim2"
+expect_line "$WORK/waited" "$gone was lost: .+|$gone \\(slot 2\\) cannot be reached: it was lost: .+"
 expect 1 dvm wait "$tid"
-expect_line "$WORK/err" "host sim2 \\(slot 2\\) cannot be reached: "
+expect_line "$WORK/err" "$gone \\(slot 2\\) cannot be reached: it was lost: .+"
 halt_machine
