@@ -95,8 +95,9 @@ static int await_ready(int fd, const char *dvmd, char *folder, size_t size)
         return DVM_OK;
     }
     if (!strncmp(line, "error ", strlen("error ")))
-        return dvm_fail(DVM_ERR_NO_DAEMON, "%s", line + strlen("error "));
-    return dvm_fail(DVM_ERR_NO_DAEMON,
+        return dvm_fail(DVM_ERR_SYSTEM, "no machine runs, and none could be started for this run: "
+                        "%s", line + strlen("error "));
+    return dvm_fail(DVM_ERR_SYSTEM,
                     "%s ended before it was ready; run it by hand to see why: %s --foreground",
                     dvmd, dvmd);
 }

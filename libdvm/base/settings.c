@@ -205,6 +205,20 @@ static int read_all(int fd, const char *path, char *text, size_t *size)
     return DVM_OK;
 }
 
+/* A file that is there, or should be, cannot be read: errno says why. */
+static int unreadable(const char *path)
+{
+    char sentence[DVM_SENTENCE_MAX];
+    bool forbidden = errno == EACCES || errno == EPERM;
+    int r = dvm_fail_errno(DVM_ERR_SYSTEM, "cannot read the settings in %s", path);
+
+    if (!forbidden)
+        return r;
+    error_save(sentence);
+    return dvm_fail(r, "%s; what it limits would be unknown, so let every user read it (chmod a+r, "
+                    "and a+x for its folders)", sentence);
+}
+
 /* Read a file. administrator: NULL, or who must own it for its values to be limits. */
 static int read_file(struct settings *s, const char *path, bool must, const uid_t *administrator)
 {
@@ -217,7 +231,7 @@ static int read_file(struct settings *s, const char *path, bool must, const uid_
     if (fd < 0 && !must && (errno == ENOENT || errno == ENOTDIR))
         return DVM_OK;
     if (fd < 0 || fstat(fd, &st)) {
-        r = dvm_fail_errno(DVM_ERR_SYSTEM, "cannot read the settings in %s", path);
+        r = unreadable(path);
         if (fd >= 0)
             close(fd);
         return r;
@@ -267,7 +281,7 @@ static int read_named(struct settings *s, const char *path)
     if (r != DVM_ERR_SYSTEM)
         return r;
     error_save(sentence);
-    return dvm_fail(r, "%s (environment DVM_CONF names that file)", sentence);
+    return dvm_fail(r, "%s (environment DVM_CONF names that file: correct or unset it)", sentence);
 }
 
 /* Whether both are the same file, by whatever names. */

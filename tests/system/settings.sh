@@ -17,7 +17,11 @@ noted() {
 
 say "a file that is named and not there; a setting that does not exist"
 DVM_CONF=$WORK/none expect 1 dvm config
-expect_line "$WORK/err" "$WORK/none: No such file or directory \\(environment DVM_CONF names that file\\)"
+expect_line "$WORK/err" "$WORK/none: No such file or directory \\(environment DVM_CONF names that file: correct or unset it\\)"
+DVM_CONF=$WORK/none expect 1 dvm run true
+expect_line "$WORK/err" "no machine runs, and none could be started for this run: cannot read the settings in $WORK/none: No such file or directory \\(environment DVM_CONF"
+DVM_CONF=$WORK expect 1 dvm run true
+expect_line "$WORK/err" "$WORK is a folder and no file of settings"
 printf 'silence = 3 s\nno_such = 1\n' >"$WORK/wrong"
 DVM_CONF=$WORK/wrong expect 3 dvm doctor
 expect_line "$WORK/out" "$WORK/wrong:2: there is no setting \"no_such\" \\(dvm config --keys lists them\\) -> correct it where the sentence says; what each setting takes: dvm config --keys \\[J608\\]"
