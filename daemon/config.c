@@ -24,13 +24,11 @@ static int set(struct settings *s, enum setting_key key, const char *value, cons
 
 static int take_options(struct settings *s, const struct options *o)
 {
-    char text[SETTING_TEXT_MAX], from[SETTINGS_FROM_MAX];
+    char from[SETTINGS_FROM_MAX];
     int r = DVM_OK;
 
-    if (o->port) {
-        snprintf(text, sizeof text, "%ld", o->port);
-        r = set(s, SETTING_PORT, text, "option --port");
-    }
+    if (o->port && strcmp(o->port, "0") != 0)
+        r = set(s, SETTING_PORT, o->port, "option --port");
     if (!r && o->bind)
         r = set(s, SETTING_BIND, o->bind, "option --bind");
     if (!r && o->silence)

@@ -14,7 +14,7 @@ struct options {
     const char *join;           /* file with the ticket, "-" for stdin, or NULL */
     const char *hosted;         /* offer of a machine whose hoster starts this, or NULL */
     const char *bind;           /* address to listen on, or NULL */
-    long port;                  /* control port, 0 for any */
+    const char *port;           /* control port or a range, as the setting; NULL or 0: any */
     long cores;                 /* cores for tasks, 0: those of this computer */
     const char *silence;        /* time until a silent host is lost, as in dvmd.conf, or NULL */
     long ready_fd;              /* where to tell that it is usable, or -1 */

@@ -19,9 +19,9 @@
 #include "console/remote/launch.h"
 
 struct settings {
-    int hosts, port, cores; /* 0: not given */
-    double silence;         /* seconds, 0: not given */
-    const char *name, *bind, *security;
+    int hosts, cores; /* 0: not given */
+    double silence;   /* seconds, 0: not given */
+    const char *name, *port, *bind, *security;
     struct option_list set;
 };
 
@@ -29,16 +29,16 @@ struct settings {
 #define START_SECONDS 60.0    /* until all hosts must be usable */
 #define PORTS_A_HOST 2        /* control and lanes */
 #define CORES_MAX 65536
-#define NUMBER_MAX 16         /* bytes of a number as text */
+#define NUMBER_MAX 16         /* bytes of a number, or a range of ports, as text */
 
 static const struct option_row rows[] = {
     {"hosts", 0, OPTION_INT, offsetof(struct settings, hosts), "N",
      "N simulated hosts sim1..simN on this computer", 1, HOSTS_MAX},
     {"name", 0, OPTION_TEXT, offsetof(struct settings, name), "MACHINE",
      "name of the machine (as --machine)", 0, 0},
-    {"port", 0, OPTION_INT, offsetof(struct settings, port), "N",
-     "control port; the one above it is used, too (default: any)", 1,
-     SETTING_PORT_MAX},
+    {"port", 0, OPTION_TEXT, offsetof(struct settings, port), "PORTS",
+     "control port N, or N-M, of which a free one is taken; the next is used, too (default: any)",
+     0, 0},
     {"bind", 0, OPTION_TEXT, offsetof(struct settings, bind), "ADDR",
      "address to listen on (default: all)", 0, 0},
     {"cores", 0, OPTION_INT, offsetof(struct settings, cores), "N",
@@ -61,6 +61,7 @@ struct host {
 struct start {
     const struct console *c;
     const struct settings *s;
+    struct setting_value port; /* number 0: any */
     char dvmd[PATH_MAX], machine[DVM_NAME_MAX];
     struct host *hosts;
     struct launch *launches;
@@ -110,8 +111,11 @@ static void describe_host(struct start *t, size_t i)
     word = add_option(word, "--host", h->name);
     if (t->count > 1)
         *word++ = "--simulated";
-    if (s->port) {
-        snprintf(h->port, sizeof h->port, "%d", s->port + PORTS_A_HOST * (int)i);
+    if (t->port.number > 0) {
+        if (t->port.most > t->port.number) /* each takes what is free */
+            snprintf(h->port, sizeof h->port, "%s", t->port.text);
+        else
+            snprintf(h->port, sizeof h->port, "%d", (int)t->port.number + PORTS_A_HOST * (int)i);
         word = add_option(word, "--port", h->port);
     }
     if (s->bind)
@@ -132,16 +136,40 @@ static bool set_is_good(const struct start *t, const char *text)
     struct setting_value value;
     size_t length = strcspn(text, "=");
     enum setting_key key = setting_find(text, length);
+    const char *near = key == SETTING_COUNT ? setting_nearest(text, length) : NULL;
 
     if (!text[length])
         console_wrong(t->c, "--set takes KEY=VALUE, such as task_memory=1GiB, not \"%.80s\"", text);
     else if (key == SETTING_COUNT)
-        console_wrong(t->c, "--set: there is no setting \"%.*s\"; dvm config --keys lists them",
-                      (int)(length < 80 ? length : 80), text);
+        console_wrong(t->c, "--set: there is no setting \"%.*s\"%s%s%s; dvm config --keys lists "
+                            "them",
+                      (int)(length < 80 ? length : 80), text, near ? "; did you mean " : "",
+                      near ? near : "", near ? "?" : "");
     else if (setting_parse(key, text + length + 1, &value))
         console_wrong(t->c, "--set: %s", dvm_last_error());
     else
         return true;
+    return false;
+}
+
+/* --port: what the setting port takes, with room for all hosts. */
+static bool ports_are_good(struct start *t)
+{
+    int count = (int)t->count, first, last;
+
+    if (t->s->port && setting_parse(SETTING_PORT, t->s->port, &t->port)) {
+        console_wrong(t->c, "--port: %s", dvm_last_error());
+        return false;
+    }
+    first = (int)t->port.number;
+    if (first == 0)
+        return true;
+    /* of one port N the hosts take N, N + 2, ...; the last one's lanes have the port above */
+    last = t->port.most > first ? (int)t->port.most : SETTING_PORT_MAX + 1;
+    if (first + PORTS_A_HOST * count - 1 <= last)
+        return true;
+    console_wrong(t->c, "--port %s leaves too few ports for %d host%s; each needs two", t->s->port,
+                  count, count == 1 ? "" : "s");
     return false;
 }
 
@@ -162,11 +190,6 @@ static int check(const struct start *t)
         console_wrong(t->c, "DVM_DIR is the folder of one host and --hosts %d wants several; run: "
                             "unset DVM_DIR",
                       t->s->hosts);
-        return EXIT_USAGE;
-    }
-    if (t->s->port + PORTS_A_HOST * (int)(t->count - 1) > SETTING_PORT_MAX) {
-        console_wrong(t->c, "--port %d leaves too few ports for %zu hosts; each needs two",
-                      t->s->port, t->count);
         return EXIT_USAGE;
     }
     if (runtime_find(folder, sizeof folder, t->machine) == DVM_OK) {
@@ -241,6 +264,8 @@ static int start_all(struct start *t)
 {
     int r;
 
+    if (!ports_are_good(t))
+        return EXIT_USAGE;
     for (size_t i = 0; i < t->count; i++)
         describe_host(t, i);
     r = check(t);

@@ -85,6 +85,17 @@ int ranks_parse(struct ranks *s, const char *text)
     }
 }
 
+int ranks_option(struct ranks *s, const char *option, const char *text)
+{
+    int code = ranks_parse(s, text);
+    char sentence[DVM_SENTENCE_MAX];
+
+    if (!code)
+        return code;
+    error_save(sentence);
+    return dvm_fail(code, "%s: %s", option, sentence);
+}
+
 const char *ranks_text(const struct ranks *s, char text[RANKS_TEXT_MAX])
 {
     size_t used = 0;

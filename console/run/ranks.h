@@ -34,6 +34,9 @@ bool ranks_has(const struct ranks *s, int rank);
  * does not have; then a part of it may be in. */
 int ranks_parse(struct ranks *s, const char *text);
 
+/* The same for what an option has; the error names it. */
+int ranks_option(struct ranks *s, const char *option, const char *text);
+
 /* Write the set as "0-3,7"; when it does not fit, its begin and how many there are in
  * all, such as "0,2,4,...(500 ranks)". Returns text. */
 const char *ranks_text(const struct ranks *s, char text[RANKS_TEXT_MAX]);

@@ -56,7 +56,7 @@ int run_debug_begin(struct run *r, Dvm__Pb__Debug *request)
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for %d ranks", r->count);
     r->debug.on = true;
     if (strcmp(r->s->gdb, "all"))
-        code = ranks_parse(&r->debug.ranks, r->s->gdb);
+        code = ranks_option(&r->debug.ranks, "--gdb", r->s->gdb);
     for (int rank = 0; rank < r->count && !strcmp(r->s->gdb, "all"); rank++)
         ranks_add(&r->debug.ranks, rank);
     if (!code)

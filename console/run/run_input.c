@@ -60,7 +60,7 @@ static int choose_readers(struct run *r, struct ranks *set)
     if (!strcmp(who, "none"))
         return DVM_OK;
     if (strcmp(who, "all"))
-        return ranks_parse(set, who);
+        return ranks_option(set, "--stdin", who);
     for (int rank = 0; rank < r->count; rank++)
         ranks_add(set, rank);
     return DVM_OK;

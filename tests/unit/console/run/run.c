@@ -470,8 +470,10 @@ Test(run, wrong_words)
 {
     static const struct {
         const char *option, *value, *words;
-    } wrong[] = {{"--stdin", "3", "there is no rank 3"},
-                 {"--stdin", "nobody", "is no list of ranks"},
+    } wrong[] = {{"--stdin", "3", "dvm: --stdin: there is no rank 3: the ranks of this run are 0"},
+                 {"--stdin", "nobody", "dvm: --stdin: \"nobody\" is no list of ranks"},
+                 {"--gdb", "1-9", "dvm: --gdb: there is no rank 9"},
+                 {"--gdb", "first", "dvm: --gdb: \"first\" is no list of ranks"},
                  {"--on-failure", "restart", "takes kill, notify or ignore, not \"restart\""},
                  {"--collapse", "--raw", "exclude each other"},
                  {"--tag-output", "--raw", "exclude each other"},
