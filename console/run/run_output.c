@@ -190,6 +190,8 @@ bool run_output_put(struct run_output *o, int fd, int tid, const char *prefix, c
     o->pieces[o->last++] =
         (struct run_piece){.fd = fd, .tid = tid, .bytes = o->end - before, .data = tid ? size : 0};
     st->tid = tid;
+    st->task = tid ? tid : st->task;
+    st->own = tid ? 0 : st->own + 1;
     st->middle = ((const char *)data)[size - 1] != '\n';
     return true;
 }

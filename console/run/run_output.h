@@ -23,6 +23,8 @@ struct run_piece {
 /* What was queued last for a descriptor. */
 struct run_stream {
     int tid;       /* whose bytes came last */
+    int task;      /* which task's did, and */
+    unsigned own;  /* lines of the console's own since */
     bool middle;   /* they did not end a line */
     size_t most;   /* bytes that one write may have without waiting */
 };

@@ -23,6 +23,7 @@
 
 #define TAG_MAX (RANKS_TEXT_MAX + DVM_NAME_MAX + 32) /* bytes of a tag with colours and NUL */
 
+#define ABOVE_MAX 3                                  /* lines that nobody minds in between */
 #define TID_TEXT_MAX 16                              /* bytes of a tid as text with its NUL */
 
 /* Bytes of one rank on their way. */
@@ -301,15 +302,27 @@ void run_stdio_end(struct run *r, int rank)
                (struct piece){.rank = rank, .tid = r->tasks[rank].tid, .fd = fd});
 }
 
+/* Whether a line stands at the end of stderr, as that task's or another's, but for a few of the
+ * console's own words. */
+static bool stands_above(const struct run *r, const char *line)
+{
+    const struct run_stream *err = &r->output.streams[STDERR_FILENO];
+
+    if (r->files || err->own > ABOVE_MAX)
+        return false;
+    for (int i = 0; i < r->count; i++)
+        if (r->tasks[i].tid == err->task)
+            return r->tasks[i].last && !strcmp(r->tasks[i].last, line);
+    return false;
+}
+
 const char *run_stdio_last(struct run *r, int rank)
 {
-    const struct run_task *t = &r->tasks[rank];
+    const char *last = r->tasks[rank].last;
 
     if (r->fold)
         fold_flush(r->fold, 0, true);
-    if (!t->last || !t->last[0])
-        return NULL;
-    return !r->files && r->output.streams[STDERR_FILENO].tid == t->tid ? NULL : t->last;
+    return !last || !last[0] || stands_above(r, last) ? NULL : last;
 }
 
 void run_stdio_free(struct run *r)

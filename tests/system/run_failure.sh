@@ -38,6 +38,12 @@ expect_line "$WORK/err" "^dvm: rank [01] .*exited with status 3 after .*; ending
 expect_line "$WORK/err" "^dvm: the last line of its stderr: no such input$"
 expect 3 dvm -q run sh -c 'echo "right above" >&2; exit 3'
 expect_count 1 "right above" "$WORK/err"
+# the same words of another task are as good; and the console's own may stand between
+# shellcheck disable=SC2016
+expect 3 dvm -q run -n 2 sh -c 'echo "not here" >&2; exit 3'
+expect_count 0 "last line of its stderr" "$WORK/err"
+expect 3 dvm run -n 3 sh -c 'echo "right above" >&2; exit 3'
+expect_count 0 "last line of its stderr" "$WORK/err"
 expect 3 dvm -q run --output "$WORK/files" sh -c 'echo "in a file" >&2; exit 3'
 expect_line "$WORK/err" "^dvm: the last line of its stderr: in a file$"
 
