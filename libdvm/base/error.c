@@ -118,6 +118,19 @@ void error_speaker(const char *who)
     snprintf(speaker, sizeof speaker, "%s%s", who, who[0] ? ": " : "");
 }
 
+void error_warn(const char *format, ...)
+{
+    char text[DVM_SENTENCE_MAX];
+    va_list ap;
+
+    if (error_mode() == DVM_SILENT)
+        return;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    fprintf(stderr, "dvm: %s%s\n", speaker, text);
+}
+
 int dvm_report(int code)
 {
     int now = error_mode();

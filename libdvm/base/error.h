@@ -37,6 +37,10 @@ extern void (*dvm_fatal_hook)(int code, const char *sentence);
  * "" for nobody in particular. */
 void error_speaker(const char *who);
 
+/* Print a sentence about something that is no error of a call, in the same form, unless errors are
+ * silent. */
+void error_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Act on the result of a public function: DVM_OK passes; an error is printed
  * and is fatal or returned as dvm_errors() chose. Returns code. */
 int dvm_report(int code);

@@ -6,12 +6,19 @@
  */
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
+#include "group/context.h"
 #include "group/entry.h"
+#include "group/group.h"
 #include "group/request.h"
 #include "group/sink.h"
 #include "match/match.h"
+
+#define OPEN_LOOKED 256  /* open receives that are looked at when a task leaves, */
+#define OPEN_TOLD 3      /* and of which each is told */
+#define PEER_TEXT_MAX 64 /* bytes of "rank 12 (tid 0x40001)" with the NUL */
 
 /* Take the end of a complete request. */
 static int finish(struct dvm_request **request, struct dvm_status *status)
@@ -64,6 +71,44 @@ int request_alive(const char *call, const struct dvm_request *request)
     return dvm_fail(DVM_ERR_REQUEST, "%s: the request was ended or freed before; the call that "
                                      "does it sets its place to NULL, so this is a copy of its "
                                      "pointer, or it is twice in the array", call);
+}
+
+/* One receive that nobody has waited for. */
+static void tell_open(const struct match_open *open)
+{
+    const struct group *g = group_of_context(open->filter.context);
+    char who[PEER_TEXT_MAX] = "anybody", tag[PEER_TEXT_MAX] = "any tag";
+    const char *where = site_text(open->site);
+
+    if (open->filter.source != DVM_ANY)
+        group_member_text(g, open->filter.source, who, sizeof who);
+    if (open->filter.tag != DVM_ANY)
+        snprintf(tag, sizeof tag, "tag %d", open->filter.tag);
+    error_warn("dvm_finalize: a receive from %s, %s, in %s%s%s%s is still open and is given up; "
+               "dvm_wait waits for its message, dvm_cancel takes it back",
+               who, tag, g ? group_name(g) : "a freed group", where[0] ? " (called" : "", where,
+               where[0] ? ")" : "");
+}
+
+void request_tell_open(void)
+{
+    struct match_open list[OPEN_LOOKED];
+    size_t count, own = 0;
+
+    if (error_mode() == DVM_SILENT)
+        return;
+    count = match_open(list, OPEN_LOOKED);
+    count = count < OPEN_LOOKED ? count : OPEN_LOOKED;
+    for (size_t i = 0; i < count; i++) {
+        /* the library's own are over with what they are for */
+        if (!list[i].site || list[i].filter.context & CONTEXT_COLLECTIVE)
+            continue;
+        if (own++ < OPEN_TOLD)
+            tell_open(&list[i]);
+    }
+    if (own > OPEN_TOLD)
+        error_warn("dvm_finalize: %zu%s more receives are open", own - OPEN_TOLD,
+                   count == OPEN_LOOKED ? " or" : "");
 }
 
 int dvm_wait(struct dvm_request **request, struct dvm_status *status)

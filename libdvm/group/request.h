@@ -11,4 +11,8 @@ int request_known(const char *call, const struct dvm_request *request);
  * public function. Error: REQUEST. */
 int request_alive(const char *call, const struct dvm_request *request);
 
+/* This task leaves: tell which receives are still open, the first ones with whom they are from, tag
+ * and line. */
+void request_tell_open(void);
+
 #endif

@@ -187,11 +187,12 @@ DVM_API int dvm_init_thread(int *argc, char ***argv, int required, int *provided
 DVM_API int dvm_initialized(void);
 
 /* Leave the machine. Waits until every message that this task sent is with its
- * receiver or with a daemon. Open requests are dropped; receives are cancelled. So a
+ * receiver or with a daemon. Open requests are dropped; receives are cancelled, and told on
+ * stderr unless errors are silent (dvm_errors): with whom they were from, tag and line. A
  * small message to a tid that was never a task's, sent just before, is lost without a
  * word: the news that there is no such task comes to one that has gone.
- * The process goes on as an ordinary one and may call dvm_init again. Errors: LOST_DAEMON; ARG: the
  * Without this call, exit sends what it can within two seconds or so, and says what it could not.
+ * The process goes on as an ordinary one and may call dvm_init again. Errors: LOST_DAEMON; ARG: the
  * tasks of a group were in different collectives, as when each took itself for the root of
  * dvm_bcast, and none that came later could tell. The task has left nevertheless. */
 DVM_API int dvm_finalize(void);

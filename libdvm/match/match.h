@@ -254,6 +254,17 @@ int match_wait_as(enum dvm_board_call call, uintptr_t site, struct dvm_request *
 /* Forget a request: it is freed when it completes, its result dropped. */
 void match_release(struct dvm_request *request);
 
+/* A receive that is posted: it waits for its message. */
+struct match_open {
+    struct match_filter filter;
+    uintptr_t site; /* of the sink, as group */
+    int group;
+};
+
+/* Those of which the caller has a request, in order, up to max of them; returns how many there
+ * are. */
+size_t match_open(struct match_open *list, size_t max);
+
 /* Ask to cancel a receive. Error: REQUEST when it is a send. */
 int match_cancel(struct dvm_request *request);
 
@@ -400,11 +411,6 @@ int match_flush(double timeout, uintptr_t site);
 /* How many messages match_flush would wait for, and their bytes. */
 size_t match_unsent(uint64_t *bytes);
 
-/* match_flush, then free everything and close the socket. timeout: seconds, negative
- * for ever. */
-int match_stop(double timeout);
-
-#endif
 /* The program ends and has not called match_stop. Posted receives are cancelled, if it has one
  * thread. Wait until all that was sent is with its receiver or a daemon: so many seconds for what
  * receivers must take, and as many for what daemons take then. From then on nothing moves
@@ -413,3 +419,8 @@ int match_stop(double timeout);
  * middle of something, or this thread is not the task's. */
 bool match_last(double seconds);
 
+/* match_flush, then free everything and close the socket. timeout: seconds, negative
+ * for ever. */
+int match_stop(double timeout);
+
+#endif

@@ -193,3 +193,18 @@ struct dvm_request *posted_first(void)
 {
     return first;
 }
+
+size_t match_open(struct match_open *list, size_t max)
+{
+    size_t count = 0;
+
+    for (const struct dvm_request *r = first; r; r = r->next) {
+        if (is_for_words(r) || r->released)
+            continue;
+        if (count < max)
+            list[count] = (struct match_open){.filter = r->receive.filter,
+                                              .site = r->receive.sink.site, .group = r->group};
+        count++;
+    }
+    return count;
+}

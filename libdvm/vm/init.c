@@ -21,6 +21,7 @@
 #include "group/entry.h"
 #include "group/group.h"
 #include "group/host.h"
+#include "group/request.h"
 #include "match/match.h"
 #include "proto/control.h"
 #include "proto/control.pb-c.h"
@@ -217,6 +218,7 @@ int dvm_finalize(void)
     ENTRY_BEGIN();
     wrong = group_leave();
     error_save(sentence);
+    request_tell_open();
     daemon_link_asker(DVM_BOARD_FINALIZE, ENTRY_SITE(), 0);
     fflush(stdout);
     rc = match_flush(-1, ENTRY_SITE());

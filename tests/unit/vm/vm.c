@@ -63,6 +63,50 @@ static bool said(const char *text)
     return strstr(dvm_last_error(), text) != NULL;
 }
 
+/* What is written to stderr until uncapture, which returns it. */
+static int real_stderr;
+
+static void capture(FILE *file)
+{
+    fflush(stderr);
+    real_stderr = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+}
+
+static char *uncapture(FILE *file, char *text, size_t size)
+{
+    fflush(stderr);
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    rewind(file);
+    text[fread(text, 1, size - 1, file)] = '\0';
+    return text;
+}
+
+/* Receives that nobody has waited for are told, the first ones with all that is known. */
+Test(vm, open_receives_are_told)
+{
+    struct dvm_request *requests[6];
+    FILE *file = tmpfile();
+    char text[4096] = {0};
+    int x[6];
+
+    cr_assert(!dvm_irecv(DVM_SELF, 0, TAG, x, 1, DVM_INT, &requests[0]));
+    for (int i = 1; i < 6; i++)
+        cr_assert(!dvm_irecv(DVM_WORLD, DVM_ANY, DVM_ANY, x + i, 1, DVM_INT, &requests[i]));
+    cr_assert(!dvm_cancel(requests[5]));
+    dvm_errors(DVM_RETURN);
+    capture(file);
+    cr_expect_eq(dvm_finalize(), DVM_OK);
+    uncapture(file, text, sizeof text);
+    dvm_errors(DVM_SILENT);
+    cr_expect_not_null(strstr(text, "dvm_finalize: a receive from rank 0 (tid 0x"), "%s", text);
+    cr_expect_not_null(strstr(text, "), tag 17, in DVM_SELF (called at vm.c:"), "%s", text);
+    cr_expect_not_null(strstr(text, "from anybody, any tag, in DVM_WORLD (called"), "%s", text);
+    cr_expect_not_null(strstr(text, "dvm_finalize: 2 more receives are open\n"), "%s", text);
+    fclose(file);
+}
+
 Test(vm, a_lone_task)
 {
     char name[DVM_NAME_MAX];
