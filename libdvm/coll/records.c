@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/source.h"
 #include "coll/mixup.h"
 #include "coll/start.h"
@@ -25,6 +26,7 @@
 #define ANSWER_BYTES (HEAD_BYTES + 8)
 #define AGAIN_SECONDS 1.0 /* between the cards of one wait */
 #define TIMES_MAX 5       /* cards of one wait */
+#define QUIET_SHARE 0.3     /* of the patience, in which no answer has come */
 #define NOT_THERE UINT32_MAX /* kind in the answer of a member that will not make the call */
 
 enum { CARD = 1, ASK = 2, ANSWER = 3 };
@@ -218,7 +220,9 @@ void records_word(struct group *g, int rank, const uint8_t *bytes, size_t size)
     if (!s)
         return;
     what = get_record(bytes, &r);
-    if (what == CARD) {
+    if (what == CARD && s->answered && s->there && s->record.sequence == r.sequence) {
+        compare(c, &r); /* an answer said the same, and more */
+    } else if (what == CARD) {
         s->told = s->there = true;
         s->answered = false;
         s->record = r;
@@ -265,15 +269,59 @@ double records_stalled(unsigned times)
 
 /* ---- asking all ------------------------------------------------------------------------ */
 
-static bool all_answered(void *arg)
+/* Those that are awaited: of all, or only of those that are known to be in a call. */
+static bool awaited(const struct coll *c, uint32_t sequence, bool known)
 {
-    const struct coll *c = arg;
+    for (int r = 0; r < c->group->size; r++) {
+        const struct said *s = &c->said[r];
+
+        if (r != c->group->rank && !s->answered && (!known || s->told) &&
+            s->record.sequence == sequence && !match_task_gone(c->group->receive_tids[r], NULL))
+            return true;
+    }
+    return false;
+}
+
+static size_t answers(const struct coll *c)
+{
+    size_t count = 0;
 
     for (int r = 0; r < c->group->size; r++)
-        if (r != c->group->rank && !c->said[r].answered &&
-            !match_task_gone(c->group->receive_tids[r], NULL))
-            return false;
-    return true;
+        count += c->said[r].answered;
+    return count;
+}
+
+/* A wait for answers. */
+struct hearing {
+    const struct coll *c;
+    uint32_t sequence;
+    size_t before; /* answers when it began */
+};
+
+static bool heard(void *arg)
+{
+    const struct hearing *h = arg;
+
+    return answers(h->c) > h->before || !awaited(h->c, h->sequence, false);
+}
+
+/* Wait for answers: while some come, or one is lacking of who is known to wait in a call; who
+ * computes does not hear the question. */
+static void hear(const struct coll *c, uint32_t sequence)
+{
+    const double end = clock_seconds() + records_patience;
+    struct hearing h = {.c = c, .sequence = sequence};
+    double left = records_patience;
+
+    while (left > 0 && awaited(c, sequence, false)) {
+        bool known = awaited(c, sequence, true);
+        double quiet = records_patience * QUIET_SHARE;
+
+        h.before = answers(c);
+        if (match_wait_until(heard, &h, known || quiet > left ? left : quiet, NULL) && !known)
+            return;
+        left = end - clock_seconds();
+    }
 }
 
 bool records_ask(struct coll *c, uint32_t sequence)
@@ -292,6 +340,6 @@ bool records_ask(struct coll *c, uint32_t sequence)
         }
         say(c, r, ASK, &question);
     }
-    match_wait_until(all_answered, c, records_patience, NULL);
+    hear(c, sequence);
     return true;
 }

@@ -43,7 +43,8 @@ uint32_t records_type(const struct coll_record *own);
 /* Seconds that all answers may take: 1. Tests that compare sentences have more patience. */
 extern double records_patience;
 
-/* Ask all members for their call with this number, and wait for what comes within that time.
+/* Ask all members for their call with this number, and wait for what comes within that time; a
+ * third of it where none comes any more and those that are left compute, as far as is known.
  * Their answers are in c->said. false: nobody could be asked. */
 bool records_ask(struct coll *c, uint32_t sequence);
 

@@ -208,6 +208,36 @@ Test(mixup, to_be_slow_is_no_mistake)
 
 /* ---- where no call waits for another ------------------------------------------------------ */
 
+/* The same while a third member computes, which can answer nothing: it is not waited for to the end
+ * of all patience. */
+static int one_computes(const struct fake_task *me)
+{
+    _Atomic unsigned *told = me->arg;
+    double begun;
+    int x = 0;
+
+    FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    begun = clock_seconds();
+    if (me->rank == 2) {
+        FAKE_CHECK(compute_until(told, 2));
+    } else {
+        FAKE_CHECK(dvm_bcast(DVM_WORLD, 1 - me->rank, &x, 1, DVM_INT) == DVM_ERR_ARG);
+        FAKE_CHECK(clock_seconds() - begun < PATIENCE);
+        FAKE_CHECK(group_said("rank 0 called dvm_bcast (root 1, 4 bytes) at mixup.c:"));
+        FAKE_CHECK(group_said("rank 1 called dvm_bcast (root 0, 4 bytes) at mixup.c:"));
+        atomic_fetch_add(told, 1);
+    }
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, who_computes_is_not_waited_for)
+{
+    _Atomic unsigned *told = computing_words(1);
+
+    cr_assert_eq(group_run(3, one_computes, (void *)told, &hosts), 0);
+}
+
 /* Each takes itself for the root; after so many other calls. */
 static int all_roots(const struct fake_task *me, int before)
 {
