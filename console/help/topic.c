@@ -54,6 +54,8 @@ static const struct topic_row environment[] = {
                             "here: dvm config --keys"},
     {"DVM_WATCH", "dvm run: time without output before a look for a deadlock (default: 5s; 0: "
                   "none); --watch goes before it"},
+    {"DVM_HOSTER_SECONDS", "pvm_addhosts: for so long a hoster, and a daemon that it has started, "
+                           "are waited for (default: 300, 30)"},
     {"DVM_BACKTRACE", "0: a task that crashes does not say where"},
     {"DVM_LINE_SECONDS", "how long lines of source may be looked for (default: 1 to 3, by what "
                          "they are for)"},

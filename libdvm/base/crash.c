@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -50,11 +51,18 @@ static struct {
     pid_t pid;      /* whose crash is told: not that of a child after fork */
     uintptr_t top;  /* of the first thread's stack, about */
     bool first;     /* the first thread has crashed */
+    bool on;        /* crashes are told */
     char speaker[SPEAKER_MAX];
     atomic_flag begun;
 } watch = {.begun = ATOMIC_FLAG_INIT};
 
 static _Alignas(16) char stack[STACK_BYTES];
+
+/* Further threads have such a stack each from their first call on, until they end. */
+static _Thread_local bool looked __attribute__((tls_model("initial-exec")));
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t stacks;
+static bool has_key;
 
 /* A place of the stack. */
 struct frame {
@@ -304,6 +312,7 @@ void crash_watch(const char *speaker)
     snprintf(watch.speaker, sizeof watch.speaker, "%s%s", speaker, speaker[0] ? ": " : "");
     if (set && !strcmp(set, "0"))
         return;
+    watch.on = true;
     if (sigaltstack(NULL, &before) == 0 && before.ss_flags & SS_DISABLE)
         sigaltstack(&own, NULL);
     action.sa_sigaction = on_crash;
@@ -312,4 +321,48 @@ void crash_watch(const char *speaker)
         if (sigaction(numbers[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) &&
             old.sa_handler == SIG_DFL)
             sigaction(numbers[i], &action, NULL);
+}
+
+/* ---- of further threads ------------------------------------------------------------------- */
+
+/* At a thread's end. */
+static void give_back(void *own)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+
+    sigaltstack(&none, NULL);
+    munmap(own, STACK_BYTES);
+}
+
+static void make_key(void)
+{
+    has_key = pthread_key_create(&stacks, give_back) == 0;
+}
+
+static void take_stack(void)
+{
+    stack_t own = {.ss_size = STACK_BYTES};
+
+    pthread_once(&once, make_key);
+    if (!has_key)
+        return;
+    own.ss_sp = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (own.ss_sp == MAP_FAILED)
+        return;
+    if (pthread_setspecific(stacks, own.ss_sp) || sigaltstack(&own, NULL)) {
+        pthread_setspecific(stacks, NULL);
+        munmap(own.ss_sp, STACK_BYTES);
+    }
+}
+
+void crash_thread(void)
+{
+    stack_t before;
+
+    if (looked)
+        return;
+    looked = true;
+    if (watch.on && sigaltstack(NULL, &before) == 0 && before.ss_flags & SS_DISABLE)
+        take_stack();
 }

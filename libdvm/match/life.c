@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/error.h"
 #include "lane/bell.h"
 #include "lane/board.h"
@@ -36,8 +37,8 @@ static struct {
     bool started;
     bool forked;  /* this process was forked from a task, and is none */
     bool handler; /* the handler for forks is installed */
-} life;
     pthread_t thread; /* that of match_start; with one thread it alone makes calls */
+} life;
 
 static const struct stream_up calls = {
     .message = deliver_message,
@@ -83,6 +84,8 @@ static int gate_enter(void)
         return life.forked
                    ? dvm_fail(DVM_ERR_FORKED, "%s", dvm_error_text(DVM_ERR_FORKED))
                    : dvm_fail(DVM_ERR_NOT_INIT, "%s", dvm_error_text(DVM_ERR_NOT_INIT));
+    if (life.threads)
+        crash_thread();
     wait_lock();
     if (!life.threads)
         service_take();
@@ -174,10 +177,10 @@ int match_start(const struct match_config *config)
         stop_all();
         return rc;
     }
+    life.thread = pthread_self();
     life.threads = life.careful = lanes.threads;
     life.gate = life.careful ? GATE_CLOSED : GATE_OPEN;
     life.started = true;
-    life.thread = pthread_self();
     return DVM_OK;
 }
 
@@ -197,9 +200,6 @@ static bool all_sent(void *arg)
     return true;
 }
 
-size_t match_unsent(uint64_t *bytes)
-{
-    size_t count = 0;
 static bool all_acknowledged(void *arg)
 {
     for (const struct stream *s = stream_first(); s; s = stream_next(s))
@@ -208,6 +208,9 @@ static bool all_acknowledged(void *arg)
     return true;
 }
 
+size_t match_unsent(uint64_t *bytes)
+{
+    size_t count = 0;
 
     *bytes = 0;
     for (const struct stream *s = stream_first(); s; s = stream_next(s))
@@ -215,9 +218,6 @@ static bool all_acknowledged(void *arg)
     return count;
 }
 
-int match_flush(double timeout, uintptr_t site)
-{
-    const struct board_subject subject = {
 /* Wait until the others have acknowledged, for a moment: a peer that computes does not. Then
  * what is kept for that goes to the daemons. */
 static int settle_up(bool (*done)(void *arg), double timeout, const struct board_subject *subject)
@@ -229,6 +229,9 @@ static int settle_up(bool (*done)(void *arg), double timeout, const struct board
     return match_wait_until(done, NULL, timeout, subject);
 }
 
+int match_flush(double timeout, uintptr_t site)
+{
+    const struct board_subject subject = {
         .call = DVM_BOARD_FINALIZE, .site = site, .describe = flush_describe};
     int rc;
 

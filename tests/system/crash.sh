@@ -23,6 +23,7 @@ crashes abort 134 "in .*libc.*, called at $(line abort), .*: signal 6 \([^,]*\)$
 crashes library 139 "in .*libc.*, called at $(line library), .*: signal 11 .*address 0x8"
 crashes function 139 "at address 0, where no function is, called at $(line function).*: signal 11 "
 crashes thread 139 "at $(line store), called from .*: signal 11 "
+crashes deep_thread 139 "at crash.c:[0-9]+, called from $(line deep).*: signal 11 .*: its stack is full"
 if [ "$(uname -m)" = x86_64 ]; then
     crashes divide 136 "at $(line divide), called from $(line main): signal 8 "
 fi

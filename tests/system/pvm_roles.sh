@@ -196,6 +196,15 @@ expect_line "$WORK/err" "the hoster says so of far5"
 await 10 hosts_are 5
 expect 7 dvm run -n 1 --where far2 sh -c "exit 7"
 
+say "one that is silent, and a daemon that never comes in, are waited for so long and no longer"
+expect 0 env DVM_HOSTER_SECONDS=2 "$programs/hoster" ask "far6 so=silent"
+expect_line "$WORK/out" "^ask: addhosts 0: -29$"
+expect_line "$WORK/err" "the hoster 0x[0-9a-f]* has said nothing of far6 for 2 s"
+expect 0 env DVM_HOSTER_SECONDS=2 "$programs/hoster" ask "far7 so=key"
+expect_line "$WORK/out" "^ask: addhosts 0: -29$"
+expect_line "$WORK/err" "the dvmd that the hoster started on far7 has not come in within 2 s"
+hosts_are 5 || fail "a host came in that nobody started"
+
 say "what a hoster runs holds no ticket, and lets in nobody whom the machine was not told of"
 offer=$(sed 's/.*--hosted \([^ ]*\).*/\1/' "$WORK/command")
 printf '%s\n' "$offer" >"$WORK/offer"

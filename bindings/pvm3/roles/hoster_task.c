@@ -24,6 +24,7 @@
 #define COMMAND_ROOM 8192    /* bytes */
 #define KEY_BYTES 32
 #define ANSWER_SECONDS 300.0 /* a hoster may have to ask a person */
+#define PATIENCE "DVM_HOSTER_SECONDS" /* fewer than these two */
 #define JOIN_SECONDS 30.0    /* for those that were admitted, together */
 #define LOOK_MS 20
 #define STATUS_BEGIN "ddpro<"
@@ -52,6 +53,15 @@ static const struct {
     {"PvmOutOfRes", PvmOutOfRes}, {"PvmDupHost", PvmDupHost},     {"PvmCantStart", PvmCantStart},
     {"PvmAlready", PvmAlready},   {"PvmBadVersion", PvmBadVersion},
 };
+
+/* How long something may take; no longer than the environment says. */
+static double patience(double seconds)
+{
+    const char *text = getenv(PATIENCE);
+    double chosen = text ? strtod(text, NULL) : 0;
+
+    return chosen > 0 && chosen < seconds ? chosen : seconds;
+}
 
 /* ---- the request ------------------------------------------------------------------- */
 
@@ -179,7 +189,7 @@ static void judge(struct job *j, int i, const char *text)
 /* Wait until those that were admitted are in. */
 static void wait_for_hosts(struct job *j)
 {
-    const double end = pvm3_seconds() + JOIN_SECONDS;
+    const double limit = patience(JOIN_SECONDS), end = pvm3_seconds() + limit;
     int left = 1;
 
     while (left > 0) {
@@ -194,7 +204,7 @@ static void wait_for_hosts(struct job *j)
                 tid = j->results[i] = pvm3_fail(
                     j->call, PvmCantStart, "the dvmd that the hoster started on %s has not come "
                     "in within %.0f s: can it reach this machine (dvm doctor)?", h->line.name,
-                    JOIN_SECONDS);
+                    limit);
             else if (tid > 0)
                 j->results[i] = tid;
             h->admitted = h->admitted && !j->results[i];
@@ -239,7 +249,7 @@ static void no_answer(struct job *j, int hoster)
         if (j->hosts[i].tid)
             j->results[i] = pvm3_fail(j->call, PvmCantStart, "the hoster 0x%x has said nothing of "
                                       "%s for %.0f s", (unsigned)hoster, j->hosts[i].line.name,
-                                      ANSWER_SECONDS);
+                                      patience(ANSWER_SECONDS));
 }
 
 static void ask(struct job *j, int hoster, struct pvm3_buffer *b)
@@ -250,7 +260,8 @@ static void ask(struct job *j, int hoster, struct pvm3_buffer *b)
     b->wid = ++wid;
     if (pvm3_role_message(j->call, hoster, SM_STHOST, PVM3_TO_PROGRAM, b) != PvmOk)
         return;
-    while ((got = pvm3_role_await(j->call, PVMHOSTERCLASS, hoster, ANSWER_SECONDS))) {
+    while ((got = pvm3_role_await(j->call, PVMHOSTERCLASS, hoster,
+                                  patience(ANSWER_SECONDS)))) {
         bool ours = got->tag == SM_STHOSTACK && got->wid == wid;
 
         if (ours)

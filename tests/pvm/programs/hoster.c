@@ -2,7 +2,8 @@
  *
  *     hoster serve        be the hoster until a message with tag 1 comes; print each message. so=
  *                         of a host says what to do: run (the command, here), die, leave (it out
- *                         of the answer), or what to answer, such as PvmCantStart
+ *                         of the answer), silent (no answer), key (that of a daemon that is not
+ *                         there), or what to answer, such as PvmCantStart
  *     hoster ask LINE...  add hosts
  *     hoster second       register while another has the role
  *     hoster stop         end the one that serves
@@ -51,7 +52,7 @@ static void run(const char *command, char *status)
         status[strcspn(status, "\n")] = '\0';
 }
 
-/* Unpack a host and pack what became of it. Returns whether it is in the answer. */
+/* Unpack a host and pack what became of it. Returns whether there is to be an answer. */
 static int start_one(void)
 {
     static char how[TEXT], login[TEXT], command[TEXT], windows[TEXT], machine[TEXT], status[TEXT];
@@ -71,27 +72,31 @@ static int start_one(void)
     if (strcmp(how, "die") == 0)
         _exit(1);
     if (strcmp(how, "leave") == 0)
-        return 0;
-    if (strcmp(how, "run") == 0)
+        return 1;
+    if (strcmp(how, "key") == 0)
+        sprintf(status, "ddpro<2316> arch<LINUX64> key<%064d>", 7);
+    else if (strcmp(how, "run") == 0)
         run(command, status);
     else
         strcpy(status, how);
     pvm_pkint(&tid, 1, 1);
     pvm_pkstr(status);
-    return 1;
+    return strcmp(how, "silent") != 0;
 }
 
 static void start(int asker, int wid)
 {
     struct pvmminfo m;
-    int count = get_int(), told, answer;
+    int count = get_int(), told, answer, wanted = 1;
 
     printf("hoster: STHOST %d\n", count);
     pvm_initsend(PvmDataDefault);
     told = count;
     pvm_pkint(&told, 1, 1);
     for (int i = 0; i < count; i++)
-        start_one();
+        wanted = start_one() && wanted;
+    if (!wanted)
+        return;
     answer = pvm_getsbuf();
     pvm_getminfo(answer, &m);
     m.wid = wid;

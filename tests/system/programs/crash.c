@@ -31,6 +31,13 @@ static void *in_thread(void *arg)
     return arg;
 }
 
+static void *deep_thread(void *arg)
+{
+    calls_over += dvm_self() > 0;
+    calls_over += deep(depth); /* at: thread */
+    return arg;
+}
+
 static void own_handler(int number)
 {
     (void)number;
@@ -57,6 +64,9 @@ static void crash(const char *how)
         no_function(); /* at: function */
     else if (strcmp(how, "thread") == 0)
         calls_over += pthread_create(&thread, NULL, in_thread, NULL) || pthread_join(thread, NULL);
+    else if (strcmp(how, "deep_thread") == 0)
+        calls_over += pthread_create(&thread, NULL, deep_thread, NULL) ||
+                      pthread_join(thread, NULL);
     else if (strcmp(how, "own") == 0)
         store();
     calls_over++;
@@ -79,7 +89,10 @@ int main(int argc, char **argv)
         crash_early();
     if (strcmp(argv[1], "own") == 0)
         signal(SIGSEGV, own_handler);
-    dvm_init(&argc, &argv);
+    if (strcmp(argv[1], "deep_thread") == 0)
+        dvm_init_thread(&argc, &argv, DVM_THREAD_MULTIPLE, NULL);
+    else
+        dvm_init(&argc, &argv);
     dvm_group_rank(DVM_WORLD, &me);
     if (me == 1)
         crash(argv[1]); /* at: main */
