@@ -31,9 +31,15 @@ expect 2 dvm start --set silence
 expect_line "$WORK/err" "--set takes KEY=VALUE, such as task_memory=1GiB, not \"silence\""
 expect 2 dvm start --set no_such=1
 expect_line "$WORK/err" "--set: there is no setting \"no_such\"; dvm config --keys lists them"
+expect 2 dvm start --set host_task=1
+expect_line "$WORK/err" "there is no setting \"host_task\"; did you mean host_tasks\?; dvm config --keys"
+expect 2 dvm start --port many
+expect_line "$WORK/err" "^dvm: --port: port takes a port or a range of ports .*; \"many\" is none of these"
+expect 2 dvm start --hosts 2 --port 21000-21002
+expect_line "$WORK/err" "^dvm: --port 21000-21002 leaves too few ports for 2 hosts; each needs two"
 expect 2 dvm start --set "silence=499 ms"
 expect_line "$WORK/err" "--set: silence takes a time .* from 500 ms to 1 min; \"499 ms\" is none of these"
-within 30 dvm start --hosts 2 --silence "5 s" --set host_tasks=1 --set "cgroup=$WORK/none" \
+within 30 dvm start --hosts 2 --port 21000-22999 --silence "5 s" --set host_tasks=1 --set "cgroup=$WORK/none" \
     --set offer=192.0.2.252/30
 expect 7 dvm run -n 3 true
 expect_line "$WORK/err" "may run 1 task \\(host_tasks, option --set host_tasks\\)"
@@ -43,6 +49,7 @@ for host in sim1 sim2; do
 done
 expect_line "$WORK/out" "sim2 +silence +5 s"
 port=$(dvm hosts --json | jq -r '.hosts[0].address' | sed 's/.*://')
+if [ "$port" -lt 21000 ] || [ "$port" -gt 22998 ]; then fail "port $port is not in the range of --port"; fi
 
 say "a port that is taken: the sentence names the setting and where it stands"
 second=(env "DVM_DIR=$WORK/second" dvm --machine "$DVM_MACHINE-2")
