@@ -272,11 +272,11 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
         algorithm = call_choose(c, bytes);
     switch (algorithm) {
     case ALGORITHM_SHARED:
-    case ALGORITHM_PIECES:
         call_copy_elements(c, blocks_at(out, me), out->type, blocks_at(in, me), in->type,
                            blocks_count(in, me));
-        return algorithm == ALGORITHM_SHARED ? alltoall_shared(c->schedule, in, out)
-                                             : alltoall_pieces(c->schedule, in, out);
+        return alltoall_shared(c->schedule, in, out);
+    case ALGORITHM_PIECES:
+        return alltoall_pieces(c->schedule, in, out);
     case ALGORITHM_HOSTS:
         exchange_hosts(c, in, out);
         break;

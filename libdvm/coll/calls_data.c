@@ -1,5 +1,6 @@
 /* calls_data.c: the public collectives that move data: barrier, broadcast, gather, scatter. */
 #include "coll/calls.h"
+#include "coll/plain.h"
 #include "coll/shared.h"
 #include "group/entry.h"
 #include "type/type.h"
@@ -66,7 +67,10 @@ static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t co
         return rc == DVM_OK ? call_run(c) : rc;
     switch (call_choose(c, count * type_find(type)->size)) {
     case ALGORITHM_SHARED:
-        return bcast_shared(c->schedule, root, buf, count, type);
+        rc = bcast_shared(c->schedule, root, buf, count, type);
+        if (rc == DVM_OK)
+            plain_learn(c, root, count, type, 0);
+        return rc;
     case ALGORITHM_HOSTS:
         bcast_hosts(c->schedule, root, buf, count, type);
         break;
@@ -86,10 +90,13 @@ static int bcast(struct call *c, dvm_group group, int root, void *buf, size_t co
 
 int dvm_bcast(dvm_group group, int root, void *buf, size_t count, dvm_type type)
 {
-    struct call c = CALL(BCAST);
-
     ENTRY_BEGIN();
-    return dvm_leave(bcast(&c, group, root, buf, count, type));
+    if (!plain_bcast(group, root, buf, count, type, ENTRY_SITE())) {
+        struct call c = CALL(BCAST);
+
+        return dvm_leave(bcast(&c, group, root, buf, count, type));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_ibcast(dvm_group group, int root, void *buf, size_t count, dvm_type type,

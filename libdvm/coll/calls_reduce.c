@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "coll/operand.h"
+#include "coll/plain.h"
 #include "coll/shared.h"
 #include "group/entry.h"
 #include "group/sink.h"
@@ -67,7 +68,10 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
         return operand_run(c, &o);
     switch (choose_for(c, count * type_find(type)->size, op)) {
     case ALGORITHM_SHARED:
-        return operand_close(&o, reduce_shared(c->schedule, root, &r));
+        rc = reduce_shared(c->schedule, root, &r);
+        if (rc == DVM_OK)
+            plain_learn(c, root, count, type, op);
+        return operand_close(&o, rc);
     case ALGORITHM_HOSTS:
         reduce_hosts(c->schedule, root, &r);
         break;
@@ -87,10 +91,13 @@ static int reduce(struct call *c, dvm_group group, int root, const void *in, voi
 int dvm_reduce(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,
                dvm_op op)
 {
-    struct call c = CALL(REDUCE);
-
     ENTRY_BEGIN();
-    return dvm_leave(reduce(&c, group, root, in, out, count, type, op));
+    if (!plain_reduce(group, root, in, out, count, type, op, ENTRY_SITE())) {
+        struct call c = CALL(REDUCE);
+
+        return dvm_leave(reduce(&c, group, root, in, out, count, type, op));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_ireduce(dvm_group group, int root, const void *in, void *out, size_t count, dvm_type type,

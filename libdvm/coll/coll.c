@@ -19,6 +19,7 @@
 
 #include "coll/algorithms.h"
 #include "coll/mixup.h"
+#include "coll/plain.h"
 #include "coll/records.h"
 #include "coll/schedule.h"
 #include "coll/start.h"
@@ -109,6 +110,7 @@ static void state_drop(struct group *g, bool stopped)
 {
     struct coll *c = g->coll;
 
+    plain_forget(c);
     start_drop(c);
     records_free(c);
     schedule_free(c->spare);

@@ -222,7 +222,16 @@ struct exchange {
     void (*take)(const struct exchange *e, const struct schedule *s, const char *parts, size_t at,
                  size_t bytes);
     size_t each;
+    bool own; /* this task's own block is to be copied, too */
 };
+
+/* A piece of this task's own block, in time in which it would wait for others. */
+static void keep_own(const struct exchange *e, const struct schedule *s, size_t at, size_t bytes)
+{
+    if (e->own)
+        memcpy((char *)blocks_at(e->out, s->rank) + at,
+               (const char *)blocks_at(e->in, s->rank) + at, bytes);
+}
 
 static int exchange(struct schedule *s, struct exchange *e)
 {
@@ -239,7 +248,11 @@ static int exchange(struct schedule *s, struct exchange *e)
         rc = commons_room(&op);
         if (rc == COMMONS_OK) {
             e->give(e, s, parts, at, piece);
-            rc = meet(&op, s->size);
+            rc = commons_put(&op, NULL);
+        }
+        if (rc == COMMONS_OK) {
+            keep_own(e, s, at, piece);
+            rc = commons_wait(&op, 0, s->size);
         }
         if (rc == COMMONS_OK)
             e->take(e, s, parts, at, piece);
@@ -278,7 +291,7 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
 int allgather_pieces(struct schedule *s, const struct blocks *all)
 {
     return exchange(s, &(struct exchange){all, all, give_own, take_all,
-                                          pieces_room(s, HALF, SIZE_MAX, s->size)});
+                                          pieces_room(s, HALF, SIZE_MAX, s->size), false});
 }
 
 /* Of an alltoall a task has a row of blocks there, one for each of the others: where the one from
@@ -308,6 +321,12 @@ static void take_column(const struct exchange *e, const struct schedule *s, cons
 
 int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out)
 {
+    bool plain = type_basic(in->type) && type_basic(out->type);
+
+    if (!plain)
+        derived_copy(blocks_at(out, s->rank), out->type, blocks_at(in, s->rank), in->type,
+                     blocks_count(in, s->rank));
     return exchange(s, &(struct exchange){in, out, give_row, take_column,
-                                          pieces_room(s, HALF, SIZE_MAX, s->size * (s->size - 1))});
+                                          pieces_room(s, HALF, SIZE_MAX, s->size * (s->size - 1)),
+                                          plain});
 }

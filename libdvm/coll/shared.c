@@ -134,15 +134,31 @@ static int widen(struct coll *c, enum coll_kind kind, uintptr_t site)
     return rc;
 }
 
+/* It is time to try for memory for long contributions, or for memory in common at all. */
+static bool wide_due(const struct coll *c)
+{
+    return c->wide_wanted && !c->wide && c->sequence + 1 >= c->wide_try && c->wide_try <= TRY_LAST;
+}
+
+static bool make_due(const struct coll *c)
+{
+    return c->sequence + 1 >= c->shared_try && c->shared_try <= TRY_LAST;
+}
+
+bool shared_due(const struct coll *c)
+{
+    return make_due(c) || wide_due(c);
+}
+
 int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site)
 {
     int count;
 
-    if (c->wide_wanted && !c->wide && c->sequence + 1 >= c->wide_try && c->wide_try <= TRY_LAST) {
+    if (wide_due(c)) {
         c->wide_try = (c->sequence + 1) * TRY_FACTOR;
         return widen(c, kind, site);
     }
-    if (c->sequence + 1 < c->shared_try || c->shared_try > TRY_LAST)
+    if (!make_due(c))
         return DVM_OK;
     if (c->shared_try == 0) { /* once */
         c->shared_try = any_can_share(c->hosts) ? TRY_FIRST : UINT32_MAX;

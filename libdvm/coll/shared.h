@@ -14,6 +14,9 @@
  * schedule_run. */
 int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site);
 
+/* Whether that would do something before the group's next call. */
+bool shared_due(const struct coll *c);
+
 /* Each of these ends the schedule and returns as schedule_run does. What a task gives has at
  * most DVM_COMMONS_INSIDE bytes, in those where all wait for all DVM_COMMONS_BLOCK. */
 int barrier_shared(struct schedule *s);
@@ -38,6 +41,8 @@ int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_t
 int reduce_pieces(struct schedule *s, int root, const struct reduction *r);
 int allreduce_pieces(struct schedule *s, const struct reduction *r);
 int allgather_pieces(struct schedule *s, const struct blocks *all);
+
+/* The same; each task's own block goes to its place, too. */
 int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct blocks *out);
 
 /* Whether the steps below can be used in a call over several hosts, for so many bytes of each. */

@@ -5,7 +5,7 @@
  * region is skipped when it is too short. Ordering:
  *   mark  producer stores after the cell and its payload
  *         consumer loads (acquire) before it reads them            [M]
- *         the store is seq_cst: see segment.h, ringing
+ *         a seq_cst fence is behind the store: see segment.h, ringing
  *   out   (cells_out, data_out) consumer stores (release) after it has read
  *         producer loads (acquire) before it writes over it        [O]
  *   wants_space  producer stores (seq_cst), then loads out         [W]
@@ -205,7 +205,7 @@ static void show(struct ring_put_side *out, struct dvm_cell *cell)
 {
     out->cells++;
     /* [M] pairs with the loads in ring_peek and ring_ready */
-    atomic_store(&cell->mark, (uint32_t)out->cells);
+    dvm_mark(&cell->mark, (uint32_t)out->cells);
 }
 
 /* Have the lines where the next payload, if it is as long, will lie, by a write to each: the

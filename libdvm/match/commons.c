@@ -21,6 +21,7 @@
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it, */
 #define QUICK_YIELDS 8  /* or with each after others have had the core */
 #define AHEAD 8         /* turns whose cells are taken into this core's cache at a time */
+#define TELL 8          /* turns: so often a member that is through at once says what it has done */
 
 struct commons {
     struct dvm_commons_head *head;
@@ -220,9 +221,15 @@ void commons_stop(void)
     }
 }
 
+/* The row of a turn: there is a power of two of them, and to divide would take longer. */
+static size_t row_of(const struct commons *c, uint64_t turn)
+{
+    return (size_t)(turn & (c->rows - 1));
+}
+
 static struct dvm_commons_cell *cell_in(const struct commons *c, uint64_t turn, int rank)
 {
-    return &c->cells[(size_t)(turn % c->rows) * (size_t)c->size + (size_t)rank];
+    return &c->cells[row_of(c, turn) * (size_t)c->size + (size_t)rank];
 }
 
 static struct dvm_commons_cell *cell_of(const struct commons *c, int rank)
@@ -244,25 +251,29 @@ static bool wants_now(const struct commons *c, int rank)
     return (int32_t)((uint32_t)c->turn - turn) >= 0;
 }
 
-/* Whether to ring a member that sleeps, when this one has put or has done (done) something. Who
- * waits for a later put is not rung for what is done: it would only sleep again. Who waits for one
- * in a turn that this member has done without it is: they are in different calls. */
-static bool wanted_by(const struct commons *c, int rank, bool done)
+/* What others may sleep for: this member has put; is through with an operation, and has told so,
+ * or has not told yet. */
+enum event { HAS_PUT, HAS_DONE, IS_THROUGH };
+
+/* Whether to ring a member that sleeps. Who waits for a later put is not rung for what is done: it
+ * would only sleep again. Who waits for one in a turn that this member is through with without it
+ * is: they are in different calls. */
+static bool wanted_by(const struct commons *c, int rank, enum event event)
 {
     uint32_t wants = atomic_load(&c->members[rank].wants), put = 1 + (uint32_t)c->rank;
 
     if (wants != put)
-        return wants == DVM_COMMONS_WANTS_DONE + put;
-    return !done || (!has_put(c) && wants_now(c, rank));
+        return wants == DVM_COMMONS_WANTS_DONE + put && event != IS_THROUGH;
+    return event == HAS_PUT || (!has_put(c) && wants_now(c, rank));
 }
 
-/* Ring the members that sleep until this one has put or has done something. */
-static void wake(const struct commons *c, bool done)
+/* Ring the members that sleep until then. */
+static void wake(const struct commons *c, enum event event)
 {
     uint64_t asleep = atomic_load(&c->head->asleep) & ~(UINT64_C(1) << c->rank);
 
     for (int r = 0; asleep && r < c->size; r++, asleep >>= 1)
-        if (asleep & 1 && wanted_by(c, r, done))
+        if (asleep & 1 && wanted_by(c, r, event))
             shared_ring(c->tids[r]);
 }
 
@@ -306,7 +317,7 @@ static bool ready(void *arg)
 
 static uint32_t own_call(const struct commons *c, uint32_t turn)
 {
-    return c->calls[turn % c->rows];
+    return c->calls[row_of(c, turn)];
 }
 
 /* Whether a member has put in a turn, for another call than this task's. */
@@ -445,6 +456,12 @@ bool commons_first(struct commons_op *op, int right, int *first)
     return (uint32_t)(before >> TURN_SHIFT) != (uint32_t)c->turn;
 }
 
+/* Whether this member's cell of a turn is in use no more, as far as is known. */
+static bool has_room(const struct commons *c, uint64_t turn)
+{
+    return c->done + c->rows - 1 >= turn;
+}
+
 /* Whether it is time to take the cells of the turns that follow: several at once, as a line that
  * another core has had is a while on its way, and several are no longer. */
 static bool ahead_now(const struct commons *c)
@@ -456,25 +473,30 @@ static bool ahead_now(const struct commons *c)
  * these turns: by a store, as processors drop a prefetch when a line is far. */
 static void take_own(const struct commons *c)
 {
-    if (!ahead_now(c) || c->done + c->rows - 1 < c->turn + AHEAD)
+    if (!ahead_now(c) || !has_room(c, c->turn + AHEAD))
         return;
     for (uint64_t turn = c->turn + 1; turn <= c->turn + AHEAD; turn++)
         cell_in(c, turn, c->rank)->bytes = 0;
 }
 
-/* Take the next lines of the one member that is waited for, if it is so far ahead: else it would
+/* Take the next lines of a member that alone is waited for, if it is so far ahead: else it would
  * have to take them back before it writes. */
-static void take_others(const struct commons_op *op, int first)
+static void take_next(const struct commons *c, int rank)
 {
-    const struct commons *c = op->commons;
-    int rank = first == c->rank && first + 1 < op->end ? first + 1 : first;
     uint64_t last = c->turn + AHEAD - 1;
 
-    if (!ahead_now(c) || op->end - first > 1 + (c->size == 2) ||
-        atomic_load_explicit(&cell_in(c, last, rank)->mark, memory_order_relaxed) != (uint32_t)last)
+    if (atomic_load_explicit(&cell_in(c, last, rank)->mark, memory_order_relaxed) != (uint32_t)last)
         return;
     for (uint64_t turn = c->turn + 1; turn < last; turn++)
         (void)atomic_load_explicit(&cell_in(c, turn, rank)->mark, memory_order_relaxed);
+}
+
+static void take_others(const struct commons_op *op, int first)
+{
+    const struct commons *c = op->commons;
+
+    if (ahead_now(c) && op->end - first <= 1 + (c->size == 2))
+        take_next(c, first == c->rank && first + 1 < op->end ? first + 1 : first);
 }
 
 int commons_wait(struct commons_op *op, int first, int end)
@@ -535,16 +557,21 @@ static bool in_blocks(const struct commons_op *op)
     return op->put > DVM_COMMONS_INSIDE;
 }
 
+/* Be in the next turn, with a call. */
+static void enter(struct commons *c, uint32_t call)
+{
+    c->turn++;
+    c->calls[row_of(c, c->turn)] = call;
+    atomic_store_explicit(&c->members[c->rank].entered, c->turn << TURN_SHIFT | call,
+                          memory_order_release);
+}
+
 void commons_begin(struct commons_op *op)
 {
     struct commons *c = op->commons;
-    struct dvm_commons_member *own = &c->members[c->rank];
 
-    c->turn++;
-    c->calls[c->turn % c->rows] = op->call;
+    enter(c, op->call);
     op->odd = -1;
-    atomic_store_explicit(&own->entered, c->turn << TURN_SHIFT | op->call,
-                          memory_order_release);
     if (in_blocks(op))
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
 }
@@ -577,9 +604,10 @@ int commons_put(struct commons_op *op, const void *data)
     bool inside = !in_blocks(op);
     int rc = COMMONS_OK;
 
-    /* who is too far ahead lets the others come half as near, and need not ask each time */
-    if (c->done + c->rows - 1 < c->turn)
-        rc = wait_done(op, c->turn - c->rows / 2);
+    /* who is too far ahead lets the others come half as near, and need not ask each time; they may
+     * tell of each TELL-th turn only */
+    if (!has_room(c, c->turn))
+        rc = wait_done(op, (c->turn - c->rows / 2) / TELL * TELL);
     if (rc == COMMONS_OK && !inside)
         rc = wait_done(op, c->row_turn[c->row]);
     if (rc != COMMONS_OK)
@@ -589,8 +617,8 @@ int commons_put(struct commons_op *op, const void *data)
     cell->call = op->call;
     cell->bytes = op->bytes;
     cell->type = op->type;
-    atomic_store(&cell->mark, (uint32_t)c->turn);
-    wake(c, false);
+    dvm_mark(&cell->mark, (uint32_t)c->turn);
+    wake(c, HAS_PUT);
     take_own(c);
     return COMMONS_OK;
 }
@@ -600,14 +628,69 @@ const void *commons_of(const struct commons_op *op, int rank)
     return in_blocks(op) ? block_of(op->commons, rank) : cell_of(op->commons, rank)->inside;
 }
 
+static void tell_done(const struct commons *c)
+{
+    atomic_store(&c->members[c->rank].done, (uint32_t)c->turn);
+    wake(c, HAS_DONE);
+}
+
 void commons_end(struct commons_op *op)
 {
     struct commons *c = op->commons;
 
     if (in_blocks(op))
         c->row_turn[c->row] = c->turn;
-    atomic_store(&c->members[c->rank].done, (uint32_t)c->turn);
-    wake(c, true);
+    tell_done(c);
+}
+
+/* ---- at once --------------------------------------------------------------------------- */
+
+static void through(const struct commons *c)
+{
+    if (c->turn % TELL == 0)
+        tell_done(c);
+    else
+        wake(c, IS_THROUGH);
+}
+
+bool commons_give(struct commons *c, const struct commons_word *w, const void *data)
+{
+    struct dvm_commons_cell *cell = cell_in(c, c->turn + 1, c->rank);
+
+    if (!has_room(c, c->turn + 1))
+        return false;
+    enter(c, w->call);
+    commons_copy(cell->inside, data, w->bytes);
+    cell->call = w->call;
+    cell->bytes = w->bytes;
+    cell->type = w->type;
+    dvm_mark(&cell->mark, (uint32_t)c->turn);
+    wake(c, HAS_PUT);
+    take_own(c);
+    if (c->turn % TELL == 0)
+        tell_done(c);
+    return true;
+}
+
+const void *commons_look(const struct commons *c, const struct commons_word *w, int rank)
+{
+    const struct dvm_commons_cell *cell = cell_in(c, c->turn + 1, rank);
+
+    for (unsigned looks = 0; atomic_load(&cell->mark) != (uint32_t)(c->turn + 1); looks++) {
+        if (looks >= QUICK_LOOKS || (looks == 0 && !wait_spins()))
+            return NULL;
+        wait_pause();
+    }
+    return cell->call == w->call && cell->bytes == w->bytes && cell->type == w->type ? cell->inside
+                                                                                     : NULL;
+}
+
+void commons_pass(struct commons *c, const struct commons_word *w, int rank)
+{
+    enter(c, w->call);
+    if (ahead_now(c))
+        take_next(c, rank);
+    through(c);
 }
 
 bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "proto/board.h"
 #include "proto/commons.h"
@@ -100,6 +101,32 @@ const void *commons_of(const struct commons_op *op, int rank);
 
 /* This member needs nothing of this operation any more. */
 void commons_end(struct commons_op *op);
+
+/* Of an operation, what all give alike: at most DVM_COMMONS_INSIDE bytes. */
+struct commons_word {
+    uint32_t call, bytes, type;
+};
+
+/* A whole operation at once, in which this member gives and needs nothing. false: there is no room
+ * now, and nothing was done. */
+bool commons_give(struct commons *c, const struct commons_word *w, const void *data);
+
+/* What a member has put in the next operation, or puts within a moment: its bytes, until
+ * commons_pass. NULL: nothing, or something else, which commons_wait is for. */
+const void *commons_look(const struct commons *c, const struct commons_word *w, int rank);
+
+/* That operation is over, where all that this member needs was there: that of all other members
+ * that give. Nobody needs anything of it. rank: the last that was looked at. */
+void commons_pass(struct commons *c, const struct commons_word *w, int rank);
+
+/* Copy what goes into a cell: most often eight bytes. */
+static inline void commons_copy(void *to, const void *from, size_t bytes)
+{
+    if (bytes == sizeof(uint64_t))
+        memcpy(to, from, sizeof(uint64_t));
+    else
+        memcpy(to, from, bytes);
+}
 
 /* Whether a member has put, in this member's last operations, for another call than this one did:
  * *rank, *call. No operation is under way. */

@@ -21,17 +21,27 @@
 static unsigned row;
 static unsigned at_once; /* receives that were over before they were posted, since progress */
 
+static struct ring_wish wish_of(const struct match_small *small)
+{
+    return (struct ring_wish){.context = small->context, .tag = small->tag,
+                              .any_tag = small->tag == DVM_ANY, .type = small->type,
+                              .capacity = small->capacity, .buffer = small->buffer};
+}
+
+static bool take_wish(struct stream *s, struct ring_wish *wish, struct match_small *small)
+{
+    if (!stream_take_small(s, wish))
+        return false;
+    small->came_tag = wish->came_tag;
+    small->came = wish->came;
+    return true;
+}
+
 static bool take(struct stream *s, struct match_small *small)
 {
-    struct ring_wish wish = {.context = small->context, .tag = small->tag,
-                             .any_tag = small->tag == DVM_ANY, .type = small->type,
-                             .capacity = small->capacity, .buffer = small->buffer};
+    struct ring_wish wish = wish_of(small);
 
-    if (!stream_take_small(s, &wish))
-        return false;
-    small->came_tag = wish.came_tag;
-    small->came = wish.came;
-    return true;
+    return take_wish(s, &wish, small);
 }
 
 /* The stream whose next message this posted receive may take straight from the ring, or NULL. */
@@ -108,15 +118,17 @@ bool match_irecv_small(int source, struct match_small *small, int group,
 bool match_recv_small(int source, struct match_small *small)
 {
     struct stream *s = (struct stream *)lane_peer_recent(source);
+    struct ring_wish wish;
 
     if (!s || !s->peer.shm.polled || !posted_none() || !unexpected_none() ||
         !gone_none_revoked() || ++row >= QUICK_MOST) {
         row = 0;
         return false;
     }
+    wish = wish_of(small); /* before it is here: then each instruction counts */
     for (unsigned looks = 0; !bell_rung(); looks++) {
         if (ring_ready(&s->peer.shm.in))
-            return take(s, small);
+            return take_wish(s, &wish, small);
         if (looks >= QUICK_LOOKS || (looks == 0 && !wait_spins()))
             return false;
         wait_pause();

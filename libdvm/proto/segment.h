@@ -77,6 +77,20 @@
 #include "proto/board.h"
 
 #define DVM_LINE 64
+
+/* Write a mark, before words are read that say whether somebody sleeps: those reads are no older.
+ * A store and a fence. A sequentially consistent store, which is an exchange on some processors,
+ * would be seen later: it waits until what was written before it is seen, and a fence behind it
+ * does not keep the mark back. */
+static inline void dvm_mark(_Atomic uint32_t *mark, uint32_t value)
+{
+#ifdef __SANITIZE_THREAD__ /* it does not know fences */
+    atomic_store(mark, value);
+#else
+    atomic_store_explicit(mark, value, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
 #define DVM_INBOX_MAGIC 0x44564d49u /* "DVMI" */
 #define DVM_RING_MAGIC 0x44564d52u  /* "DVMR" */
 #define DVM_SEGMENT_VERSION 3

@@ -3,7 +3,9 @@
  * ROWS rows of cells. In each, either all put, and any of them may need all (a barrier) or nothing
  * (it gives to a reduction), or only the first puts, and the others need that (a broadcast): so
  * some run ahead until there is no room; or who is second at a pair of the tree waits for the first
- * before it goes on up and puts, and any may need all (a reduction by pairs, with BY_PAIRS; 2: only those). Each
+ * before it goes on up and puts, and any may need all (a reduction by pairs, with BY_PAIRS; 2: only those). With
+ * PLAIN there are reductions to the first (2: and no barriers), and in these and in broadcasts each member may go the general
+ * way, or be through at once (commons_give, commons_look, commons_pass), of which it tells each TELL-th turn. Each
  * statement is one access to shared memory, in the order of the code, where all are
  * sequentially consistent. Names are those of the code; a ring is the bell of bell.pml, whose own
  * protocol is proved there: it is not lost, and a sleep behind it is none.
@@ -24,6 +26,7 @@
  *   9 who comes to a pair looks who was there, and then says that it is: both may be the first
  *  10 a pair has one word, not one for each half of the wide memory: who is a turn ahead is in the way
  *  11 who has put writes into its next cell, to have the line, with no room for that turn yet
+ *  12 who waits for room wants to hear of a turn that a member need not tell of
  */
 #ifndef FAULT
 #define FAULT 0
@@ -40,6 +43,11 @@
 #ifndef TURNS
 #define TURNS 4
 #endif
+
+#ifndef PLAIN
+#define PLAIN 0
+#endif
+#define TELL 2
 
 #define DONE 16 /* DVM_COMMONS_WANTS_DONE */
 #define AT(turn, rank) ((turn) % ROWS) * MEMBERS + (rank)
@@ -72,9 +80,18 @@ byte kind[TURNS + 1];
 #define PUT 0       /* all put */
 #define BROADCAST 1
 #define PAIRS 2
+#define REDUCE 3    /* to the first, with PLAIN */
+
+/* who gives and needs nothing, and who needs that of all who give */
+#define GIVES (kind[turn] == BROADCAST && me == 0 || kind[turn] == REDUCE && me != 0)
+#define TAKES (kind[turn] == BROADCAST && me != 0 || kind[turn] == REDUCE && me == 0)
+
+#define HAS_PUT 0
+#define HAS_DONE 1
+#define IS_THROUGH 2
 
 /* match/commons.c, wake and wanted_by */
-inline wake(is_done)
+inline wake(event)
 {
     sleepers = asleep;
     other = 0;
@@ -84,10 +101,10 @@ inline wake(is_done)
         if
         :: other != me && (sleepers >> other & 1) ->
             if
-            :: wants[other] == DONE + 1 + me -> bell[other] = true
+            :: wants[other] == DONE + 1 + me && event != IS_THROUGH -> bell[other] = true
             :: wants[other] == 1 + me ->
                 if
-                :: !(is_done) || (mark[AT(turn, me)] != turn && entered[other] <= turn) ->
+                :: event == HAS_PUT || (mark[AT(turn, me)] != turn && entered[other] <= turn) ->
                     bell[other] = true
                 :: else
                 fi
@@ -254,6 +271,74 @@ inline go_up()
     who = 0
 }
 
+/* tell_done */
+inline tell()
+{
+    done[me] = turn;
+    wake(HAS_DONE)
+}
+
+/* commons_look at all that give: whether they are there */
+inline look_now()
+{
+    other = 0;
+    do
+    :: other < MEMBERS && (other == me || kind[turn] == BROADCAST && other != 0 ||
+                           mark[AT(turn, other)] == turn) ->
+        if
+        :: other != me && (kind[turn] != BROADCAST || other == 0) ->
+            assert(call[AT(turn, other)] == turn)
+        :: else
+        fi;
+        other++
+    :: else -> break
+    od;
+    end = other;
+    other = 0
+}
+
+#define HAS_ROOM (seen + ROWS >= turn + SPARE)
+#if FAULT == 12
+#define ROOM_TURN (turn - ROWS / 2)
+#elif PLAIN
+#define ROOM_TURN ((turn - ROWS / 2) / TELL * TELL)
+#else
+#define ROOM_TURN (turn + SPARE - ROWS)
+#endif
+
+/* commons_give; or commons_look and commons_pass, if all is there: then the turn is over */
+inline at_once()
+{
+    end = 0;
+    if
+    :: GIVES && HAS_ROOM ->
+        entered[me] = turn;
+        call[AT(turn, me)] = turn;
+        mark[AT(turn, me)] = turn;
+        wake(HAS_PUT);
+#if ROWS > 2
+        take_own();
+#endif
+        if
+        :: turn % TELL == 0 -> tell()
+        :: else
+        fi;
+        end = MEMBERS
+    :: TAKES ->
+        look_now();
+        if
+        :: end == MEMBERS ->
+            entered[me] = turn;
+            if
+            :: turn % TELL == 0 -> tell()
+            :: else -> wake(IS_THROUGH)
+            fi
+        :: else
+        fi
+    :: true
+    fi
+}
+
 proctype member(byte me)
 {
     byte turn = 1, first, said, other, needed, seen, sleepers, end, bit_, begin, right, who;
@@ -261,12 +346,19 @@ proctype member(byte me)
     do
     :: turn > TURNS -> break
     :: else ->
+#if PLAIN
+        at_once();
+        if
+        :: end == MEMBERS -> goto next
+        :: else -> end = 0
+        fi;
+#endif
         entered[me] = turn;
         /* commons_put: room */
         if
-        :: (kind[turn] != BROADCAST || me == 0) && seen + ROWS < turn + SPARE ->
+        :: (kind[turn] != BROADCAST || me == 0) && !HAS_ROOM ->
             end = MEMBERS;
-            needed = turn + SPARE - ROWS;
+            needed = ROOM_TURN;
             wait_for(0);
             seen = needed;
             needed = 0
@@ -288,7 +380,7 @@ proctype member(byte me)
         if
         :: kind[turn] != BROADCAST || me == 0 ->
 #if FAULT == 2
-            wake(false);
+            wake(HAS_PUT);
 #endif
 #if FAULT == 4
             mark[AT(turn, me)] = turn;
@@ -298,7 +390,7 @@ proctype member(byte me)
             mark[AT(turn, me)] = turn;
 #endif
 #if FAULT != 2
-            wake(false);
+            wake(HAS_PUT);
 #endif
 #if ROWS > 2 || FAULT == 11
             take_own()
@@ -306,7 +398,7 @@ proctype member(byte me)
         :: else
         fi;
         if
-        :: kind[turn] != BROADCAST ->
+        :: kind[turn] != BROADCAST && !(kind[turn] == REDUCE && me != 0) ->
             end = MEMBERS;
             wait_for(0);
             look_at_all();
@@ -315,15 +407,18 @@ proctype member(byte me)
             end = 1;
             wait_for(0);
             assert(call[AT(turn, 0)] == turn)
-        :: kind[turn] != BROADCAST || me == 0
+        :: (kind[turn] != BROADCAST || me == 0) && !(kind[turn] == REDUCE && me == 0)
         fi;
         /* commons_end */
 #if FAULT == 2
-        wake(true);
+        wake(HAS_DONE);
 #endif
         done[me] = turn;
 #if FAULT != 7 && FAULT != 2
-        wake(true);
+        wake(HAS_DONE);
+#endif
+#if PLAIN
+next:
 #endif
         other = 0;
         end = 0;
@@ -341,7 +436,12 @@ init
         do
 #if BY_PAIRS != 2
         :: i <= TURNS -> kind[i] = BROADCAST; i++
+#endif
+#if BY_PAIRS != 2 && PLAIN != 2
         :: i <= TURNS -> i++
+#endif
+#if PLAIN
+        :: i <= TURNS -> kind[i] = REDUCE; i++
 #endif
 #if BY_PAIRS
         :: i <= TURNS -> kind[i] = PAIRS; due++; i++

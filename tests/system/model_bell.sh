@@ -60,11 +60,13 @@ say "10 planted faults are found"
 model=$source_tree/tests/model/commons.pml
 good commons -DTURNS="$(pick 3 5)"
 good commons_ahead -DROWS=3 -DTURNS="$(pick 3 4)"
+good commons_plain -DPLAIN="$(pick 2 1)" -DROWS=3 -DTURNS=3
 good commons_pairs -DBY_PAIRS="$(pick 2 1)" -DROWS=4 -DTURNS=3
 if long; then
     good commons_three -DMEMBERS=3 -DTURNS=1
     bad commons_fault_5 -DMEMBERS=3 -DTURNS=1 -DFAULT=5
 fi
 for fault in 1 2 3 4 6 7 8 11; do bad commons_fault_$fault -DFAULT=$fault; done
+bad commons_fault_12 -DFAULT=12 -DPLAIN=2 -DROWS=3 -DTURNS=4
 for fault in 9 10; do bad commons_fault_$fault -DFAULT=$fault -DBY_PAIRS=2 -DROWS=4 -DTURNS=2; done
 say "and those planted into memory in common"

@@ -102,6 +102,39 @@ static void look_at(struct commons_op *op, int rank)
               "what was put is not what is read");
 }
 
+/* What a member puts in the next operation. */
+static void look_next(const struct commons *c, const void *bytes, int rank)
+{
+    uint8_t data[8];
+
+    memset(data, (int)((c->turn + 1) * MEMBERS + (unsigned)rank), sizeof data);
+    check(memcmp(bytes, data, sizeof data) == 0, "at once: what was put is not what is read");
+}
+
+/* A broadcast or a reduction at once, if all is there: whoever has turned a coin. */
+static bool at_once(struct commons *c, uint32_t turn, bool sum, int root)
+{
+    static _Thread_local uint32_t coin = 5;
+    const struct commons_word word = {turn, 8, 0};
+    uint8_t data[8];
+    int first = sum ? 0 : root, end = sum ? c->size : root + 1;
+    const void *bytes;
+
+    if (draw(&coin) & 1)
+        return false;
+    memset(data, (int)((c->turn + 1) * MEMBERS + (unsigned)c->rank), sizeof data);
+    if (sum != (c->rank == root))
+        return commons_give(c, &word, data);
+    for (int r = first; r < end; r++) {
+        bytes = r == c->rank ? data : commons_look(c, &word, r);
+        if (!bytes)
+            return false;
+        look_next(c, bytes, r);
+    }
+    commons_pass(c, &word, end - 1);
+    return true;
+}
+
 /* All draw the same operations: a barrier, a broadcast or a reduction. */
 static void one(struct commons *c, uint32_t turn, uint32_t random)
 {
@@ -111,6 +144,8 @@ static void one(struct commons *c, uint32_t turn, uint32_t random)
                             .waits = no_matter};
     uint8_t data[LONG];
 
+    if (what != 0 && at_once(c, turn, what > 1, root))
+        return;
     commons_begin(&op);
     memset(data, (int)(c->turn * MEMBERS + (unsigned)c->rank), sizeof data);
     if (what != 1 || c->rank == root)

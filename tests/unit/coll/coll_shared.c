@@ -112,6 +112,35 @@ static int exchange(struct row *a, size_t count, int call)
     return 0;
 }
 
+/* The same broadcast, or sum to the root, some times, with other numbers: from the second on it is
+ * a call that is known. */
+static int again(struct row *a, size_t count, int root, bool sum, int call)
+{
+    double all = a->n * (a->n + 1) / 2;
+
+    for (int times = (int)(fake_random(&a->seed) % 4); times >= 0; times--) {
+        call += 3;
+        for (size_t k = 0; k < count; k++)
+            a->in[k] = value(a->me, k, call);
+        come_late(a);
+        if (!sum) {
+            FAKE_CHECK(dvm_bcast(DVM_WORLD, root, a->in, count, DVM_DOUBLE) == DVM_OK);
+        } else if (a->me == root && call % 2) {
+            memcpy(a->out, a->in, sizeof a->out);
+            FAKE_CHECK(dvm_reduce(DVM_WORLD, root, DVM_IN_PLACE, a->out, count, DVM_DOUBLE,
+                                  DVM_SUM) == DVM_OK);
+        } else {
+            FAKE_CHECK(dvm_reduce(DVM_WORLD, root, a->in, a->out, count, DVM_DOUBLE,
+                                  DVM_SUM) == DVM_OK);
+        }
+        for (size_t k = 0; k < count && !sum; k++)
+            FAKE_CHECK(a->in[k] == value(root, k, call));
+        for (size_t k = 0; k < count && sum && a->me == root; k++)
+            FAKE_CHECK(a->out[k] == all * (double)(k % 11 + 1) + a->n * (call % 7));
+    }
+    return 0;
+}
+
 static int one_call(struct row *a, int call)
 {
     size_t count = sizes[fake_random(&a->seed) % (sizeof sizes / sizeof sizes[0])];
@@ -129,16 +158,8 @@ static int one_call(struct row *a, int call)
         FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
         break;
     case 1:
-        FAKE_CHECK(dvm_bcast(DVM_WORLD, root, a->in, count, DVM_DOUBLE) == DVM_OK);
-        for (size_t k = 0; k < count; k++)
-            FAKE_CHECK(a->in[k] == value(root, k, call));
-        break;
     case 2:
-        FAKE_CHECK(dvm_reduce(DVM_WORLD, root, a->in, a->out, count, DVM_DOUBLE, DVM_SUM) ==
-                   DVM_OK);
-        for (size_t k = 0; k < count && a->me == root; k++)
-            FAKE_CHECK(a->out[k] == sum * (double)(k % 11 + 1) + a->n * (call % 7));
-        break;
+        return again(a, count, root, what == 2, call);
     case 3:
         FAKE_CHECK(dvm_allreduce(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE, DVM_SUM) ==
                    DVM_OK);
@@ -307,6 +328,48 @@ Test(coll_shared, mistakes_are_told)
                          "%d tasks, mistake %zu", n, i);
 }
 
+static int reduce_0(void) { return dvm_reduce(DVM_WORLD, 0, in, out, 1, DVM_DOUBLE, DVM_SUM); }
+static int reduce_1(void) { return dvm_reduce(DVM_WORLD, 1, in, out, 1, DVM_DOUBLE, DVM_SUM); }
+static int reduce_2(void) { return dvm_reduce(DVM_WORLD, 0, in, out, 2, DVM_DOUBLE, DVM_SUM); }
+static int most_0(void) { return dvm_reduce(DVM_WORLD, 0, in, out, 1, DVM_DOUBLE, DVM_MAX); }
+static int whole_0(void) { return dvm_bcast(DVM_WORLD, 0, in, 1, DVM_INT64); }
+
+/* Who calls something else behind calls that were known, and over at once. */
+static const struct mistake late_mistakes[] = {
+    {bcast_0, bcast_1, DVM_ERR_ARG, "dvm_bcast"},
+    {bcast_0, barrier, DVM_ERR_ARG, "dvm_barrier"},
+    {bcast_0, reduce_0, DVM_ERR_ARG, "dvm_reduce"},
+    {bcast_0, whole_0, DVM_ERR_TYPE, "double"},
+    {reduce_0, bcast_0, DVM_ERR_ARG, "dvm_bcast"},
+    {reduce_0, reduce_1, DVM_ERR_ARG, "dvm_reduce"},
+    {reduce_0, most_0, DVM_ERR_ARG, "dvm_reduce"},
+    {reduce_0, reduce_2, DVM_ERR_TRUNCATE, "16"},
+};
+
+static int mistaken_late(const struct fake_task *me)
+{
+    const struct mistake *m = me->arg;
+    int rc;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    for (int i = 0; i < TRIES; i++)
+        FAKE_CHECK(m->right() == DVM_OK);
+    rc = me->rank == 1 ? m->wrong() : m->right();
+    if (rc == DVM_OK)
+        rc = barrier();
+    FAKE_CHECK(rc == m->code && group_said(m->says));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(coll_shared, mistakes_behind_known_calls_are_told)
+{
+    for (size_t i = 0; i < sizeof late_mistakes / sizeof late_mistakes[0]; i++)
+        for (int n = 2; n <= 5; n += 3)
+            cr_assert_eq(group_run(n, mistaken_late, (void *)(uintptr_t)&late_mistakes[i], NULL), 0,
+                         "%d tasks, mistake %zu", n, i);
+}
+
 /* The last of them waits for a broadcast that will not come, when the others are elsewhere or
  * come there late. */
 static int left_behind(const struct fake_task *me)
@@ -407,6 +470,13 @@ static int come_and_go(const struct fake_task *me)
 
         FAKE_CHECK(dvm_group_dup(DVM_WORLD, &group) == DVM_OK);
         FAKE_CHECK(warm_up(group));
+        for (int k = 1; k < 4; k++) { /* known calls, of a group that is gone soon */
+            int x = me->rank == 0 ? k : 0, sum = 0;
+
+            FAKE_CHECK(dvm_bcast(group, 0, &x, 1, DVM_INT) == DVM_OK && x == k);
+            FAKE_CHECK(dvm_reduce(group, 0, &x, &sum, 1, DVM_INT, DVM_SUM) == DVM_OK);
+            FAKE_CHECK(sum == (me->rank == 0 ? k * me->count : 0));
+        }
         if (i % GROUPS == me->rank)
             nap(2000);
         FAKE_CHECK(dvm_group_free(&group) == DVM_OK);

@@ -281,3 +281,109 @@ Test(commons, who_sleeps_is_rung_for_what_it_waits_for)
     for (int r = 0; r < 2; r++)
         commons_free(members[r], false);
 }
+
+/* Rank 0 gives at once in the next turn, rank 1 takes that. */
+static void give_and_take(uint32_t call)
+{
+    const struct commons_word word = {call, 4, 1};
+    const uint32_t *came;
+
+    cr_assert(commons_give(members[0], &word, &call));
+    came = commons_look(members[1], &word, 0);
+    cr_assert(came && *came == call);
+    commons_pass(members[1], &word, 0);
+}
+
+/* Who is through at once does what it would have done in steps, but tells of it less often. */
+Test(commons, at_once)
+{
+    struct commons_op op;
+    uint32_t x = 3;
+
+    make(2);
+    together(1);
+    cr_assert_null(commons_look(members[1], &(struct commons_word){5, 4, 1}, 0));
+    for (uint32_t i = 2; i < 50; i++) {
+        give_and_take(i);
+        for (int r = 0; r < 2; r++) {
+            cr_assert_eq(members[r]->turn, i);
+            cr_assert_eq(atomic_load(&members[0]->members[r].entered),
+                         (uint64_t)i << TURN_SHIFT | i);
+            cr_assert_eq(done_by(members[0], r), i < TELL ? 1 : i / TELL * TELL);
+        }
+    }
+    together(1);
+    together(LONG);
+    cr_assert_eq(done_by(members[0], 1), members[0]->turn);
+    /* what is another call, type or size is left alone */
+    cr_assert(commons_give(members[0], &(struct commons_word){60, 4, 1}, &x));
+    cr_assert_null(commons_look(members[1], &(struct commons_word){61, 4, 1}, 0));
+    cr_assert_null(commons_look(members[1], &(struct commons_word){60, 8, 1}, 0));
+    cr_assert_null(commons_look(members[1], &(struct commons_word){60, 4, 2}, 0));
+    cr_assert_eq(members[1]->turn + 1, members[0]->turn);
+    op = begin(1, 61, 4);
+    cr_assert_eq(commons_wait(&op, 0, 1), COMMONS_ODD);
+    cr_assert_eq(op.odd_call, 60);
+    for (int r = 0; r < 2; r++)
+        commons_free(members[r], false);
+}
+
+/* It goes no further ahead than others, and what it waits for then is told by who is through. */
+Test(commons, at_once_there_must_be_room)
+{
+    const struct commons_word word = {7, 4, 1};
+    struct commons_op op;
+    uint64_t turns = 0;
+    uint32_t x = 3;
+
+    make(2);
+    while (commons_give(members[0], &word, &x))
+        turns++;
+    cr_assert_eq(turns, members[0]->rows - 1);
+    op = begin(0, 7, 4);
+    cr_assert_not(put(&op)); /* waits, in vain */
+    cr_assert_eq(waits, 1);
+    cr_assert(op.needed > 0 && op.needed + members[0]->rows > members[0]->turn);
+    op.odd = -1;
+    cr_assert(to_sleep(&op));
+    rings = 0;
+    while (members[1]->turn < op.needed) {
+        cr_assert_eq(rings, 0);
+        cr_assert_not_null(commons_look(members[1], &word, 0));
+        commons_pass(members[1], &word, 0);
+        rings = members[1]->turn < op.needed ? 0 : rings;
+    }
+    cr_assert_eq(rings, 1);
+    has_slept(&op);
+    cr_assert(ready(&op));
+    for (int r = 0; r < 2; r++)
+        commons_free(members[r], false);
+}
+
+/* Who waits for it in a turn that it is through with is rung: they are in different calls. */
+Test(commons, at_once_it_rings_who_waits)
+{
+    struct commons_op sleeper;
+    uint32_t x = 3;
+
+    make(2);
+    together(1);
+    sleeper = begin(1, 9, 4);
+    sleeper.first = 0;
+    sleeper.end = 1;
+    cr_assert(to_sleep(&sleeper));
+    rings = 0;
+    commons_pass(members[0], &(struct commons_word){10, 4, 1}, 1);
+    cr_assert_eq(rings, 1);
+    cr_assert(find_odd(&sleeper));
+    has_slept(&sleeper);
+    sleeper = begin(1, 9, 4);
+    sleeper.first = 0;
+    sleeper.end = 1;
+    cr_assert(to_sleep(&sleeper));
+    cr_assert(commons_give(members[0], &(struct commons_word){9, 4, 0}, &x));
+    cr_assert_eq(rings, 2);
+    has_slept(&sleeper);
+    for (int r = 0; r < 2; r++)
+        commons_free(members[r], false);
+}

@@ -1,0 +1,163 @@
+/* plain.c: see plain.h.
+ *
+ * Between two tasks beside each other a broadcast of 8 bytes is the way of one line, and
+ * most of its time was that of the library's instructions: arguments, group, algorithm, schedule,
+ * and an operation that could wait. Here a call is known by comparing its arguments with the last
+ * one's. It makes the same marks as the general way (number, tag, history and record of the
+ * call, turn and cell of memory in common), so members may go either way in one operation, and
+ * a mix-up is seen as ever: who finds another call than its own in a cell, or nothing for some
+ * time, goes the general way, which says so, waits, and sleeps.
+ * The root of a reduction puts nothing: all others are there, in the same call, and need nothing.
+ */
+#include "coll/plain.h"
+
+#include "coll/shared.h"
+#include "coll/tag.h"
+#include "coll/tuned.h"
+#include "match/commons.h"
+#include "type/op.h"
+#include "type/type.h"
+
+struct plain {
+    struct coll *coll; /* NULL: nothing was noted */
+    dvm_group group;
+    int root;
+    size_t count;
+    dvm_type type;
+    dvm_op op;
+    op_loop *combine;
+    unsigned signature;
+    uint32_t bytes, code; /* of all elements, and their type here */
+};
+
+static struct plain bcasts, reductions;
+
+static unsigned signature_of(const struct call *c, int root, dvm_op op)
+{
+    return c->kind == COLL_REDUCE ? (unsigned)root << OP_SIGNATURE_BITS | op_signature(op)
+                                  : (unsigned)root;
+}
+
+void plain_learn(const struct call *c, int root, size_t count, dvm_type type, dvm_op op)
+{
+    struct coll *coll = c->group->coll;
+    const struct type *t = type_basic(type);
+    op_loop *combine = t && c->kind == COLL_REDUCE ? op_plain(op, type) : NULL;
+
+    /* DVM_COLL and tables may name another algorithm from some later call on */
+    if (!t || count == 0 || (c->kind == COLL_REDUCE && !combine) || coll->forcing ||
+        tuned_find(c->kind, (size_t)c->group->size, count * t->size))
+        return;
+    *(c->kind == COLL_REDUCE ? &reductions : &bcasts) = (struct plain){
+        .coll = coll, .group = c->group->number, .root = root, .count = count, .type = type,
+        .op = op, .combine = combine, .signature = signature_of(c, root, op),
+        .bytes = (uint32_t)(count * t->size),
+        .code = type_code(type)};
+}
+
+void plain_forget(const struct coll *c)
+{
+    if (bcasts.coll == c)
+        bcasts.coll = NULL;
+    if (reductions.coll == c)
+        reductions.coll = NULL;
+}
+
+/* Whether the group's next collective may be such a call: nothing has failed, and there is nothing
+ * to be done before it. */
+static bool may(const struct coll *c)
+{
+    return c->failed == DVM_OK && !c->group->revoked && !c->mixed && !coll_rung(c) &&
+           !shared_due(c);
+}
+
+static bool is_same(const struct plain *p, dvm_group group, int root, size_t count, dvm_type type)
+{
+    return p->coll && p->group == group && p->root == root && p->count == count && p->type == type;
+}
+
+static struct commons_word word_of(const struct plain *p, enum coll_kind kind)
+{
+    const struct coll *c = p->coll;
+
+    return (struct commons_word){
+        (uint32_t)tag_make(c->sequence + 1, kind, p->signature, c->history), p->bytes, p->code};
+}
+
+/* The call is over: note it as schedule_again and call_choose do. */
+static bool over(const struct plain *p, enum coll_kind kind, uintptr_t site)
+{
+    struct coll *c = p->coll;
+    struct coll_record *r = &c->recent[++c->sequence % COLL_RECENT];
+
+    c->history = tag_history(c->history, kind, p->signature);
+    r->sequence = c->sequence;
+    r->kind = kind;
+    r->signature = p->signature;
+    r->bytes = p->bytes;
+    r->site = site;
+    return true;
+}
+
+bool plain_bcast(dvm_group group, int root, void *buffer, size_t count, dvm_type type,
+                 uintptr_t site)
+{
+    const struct plain *p = &bcasts;
+    struct commons_word word;
+    const void *from;
+
+    if (!is_same(p, group, root, count, type) || !buffer || buffer == DVM_IN_PLACE || !may(p->coll))
+        return false;
+    word = word_of(p, COLL_BCAST);
+    if (p->coll->group->rank == root)
+        return commons_give(p->coll->commons, &word, buffer) && over(p, COLL_BCAST, site);
+    from = commons_look(p->coll->commons, &word, root);
+    if (!from)
+        return false;
+    commons_copy(buffer, from, p->bytes);
+    commons_pass(p->coll->commons, &word, root);
+    return over(p, COLL_BCAST, site);
+}
+
+/* At the root of two tasks; in and out are its own. */
+static bool reduce_root(const struct plain *p, const struct commons_word *word, const void *in,
+                        void *out)
+{
+    struct commons *commons = p->coll->commons;
+    const void *other = p->coll->group->size == 2 ? commons_look(commons, word, !p->root) : NULL;
+
+    if (!other)
+        return false;
+    if (p->root == 0) /* in the order of ranks */
+        p->combine(out, in, other, p->count);
+    else
+        p->combine(out, other, in, p->count);
+    commons_pass(commons, word, !p->root);
+    return true;
+}
+
+/* Whether two operands overlap, for which the general way has a sentence. */
+static bool overlap(const struct plain *p, const void *in, const void *out)
+{
+    return (uintptr_t)in - (uintptr_t)out + p->bytes - 1 < 2 * (uintptr_t)p->bytes - 1;
+}
+
+bool plain_reduce(dvm_group group, int root, const void *in, void *out, size_t count,
+                  dvm_type type, dvm_op op, uintptr_t site)
+{
+    const struct plain *p = &reductions;
+    struct commons_word word;
+    bool done;
+
+    if (!is_same(p, group, root, count, type) || p->op != op || !in || !may(p->coll))
+        return false;
+    word = word_of(p, COLL_REDUCE);
+    if (p->coll->group->rank != root)
+        done = in != DVM_IN_PLACE && commons_give(p->coll->commons, &word, in);
+    else if (in == DVM_IN_PLACE)
+        done = out && out != DVM_IN_PLACE && reduce_root(p, &word, out, out);
+    else
+        done = out && out != DVM_IN_PLACE && !overlap(p, in, out) &&
+               reduce_root(p, &word, in, out);
+    return done && over(p, COLL_REDUCE, site);
+}
