@@ -8,6 +8,7 @@
 
 hosts=$(pick 4 16)
 tasks=$(pick 32 1024)
+sanitized && tasks=$(pick 32 256) # each has many times the memory
 start_machine "$hosts"
 await 60 hosts_are "$hosts"
 
