@@ -179,6 +179,10 @@ static int check(const struct start *t)
     char folder[RUNTIME_PATH_MAX];
     struct setting_value value;
 
+    if (t->s->bind && setting_parse(SETTING_BIND, t->s->bind, &value)) {
+        console_wrong(t->c, "--bind: %s", dvm_last_error());
+        return EXIT_USAGE;
+    }
     if (t->s->security && setting_parse(SETTING_LANE_SECURITY, t->s->security, &value)) {
         console_wrong(t->c, "--lane-security: %s", dvm_last_error());
         return EXIT_USAGE;

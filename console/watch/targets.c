@@ -207,9 +207,12 @@ static int add_ranks(struct search *s, int tid, const char *text)
     if (r)
         return console_failed(s->c, r);
     r = add_chosen(s, of_ranks, &ranks, &count);
-    if (!r && count < ranks.numbers.count)
-        console_wrong(s->c, "of the ranks %s of the run of 0x%x only %zu are there", text,
-                      (unsigned)tid, count);
+    if (!r && count == 0)
+        console_wrong(s->c, "the run of 0x%x has no rank %s that is there (dvm ps lists the tasks)",
+                      (unsigned)tid, text);
+    else if (!r && count < ranks.numbers.count)
+        console_wrong(s->c, "of the ranks %s of the run of 0x%x only %zu %s there", text,
+                      (unsigned)tid, count, count == 1 ? "is" : "are");
     hostlist_free(&ranks.numbers);
     if (!r && count == 0)
         r = EXIT_GENERIC;

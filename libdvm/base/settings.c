@@ -272,13 +272,13 @@ static int read_environment(struct settings *s)
     return DVM_OK;
 }
 
-/* The file that the environment names: who forgot that it does must be told. */
-static int read_named(struct settings *s, const char *path)
+/* A file that must be there. Who forgot that the environment names it must be told. */
+static int read_named(struct settings *s, const char *path, bool environment)
 {
     char sentence[DVM_SENTENCE_MAX];
     int r = read_file(s, path, true, NULL);
 
-    if (r != DVM_ERR_SYSTEM)
+    if (r != DVM_ERR_SYSTEM || !environment)
         return r;
     error_save(sentence);
     return dvm_fail(r, "%s (environment DVM_CONF names that file: correct or unset it)", sentence);
@@ -304,7 +304,7 @@ int settings_read(struct settings *s, const struct settings_places *p)
     if (!r && p->user)
         r = read_file(s, p->user, false, NULL);
     if (!r && p->named)
-        r = read_named(s, p->named);
+        r = read_named(s, p->named, p->environment);
     if (!r && p->environment)
         r = read_environment(s);
     return r;

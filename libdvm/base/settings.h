@@ -52,7 +52,7 @@ struct settings_places {
     const char *system[2];  /* files of the administrator */
     uid_t administrator;    /* who must own them: 0, another in tests */
     const char *user;       /* the user's file */
-    const char *named;      /* a file that must be there */
+    const char *named;      /* a file that must be there; with environment, DVM_CONF says so */
     bool environment;
 };
 

@@ -22,6 +22,8 @@ DVM_CONF=$WORK/none expect 1 dvm run true
 expect_line "$WORK/err" "no machine runs, and none could be started for this run: cannot read the settings in $WORK/none: No such file or directory \\(environment DVM_CONF"
 DVM_CONF=$WORK expect 1 dvm run true
 expect_line "$WORK/err" "$WORK is a folder and no file of settings"
+expect 1 dvm config --check "$WORK/none"
+expect_count 0 "DVM_CONF" "$WORK/err"
 printf 'silence = 3 s\nno_such = 1\n' >"$WORK/wrong"
 DVM_CONF=$WORK/wrong expect 3 dvm doctor
 expect_line "$WORK/out" "$WORK/wrong:2: there is no setting \"no_such\" \\(dvm config --keys lists them\\) -> correct it where the sentence says; what each setting takes: dvm config --keys \\[J608\\]"
@@ -37,6 +39,8 @@ expect 2 dvm start --port many
 expect_line "$WORK/err" "^dvm: --port: port takes a port or a range of ports .*; \"many\" is none of these"
 expect 2 dvm start --hosts 2 --port 21000-21002
 expect_line "$WORK/err" "^dvm: --port 21000-21002 leaves too few ports for 2 hosts; each needs two"
+expect 2 dvm start --bind 300.1.1.1
+expect_line "$WORK/err" "^dvm: --bind: bind takes a numeric address .*; \"300.1.1.1\" is none of these"
 expect 2 dvm start --set "silence=499 ms"
 expect_line "$WORK/err" "--set: silence takes a time .* from 500 ms to 1 min; \"499 ms\" is none of these"
 within 30 dvm start --hosts 2 --port 21000-22999 --silence "5 s" --set host_tasks=1 --set "cgroup=$WORK/none" \

@@ -76,6 +76,12 @@ expect_line "$WORK/err" "no task ${tids[0]} on host sim1 any more"
 expect 2 dvm signal NOSUCH sim1
 expect 2 dvm signal TERM 17
 expect 2 dvm signal TERM "${tids[0]}:x"
+expect 0 dvm spawn -n 2 --where sim1 "$PROGRAMS/endings" wait 0 0
+tid=$(head -n 1 "$WORK/out")
+expect 1 dvm kill "$tid:9"
+expect_line "$WORK/err" "^dvm: the run of $tid has no rank 9 that is there"
+expect 0 dvm kill "$tid:0-5"
+expect_line "$WORK/err" "^dvm: of the ranks 0-5 of the run of $tid only 2 are there"
 expect 2 dvm signal TERM
 
 say "a wait for tasks of a host that is lost ends with it"
