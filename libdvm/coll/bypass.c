@@ -27,7 +27,7 @@
 #define BYPASS_LINE 64    /* bytes */
 #define EVERY 32          /* copies, of which one goes the other way; */
 #define MEASURED 2        /* the first, which does, and the next */
-#define CLEAR 4           /* so many times what was known: the core was lost meanwhile */
+#define DEAR(count) ((count) * 5 / 8) /* of so many in order: of eight the third dearest */
 
 /* Through the caches a byte costs so many times what it costs around them: where cores are near
  * 1.6 to 1.8, as a task that writes around sees it 2.2 to 2.3; where they are far 2.3 and more,
@@ -43,20 +43,32 @@ bool bypass_way(struct bypass *b, bool *timed)
     return turn == 0 ? !b->around : b->around;
 }
 
-/* The middle of what was known and is new. */
-static void take_in(double *known, double ns)
+static void take_in(struct bypass_cost *cost, double ns)
 {
-    if (*known == 0)
-        *known = ns;
-    else
-        *known = (*known + (ns < CLEAR * *known ? ns : CLEAR * *known)) / 2;
+    cost->ns[cost->copies++ % BYPASS_LATE] = ns;
+}
+
+/* Not the mean: in a crowd half of the lines are in the writer's cache all the same, and cost
+ * little wherever the other cores are. Nor the dearest: the core was lost meanwhile. */
+static double dear(const struct bypass_cost *cost)
+{
+    unsigned count = cost->copies < BYPASS_LATE ? cost->copies : BYPASS_LATE, place;
+    double sorted[BYPASS_LATE] = {0};
+
+    for (unsigned i = 0; i < count; i++) {
+        for (place = i; place > 0 && sorted[place - 1] > cost->ns[i]; place--)
+            sorted[place] = sorted[place - 1];
+        sorted[place] = cost->ns[i];
+    }
+    return sorted[DEAR(count)];
 }
 
 void bypass_learn(struct bypass *b, bool around, double ns)
 {
-    take_in(around ? &b->around_ns : &b->through_ns, ns);
-    if (b->around_ns > 0 && b->through_ns > 0)
-        b->around = b->through_ns > b->around_ns * (b->around ? STAY_AROUND : LEAVE_CACHES);
+    take_in(around ? &b->by_around : &b->by_through, ns);
+    if (b->by_around.copies > 0 && b->by_through.copies > 0)
+        b->around = dear(&b->by_through) >
+                    dear(&b->by_around) * (b->around ? STAY_AROUND : LEAVE_CACHES);
 }
 
 /* Whole lines around the caches, from a place that is one's begin. */

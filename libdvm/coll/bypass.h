@@ -13,11 +13,19 @@ void bypass_copy(void *to, const void *from, size_t bytes);
 
 /* ---- what it learns from, for tests ------------------------------------------------- */
 
+#define BYPASS_LATE 8
+
+/* What a way costs. */
+struct bypass_cost {
+    unsigned copies;        /* that were measured, */
+    double ns[BYPASS_LATE]; /* and what a byte of the last ones took */
+};
+
 /* What is known. All zeros: nothing. */
 struct bypass {
-    unsigned copies;   /* that there were */
-    bool around;       /* the way that is taken */
-    double through_ns, around_ns; /* for a byte, of late; 0: not tried */
+    unsigned copies; /* that there were */
+    bool around;     /* the way that is taken */
+    struct bypass_cost by_through, by_around;
 };
 
 /* The way of the next copy; *timed: its time is to be learnt from. */

@@ -27,6 +27,7 @@ typedef unsigned long long wide;
 /* Where to is left or right it is so from element to element: no need to look whether they overlap,
  * and vectors may be used all the same. */
 #ifdef __clang__
+#pragma clang diagnostic ignored "-Wpass-failed" /* it says so of each loop that stays one */
 #define EACH_FOR_ITSELF_ _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define EACH_FOR_ITSELF_ _Pragma("GCC ivdep")
