@@ -104,11 +104,18 @@ int dvm_group_subset(dvm_group group, const int *ranks, int count, dvm_group *re
     return dvm_leave(rc);
 }
 
+static const struct group nobody; /* DVM_GROUP_NONE as a set */
+
+static const struct group *find_set(dvm_group group, const char *call)
+{
+    return group == DVM_GROUP_NONE ? &nobody : group_find(group, call);
+}
+
 /* Append the tids of a group that are, or are not, in another. */
 static void gather(const struct group *g, const struct group *other, bool in, int *tids, int *count)
 {
     for (int i = 0; i < g->size; i++)
-        if ((group_rank_of(other, g->receive_tids[i]) >= 0) == in)
+        if ((other != &nobody && group_rank_of(other, g->receive_tids[i]) >= 0) == in)
             tids[(*count)++] = g->receive_tids[i];
 }
 
@@ -117,17 +124,17 @@ enum set_kind { SET_UNION, SET_INTERSECTION, SET_DIFFERENCE };
 static int combine(const char *call, uintptr_t site, enum set_kind kind, dvm_group a,
                    dvm_group b, dvm_group *result)
 {
-    const struct group *x = group_find(a, call), *y = x ? group_find(b, call) : NULL;
+    const struct group *x = find_set(a, call), *y = x ? find_set(b, call) : NULL;
     int *tids, count = 0, rc;
 
     if (!y)
         return DVM_ERR_GROUP;
     if (!result)
         return no_place(call);
-    if (x->size == 0 || y->size == 0)
+    if ((x->size == 0 && x != &nobody) || (y->size == 0 && y != &nobody))
         return dvm_fail(DVM_ERR_GROUP, "%s: DVM_UNIVERSE is no fixed set of tasks; "
                                        "dvm_group_create makes a group of tids", call);
-    tids = malloc(((size_t)x->size + (size_t)y->size) * sizeof *tids);
+    tids = malloc(((size_t)x->size + (size_t)y->size + 1) * sizeof *tids);
     if (!tids)
         return dvm_fail(DVM_ERR_NO_MEMORY, "%s: no memory is left for a list of tasks", call);
     if (kind == SET_UNION) {

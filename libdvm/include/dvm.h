@@ -613,7 +613,8 @@ DVM_API int dvm_group_create(const int *tids, int count, dvm_group *result);
  * same). */
 DVM_API int dvm_group_subset(dvm_group group, const int *ranks, int count, dvm_group *result);
 
-/* The tasks of a, then those of b that are not in a. */
+/* The tasks of a, then those of b that are not in a. In this and the next two DVM_GROUP_NONE is a
+ * set without tasks. */
 DVM_API int dvm_group_union(dvm_group a, dvm_group b, dvm_group *result);
 
 /* The tasks of a that are in b as well, in their order in a. */

@@ -221,6 +221,29 @@ Test(groups, handles_of_freed_groups_are_nobodys)
     run_all(handles);
 }
 
+/* Sets without tasks, as one gets them from others: in a world of one the odd ranks are none. */
+static int empty_sets(const struct fake_task *me)
+{
+    dvm_group g = DVM_WORLD, all;
+    int relation;
+
+    FAKE_CHECK(!dvm_group_union(DVM_GROUP_NONE, DVM_WORLD, &all));
+    FAKE_CHECK(!dvm_group_compare(all, DVM_WORLD, &relation) && relation == DVM_CONGRUENT);
+    FAKE_CHECK(!dvm_barrier(all) && !dvm_group_free(&all));
+    FAKE_CHECK(!dvm_group_difference(DVM_WORLD, DVM_GROUP_NONE, &all) && !dvm_barrier(all));
+    FAKE_CHECK(!dvm_group_intersection(all, DVM_GROUP_NONE, &g) && g == DVM_GROUP_NONE);
+    FAKE_CHECK(!dvm_group_difference(DVM_GROUP_NONE, all, &g) && g == DVM_GROUP_NONE);
+    FAKE_CHECK(!dvm_group_union(DVM_GROUP_NONE, DVM_GROUP_NONE, &g) && g == DVM_GROUP_NONE);
+    FAKE_CHECK(!dvm_group_free(&all));
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(groups, sets_may_be_empty)
+{
+    run_all(empty_sets);
+}
+
 /* ---- what is refused ---------------------------------------------------------------------- */
 
 static int refused(const struct fake_task *me)
