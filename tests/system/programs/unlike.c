@@ -23,6 +23,12 @@
 
 static int me, count, checks;
 
+/* How many the tasks are, for arrays of so many. */
+static size_t members(void)
+{
+    return count > 0 ? (size_t)count : 1;
+}
+
 #define NEED(condition)                                                                    \
     do {                                                                                   \
         checks++;                                                                          \
@@ -218,7 +224,7 @@ static void receive_derived(int from, dvm_type type)
 
 static void collectives(dvm_type type)
 {
-    struct particle *all = calloc((size_t)count, sizeof *all), one = particle(1, 9);
+    struct particle *all = calloc(members(), sizeof *all), one = particle(1, 9);
     struct dvm_double_int least, mine = {(me + 1) % count, me};
     double sum, half = me / 2.0;
     long first = -5 - me;
@@ -242,7 +248,7 @@ static void collectives(dvm_type type)
 /* What a root collects and deals out, and what all give all, of structs. */
 static void blocks(dvm_type type)
 {
-    size_t n = (size_t)count;
+    size_t n = members();
     struct particle *in = calloc(n, sizeof *in), *out = calloc(n, sizeof *out), one;
     struct dvm_request *request;
 
@@ -268,7 +274,7 @@ static void blocks(dvm_type type)
 /* To each rank an int or a struct, as its number is; from each the like. */
 static void unlike_types(dvm_type type)
 {
-    size_t n = (size_t)count, *ones = malloc(n * sizeof *ones), *at = malloc(n * sizeof *at);
+    size_t n = members(), *ones = malloc(n * sizeof *ones), *at = malloc(n * sizeof *at);
     dvm_type *of_mine = malloc(n * sizeof *of_mine), *of_theirs = malloc(n * sizeof *of_theirs);
     struct particle *in = calloc(n, sizeof *in), *out = calloc(n, sizeof *out);
 
@@ -305,7 +311,7 @@ static void then(void *left, const void *right, size_t n, dvm_type type, void *u
 static void reductions(void)
 {
     double map[2] = {2, me}, prefix[2], all[2], expected = 0;
-    long *each = malloc((size_t)count * sizeof *each), piece;
+    long *each = malloc(members() * sizeof *each), piece;
     int period = 1, here, given[2], got[2] = {-1, -1};
     dvm_group ring, half;
     dvm_type pair;
