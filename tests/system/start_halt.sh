@@ -46,11 +46,13 @@ say "a task reaches its own daemon, whatever it makes of DVM_HOST"
 expect 0 dvm run -n 1 --where sim2 env DVM_HOST=other dvm ps
 halt_machine
 
-say "an address to listen on that is not this host's is refused at once"
-for address in no-such-host 198.51.100.7 1.2.3; do
-    expect 1 dvm start --bind "$address"
+say "an address to listen on that is none, or not this host's, is refused at once"
+for address in no-such-host 1.2.3; do
+    expect 2 dvm start --bind "$address"
     expect_line "$WORK/err" "$address"
 done
+expect 1 dvm start --bind 198.51.100.7
+expect_line "$WORK/err" "198.51.100.7"
 expect 0 dvm start --bind 127.0.0.1
 halt_machine
 

@@ -61,8 +61,9 @@ Test(alike, hosts_that_differ_are_named)
                                  {"d", "x86_64", 0}};
     const struct alike one[] = {{"n1", "x86_64", 7}, {"n2", "s390x", 9}, {"n3", "x86_64", 8},
                                 {"n4", "s390x", 9}};
-    const struct alike more[] = {{"n1", "x86_64", 0}, {"n2", "x86_64", 7}, {"n3", "x86_64", 8},
-                                 {"n4", "x86_64", 8}};
+    /* in the order of slots, which is that in which they have joined */
+    const struct alike more[] = {{"n1", "x86_64", 0}, {"n2", "x86_64", 7}, {"n4", "x86_64", 8},
+                                 {"n3", "x86_64", 8}};
     char text[TEXT];
 
     alike_note(same, 4, "prog", text, sizeof text);
