@@ -56,7 +56,8 @@ done
 kill -KILL "${folder##*-}"
 wait $run && fail "dvm run did not notice"
 await 10 no_process_left
-[ ! -e "$folder" ] || fail "$folder is left"
+gone() { [ ! -e "$folder" ]; } # a daemon of another machine that starts now may be about to remove it
+await 10 gone
 
 say "no folder of theirs stays"
 # other tests have private machines, too: those have a lock that is held
