@@ -285,17 +285,18 @@ int mixup_tell(struct schedule *s)
 {
     struct coll *c = s->coll;
     struct match_result m = {.tag = s->tag};
+    bool found = find(s, &m);
     char text[CAMPS_TEXT_MAX];
     uint32_t sequence = c->mixed_at;
 
-    if (!c->mixed) {
-        find(s, &m);
+    if (!c->mixed)
         sequence = s->sequence - ((s->sequence - tag_sequence(m.tag)) & TAG_SEQUENCE_MASK);
-    }
     if (describe_back(c, &sequence, s->request ? 0 : ASK, text, sizeof text))
         return tell_camps(c, sequence, text);
     /* another member was faster, and its sentence is here */
-    return coll_rung(c) ? coll_alarmed(c) : tell_two(s, &m);
+    if (coll_rung(c))
+        return coll_alarmed(c);
+    return found ? tell_two(s, &m) : tell_camps(c, sequence, "another member is in another call");
 }
 
 void mixup_end(struct coll *c)

@@ -210,6 +210,13 @@ static void compare(struct coll *c, const struct coll_record *theirs)
         mixup_end(c);
 }
 
+/* Whether it is what the contradiction is told from: a card for another call that is under way does
+ * not take its place. */
+static bool is_evidence(const struct coll *c, const struct said *s)
+{
+    return c->mixed && s->told && s->there && s->record.sequence == c->mixed_at;
+}
+
 void records_word(struct group *g, int rank, const uint8_t *bytes, size_t size)
 {
     struct coll *c = g->coll;
@@ -222,7 +229,7 @@ void records_word(struct group *g, int rank, const uint8_t *bytes, size_t size)
     what = get_record(bytes, &r);
     if (what == CARD && s->answered && s->there && s->record.sequence == r.sequence) {
         compare(c, &r); /* an answer said the same, and more */
-    } else if (what == CARD) {
+    } else if (what == CARD && !is_evidence(c, s)) {
         s->told = s->there = true;
         s->answered = false;
         s->record = r;

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "coll/coll.h"
 #include "coll/records.h"
 #include "dvm.h"
 #include "group/group.h"
+#include "proto/wire.h"
 #include "tests/support/computing.h"
 #include "tests/support/group_task.h"
 
@@ -73,6 +75,49 @@ static int started(const struct fake_task *me)
 Test(mixup, two_that_wait_later)
 {
     cr_assert_eq(group_run(2, started, NULL, NULL), 0);
+}
+
+/* What rank 1 tells of a call. */
+static void card(const struct coll_record *r)
+{
+    uint8_t word[40], *at = wire_put(word, 1, 8);
+
+    at = wire_put(at, r->sequence, 8);
+    at = wire_put(at, r->kind, 8);
+    at = wire_put(at, r->signature, 8);
+    wire_put(at, r->bytes, 8);
+    records_word(group_find(DVM_WORLD, "card"), 1, word, sizeof word);
+}
+
+/* Who told of the contradiction tells of another call, too, before this task has looked. */
+static int two_cards(const struct fake_task *me)
+{
+    struct dvm_request *first, *second;
+    const struct coll *c;
+    struct coll_record other;
+    int x = 0;
+
+    FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    FAKE_CHECK(me->rank == 1 || dvm_ibarrier(DVM_WORLD, &first) == DVM_OK);
+    FAKE_CHECK(me->rank == 1 || dvm_ibcast(DVM_WORLD, 1, &x, 1, DVM_INT, &second) == DVM_OK);
+    if (me->rank == 0) {
+        c = group_find(DVM_WORLD, "two_cards")->coll;
+        other = *records_own(c, c->sequence);
+        other.bytes = 8;
+        card(&other);
+        card(records_own(c, c->sequence - 1));
+        FAKE_CHECK(dvm_wait(&second, NULL) == DVM_ERR_ARG);
+        FAKE_CHECK(group_said("rank 0 called dvm_bcast (root 1, 4 bytes"));
+        FAKE_CHECK(group_said("rank 1 called dvm_bcast (root 1, 8 bytes"));
+        dvm_wait(&first, NULL);
+    }
+    FAKE_CHECK(group_meet(me));
+    return 0;
+}
+
+Test(mixup, a_contradiction_stands)
+{
+    cr_assert_eq(group_run(2, two_cards, NULL, NULL), 0);
 }
 
 /* Different calls, where each begins with a receive from another. */
