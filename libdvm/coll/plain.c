@@ -84,18 +84,11 @@ static struct commons_word word_of(const struct plain *p, enum coll_kind kind)
         (uint32_t)tag_make(c->sequence + 1, kind, p->signature, c->history), p->bytes, p->code};
 }
 
-/* The call is over: note it as schedule_again and call_choose do. */
+/* The call is over. */
 static bool over(const struct plain *p, enum coll_kind kind, uintptr_t site)
 {
-    struct coll *c = p->coll;
-    struct coll_record *r = &c->recent[++c->sequence % COLL_RECENT];
-
-    c->history = tag_history(c->history, kind, p->signature);
-    r->sequence = c->sequence;
-    r->kind = kind;
-    r->signature = p->signature;
-    r->bytes = p->bytes;
-    r->site = site;
+    tag_note(p->coll, &(struct coll_record){p->coll->sequence + 1, kind, p->signature, p->bytes,
+                                            (uint32_t)p->type + 1, site});
     return true;
 }
 

@@ -39,11 +39,10 @@ void schedule_again(struct schedule *s)
     struct coll *c = s->coll;
 
     if (c) {
-        s->sequence = ++c->sequence;
+        s->sequence = c->sequence + 1;
         s->tag = tag_make(s->sequence, s->kind, s->signature, c->history);
-        c->history = tag_history(c->history, s->kind, s->signature);
-        c->recent[s->sequence % COLL_RECENT] = (struct coll_record){
-            s->sequence, s->kind, s->signature, s->bytes, s->type, s->site};
+        tag_note(c, &(struct coll_record){s->sequence, s->kind, s->signature, s->bytes, s->type,
+                                          s->site});
     }
     s->at = 0;
     s->pending_count = s->pending_at = 0;

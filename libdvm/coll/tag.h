@@ -40,6 +40,15 @@ static inline unsigned tag_history(unsigned history, unsigned kind, unsigned sig
     return history * TAG_FACTOR + kind + signature;
 }
 
+/* The group's next collective is this one: its number, which is r's, its place among the recent
+ * ones, and the history behind it. */
+static inline void tag_note(struct coll *c, const struct coll_record *r)
+{
+    c->sequence = r->sequence;
+    c->history = tag_history(c->history, r->kind, r->signature);
+    c->recent[r->sequence % COLL_RECENT] = *r;
+}
+
 static inline unsigned tag_kind(int tag)
 {
     return (unsigned)tag >> TAG_SIGNATURE_BITS & ((1u << TAG_KIND_BITS) - 1);
