@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/hostlist.h"
 #include "console/ask.h"
@@ -38,20 +37,11 @@ static int report(const struct console *c, const struct hostlist *names, const s
     return console_exit_some(failed, names->count, code);
 }
 
-static size_t find(const struct hostlist *names, const char *name)
-{
-    size_t i = 0;
-
-    while (i < names->count && strcmp(names->names[i], name) != 0)
-        i++;
-    return i;
-}
-
 /* The host through which the machine is asked goes last: the other answers come through it. That
  * its daemon ends may be heard before the coordinator's answer is. Returns how many failed. */
 static size_t ask_in_order(struct client *client, const struct hostlist *names, struct ask *asks)
 {
-    size_t own = find(names, client_info(client)->host), failed;
+    size_t own = hostlist_find(names, client_info(client)->host), failed;
     int dst = own < names->count ? asks[own].dst : 0;
 
     if (dst)

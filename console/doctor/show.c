@@ -12,18 +12,6 @@
 
 static const char *const colors[FINDING_LEVELS] = {"green", "yellow", "red"};
 
-static int by_name(const void *a, const void *b)
-{
-    return strverscmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Names as one list, sorted. */
-static void write_names(const char **names, size_t count, char text[NAMES_BYTES])
-{
-    qsort(names, count, sizeof *names, by_name);
-    hostlist_write(names, count, text, NAMES_BYTES);
-}
-
 /* ---- checks ----------------------------------------------------------------------------- */
 
 static int show_checks(const struct doctor *d, const struct doctor_host *h)
@@ -84,7 +72,7 @@ static int show_hosts(const struct doctor *d, const char **names, bool *done)
         if (done[i] || d->hosts[i].kind == DOCTOR_SELF)
             continue;
         n = alike(d, i, names, done);
-        write_names(names, n, text);
+        hostlist_write_sorted(names, n, text, NAMES_BYTES);
         count_levels(&d->hosts[i], counts);
         grid_line(t);
         grid_cell(t, "%s", text);
@@ -134,7 +122,7 @@ static void show_fault(const struct doctor *d, size_t at, const struct finding *
     for (size_t i = at; i < d->count; i++)
         if (has(&d->hosts[i], f))
             names[n++] = d->hosts[i].name;
-    write_names(names, n, text);
+    hostlist_write_sorted(names, n, text, NAMES_BYTES);
     snprintf(sentence, sizeof sentence, "%s (%s): %s", text, f->check, f->text);
     print_fault(f, sentence, n > 1 ? NULL : strchr(text, ' ') ? "localhost" : text);
 }
@@ -152,7 +140,7 @@ static void show_pair(const struct doctor *d, size_t at, const char **names, boo
             done[i] = true;
             names[n++] = d->pairs[i].who->name;
         }
-    write_names(names, n, text);
+    hostlist_write_sorted(names, n, text, NAMES_BYTES);
     snprintf(sentence, sizeof sentence, "%s %s not reach %s (%s): %s%s", text,
              n > 1 ? "do" : "does", p->where->name, finding_row(
              (int)finding_code_read(p->fault.code))->check, p->fault.text,
@@ -174,7 +162,7 @@ static void show_lane(const struct doctor *d, size_t at, const char **names, boo
             done[i] = true;
             names[n++] = d->pairs[i].low->name;
         }
-    write_names(names, n, text);
+    hostlist_write_sorted(names, n, text, NAMES_BYTES);
     snprintf(sentence, sizeof sentence, "%s %s not reach the lane port of %s: %s; so the daemons "
              "carry what their tasks send each other", text, n > 1 ? "do" : "does",
              p->high->name, p->lane_fault.text);

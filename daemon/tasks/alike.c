@@ -94,11 +94,6 @@ static size_t first_of(const struct alike *list, size_t i)
     return first;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strverscmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 void alike_note(const struct alike *list, size_t count, const char *program, char *text,
                 size_t size)
 {
@@ -116,8 +111,7 @@ void alike_note(const struct alike *list, size_t count, const char *program, cha
         }
     }
     if (n > 0) {
-        qsort(others, n, sizeof *others, by_name);
-        hostlist_write(others, n, names, sizeof names);
+        hostlist_write_sorted(others, n, names, sizeof names);
         snprintf(text, size, "%s is not the same on all hosts: %s ha%s another one than %s",
                  program, names, n == 1 ? "s" : "ve", list[with].host);
     }

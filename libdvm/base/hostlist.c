@@ -230,12 +230,18 @@ void hostlist_free(struct hostlist *list)
     *list = (struct hostlist){0};
 }
 
+size_t hostlist_find(const struct hostlist *list, const char *name)
+{
+    size_t i = 0;
+
+    while (i < list->count && strcmp(list->names[i], name) != 0)
+        i++;
+    return i;
+}
+
 bool hostlist_contains(const struct hostlist *list, const char *name)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (!strcmp(list->names[i], name))
-            return true;
-    return false;
+    return hostlist_find(list, name) < list->count;
 }
 
 /* ---- writing ------------------------------------------------------------------------ */
@@ -313,4 +319,15 @@ void hostlist_write(const char *const *names, size_t count, char *out, size_t si
     if (length >= size && size > 4)
         strcpy(out + size - 4, "...");
     free(text);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strverscmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void hostlist_write_sorted(const char **names, size_t count, char *out, size_t size)
+{
+    qsort(names, count, sizeof *names, by_name);
+    hostlist_write(names, count, out, size);
 }

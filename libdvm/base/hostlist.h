@@ -34,11 +34,17 @@ int hostlist_parse(struct hostlist *out, const char *text);
 /* Free what the list holds and make it empty. Accepts NULL and an empty list. */
 void hostlist_free(struct hostlist *list);
 
+/* Its place in the list; count when it is not there. */
+size_t hostlist_find(const struct hostlist *list, const char *name);
+
 /* True when name is in the list. */
 bool hostlist_contains(const struct hostlist *list, const char *name);
 
 /* Write names as a list in which consecutive numbers are ranges: "node[1-8,12],lab", in
  * their order. What does not fit into size bytes is left out, and "..." says so. */
 void hostlist_write(const char *const *names, size_t count, char *out, size_t size);
+
+/* The same with names put in order before: node2 stands before node10. */
+void hostlist_write_sorted(const char **names, size_t count, char *out, size_t size);
 
 #endif

@@ -597,6 +597,17 @@ int commons_room(struct commons_op *op)
     return wait_done(op, op->parts_turn);
 }
 
+/* This member's data is in its cell of the turn, or in its block: say so, and of which call. */
+static void show(struct commons *c, struct dvm_commons_cell *cell, const struct commons_word *w)
+{
+    cell->call = w->call;
+    cell->bytes = w->bytes;
+    cell->type = w->type;
+    dvm_mark(&cell->mark, (uint32_t)c->turn);
+    wake(c, HAS_PUT);
+    take_own(c);
+}
+
 int commons_put(struct commons_op *op, const void *data)
 {
     struct commons *c = op->commons;
@@ -614,12 +625,7 @@ int commons_put(struct commons_op *op, const void *data)
         return rc;
     if (op->put > 0)
         memcpy(inside ? cell->inside : block_of(c, c->rank), data, op->put);
-    cell->call = op->call;
-    cell->bytes = op->bytes;
-    cell->type = op->type;
-    dvm_mark(&cell->mark, (uint32_t)c->turn);
-    wake(c, HAS_PUT);
-    take_own(c);
+    show(c, cell, &(struct commons_word){op->call, op->bytes, op->type});
     return COMMONS_OK;
 }
 
@@ -661,12 +667,7 @@ bool commons_give(struct commons *c, const struct commons_word *w, const void *d
         return false;
     enter(c, w->call);
     commons_copy(cell->inside, data, w->bytes);
-    cell->call = w->call;
-    cell->bytes = w->bytes;
-    cell->type = w->type;
-    dvm_mark(&cell->mark, (uint32_t)c->turn);
-    wake(c, HAS_PUT);
-    take_own(c);
+    show(c, cell, w);
     if (c->turn % TELL == 0)
         tell_done(c);
     return true;

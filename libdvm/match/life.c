@@ -77,6 +77,17 @@ static void after_fork(void)
     lane_forked();
 }
 
+/* Progress is this thread's, which has the lock. */
+static void take_over(void)
+{
+    if (!life.threads)
+        service_take();
+    if (life.polled)
+        bell_disarm();
+    if (!life.careful)
+        life.gate = GATE_OPEN;
+}
+
 /* What is not done for every call: errors, the lock, taking progress back. */
 static int gate_enter(void)
 {
@@ -87,12 +98,7 @@ static int gate_enter(void)
     if (life.threads)
         crash_thread();
     wait_lock();
-    if (!life.threads)
-        service_take();
-    if (life.polled)
-        bell_disarm();
-    if (!life.careful)
-        life.gate = GATE_OPEN;
+    take_over();
     return DVM_OK;
 }
 
@@ -251,12 +257,7 @@ bool match_last(double seconds)
     if (!life.started || service_is_self() ||
         (!life.threads && !pthread_equal(pthread_self(), life.thread)) || !wait_last(seconds))
         return false;
-    if (!life.threads)
-        service_take();
-    if (life.polled)
-        bell_disarm();
-    if (!life.careful)
-        life.gate = GATE_OPEN;
+    take_over();
     /* main has returned: its arrays are no more. Other threads go on with theirs. */
     while (!life.threads && posted_earliest())
         match_cancel(posted_earliest());
