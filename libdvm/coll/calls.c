@@ -69,8 +69,8 @@ void call_copy_elements(struct call *c, void *to, dvm_type to_type, const void *
 {
     if (type_basic(to_type) && type_basic(of))
         call_copy(c, to, from, count * type_basic(of)->size);
-    else if (to == from)
-        return;
+    else if (to == from && to_type == of)
+        return; /* other types: the elements lie elsewhere all the same, as a subarray's do */
     else if (c->keeps)
         schedule_copy_between(c->schedule, to, to_type, from, of, count);
     else

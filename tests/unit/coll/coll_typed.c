@@ -183,6 +183,48 @@ Test(coll_typed, borders_of_a_grid)
     run_all(borders);
 }
 
+/* Two parts of one array, which types alone tell apart: what is sent begins where the rest does. */
+static int parts(const struct fake_task *me)
+{
+    const size_t sizes[2] = {ROWS, 2}, one[2] = {ROWS, 1}, first[2] = {0, 0}, second[2] = {0, 1};
+    size_t counts[TASKS_MAX], offsets[TASKS_MAX], row = 2 * ROWS;
+    int n = me->count, *all = calloc(row * (size_t)n, sizeof *all);
+    dvm_type in[TASKS_MAX], out[TASKS_MAX];
+    struct dvm_request *kept;
+
+    FAKE_CHECK(!dvm_type_subarray(2, sizes, one, first, DVM_ORDER_C, DVM_INT, &in[0]));
+    FAKE_CHECK(!dvm_type_subarray(2, sizes, one, second, DVM_ORDER_C, DVM_INT, &out[0]));
+    FAKE_CHECK(!dvm_type_commit(in[0]) && !dvm_type_commit(out[0]));
+    for (int r = 0; r < n; r++) {
+        counts[r] = 1;
+        offsets[r] = (size_t)r * row * sizeof *all;
+        in[r] = in[0];
+        out[r] = out[0];
+    }
+    FAKE_CHECK(!dvm_alltoallw_init(DVM_WORLD, all, counts, offsets, in, all, counts, offsets, out,
+                                   &kept));
+    for (int way = 0; way < 2; way++) {
+        for (size_t i = 0; i < row * (size_t)n; i += 2)
+            all[i] = me->rank * 1000 + (int)i + way;
+        FAKE_CHECK(way ? !dvm_start(&kept) && !dvm_wait(&kept, NULL)
+                       : !dvm_alltoallw(DVM_WORLD, all, counts, offsets, in, all, counts, offsets,
+                                        out));
+        for (int i = 0; i < n * ROWS; i++) {
+            int mine = me->rank * (int)row + i % ROWS * 2;
+
+            FAKE_CHECK(all[2 * i + 1] == i / ROWS * 1000 + mine + way);
+        }
+    }
+    FAKE_CHECK(!dvm_request_free(&kept) && !dvm_type_free(&in[0]) && !dvm_type_free(&out[0]));
+    free(all);
+    return 0;
+}
+
+Test(coll_typed, parts_of_one_array)
+{
+    run_all(parts);
+}
+
 static int refused(const struct fake_task *me)
 {
     int in[3] = {0}, out[3];
