@@ -16,6 +16,7 @@
 #include "lane/shared.h"
 #include "match/match.h"
 #include "match/request.h"
+#include "match/spin.h"
 
 #define TURN_SHIFT 32   /* of a member's word entered */
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it, */

@@ -14,6 +14,7 @@
  */
 #include "lane/bell.h"
 #include "match/request.h"
+#include "match/spin.h"
 
 #define QUICK_LOOKS 100 /* at the ring, before the general way, which may sleep */
 #define QUICK_MOST 32   /* receives in a row */

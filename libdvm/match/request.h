@@ -284,39 +284,15 @@ void send_copy_drop(struct send_copy *copy);
 /* Something completed that another thread may wait for. */
 void wait_changed(void);
 
-/* Whether this task may spin a little, as far as is known without asking. */
-bool wait_spins(void);
-
-/* Where tasks are more than the cores: let others have this one, and nothing else. false: not
- * such a case, or it is time to wait in the general way, which asks again whether it is. */
-bool wait_yields(void);
-
 /* Whether several threads may be in the library at a time. */
 bool wait_threaded(void);
 
-/* Something in shared memory that is waited for. Its writers ring this task's bell while it
- * says that it sleeps. */
-struct wait_look {
-    bool (*ready)(void *arg);      /* a few loads */
-    bool (*to_sleep)(void *arg);   /* say so; false: it is there by now */
-    void (*has_slept)(void *arg);  /* it does no longer; also after false */
-};
-
-/* Wait until done(arg), which looks at that, too. Not where several threads may be in the
- * library. Error: LOST_DAEMON. */
+/* Wait until done(arg), which looks at something in shared memory, too (spin.h). Not where several
+ * threads may be in the library. Error: LOST_DAEMON. */
 struct board_subject;
+struct wait_look;
 int wait_looking(bool (*done)(void *arg), void *arg, const struct wait_look *look,
                  const struct board_subject *subject);
-
-/* Give the core's other thread a moment, while spinning. */
-static inline void wait_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 /* Make lock and condition; nobody waits. */
 void wait_start(const struct match_config *config);

@@ -1,9 +1,6 @@
 /* wait.c: progress, and sleeping until there is some.
  *
- * With one thread: look at the bell, spin for a moment while the computer has an idle
- * core, then sleep on it. Spinning stops for a while
- * when the spinner notices that somebody else had its core. Where tasks are more than
- * cores they yield instead.
+ * With one thread: look at the bell for a moment (spin.c), then sleep on it.
  *
  * With DVM_THREAD_MULTIPLE one lock guards the library; a thread that waits gives
  * it up while it sleeps. One of the waiting threads owns progress: it sleeps on
@@ -16,29 +13,16 @@
  */
 #include <assert.h>
 #include <pthread.h>
-#include <sched.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "lane/bell.h"
 #include "lane/board.h"
-#include "match/brief.h"
 #include "match/load.h"
 #include "match/request.h"
+#include "match/spin.h"
 
-#define SPIN_NS 150000             /* how long to spin while the computer has an idle core */
-#define SPIN_CROWD_NS 1000000        /* the same while others get the core in between */
-#define CROWD_LARGE 4              /* more tasks a core than these: who waits for a message */
-#define CROWD_YIELDS 5             /* lets others have the core so often, then sleeps */
-#define YIELDS_MOST 32             /* of the short way until load and bell are asked again */
-#define SPIN_AFTER 8               /* waits of a task before it spins: the first are for its
-                                    * daemon and for tasks that are still starting */
-#define SPIN_LOOK 16               /* looks at the bell between looks at the clock */
-#define SPIN_GAP_NS 20000          /* a gap in the clock that may mean: the core was lost */
-#define SPIN_PAUSE_NS 1000000      /* no spinning for so long when it was; doubles when */
-#define SPIN_PAUSES 8              /* it is lost again within so many times the last pause, */
-#define SPIN_PAUSE_MAX_NS 100000000 /* up to this */
 #define LOOK_TURNS 32              /* turns of progress between looks at descriptors */
 #define CHECK_SECONDS 0.5          /* how often a lost daemon is looked for */
 #define BOARD_TURNS 64             /* turns of a wait that never sleeps until it is on the board */
@@ -47,14 +31,7 @@ static struct {
     bool threads;          /* DVM_THREAD_MULTIPLE */
     bool child;            /* ends with its daemon by itself */
     bool patient;          /* the owner of the bell has slept long */
-    int neighbours;        /* tasks on this computer, with this one, that it works with: those of
-                            * its world, or of a group with more of them */
     unsigned turns;        /* of progress */
-    unsigned waits;        /* that there were, up to SPIN_AFTER; then any number */
-    unsigned yields;       /* that wait_yields may still do */
-    uint64_t no_spin;      /* before this time, ns; 0: spin */
-    uint64_t pause;        /* ns that the last pause took, */
-    uint64_t paused;       /* and when it was over */
     pthread_mutex_t lock;
     pthread_cond_t cond;
     unsigned others;       /* threads that sleep on cond */
@@ -62,7 +39,6 @@ static struct {
     bool served;           /* that is the service thread */
     bool wanted;           /* it must leave the bell to another */
     bool turning;          /* progress is being made in a call */
-    bool spun;             /* the last look at the bell took all of its time, in vain */
     bool changed;          /* something completed since others were told */
     const struct wait_look *look; /* what is waited for beside the bell; NULL: nothing */
     void *look_arg;
@@ -74,12 +50,9 @@ void wait_start(const struct match_config *config)
 
     waiting.threads = config->thread_level == DVM_THREAD_MULTIPLE;
     waiting.child = config->child;
-    waiting.neighbours = config->neighbours;
-    waiting.no_spin = waiting.pause = waiting.paused = 0;
-    waiting.waits = waiting.yields = 0;
     waiting.patient = false;
     load_start(config->bound);
-    brief_start();
+    spin_start(waiting.threads, config->neighbours);
     waiting.others = 0;
     waiting.owned = waiting.served = waiting.wanted = waiting.changed = waiting.turning = false;
     waiting.look = NULL;
@@ -182,133 +155,6 @@ static int progress(void)
         match_on_progress();
     waiting.turning = false;
     return rc;
-}
-
-/* The bell's owner looks for what only descriptors tell: with several threads no lane reads its
- * sockets by itself, as it would need the lock for that; and with one thread a lane reads a few. */
-static void spin_look(void)
-{
-    if (waiting.threads || lane_unseen())
-        bell_look();
-}
-
-/* Whether there is something to do: the bell, or what is looked at beside it. */
-static inline bool rang(void)
-{
-    return lane_rung() || (waiting.look && waiting.look->ready(waiting.look_arg));
-}
-
-/* More tasks than cores: let the others run, and look at the bell now and then. A core
- * that has gone to sleep takes longer to wake than the next task takes to answer. Not
- * where others want the cores, too: who sleeps gets one sooner than who yields. Nor long
- * in a large crowd, but in a collective, where all go on: with a message often only one can,
- * which would be given a core when all the others have been, but is the next when they sleep. */
-static bool spin_crowded(bool collective)
-{
-    uint64_t start = clock_ns(), now = start;
-    bool brief = !collective && waiting.neighbours > CROWD_LARGE * load_cores();
-
-    for (int i = 0; (!brief || i < CROWD_YIELDS) && now - start < SPIN_CROWD_NS &&
-         load_idle(now, waiting.neighbours); i++) {
-        waiting.yields = waiting.threads ? 0 : YIELDS_MOST;
-        if (rang())
-            return true;
-        sched_yield();
-        bell_look(); /* a turn comes seldom: at all sockets, each time */
-        now = clock_ns();
-    }
-    if (!load_idle(now, waiting.neighbours))
-        waiting.yields = 0;
-    return rang();
-}
-
-void match_together(int tasks)
-{
-    if (tasks > waiting.neighbours)
-        waiting.neighbours = tasks;
-}
-
-bool wait_spins(void)
-{
-    /* once only: the clock takes as long as a third of a message's way */
-    if (waiting.no_spin && clock_ns() >= waiting.no_spin)
-        waiting.no_spin = 0;
-    return !waiting.threads && waiting.waits > SPIN_AFTER && load_cores() > 1 &&
-           waiting.neighbours <= load_cores() && (!waiting.no_spin || brief_hopes());
-}
-
-bool wait_yields(void)
-{
-    if (waiting.yields == 0)
-        return false;
-    waiting.yields--;
-    sched_yield();
-    return true;
-}
-
-/* The core was lost, and somebody wants it still: no spinning for a while. Daemons that run for
- * a moment are often such a case, too, so the first pause is short; who stays is met again. */
-static void spin_lost(uint64_t now)
-{
-    bool again = now < waiting.paused + SPIN_PAUSES * waiting.pause;
-
-    waiting.pause = again ? 2 * waiting.pause : SPIN_PAUSE_NS;
-    if (waiting.pause > SPIN_PAUSE_MAX_NS)
-        waiting.pause = SPIN_PAUSE_MAX_NS;
-    waiting.paused = waiting.no_spin = now + waiting.pause;
-}
-
-/* Others want the cores: look at the bell no longer than sleeping would take, and only while that
- * is of use. */
-static bool spin_brief(uint64_t start)
-{
-    uint64_t now = start;
-    bool found = rang();
-
-    if (found || !brief_try() || !lane_answers())
-        return found;
-    do {
-        for (int i = 0; i < SPIN_LOOK && !found; i++) {
-            wait_pause();
-            found = rang();
-        }
-        now = clock_ns();
-    } while (!found && now - start < BRIEF_NS);
-    brief_took(found ? now - start : UINT64_MAX);
-    return found;
-}
-
-/* Look at the bell for a short while; subject: of the wait, or NULL. Returns whether it rang. */
-static bool spin(const struct board_subject *subject)
-{
-    uint64_t start, last, now;
-
-    waiting.spun = false;
-    if (load_cores() < 2 || ++waiting.waits <= SPIN_AFTER)
-        return rang();
-    if (waiting.neighbours > load_cores())
-        return spin_crowded(subject && subject->call >= DVM_BOARD_BARRIER &&
-                            subject->call < DVM_BOARD_REQUEST);
-    start = last = clock_ns();
-    if (start < waiting.no_spin || !load_idle(start, load_cores()))
-        return spin_brief(start);
-    do {
-        for (int i = 0; i < SPIN_LOOK; i++) {
-            if (rang())
-                return true;
-            wait_pause();
-        }
-        spin_look();
-        now = clock_ns();
-        /* to something that is still there, not a moment's work of the kernel */
-        if (now - last > SPIN_GAP_NS && load_core_lost() && load_now() > load_cores()) {
-            spin_lost(now);
-            return rang();
-        }
-        last = now;
-    } while (now - start < SPIN_NS && load_idle(now, load_cores()));
-    waiting.spun = now - start >= SPIN_NS;
-    return false;
 }
 
 void wait_in_vain(void)
@@ -440,16 +286,6 @@ static int sleep_looking(double limit)
     return rc;
 }
 
-/* It has spun in vain and was woken: to a core that is idle, while the other task sleeps or spins:
- * not to a third one's. */
-static void part(void)
-{
-    int running = load_now();
-
-    if (running <= load_cores())
-        lane_part(running < load_cores());
-}
-
 /* Wait for a bell, as its owner. */
 static int wait_bell(double limit, struct stall *stall, struct board_place *place)
 {
@@ -458,14 +294,13 @@ static int wait_bell(double limit, struct stall *stall, struct board_place *plac
 
     waiting.owned = true;
     wait_unlock();
-    found = spin(place->subject);
+    found = spin(place->subject, waiting.look, waiting.look_arg);
     wait_lock();
     if (!found) {
         show_in_vain(place, limit);
         limit = stall_limit(stall, limit);
         rc = waiting.look ? sleep_looking(limit) : sleep_owner(limit);
-        if (waiting.spun)
-            part();
+        spin_slept();
     }
     waiting.owned = false;
     return rc;
@@ -578,104 +413,4 @@ void match_breathe(void)
     progress();
     if (waiting.changed)
         tell_others(false);
-}
-
-struct any {
-    size_t count, found;
-    struct dvm_request *const *requests;
-};
-
-static bool any_complete(void *arg)
-{
-    struct any *any = arg;
-
-    for (size_t i = 0; i < any->count; i++) {
-        if (any->requests[i] && any->requests[i]->state == REQUEST_COMPLETE) {
-            any->found = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-struct first {
-    struct any any; /* first: for its description */
-    unsigned failures;
-};
-
-static bool first_complete(void *arg)
-{
-    const struct first *first = arg;
-
-    return first->any.requests[0]->state == REQUEST_COMPLETE ||
-           request_failures != first->failures;
-}
-
-/* The first that is not complete, and how many there are. */
-static void any_describe(void *arg, struct dvm_wait *wait)
-{
-    const struct any *any = arg;
-    const struct dvm_request *first = NULL;
-
-    for (size_t i = 0; i < any->count; i++) {
-        if (!any->requests[i] || any->requests[i]->state == REQUEST_COMPLETE ||
-            any->requests[i]->state == REQUEST_IDLE)
-            continue;
-        first = first ? first : any->requests[i];
-        wait->requests++;
-    }
-    if (first)
-        request_describe(first, wait);
-}
-
-int match_wait_call(enum dvm_board_call call, uintptr_t site, size_t count,
-                    struct dvm_request *const *requests, double timeout, size_t *index)
-{
-    const struct board_subject subject = {.call = call, .site = site, .describe = any_describe};
-    struct any any = {.count = count, .requests = requests};
-    int rc = match_wait_until(any_complete, &any, timeout, &subject);
-
-    if (!rc)
-        *index = any.found;
-    return rc;
-}
-
-int match_wait_first(enum dvm_board_call call, uintptr_t site, size_t count,
-                     struct dvm_request *const *requests, bool *failed)
-{
-    const struct board_subject subject = {.call = call, .site = site, .describe = any_describe};
-    struct first first = {{.count = count, .requests = requests}, request_failures};
-    int rc = match_wait_until(first_complete, &first, -1, &subject);
-
-    *failed = request_failures != first.failures;
-    return rc;
-}
-
-int match_wait_any(size_t count, struct dvm_request *const *requests, double timeout,
-                   size_t *index)
-{
-    return match_wait_call(DVM_BOARD_NOTHING, 0, count, requests, timeout, index);
-}
-
-struct either {
-    struct any any; /* first: of one request */
-    bool (*other)(void *arg);
-    void *arg;
-};
-
-static bool either_done(void *arg)
-{
-    struct either *e = arg;
-
-    return any_complete(&e->any) || e->other(e->arg);
-}
-
-int match_wait_or(enum dvm_board_call call, uintptr_t site, struct dvm_request *request,
-                  bool (*other)(void *arg), void *arg)
-{
-    const struct board_subject subject = {.call = call, .site = site, .describe = any_describe};
-    struct either either = {
-        .any = {.count = 1, .requests = &request}, .other = other, .arg = arg};
-
-    return match_wait_until(either_done, &either, -1, &subject);
 }
