@@ -16,7 +16,10 @@ int call_barrier(struct call *c, dvm_group group)
         return rc == DVM_OK ? call_run(c) : rc;
     switch (call_choose(c, 0)) {
     case ALGORITHM_SHARED:
-        return barrier_shared(c->schedule);
+        rc = barrier_shared(c->schedule);
+        if (rc == DVM_OK)
+            plain_learn_barrier(c);
+        return rc;
     case ALGORITHM_HOSTS:
         barrier_hosts(c->schedule);
         break;
@@ -31,10 +34,13 @@ int call_barrier(struct call *c, dvm_group group)
 
 int dvm_barrier(dvm_group group)
 {
-    struct call c = CALL(BARRIER);
-
     ENTRY_BEGIN();
-    return dvm_leave(call_barrier(&c, group));
+    if (!plain_barrier(group, ENTRY_SITE())) {
+        struct call c = CALL(BARRIER);
+
+        return dvm_leave(call_barrier(&c, group));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_ibarrier(dvm_group group, struct dvm_request **request)

@@ -137,7 +137,10 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
         return operand_run(c, &o);
     switch (choose_for(c, count * type_find(type)->size, op)) {
     case ALGORITHM_SHARED:
-        return operand_close(&o, allreduce_shared(c->schedule, &r));
+        rc = allreduce_shared(c->schedule, &r);
+        if (rc == DVM_OK)
+            plain_learn(c, 0, count, type, op);
+        return operand_close(&o, rc);
     case ALGORITHM_HOSTS:
         allreduce_hosts(c->schedule, &r);
         break;
@@ -160,10 +163,13 @@ static int allreduce(struct call *c, dvm_group group, const void *in, void *out,
 int dvm_allreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
                   dvm_op op)
 {
-    struct call c = CALL(ALLREDUCE);
-
     ENTRY_BEGIN();
-    return dvm_leave(allreduce(&c, group, in, out, count, type, op));
+    if (!plain_allreduce(group, in, out, count, type, op, ENTRY_SITE())) {
+        struct call c = CALL(ALLREDUCE);
+
+        return dvm_leave(allreduce(&c, group, in, out, count, type, op));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_iallreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,

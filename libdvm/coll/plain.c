@@ -7,6 +7,8 @@
  * call, turn and cell of memory in common), so members may go either way in one operation, and
  * a mix-up is seen as ever: who finds another call than its own in a cell, or nothing for some
  * time, goes the general way, which says so, waits, and sleeps.
+ * Where all need all, a task puts what it gives and looks for the others'; what it has put stays,
+ * and the general way goes on from there (commons_begin).
  * The root of a reduction puts nothing: all others are there, in the same call, and need nothing.
  */
 #include "coll/plain.h"
@@ -27,40 +29,60 @@ struct plain {
     dvm_op op;
     op_loop *combine;
     unsigned signature;
-    uint32_t bytes, code; /* of all elements, and their type here */
+    uint32_t bytes, code; /* of all elements, and their type here, */
+    uint32_t noted;       /* and in a record */
 };
 
-static struct plain bcasts, reductions;
+/* Of each kind; others stay empty. */
+static struct plain last[COLL_ALLREDUCE + 1];
+
+static bool reduces(enum coll_kind kind)
+{
+    return kind == COLL_REDUCE || kind == COLL_ALLREDUCE;
+}
 
 static unsigned signature_of(const struct call *c, int root, dvm_op op)
 {
-    return c->kind == COLL_REDUCE ? (unsigned)root << OP_SIGNATURE_BITS | op_signature(op)
-                                  : (unsigned)root;
+    if (c->kind == COLL_REDUCE)
+        return (unsigned)root << OP_SIGNATURE_BITS | op_signature(op);
+    return c->kind == COLL_ALLREDUCE ? op_signature(op) : (unsigned)root;
+}
+
+/* Whether calls of so many bytes go through cells as long as the group lives: DVM_COLL and tables
+ * may name another algorithm from some later call on. */
+static bool stays(const struct call *c, size_t bytes)
+{
+    return bytes <= DVM_COMMONS_INSIDE && !c->group->coll->forcing &&
+           !tuned_find(c->kind, (size_t)c->group->size, bytes);
 }
 
 void plain_learn(const struct call *c, int root, size_t count, dvm_type type, dvm_op op)
 {
-    struct coll *coll = c->group->coll;
     const struct type *t = type_basic(type);
-    op_loop *combine = t && c->kind == COLL_REDUCE ? op_plain(op, type) : NULL;
+    op_loop *combine = t && reduces(c->kind) ? op_plain(op, type) : NULL;
 
-    /* DVM_COLL and tables may name another algorithm from some later call on */
-    if (!t || count == 0 || (c->kind == COLL_REDUCE && !combine) || coll->forcing ||
-        tuned_find(c->kind, (size_t)c->group->size, count * t->size))
+    if (!t || count == 0 || (reduces(c->kind) && !combine) || !stays(c, count * t->size) ||
+        (c->kind == COLL_ALLREDUCE && c->group->size > 2))
         return;
-    *(c->kind == COLL_REDUCE ? &reductions : &bcasts) = (struct plain){
-        .coll = coll, .group = c->group->number, .root = root, .count = count, .type = type,
-        .op = op, .combine = combine, .signature = signature_of(c, root, op),
+    last[c->kind] = (struct plain){
+        .coll = c->group->coll, .group = c->group->number, .root = root, .count = count,
+        .type = type, .op = op, .combine = combine, .signature = signature_of(c, root, op),
         .bytes = (uint32_t)(count * t->size),
-        .code = type_code(type)};
+        .code = type_code(type),
+        .noted = (uint32_t)type + 1};
+}
+
+void plain_learn_barrier(const struct call *c)
+{
+    if (stays(c, 0) && !c->group->coll->crowded)
+        last[COLL_BARRIER] = (struct plain){.coll = c->group->coll, .group = c->group->number};
 }
 
 void plain_forget(const struct coll *c)
 {
-    if (bcasts.coll == c)
-        bcasts.coll = NULL;
-    if (reductions.coll == c)
-        reductions.coll = NULL;
+    for (size_t kind = 0; kind < sizeof last / sizeof last[0]; kind++)
+        if (last[kind].coll == c)
+            last[kind].coll = NULL;
 }
 
 /* Whether the group's next collective may be such a call: nothing has failed, and there is nothing
@@ -88,14 +110,14 @@ static struct commons_word word_of(const struct plain *p, enum coll_kind kind)
 static bool over(const struct plain *p, enum coll_kind kind, uintptr_t site)
 {
     tag_note(p->coll, &(struct coll_record){p->coll->sequence + 1, kind, p->signature, p->bytes,
-                                            (uint32_t)p->type + 1, site});
+                                            p->noted, site});
     return true;
 }
 
 bool plain_bcast(dvm_group group, int root, void *buffer, size_t count, dvm_type type,
                  uintptr_t site)
 {
-    const struct plain *p = &bcasts;
+    const struct plain *p = &last[COLL_BCAST];
     struct commons_word word;
     const void *from;
 
@@ -138,7 +160,7 @@ static bool overlap(const struct plain *p, const void *in, const void *out)
 bool plain_reduce(dvm_group group, int root, const void *in, void *out, size_t count,
                   dvm_type type, dvm_op op, uintptr_t site)
 {
-    const struct plain *p = &reductions;
+    const struct plain *p = &last[COLL_REDUCE];
     struct commons_word word;
     bool done;
 
@@ -153,4 +175,51 @@ bool plain_reduce(dvm_group group, int root, const void *in, void *out, size_t c
         done = out && out != DVM_IN_PLACE && !overlap(p, in, out) &&
                reduce_root(p, &word, in, out);
     return done && over(p, COLL_REDUCE, site);
+}
+
+bool plain_allreduce(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                     dvm_op op, uintptr_t site)
+{
+    const struct plain *p = &last[COLL_ALLREDUCE];
+    struct commons_word word;
+    const void *other = NULL;
+    bool first;
+
+    if (!is_same(p, group, 0, count, type) || p->op != op || !in || !out ||
+        out == DVM_IN_PLACE || (in != DVM_IN_PLACE && overlap(p, in, out)) || !may(p->coll))
+        return false;
+    if (in == DVM_IN_PLACE)
+        in = out;
+    word = word_of(p, COLL_ALLREDUCE);
+    first = p->coll->group->rank == 0;
+    if (commons_offer(p->coll->commons, &word, in))
+        other = commons_answer(p->coll->commons, &word, first);
+    if (!other)
+        return false;
+    p->combine(out, first ? in : other, first ? other : in, p->count); /* in the order of ranks */
+    commons_met(p->coll->commons);
+    return over(p, COLL_ALLREDUCE, site);
+}
+
+/* Whether all others have come to the barrier that this task has come to. */
+static bool all_met(const struct coll *c, const struct commons_word *word)
+{
+    for (int r = 0; r < c->group->size; r++)
+        if (r != c->group->rank && !commons_answer(c->commons, word, r))
+            return false;
+    return true;
+}
+
+bool plain_barrier(dvm_group group, uintptr_t site)
+{
+    const struct plain *p = &last[COLL_BARRIER];
+    struct commons_word word;
+
+    if (!p->coll || p->group != group || !may(p->coll))
+        return false;
+    word = word_of(p, COLL_BARRIER);
+    if (!commons_offer(p->coll->commons, &word, "") || !all_met(p->coll, &word))
+        return false;
+    commons_met(p->coll->commons);
+    return over(p, COLL_BARRIER, site);
 }

@@ -34,6 +34,7 @@ struct commons {
     int size, rank;
     uint32_t rows;
     uint64_t turn;
+    bool offered;          /* it has put in its turn, and has not begun otherwise */
     uint64_t done;         /* all members have done the operations up to this one */
     unsigned row;          /* of blocks, that the last longer operation used */
     uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
@@ -500,6 +501,13 @@ static void take_others(const struct commons_op *op, int first)
         take_next(c, first == c->rank && first + 1 < op->end ? first + 1 : first);
 }
 
+/* Who has put has done all before. */
+static void all_have_put(struct commons *c)
+{
+    if (c->done < c->turn - 1)
+        c->done = c->turn - 1;
+}
+
 int commons_wait(struct commons_op *op, int first, int end)
 {
     struct commons *c = op->commons;
@@ -514,9 +522,8 @@ int commons_wait(struct commons_op *op, int first, int end)
     } else {
         rc = wait_for(op);
     }
-    /* who has put has done all before */
-    if (rc == COMMONS_OK && first == 0 && end == c->size && c->done < c->turn - 1)
-        c->done = c->turn - 1;
+    if (rc == COMMONS_OK && first == 0 && end == c->size)
+        all_have_put(c);
     return rc;
 }
 
@@ -571,7 +578,10 @@ void commons_begin(struct commons_op *op)
 {
     struct commons *c = op->commons;
 
-    enter(c, op->call);
+    op->there = c->offered && own_call(c, (uint32_t)c->turn) == op->call;
+    c->offered = false;
+    if (!op->there)
+        enter(c, op->call);
     op->odd = -1;
     if (in_blocks(op))
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
@@ -616,6 +626,8 @@ int commons_put(struct commons_op *op, const void *data)
     bool inside = !in_blocks(op);
     int rc = COMMONS_OK;
 
+    if (op->there)
+        return COMMONS_OK;
     /* who is too far ahead lets the others come half as near, and need not ask each time; they may
      * tell of each TELL-th turn only */
     if (!has_room(c, c->turn))
@@ -660,7 +672,8 @@ static void through(const struct commons *c)
         wake(c, IS_THROUGH);
 }
 
-bool commons_give(struct commons *c, const struct commons_word *w, const void *data)
+/* Enter the next turn and put, if there is room. */
+static inline bool put_now(struct commons *c, const struct commons_word *w, const void *data)
 {
     struct dvm_commons_cell *cell = cell_in(c, c->turn + 1, c->rank);
 
@@ -669,16 +682,16 @@ bool commons_give(struct commons *c, const struct commons_word *w, const void *d
     enter(c, w->call);
     commons_copy(cell->inside, data, w->bytes);
     show(c, cell, w);
-    if (c->turn % TELL == 0)
-        tell_done(c);
     return true;
 }
 
-const void *commons_look(const struct commons *c, const struct commons_word *w, int rank)
+/* What a member puts in a turn within a moment. */
+static inline const void *look(const struct commons *c, uint64_t turn,
+                               const struct commons_word *w, int rank)
 {
-    const struct dvm_commons_cell *cell = cell_in(c, c->turn + 1, rank);
+    const struct dvm_commons_cell *cell = cell_in(c, turn, rank);
 
-    for (unsigned looks = 0; atomic_load(&cell->mark) != (uint32_t)(c->turn + 1); looks++) {
+    for (unsigned looks = 0; atomic_load(&cell->mark) != (uint32_t)turn; looks++) {
         if (looks >= QUICK_LOOKS || (looks == 0 && !wait_spins()))
             return NULL;
         wait_pause();
@@ -687,12 +700,45 @@ const void *commons_look(const struct commons *c, const struct commons_word *w, 
                                                                                      : NULL;
 }
 
+bool commons_give(struct commons *c, const struct commons_word *w, const void *data)
+{
+    if (!put_now(c, w, data))
+        return false;
+    if (c->turn % TELL == 0)
+        tell_done(c);
+    return true;
+}
+
+const void *commons_look(const struct commons *c, const struct commons_word *w, int rank)
+{
+    return look(c, c->turn + 1, w, rank);
+}
+
 void commons_pass(struct commons *c, const struct commons_word *w, int rank)
 {
     enter(c, w->call);
     if (ahead_now(c))
         take_next(c, rank);
     through(c);
+}
+
+bool commons_offer(struct commons *c, const struct commons_word *w, const void *data)
+{
+    c->offered = put_now(c, w, data);
+    return c->offered;
+}
+
+const void *commons_answer(const struct commons *c, const struct commons_word *w, int rank)
+{
+    return look(c, c->turn, w, rank);
+}
+
+void commons_met(struct commons *c)
+{
+    c->offered = false;
+    all_have_put(c);
+    if (c->turn % TELL == 0)
+        tell_done(c);
 }
 
 bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type)

@@ -72,9 +72,10 @@ struct commons_op {
     unsigned part;               /* the first of them */
     bool done;                   /* not their cells, but that they are done with needed */
     uint64_t needed;
+    bool there;                  /* this member had put before it began: commons_offer */
 };
 
-/* Begin: the next operation. */
+/* Begin: the next operation, or the one that was offered with the same call. */
 void commons_begin(struct commons_op *op);
 
 /* The next so many parts (1, 2, 4) of the wide memory, for this operation. All members ask
@@ -118,6 +119,17 @@ const void *commons_look(const struct commons *c, const struct commons_word *w, 
 /* That operation is over, where all that this member needs was there: that of all other members
  * that give. Nobody needs anything of it. rank: the last that was looked at. */
 void commons_pass(struct commons *c, const struct commons_word *w, int rank);
+
+/* Begin the next operation, in which all give and need all, and put what this member gives. false:
+ * there is no room now, and nothing was done. Either commons_met ends it, or commons_begin and
+ * what follows, where commons_put does nothing more. */
+bool commons_offer(struct commons *c, const struct commons_word *w, const void *data);
+
+/* As commons_look, in the operation that was offered; until commons_met. */
+const void *commons_answer(const struct commons *c, const struct commons_word *w, int rank);
+
+/* That operation is over: all other members were looked at. */
+void commons_met(struct commons *c);
 
 /* Copy what goes into a cell: most often eight bytes. */
 static inline void commons_copy(void *to, const void *from, size_t bytes)

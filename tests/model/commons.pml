@@ -4,8 +4,9 @@
  * (it gives to a reduction), or only the first puts, and the others need that (a broadcast): so
  * some run ahead until there is no room; or who is second at a pair of the tree waits for the first
  * before it goes on up and puts, and any may need all (a reduction by pairs, with BY_PAIRS; 2: only those). With
- * PLAIN there are reductions to the first (2: and no barriers), and in these and in broadcasts each member may go the general
- * way, or be through at once (commons_give, commons_look, commons_pass), of which it tells each TELL-th turn. Each
+ * PLAIN there are reductions to the first (2: and no barriers; 3: barriers, and none of these), and in all these each member may go the general
+ * way, or be through at once (commons_give, commons_look, commons_pass; of a barrier commons_offer, commons_answer,
+ * commons_met, or it has put, and goes on by the general way), of which it tells each TELL-th turn. Each
  * statement is one access to shared memory, in the order of the code, where all are
  * sequentially consistent. Names are those of the code; a ring is the bell of bell.pml, whose own
  * protocol is proved there: it is not lost, and a sleep behind it is none.
@@ -27,6 +28,7 @@
  *  10 a pair has one word, not one for each half of the wide memory: who is a turn ahead is in the way
  *  11 who has put writes into its next cell, to have the line, with no room for that turn yet
  *  12 who waits for room wants to hear of a turn that a member need not tell of
+ *  13 who is through a barrier at once tells nobody
  */
 #ifndef FAULT
 #define FAULT 0
@@ -335,6 +337,28 @@ inline at_once()
             fi
         :: else
         fi
+    :: kind[turn] == PUT && HAS_ROOM -> /* commons_offer */
+        entered[me] = turn;
+        call[AT(turn, me)] = turn;
+        mark[AT(turn, me)] = turn;
+        wake(HAS_PUT);
+#if ROWS > 2
+        take_own();
+#endif
+        offered = true;
+        if
+        :: look_now();
+           if
+           :: end == MEMBERS ->
+                seen = (seen < turn - 1 -> turn - 1 : seen);
+                if
+                :: turn % TELL == 0 && FAULT != 13 -> tell()
+                :: else
+                fi
+           :: else
+           fi
+        :: true
+        fi
     :: true
     fi
 }
@@ -342,6 +366,7 @@ inline at_once()
 proctype member(byte me)
 {
     byte turn = 1, first, said, other, needed, seen, sleepers, end, bit_, begin, right, who;
+    bool offered;
 
     do
     :: turn > TURNS -> break
@@ -351,6 +376,10 @@ proctype member(byte me)
         if
         :: end == MEMBERS -> goto next
         :: else -> end = 0
+        fi;
+        if
+        :: offered -> goto wait
+        :: else
         fi;
 #endif
         entered[me] = turn;
@@ -397,6 +426,9 @@ proctype member(byte me)
 #endif
         :: else
         fi;
+#if PLAIN
+wait:
+#endif
         if
         :: kind[turn] != BROADCAST && !(kind[turn] == REDUCE && me != 0) ->
             end = MEMBERS;
@@ -419,6 +451,7 @@ proctype member(byte me)
 #endif
 #if PLAIN
 next:
+        offered = false;
 #endif
         other = 0;
         end = 0;
@@ -440,7 +473,7 @@ init
 #if BY_PAIRS != 2 && PLAIN != 2
         :: i <= TURNS -> i++
 #endif
-#if PLAIN
+#if PLAIN == 1 || PLAIN == 2
         :: i <= TURNS -> kind[i] = REDUCE; i++
 #endif
 #if BY_PAIRS

@@ -61,6 +61,7 @@ model=$source_tree/tests/model/commons.pml
 good commons -DTURNS="$(pick 3 5)"
 good commons_ahead -DROWS=3 -DTURNS="$(pick 3 4)"
 good commons_plain -DPLAIN="$(pick 2 1)" -DROWS=3 -DTURNS=3
+good commons_met -DPLAIN=3 -DROWS=3 -DTURNS="$(pick 2 4)"
 good commons_pairs -DBY_PAIRS="$(pick 2 1)" -DROWS=4 -DTURNS=3
 if long; then
     good commons_three -DMEMBERS=3 -DTURNS=1
@@ -68,5 +69,6 @@ if long; then
 fi
 for fault in 1 2 3 4 6 7 8 11; do bad commons_fault_$fault -DFAULT=$fault; done
 bad commons_fault_12 -DFAULT=12 -DPLAIN=2 -DROWS=3 -DTURNS=4
+bad commons_fault_13 -DFAULT=13 -DPLAIN=3 -DROWS=3 -DTURNS=4
 for fault in 9 10; do bad commons_fault_$fault -DFAULT=$fault -DBY_PAIRS=2 -DROWS=4 -DTURNS=2; done
 say "and those planted into memory in common"

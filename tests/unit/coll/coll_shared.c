@@ -112,8 +112,22 @@ static int exchange(struct row *a, size_t count, int call)
     return 0;
 }
 
-/* The same broadcast, or sum to the root, some times, with other numbers: from the second on it is
- * a call that is known. */
+/* A sum that all need, some of them in place; barriers around some. */
+static int sum_to_all(struct row *a, size_t count, int call)
+{
+    bool in_place = (a->me + call) % 2;
+
+    FAKE_CHECK(call % 3 || dvm_barrier(DVM_WORLD) == DVM_OK);
+    if (in_place)
+        memcpy(a->out, a->in, sizeof a->out);
+    FAKE_CHECK(dvm_allreduce(DVM_WORLD, in_place ? DVM_IN_PLACE : a->in, a->out, count, DVM_DOUBLE,
+                             DVM_SUM) == DVM_OK);
+    FAKE_CHECK(call % 4 || dvm_barrier(DVM_WORLD) == DVM_OK);
+    return 0;
+}
+
+/* The same broadcast, or sum to the root or to all (root: DVM_ANY), some times, with other numbers:
+ * from the second on it is a call that is known. */
 static int again(struct row *a, size_t count, int root, bool sum, int call)
 {
     double all = a->n * (a->n + 1) / 2;
@@ -125,6 +139,8 @@ static int again(struct row *a, size_t count, int root, bool sum, int call)
         come_late(a);
         if (!sum) {
             FAKE_CHECK(dvm_bcast(DVM_WORLD, root, a->in, count, DVM_DOUBLE) == DVM_OK);
+        } else if (root == DVM_ANY) {
+            FAKE_CHECK(sum_to_all(a, count, call) == 0);
         } else if (a->me == root && call % 2) {
             memcpy(a->out, a->in, sizeof a->out);
             FAKE_CHECK(dvm_reduce(DVM_WORLD, root, DVM_IN_PLACE, a->out, count, DVM_DOUBLE,
@@ -135,7 +151,7 @@ static int again(struct row *a, size_t count, int root, bool sum, int call)
         }
         for (size_t k = 0; k < count && !sum; k++)
             FAKE_CHECK(a->in[k] == value(root, k, call));
-        for (size_t k = 0; k < count && sum && a->me == root; k++)
+        for (size_t k = 0; k < count && sum && (root == DVM_ANY || a->me == root); k++)
             FAKE_CHECK(a->out[k] == all * (double)(k % 11 + 1) + a->n * (call % 7));
     }
     return 0;
@@ -146,7 +162,6 @@ static int one_call(struct row *a, int call)
     size_t count = sizes[fake_random(&a->seed) % (sizeof sizes / sizeof sizes[0])];
     int what = (int)(fake_random(&a->seed) % 9);
     int root = (int)(fake_random(&a->seed) % (unsigned)a->n);
-    double sum = a->n * (a->n + 1) / 2;
     int some = what == 5 ? a->me + 1 : a->me; /* ranks of a prefix */
 
     for (size_t k = 0; k < count; k++)
@@ -161,11 +176,7 @@ static int one_call(struct row *a, int call)
     case 2:
         return again(a, count, root, what == 2, call);
     case 3:
-        FAKE_CHECK(dvm_allreduce(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE, DVM_SUM) ==
-                   DVM_OK);
-        for (size_t k = 0; k < count; k++)
-            FAKE_CHECK(a->out[k] == sum * (double)(k % 11 + 1) + a->n * (call % 7));
-        break;
+        return again(a, count, DVM_ANY, true, call);
     case 5:
     case 6:
         FAKE_CHECK((what == 5 ? dvm_scan : dvm_exscan)(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE,
@@ -350,6 +361,12 @@ static const struct mistake late_mistakes[] = {
     {reduce_0, reduce_1, DVM_ERR_ARG, "dvm_reduce"},
     {reduce_0, most_0, DVM_ERR_ARG, "dvm_reduce"},
     {reduce_0, reduce_2, DVM_ERR_TRUNCATE, "16"},
+    {sum, most, DVM_ERR_ARG, "dvm_allreduce"},
+    {sum, sum_2, DVM_ERR_TRUNCATE, "16"},
+    {sum, whole_0, DVM_ERR_ARG, "dvm_allreduce"},
+    {sum, barrier, DVM_ERR_ARG, "dvm_allreduce"},
+    {barrier, sum, DVM_ERR_ARG, "dvm_allreduce"},
+    {barrier, bcast_0, DVM_ERR_ARG, "dvm_bcast"},
 };
 
 static int mistaken_late(const struct fake_task *me)
@@ -558,4 +575,35 @@ Test(coll_shared, a_death_ends_them)
 
     for (int us = 0; us < 20000; us += 1900)
         cr_assert_eq(group_run(5, until_death, &us, &options), 0, "after %d us", us);
+}
+
+/* The same of two tasks in calls that are known, of which this one only may sleep. */
+static int until_one_is_left(const struct fake_task *me)
+{
+    struct itimerval after = {.it_value.tv_usec = 1 + *(const int *)me->arg};
+    double x = 1, all = 0;
+    int rc = DVM_OK;
+
+    FAKE_CHECK(warm_up(DVM_WORLD));
+    if (me->rank == 1) {
+        signal(SIGALRM, die);
+        setitimer(ITIMER_REAL, &after, NULL);
+    }
+    for (int i = 0; rc == DVM_OK; i++) {
+        if (i % 400 == 399 && me->rank == 0)
+            nap(1000);
+        rc = i / 20 % 2 ? dvm_barrier(DVM_WORLD)
+                        : dvm_allreduce(DVM_WORLD, &x, &all, 1, DVM_DOUBLE, DVM_SUM);
+        FAKE_CHECK(rc != DVM_OK || i < 20 || all == 2);
+    }
+    FAKE_CHECK(rc == DVM_ERR_TASK_GONE && group_said("0x40002"));
+    return 0;
+}
+
+Test(coll_shared, a_death_ends_known_calls)
+{
+    static const struct fake_options options = {.mortal = 1u << 1, .world = true};
+
+    for (int us = 0; us < 20000; us += 1900)
+        cr_assert_eq(group_run(2, until_one_is_left, &us, &options), 0, "after %d us", us);
 }
