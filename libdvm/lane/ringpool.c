@@ -3,7 +3,8 @@
  * A memfd of fixed size, sealed, of which only parts have memory. A part is allocated
  * (fallocate) before it is used, so that a shortage is an error here and not a SIGBUS
  * later, and punched out when it is given back. Homes are smaller than a page: a page
- * loses its memory with the last home that touches it.
+ * loses its memory with the last home that touches it. What is lent in multiples of 2 MiB
+ * lies on such in the file, where there is room, and in huge pages, if the kernel has them.
  */
 #include "lane/ringpool.h"
 
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "lane/huge.h"
 
 #define RINGPOOL_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -112,17 +114,36 @@ static size_t pages_of(size_t bytes)
     return (bytes + DVM_POOL_PAGE - 1) / DVM_POOL_PAGE;
 }
 
-/* The first so many free pages in a row; DVM_POOL_SLOT_PAGES when there are none. */
-static size_t pages_find(const struct ringpool *pool, size_t count)
+static uint64_t place_of(size_t page)
+{
+    return DVM_POOL_SLOTS_AT + page * DVM_POOL_PAGE;
+}
+
+/* The first so many free pages in a row, whose place is a multiple of a number of bytes;
+ * DVM_POOL_SLOT_PAGES when there are none. */
+static size_t pages_find(const struct ringpool *pool, size_t count, size_t multiple)
 {
     size_t run = 0;
 
     for (size_t i = 0; i < DVM_POOL_SLOT_PAGES; i++) {
-        run = bit_is(pool->pages, i) ? 0 : run + 1;
+        run = bit_is(pool->pages, i) || (run == 0 && place_of(i) % multiple != 0) ? 0 : run + 1;
         if (run == count)
             return i + 1 - count;
     }
     return DVM_POOL_SLOT_PAGES;
+}
+
+/* Find pages, in huge ones if there may be such. */
+static size_t pages_get(struct ringpool *pool, size_t count)
+{
+    size_t bytes = count * DVM_POOL_PAGE, page = DVM_POOL_SLOT_PAGES;
+
+    if (bytes % HUGE_BYTES == 0)
+        page = pages_find(pool, count, HUGE_BYTES);
+    if (page == DVM_POOL_SLOT_PAGES)
+        return pages_find(pool, count, DVM_POOL_PAGE);
+    huge_fill(pool->base + place_of(page), pool->fd, place_of(page), bytes);
+    return page;
 }
 
 uint64_t ringpool_lend(struct ringpool *pool, enum ringpool_use use, size_t bytes, size_t share)
@@ -132,11 +153,14 @@ uint64_t ringpool_lend(struct ringpool *pool, enum ringpool_use use, size_t byte
 
     if ((pool->lent[use] + count) * DVM_POOL_PAGE > share)
         return 0;
-    page = pages_find(pool, count);
-    at = DVM_POOL_SLOTS_AT + page * DVM_POOL_PAGE;
-    if (page == DVM_POOL_SLOT_PAGES ||
-        fallocate(pool->fd, 0, (off_t)at, (off_t)(count * DVM_POOL_PAGE)))
+    page = pages_get(pool, count);
+    if (page == DVM_POOL_SLOT_PAGES)
         return 0;
+    at = place_of(page);
+    if (fallocate(pool->fd, 0, (off_t)at, (off_t)(count * DVM_POOL_PAGE))) {
+        punch(pool, at, count * DVM_POOL_PAGE);
+        return 0;
+    }
     bits_flip(pool->pages, page, count);
     pool->lent[use] += (uint32_t)count;
     return at;

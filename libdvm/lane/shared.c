@@ -3,23 +3,16 @@
  * The pool of a task is mapped by all that have had a message of it through its ring. Its
  * peer may be forgotten, and with it that mapping, while others still use the memory; so
  * what is in common is mapped a second time (mremap of length 0, which doubles a shared
- * mapping), and belongs to its user.
+ * mapping), and belongs to its user. There it may lie as huge pages want it (huge.h).
  */
 #include "lane/shared.h"
 
 #include <sys/mman.h>
 
+#include "lane/huge.h"
 #include "lane/lend.h"
 #include "lane/uplink.h"
 #include "proto/segment.h"
-
-/* A second mapping of pages of a pool. NULL: the system has none. */
-static void *twin(uint8_t *base, uint64_t at, size_t bytes)
-{
-    void *map = mremap(base + at, 0, bytes, MREMAP_MAYMOVE);
-
-    return map == MAP_FAILED ? NULL : map;
-}
 
 void *shared_make(size_t bytes, int tasks, uint64_t *at)
 {
@@ -29,7 +22,7 @@ void *shared_make(size_t bytes, int tasks, uint64_t *at)
     *at = lane_used(&shm_lane) ? lend_memory(bytes, tasks, &base) : 0;
     if (!*at)
         return NULL;
-    map = twin(base, *at, bytes);
+    map = huge_twin(base + *at, bytes);
     if (!map)
         lend_memory_back(*at, bytes);
     return map;
@@ -51,7 +44,7 @@ void *shared_join(int tid, uint64_t at, size_t bytes)
     if (!peer || !peer->shm.in.base || at % DVM_POOL_PAGE != 0 || at < DVM_POOL_SLOTS_AT ||
         at > DVM_POOL_BYTES || bytes > DVM_POOL_BYTES - at)
         return NULL;
-    return twin(peer->shm.in.base, at, bytes);
+    return huge_twin(peer->shm.in.base + at, bytes);
 }
 
 void shared_leave(void *map, size_t bytes)

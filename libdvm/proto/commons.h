@@ -93,7 +93,8 @@ static inline uint32_t dvm_commons_rows(int members)
 }
 
 /* Bytes of the wide memory, that long contributions go through in pieces: so many, or, where its
- * maker cannot have that, a half, down to DVM_COMMONS_WIDE_LEAST. */
+ * maker cannot have that, a half, down to DVM_COMMONS_WIDE_LEAST. From 2 MiB on it lies on a
+ * multiple of 2 MiB in its pool, if such a place is free. */
 static inline size_t dvm_commons_wide(int members)
 {
     return members <= DVM_COMMONS_FEW ? DVM_COMMONS_WIDE_FEW : DVM_COMMONS_WIDE_MOST;
