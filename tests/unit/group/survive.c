@@ -18,7 +18,11 @@
 
 #define TASKS_MAX 17
 #define QUICK_RUNS 60
+#ifdef __SANITIZE_ADDRESS__
+#define LONG_RUNS 500 /* the search for leaks at the end of each task takes most of the time */
+#else
 #define LONG_RUNS 2000
+#endif
 #define MOMENT_US 30000 /* within which members die */
 #define ROUNDS 6
 
