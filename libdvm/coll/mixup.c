@@ -16,6 +16,7 @@
 #include "coll/records.h"
 #include "coll/start.h"
 #include "coll/tag.h"
+#include "group/hosts.h"
 #include "group/site.h"
 #include "match/commons.h"
 #include "match/match.h"
@@ -59,11 +60,40 @@ bool mixup_seen(struct schedule *s)
     return find(s, &result);
 }
 
+/* The member that has put what this task's call with that number does not: a call that does not
+ * wait, or another, puts nothing. Who is ahead by a call has put for one that is to come, or for
+ * the second half of this one. */
+static bool find_put(const struct coll *c, struct match_result *result)
+{
+    const struct coll_record *own;
+    uint32_t call, back;
+    int place, count;
+
+    if (!c->commons || !commons_ahead(c->commons, &place, &call))
+        return false;
+    back = (c->sequence - tag_sequence((int)call)) & TAG_SEQUENCE_MASK;
+    own = back < COLL_RECENT ? records_own(c, c->sequence - back) : NULL;
+    if (!own || (own->kind == tag_kind((int)call) && !(own->signature & COLL_STARTS)))
+        return false;
+    result->source = c->group->receive_tids[hosts_here(c->hosts, &count)[place]];
+    result->tag = (int)call;
+    return true;
+}
+
+/* What shows that a member is in another call: a message, or what it has put. */
+static bool find_any(struct schedule *s, struct match_result *result)
+{
+    return find(s, result) || find_put(s->coll, result);
+}
+
 bool mixup_here(struct schedule *s)
 {
     struct match_result result;
 
-    return s->coll->failed == DVM_OK && !coll_rung(s->coll) && find(s, &result);
+    if (s->coll->failed != DVM_OK || coll_rung(s->coll))
+        return false;
+    records_compare(s->coll);
+    return s->coll->mixed || find_any(s, &result);
 }
 
 /* The sentence when all that is known is one message that does not fit. */
@@ -72,7 +102,16 @@ static int tell_two(const struct schedule *s, const struct match_result *m)
     const struct group *g = s->coll->group;
     char who[GROUP_MEMBER_TEXT_MAX];
     const char *theirs = coll_call(tag_kind(m->tag)), *mine = coll_call(s->kind);
+    bool starts = (unsigned)m->tag & TAG_STARTS;
 
+    if (tag_sequence(m->tag) == tag_sequence(s->tag) && theirs == mine &&
+        starts != !!(s->signature & COLL_STARTS))
+        return dvm_fail(DVM_ERR_ARG,
+                        "%s of %s called %s as collective number %u in a form that %s, rank %d in "
+                        "one that %s; all tasks of a group must call the same form",
+                        group_member_text(g, m->source, who, sizeof who), group_name(g), theirs,
+                        tag_sequence(m->tag), starts ? "does not wait" : "waits", s->rank,
+                        starts ? "waits" : "does not");
     if (tag_sequence(m->tag) == tag_sequence(s->tag) && theirs == mine)
         return dvm_fail(DVM_ERR_ARG,
                         "%s of %s called %s as collective number %u with another root or "
@@ -285,7 +324,7 @@ int mixup_tell(struct schedule *s)
 {
     struct coll *c = s->coll;
     struct match_result m = {.tag = s->tag};
-    bool found = find(s, &m);
+    bool found = find_any(s, &m);
     char text[CAMPS_TEXT_MAX];
     uint32_t sequence = c->mixed_at;
 
@@ -343,14 +382,16 @@ static bool find_left(void *arg, int *rank, int *tag)
                                         .accept = is_left, .accept_arg = c};
     struct match_result result;
     uint32_t call;
+    int place, count;
 
     if (match_peek(&filter, &result)) {
         *rank = group_rank_of(c->group, result.source);
         *tag = result.tag;
         return true;
     }
-    if (!c->commons || !commons_differs(c->commons, rank, &call))
+    if (!c->commons || !commons_differs(c->commons, &place, &call))
         return false;
+    *rank = hosts_here(c->hosts, &count)[place];
     *tag = (int)call;
     return true;
 }
@@ -369,9 +410,13 @@ int mixup_left(struct group *g)
     const struct coll_record *own;
     char where[SITE_BYTES] = "";
     int rank, tag;
+    bool found;
 
-    if (c->failed != DVM_OK || g->revoked || start_first() ||
-        match_wait_until(has_left, c, 0, NULL) != DVM_OK || !find_left(c, &rank, &tag))
+    if (c->failed != DVM_OK || g->revoked)
+        return DVM_OK;
+    found = match_wait_until(has_left, c, 0, NULL) == DVM_OK;
+    start_tell_open(c);
+    if (!found || start_first() || !find_left(c, &rank, &tag))
         return DVM_OK;
     own = records_own(c, c->sequence - ((c->sequence - tag_sequence(tag)) & TAG_SEQUENCE_MASK));
     if (own && own->site)

@@ -11,7 +11,8 @@
  * while no message has come. */
 bool mixup_seen(struct schedule *s);
 
-/* The same, looked for anew, while no member has told of an error. */
+/* The same, looked for anew, also in memory in common and in what members have told of their calls,
+ * while none has told of an error. */
 bool mixup_here(struct schedule *s);
 
 /* Make the sentence about it, or about what another member has told (c->mixed): who called
@@ -20,7 +21,8 @@ bool mixup_here(struct schedule *s);
 int mixup_tell(struct schedule *s);
 
 /* As group_on_leave: whether a member has sent, or put, what no call of this task has asked for,
- * and all its calls are over. Makes the sentence. Returns DVM_OK or ARG. */
+ * and all its calls are over. Makes the sentence. Those under way are told (start_tell_open).
+ * Returns DVM_OK or ARG. */
 int mixup_left(struct group *g);
 
 /* Another member has told of another call, and no collective of the group is under way here:

@@ -258,9 +258,25 @@ static void tell_awaited(const struct schedule *s)
             say(c, step->rank, CARD, own);
         last = step->rank;
     }
+    records_compare(c);
+}
+
+void records_compare(struct coll *c)
+{
     for (int r = 0; c->said && r < c->group->size; r++)
         if (c->said[r].told && c->said[r].there)
             compare(c, &c->said[r].record);
+}
+
+void records_tell(const struct coll *c, uint32_t sequence)
+{
+    const struct coll_record *own = records_own(c, sequence);
+
+    for (int r = 0; own && r < c->group->size; r++)
+        if (r != c->group->rank) {
+            say(c, r, CARD, own);
+            answer(c, r, sequence);
+        }
 }
 
 double records_stalled(unsigned times)

@@ -40,6 +40,12 @@ const struct coll_record *records_own(const struct coll *c, uint32_t sequence);
 /* The type of an own record as others are told it: the id of a message, and 1; 0: not known. */
 uint32_t records_type(const struct coll_record *own);
 
+/* Compare what others have told of theirs with this task's calls; sets c->mixed if one differs. */
+void records_compare(struct coll *c);
+
+/* Tell all other members of a call of this task that it gives up, as an answer to who asks. */
+void records_tell(const struct coll *c, uint32_t sequence);
+
 /* Seconds that all answers may take: 1. Tests that compare sentences have more patience. */
 extern double records_patience;
 

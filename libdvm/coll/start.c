@@ -7,8 +7,13 @@
  */
 #include "coll/start.h"
 
+#include "base/error.h"
 #include "coll/mixup.h"
+#include "coll/records.h"
+#include "group/site.h"
 #include "match/match.h"
+
+#define OPEN_TOLD 3 /* collectives of a group, begun last, that are told when the task leaves */
 
 /* linked by next */
 static struct schedule *under_way;
@@ -145,6 +150,46 @@ bool start_expects(const struct coll *c, int tag)
 const struct schedule *start_first(void)
 {
     return under_way;
+}
+
+/* One under way, apart from it: what is sent to others lets collectives go on, and end. */
+struct open {
+    uint32_t sequence;
+    uintptr_t site;
+    const char *call;
+};
+
+static void tell_open(const struct open *o, const struct coll *c)
+{
+    const char *where = site_text(o->site);
+
+    error_warn("dvm_finalize: %s of %s%s%s%s is still open and is given up; dvm_wait waits for "
+               "its end, which all members must come to",
+               o->call, group_name(c->group), where[0] ? " (called" : "", where,
+               where[0] ? ")" : "");
+}
+
+void start_tell_open(const struct coll *c)
+{
+    const bool silent = error_mode() == DVM_SILENT;
+    struct open list[COLL_RECENT];
+    size_t count = 0;
+
+    for (const struct schedule *s = under_way; s; s = s->next) {
+        if (s->coll != c)
+            continue;
+        if (count < COLL_RECENT)
+            list[count] = (struct open){s->sequence, s->site, schedule_call(s)};
+        count++;
+    }
+    for (size_t i = 0; i < count && i < COLL_RECENT; i++) {
+        records_tell(c, list[i].sequence);
+        if (i < OPEN_TOLD && !silent)
+            tell_open(&list[i], c);
+    }
+    if (count > OPEN_TOLD && !silent)
+        error_warn("dvm_finalize: %zu more collectives of %s are open", count - OPEN_TOLD,
+                   group_name(c->group));
 }
 
 void start_drop(const struct coll *c)

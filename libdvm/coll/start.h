@@ -21,6 +21,10 @@ bool start_expects(const struct coll *c, int tag);
 /* The first schedule under way, of any group; linked by next. NULL: none. */
 const struct schedule *start_first(void);
 
+/* This task leaves: tell which of the group's collectives are still under way, the last ones with
+ * their line, and the other members what they are: one of those may wait for another call. */
+void start_tell_open(const struct coll *c);
+
 /* The group's state is freed: free its schedules, whose requests never complete. */
 void start_drop(const struct coll *c);
 

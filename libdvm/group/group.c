@@ -188,15 +188,19 @@ int group_start(int self, uint64_t context, const int *tids, int size, int rank)
 
 int group_leave(void)
 {
+    char first[DVM_SENTENCE_MAX];
     int rc = DVM_OK;
 
-    for (int i = 0; rc == DVM_OK && i < table.used; i++) {
+    for (int i = 0; i < table.used; i++) {
         struct group *g = table.places[i].group;
+        int of_this = g && g->coll && group_on_leave ? group_on_leave(g) : DVM_OK;
 
-        if (g && g->coll && group_on_leave)
-            rc = group_on_leave(g);
+        if (of_this == DVM_OK || rc != DVM_OK)
+            continue;
+        rc = of_this;
+        error_save(first);
     }
-    return rc;
+    return rc == DVM_OK ? DVM_OK : dvm_fail(rc, "%s", first);
 }
 
 void group_stop(void)

@@ -60,7 +60,7 @@ int group_copy_topology(dvm_group number, const struct group *from);
  * call has told. Returns DVM_OK or an error, with its sentence. */
 extern int (*group_on_leave)(struct group *g);
 
-/* Ask so for all groups. Returns the first error. */
+/* Ask so for all groups. Returns the first error, with its sentence. */
 int group_leave(void);
 
 /* Told of a group that is freed while it has a coll; stopped: with all others, when nothing

@@ -188,7 +188,8 @@ DVM_API int dvm_initialized(void);
 
 /* Leave the machine. Waits until every message that this task sent is with its
  * receiver or with a daemon. Open requests are dropped; receives are cancelled, and told on
- * stderr unless errors are silent (dvm_errors): with whom they were from, tag and line. A
+ * stderr unless errors are silent (dvm_errors): with whom they were from, tag and line; so are
+ * collectives under way. A
  * small message to a tid that was never a task's, sent just before, is lost without a
  * word: the news that there is no such task comes to one that has gone.
  * Without this call, exit sends what it can within two seconds or so, and says what it could not.

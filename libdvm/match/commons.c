@@ -358,6 +358,19 @@ bool commons_differs(const struct commons *c, int *rank, uint32_t *call)
     return false;
 }
 
+bool commons_ahead(const struct commons *c, int *rank, uint32_t *call)
+{
+    for (*rank = 0; *rank < c->size; ++*rank) {
+        const struct dvm_commons_cell *cell = cell_in(c, c->turn + 1, *rank);
+
+        if (atomic_load(&cell->mark) != (uint32_t)c->turn + 1)
+            continue;
+        *call = cell->call;
+        return true;
+    }
+    return false;
+}
+
 static bool find_odd(struct commons_op *op)
 {
     for (int r = 0; r < op->commons->size && op->odd < 0; r++)

@@ -144,6 +144,9 @@ static inline void commons_copy(void *to, const void *from, size_t bytes)
  * *rank, *call. No operation is under way. */
 bool commons_differs(const struct commons *c, int *rank, uint32_t *call);
 
+/* Whether a member has put in the operation behind this member's last one: *rank, *call. */
+bool commons_ahead(const struct commons *c, int *rank, uint32_t *call);
+
 /* What an odd member gave that is in this operation: its bytes and type. false: it is in
  * another one. */
 bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "coll/coll.h"
@@ -360,4 +361,104 @@ Test(mixup, all_take_themselves_for_the_root)
         cr_assert_eq(group_run(n, told_later, NULL, &hosts), 0, "%d tasks", n);
         cr_assert_eq(group_run(n, nothing_at_the_end, NULL, NULL), 0, "%d tasks", n);
     }
+}
+
+/* ---- one waits, the other does not --------------------------------------------------------- */
+
+/* Rank 0 has left by the time that rank 1, the root, waits for it in the other form. */
+static int other_form(const struct fake_task *me)
+{
+    struct dvm_request *request;
+    int x = 1, sum;
+
+    for (int i = 0; i < SHARED_BEFORE; i++)
+        FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    if (me->rank == 0)
+        return dvm_reduce(DVM_WORLD, 1, &x, &sum, 1, DVM_INT, DVM_SUM) != DVM_OK;
+    FAKE_CHECK(!dvm_ireduce(DVM_WORLD, 1, &x, &sum, 1, DVM_INT, DVM_SUM, &request));
+    FAKE_CHECK(dvm_wait(&request, NULL) == DVM_ERR_ARG && group_said("rank 0 (tid 0x"));
+    FAKE_CHECK(group_said("called dvm_reduce as collective number"));
+    FAKE_CHECK(group_said("in a form that waits, rank 1 in one that does not; all"));
+    return 0;
+}
+
+Test(mixup, who_has_left_was_in_another_form)
+{
+    const struct fake_options told = {.world = true};
+
+    cr_assert_eq(group_run(2, other_form, NULL, &told), 0);
+}
+
+/* What group_leave writes on stderr. */
+static void leave(char *text, size_t size)
+{
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+
+    dvm_errors(DVM_RETURN);
+    dup2(fileno(file), STDERR_FILENO);
+    group_leave();
+    dup2(before, STDERR_FILENO);
+    dvm_errors(DVM_SILENT);
+    close(before);
+    rewind(file);
+    text[fread(text, 1, size - 1, file)] = '\0';
+    fclose(file);
+}
+
+/* The last rank leaves with collectives that it has not waited for: it is told which, and those
+ * that are in the form that waits, what it has called. */
+static int left_open(const struct fake_task *me)
+{
+    struct dvm_request *requests[5];
+    char text[2048];
+
+    for (int i = 0; i < (me->arg ? SHARED_BEFORE : 1); i++)
+        FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    if (me->rank < me->count - 1) {
+        FAKE_CHECK(dvm_recv(DVM_WORLD, me->count - 1, 3, NULL, 0, DVM_BYTE, NULL) == DVM_OK);
+        FAKE_CHECK(until_end(DVM_OK) == DVM_ERR_ARG);
+        FAKE_CHECK(strstr(dvm_last_error(), "not wait")); /* or waiting */
+        return 0;
+    }
+    for (int i = 0; i < 5; i++)
+        FAKE_CHECK(dvm_ibarrier(DVM_WORLD, &requests[i]) == DVM_OK);
+    leave(text, sizeof text);
+    FAKE_CHECK(strstr(text, "dvm_finalize: dvm_ibarrier of DVM_WORLD (called at mixup.c:"));
+    FAKE_CHECK(strstr(text, ") is still open and is given up; dvm_wait waits for its end"));
+    FAKE_CHECK(strstr(text, "dvm_finalize: 2 more collectives of DVM_WORLD are open\n"));
+    for (int i = 0; i < me->rank; i++)
+        FAKE_CHECK(dvm_send(DVM_WORLD, i, 3, NULL, 0, DVM_BYTE) == DVM_OK);
+    return 0;
+}
+
+Test(mixup, open_ones_are_told_at_the_end)
+{
+    const struct fake_options told = {.world = true}, far = {.world = true, .hosts = 3};
+    int shared = 1;
+
+    for (int n = 2; n <= 4; n++) {
+        cr_assert_eq(group_run(n, left_open, NULL, &told), 0, "%d tasks", n);
+        cr_assert_eq(group_run(n, left_open, &shared, &told), 0, "%d tasks", n);
+        cr_assert_eq(group_run(n, left_open, NULL, &far), 0, "%d tasks", n);
+    }
+}
+
+/* One that all have called, and whose messages are there, is over by then. */
+static int over_by_then(const struct fake_task *me)
+{
+    struct dvm_request *request;
+    char text[512];
+
+    FAKE_CHECK(dvm_ibarrier(DVM_WORLD, &request) == DVM_OK);
+    FAKE_CHECK(group_meet(me) && group_meet(me));
+    leave(text, sizeof text);
+    FAKE_CHECK(text[0] == '\0');
+    return dvm_wait(&request, NULL) != DVM_OK;
+}
+
+Test(mixup, what_is_over_is_not_told)
+{
+    cr_assert_eq(group_run(4, over_by_then, NULL, NULL), 0);
+    cr_assert_eq(group_run(4, over_by_then, NULL, &hosts), 0);
 }
