@@ -22,8 +22,8 @@
 #include "proto/lane_hello.h"
 
 #define DIRECT_HEAD (DVM_FRAME_BYTES + 8)
-#define DIRECT_TEXT_MAX (DIRECT_HEAD + DVM_PAYLOAD_MAX) /* bytes of a frame */
-#define DIRECT_RECORD_MAX (DIRECT_TEXT_MAX + SEAL_MORE) /* the same sealed */
+#define DIRECT_TEXT_MAX SEAL_TEXT(DIRECT_HEAD + DVM_PAYLOAD_MAX) /* bytes of a sealed frame */
+#define DIRECT_RECORD_MAX (DIRECT_TEXT_MAX + SEAL_MORE) /* of its record */
 #define DIRECT_IN_BYTES (2 * DIRECT_RECORD_MAX)
 #define DIRECT_REASON 200 /* bytes of a sentence */
 

@@ -117,7 +117,7 @@ static bool read_head(struct direct *d, const uint8_t *head, size_t text, struct
     const uint8_t *at = head + LENGTH_AT;
     uint64_t length = wire_get(&at, 4);
 
-    if (length > DVM_PAYLOAD_MAX || (text && text != DIRECT_HEAD + length) ||
+    if (length > DVM_PAYLOAD_MAX || (text && text != SEAL_TEXT(DIRECT_HEAD + length)) ||
         dvm_frame_decode(frame, head, DVM_FRAME_BYTES + length) ||
         frame->src != d->peer->tid || frame->dst != lane_self())
         return false;
@@ -219,16 +219,18 @@ static const uint8_t *open_record(struct direct *d, size_t text, struct dvm_fram
     uint8_t *payload = head + DIRECT_HEAD, *to = NULL;
     size_t first = text < DIRECT_HEAD + STRAIGHT_LEAST ? text : DIRECT_HEAD;
 
-    if (!seal_begin(in->seal, record) || !seal_text(in->seal, head, head, first) ||
+    if (!seal_begin(in->seal) || !seal_text(in->seal, head, head, first) ||
         !read_head(d, head, text, frame, taken))
         return NULL;
-    if (first < text)
+    if (first < text) {
+        size_t end = DIRECT_HEAD + frame->length;
+
         to = lane_up()->into(d->peer, frame);
-    if (!to)
-        to = payload;
-    if (!seal_text(in->seal, to, payload, text - first) || !seal_end(in->seal, head + text))
-        return NULL;
-    return to;
+        if (!seal_text(in->seal, to ? to : payload, payload, frame->length) ||
+            !seal_text(in->seal, head + end, head + end, text - end))
+            return NULL;
+    }
+    return seal_end(in->seal, head + text) ? to ? to : payload : NULL;
 }
 
 /* A record was opened, but came too early: it waits in the clear as the frame in. */
@@ -240,7 +242,7 @@ static enum step take_opened(struct direct *d)
     if (hand_up(d, &in->frame, in->taken, payload) == LANE_HELD)
         return STEP_OVER;
     d->held = false;
-    in->from += DIRECT_HEAD + in->frame.length + SEAL_MORE;
+    in->from += SEAL_TEXT(DIRECT_HEAD + in->frame.length) + SEAL_MORE;
     return STEP_MORE;
 }
 
@@ -253,7 +255,7 @@ static enum step take_sealed(struct direct *d)
     if (here < SEAL_HEAD_BYTES)
         return STEP_OVER;
     text = seal_length(in->buffer + in->from);
-    if (text < DIRECT_HEAD || text > DIRECT_TEXT_MAX)
+    if (text < DIRECT_HEAD || text > DIRECT_TEXT_MAX || text % SEAL_BLOCK)
         return STEP_NONSENSE;
     if (here < text + SEAL_MORE)
         return STEP_OVER;

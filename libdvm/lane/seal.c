@@ -244,16 +244,14 @@ void seal_prepare(struct seal *seal)
         crypto.EVP_CipherInit_ex(seal->context, NULL, NULL, NULL, nonce, -1) == 1;
 }
 
-/* Begin a record: nonce, and the length as what is covered but not encrypted. */
-static bool begin(struct seal *seal, const uint8_t head[SEAL_HEAD_BYTES])
+bool seal_begin(struct seal *seal)
 {
-    int n;
+    bool prepared;
 
     seal_prepare(seal);
-    if (!seal->prepared)
-        return false;
+    prepared = seal->prepared;
     seal->prepared = false;
-    return crypto.EVP_CipherUpdate(seal->context, NULL, &n, head, SEAL_HEAD_BYTES) == 1;
+    return prepared;
 }
 
 /* A tag as a parameter: what EVP_CIPHER_CTX_ctrl makes of its arguments, each time anew. */
@@ -288,25 +286,35 @@ bool seal_text(struct seal *seal, void *to, const void *from, size_t bytes)
                           (size_t)n == bytes);
 }
 
+/* Encrypt head and tail to text. A short tail is copied behind the head, and the zeros behind
+ * that: one call costs more than the copy. */
+static bool put_text(struct seal *seal, uint8_t *text, const void *head, size_t head_bytes,
+                     const void *tail, size_t tail_bytes)
+{
+    size_t bytes = head_bytes + tail_bytes, zeros = SEAL_TEXT(bytes) - bytes;
+
+    memset(text + bytes, 0, zeros);
+    if (tail_bytes > JOIN_MAX)
+        return seal_text(seal, text, head, head_bytes) &&
+               seal_text(seal, text + head_bytes, tail, tail_bytes) &&
+               seal_text(seal, text + bytes, text + bytes, zeros);
+    memcpy(text, head, head_bytes);
+    if (tail_bytes)
+        memcpy(text + head_bytes, tail, tail_bytes);
+    return seal_text(seal, text, text, bytes + zeros);
+}
+
 size_t seal_put(struct seal *seal, uint8_t *to, const void *head, size_t head_bytes,
                 const void *tail, size_t tail_bytes)
 {
-    size_t bytes = head_bytes + tail_bytes;
+    size_t bytes = SEAL_TEXT(head_bytes + tail_bytes);
     uint8_t *text = to + SEAL_HEAD_BYTES, *end = text + bytes;
     OSSL_PARAM tag[2];
     int n;
 
     wire_put(to, bytes, SEAL_HEAD_BYTES);
     name_tag(tag, end);
-    if (tail_bytes && tail_bytes <= JOIN_MAX) {
-        memcpy(text, head, head_bytes);
-        memcpy(text + head_bytes, tail, tail_bytes);
-        head = text;
-        head_bytes = bytes;
-        tail_bytes = 0;
-    }
-    if (!begin(seal, to) || !seal_text(seal, text, head, head_bytes) ||
-        !seal_text(seal, text + head_bytes, tail, tail_bytes) ||
+    if (!seal_begin(seal) || !put_text(seal, text, head, head_bytes, tail, tail_bytes) ||
         crypto.EVP_CipherFinal_ex(seal->context, end, &n) != 1 ||
         crypto.EVP_CIPHER_CTX_get_params(seal->context, tag) != 1 || !count(seal))
         return 0;
@@ -316,11 +324,6 @@ size_t seal_put(struct seal *seal, uint8_t *to, const void *head, size_t head_by
 uint32_t seal_length(const uint8_t head[SEAL_HEAD_BYTES])
 {
     return (uint32_t)wire_get(&head, SEAL_HEAD_BYTES);
-}
-
-bool seal_begin(struct seal *seal, const uint8_t *record)
-{
-    return begin(seal, record);
 }
 
 bool seal_end(struct seal *seal, const uint8_t tag[SEAL_TAG_BYTES])

@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LANE_HELLO_VERSION 1
+/* of hello, answer, and all that follows them on the connection */
+#define LANE_HELLO_VERSION 2
 #define LANE_KEY_BYTES 32   /* of LANE_OPEN and LANE_OFFER */
 #define LANE_NONCE_BYTES 16
 #define LANE_MAC_BYTES 32   /* HMAC-SHA256 */

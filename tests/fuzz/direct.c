@@ -102,7 +102,7 @@ static void step_open(void)
 }
 
 static struct input_packet packet;
-static uint8_t record[INPUT_PACKET_MAX + 8 + SEAL_MORE];
+static uint8_t record[SEAL_TEXT(INPUT_PACKET_MAX + 8) + SEAL_MORE];
 
 /* The next packet as a frame of the peer, with the number before its payload; sealed, if
  * that is so. Returns its bytes in record. */
@@ -158,6 +158,17 @@ static void step_altered(void)
 
     if (size)
         record[at % size] ^= 1;
+    write_peer(record, size);
+}
+
+/* Its length is another. */
+static void step_length(void)
+{
+    uint64_t length = input_int(&t.in, 4);
+    size_t size = next_record();
+
+    if (size >= SEAL_HEAD_BYTES)
+        wire_put(record, length, SEAL_HEAD_BYTES);
     write_peer(record, size);
 }
 
@@ -264,7 +275,7 @@ static void step_life(void)
 
 static void (*const steps[])(void) = {
     step_frame, step_frame, step_frame, step_pieces, step_altered, step_relay, step_open,
-    step_receive, step_send, step_finish, step_life,
+    step_receive, step_send, step_finish, step_life, step_length,
 };
 
 /* ---- the whole ------------------------------------------------------------------------ */

@@ -128,7 +128,7 @@ static void speak(struct caller *c, enum manner manner)
         n = random() % 4 ? HELLO_BYTES : HELLO_BYTES / 2; /* some are never whole */
         for (size_t i = 0; i < n; i++)
             bytes[i] = (uint8_t)random();
-        memcpy(bytes, "DVML\1\3\0\0", 8);
+        memcpy(bytes, "DVML\2\3\0\0", 8);
         if (random() % 2) { /* tids of two tasks */
             memcpy(bytes + 16, "\1\0\4\0", 4);
             memcpy(bytes + 20, "\1\0\10\0", 4);

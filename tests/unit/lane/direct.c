@@ -310,17 +310,17 @@ static int check_frames(uint8_t *bytes, size_t size, int security)
         struct dvm_frame frame;
 
         if (seal) {
-            uint8_t *record = bytes + at;
+            size_t whole = SEAL_TEXT(text);
 
-            FAKE_CHECK(size - at >= text + SEAL_MORE && seal_length(record) == text);
+            FAKE_CHECK(size - at >= whole + SEAL_MORE && seal_length(bytes + at) == whole);
             at += SEAL_HEAD_BYTES;
-            FAKE_CHECK(seal_begin(seal, record) && seal_text(seal, bytes + at, bytes + at, text));
-            FAKE_CHECK(seal_end(seal, bytes + at + text));
+            FAKE_CHECK(seal_begin(seal) && seal_text(seal, bytes + at, bytes + at, whole));
+            FAKE_CHECK(seal_end(seal, bytes + at + whole));
         }
         FAKE_CHECK(size - at >= text);
         FAKE_CHECK(!dvm_frame_decode(&frame, bytes + at, text - 8) && frame.seq == (uint64_t)i + 1);
         FAKE_CHECK(is_filled(bytes + at + DIRECT_HEAD, text - DIRECT_HEAD, i));
-        at += text + (seal ? SEAL_TAG_BYTES : 0);
+        at += seal ? SEAL_TEXT(text) + SEAL_TAG_BYTES : text;
     }
     FAKE_CHECK(at == size);
     seal_free(seal);

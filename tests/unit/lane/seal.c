@@ -6,13 +6,15 @@
 
 #include "lane/seal.h"
 #include "proto/lane_hello.h"
+#include "proto/wire.h"
 
 #define HEAD 72
+#define BLOCKS 8
 #define TEXT_MAX 65536
 
 static const uint8_t ciphers[] = {LANE_AES_256_GCM, LANE_CHACHA20_POLY1305};
 static const uint8_t key[SEAL_KEY_BYTES] = "a key of thirty-two bytes, no mo";
-static uint8_t text[TEXT_MAX], record[TEXT_MAX + HEAD + SEAL_MORE], back[TEXT_MAX];
+static uint8_t text[TEXT_MAX], record[TEXT_MAX + HEAD + SEAL_MORE], back[TEXT_MAX + HEAD];
 
 static void setup(void)
 {
@@ -28,7 +30,7 @@ static bool opens(struct seal *in, const uint8_t *bytes)
 {
     uint32_t length = seal_length(bytes);
 
-    return seal_begin(in, bytes) && seal_text(in, back, bytes + SEAL_HEAD_BYTES, length) &&
+    return seal_begin(in) && seal_text(in, back, bytes + SEAL_HEAD_BYTES, length) &&
            seal_end(in, bytes + SEAL_HEAD_BYTES + length);
 }
 
@@ -41,11 +43,13 @@ Test(seal, round_trip, .init = setup)
         for (size_t n = 0; n < TEXT_MAX - HEAD; n = n * 3 + 1) {
             size_t bytes = seal_put(out, record, text, HEAD, text + HEAD, n);
 
-            cr_assert_eq(bytes, HEAD + n + SEAL_MORE);
-            cr_assert_eq(seal_length(record), HEAD + n);
+            cr_assert_eq(bytes, SEAL_TEXT(HEAD + n) + SEAL_MORE);
+            cr_assert_eq(seal_length(record), SEAL_TEXT(HEAD + n));
             cr_assert_neq(memcmp(record + SEAL_HEAD_BYTES, text, HEAD), 0);
             cr_assert(opens(in, record));
             cr_assert_eq(memcmp(back, text, HEAD + n), 0);
+            for (size_t i = HEAD + n; i < SEAL_TEXT(HEAD + n); i++)
+                cr_assert_eq(back[i], 0);
         }
         seal_free(out);
         seal_free(in);
@@ -58,8 +62,7 @@ Test(seal, altered_records_do_not_open, .init = setup)
         struct seal *out = seal_new(ciphers[c], key, true);
         size_t bytes = seal_put(out, record, text, HEAD, text, 100);
 
-        /* but the length's own upper bytes, which whoever reads has checked */
-        for (size_t at = 0; at < bytes; at += at == 0 ? SEAL_HEAD_BYTES : 1) {
+        for (size_t at = SEAL_HEAD_BYTES; at < bytes; at++) {
             struct seal *in = seal_new(ciphers[c], key, false);
 
             record[at] ^= 4;
@@ -71,9 +74,29 @@ Test(seal, altered_records_do_not_open, .init = setup)
     }
 }
 
+/* Nothing covers the length; but a tag is that of a text of one length. */
+Test(seal, another_length_does_not_open, .init = setup)
+{
+    for (size_t c = 0; c < 2; c++) {
+        struct seal *out = seal_new(ciphers[c], key, true);
+
+        memset(record, 0, sizeof record);
+        cr_assert_neq(seal_put(out, record, text, HEAD, text, 3 * SEAL_BLOCK), 0);
+        for (size_t length = 0; length < HEAD + BLOCKS * SEAL_BLOCK; length++) {
+            struct seal *in = seal_new(ciphers[c], key, false);
+            bool right = length == SEAL_TEXT(HEAD + 3 * SEAL_BLOCK);
+
+            wire_put(record, length, SEAL_HEAD_BYTES);
+            cr_assert_eq(opens(in, record), right, "length %zu", length);
+            seal_free(in);
+        }
+        seal_free(out);
+    }
+}
+
 Test(seal, records_cannot_be_dropped_doubled_or_moved, .init = setup)
 {
-    uint8_t first[HEAD + SEAL_MORE], second[HEAD + SEAL_MORE];
+    uint8_t first[SEAL_TEXT(HEAD) + SEAL_MORE], second[sizeof first];
     struct seal *out = seal_new(LANE_AES_256_GCM, key, true);
     struct seal *in = seal_new(LANE_AES_256_GCM, key, false);
 
@@ -97,7 +120,7 @@ Test(seal, preparing_changes_nothing, .init = setup)
         struct seal *plain = seal_new(ciphers[c], key, true);
         struct seal *out = seal_new(ciphers[c], key, true);
         struct seal *in = seal_new(ciphers[c], key, false);
-        uint8_t same[HEAD + 8 + SEAL_MORE];
+        uint8_t same[SEAL_TEXT(HEAD + 8) + SEAL_MORE];
 
         seal_limit(plain, 1000);
         seal_limit(out, 1000);
@@ -122,7 +145,7 @@ Test(seal, next_key_at_the_same_record, .init = setup)
 {
     struct seal *out = seal_new(LANE_AES_256_GCM, key, true);
     struct seal *in = seal_new(LANE_AES_256_GCM, key, false);
-    uint8_t first[HEAD + SEAL_MORE];
+    uint8_t first[SEAL_TEXT(HEAD) + SEAL_MORE];
 
     seal_limit(out, 1000);
     seal_limit(in, 1000);
@@ -130,7 +153,7 @@ Test(seal, next_key_at_the_same_record, .init = setup)
     cr_assert(opens(in, first));
     for (int i = 1; i < 100; i++) {
         cr_assert_neq(seal_put(out, record, text, HEAD, NULL, 0), 0);
-        /* 14 records make 1000 bytes: the counter begins again, under another key */
+        /* 13 records make 1000 bytes: the counter begins again, under another key */
         cr_assert_neq(memcmp(record, first, sizeof first), 0);
         cr_assert(opens(in, record), "record %d", i);
     }

@@ -15,12 +15,12 @@ static const struct lane_hello hello = {.ciphers = 3, .id = 0x1122334455667788, 
 static const struct lane_answer answer = {.cipher = 2, .id = 0x1122334455667788,
                                           .nonce = {NONCE}, .mac = {MAC}};
 
-/* version 1, byte by byte: changing it needs a new version */
+/* version 2, byte by byte: changing it needs a new version */
 static const uint8_t stored_hello[LANE_HELLO_BYTES] = {
-    'D', 'V', 'M', 'L', 1, 3, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+    'D', 'V', 'M', 'L', 2, 3, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
     0x01, 0, 4, 0, 0x02, 0, 8, 0, NONCE, MAC};
 static const uint8_t stored_answer[LANE_ANSWER_BYTES] = {
-    'D', 'V', 'M', 'A', 1, 2, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, NONCE, MAC};
+    'D', 'V', 'M', 'A', 2, 2, 0, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, NONCE, MAC};
 
 Test(lane_hello, stored_bytes)
 {
@@ -64,7 +64,7 @@ Test(lane_hello, refuses_what_is_wrong)
         uint8_t value;
         int code;
     } wrong[] = {
-        {0, 'X', DVM_ERR_PROTOCOL},   {3, 'A', DVM_ERR_PROTOCOL},   {4, 2, DVM_ERR_VERSION},
+        {0, 'X', DVM_ERR_PROTOCOL},   {3, 'A', DVM_ERR_PROTOCOL},   {4, 1, DVM_ERR_VERSION},
         {4, 0, DVM_ERR_VERSION},      {6, 1, DVM_ERR_PROTOCOL},     {7, 1, DVM_ERR_PROTOCOL},
         {18, 0, DVM_ERR_PROTOCOL},    {19, 0x80, DVM_ERR_PROTOCOL}, {19, 0x40, DVM_ERR_PROTOCOL},
         {22, 0, DVM_ERR_PROTOCOL},    {23, 0xff, DVM_ERR_PROTOCOL},
@@ -86,7 +86,7 @@ Test(lane_hello, refuses_what_is_wrong)
             cr_assert_eq(lane_answer_decode(&a, bytes, size), DVM_ERR_PROTOCOL);
     }
     cr_assert_eq(lane_answer_decode(&a, stored_hello, LANE_ANSWER_BYTES), DVM_ERR_PROTOCOL);
-    bytes[4] = 2;
+    bytes[4] = 1;
     cr_assert_eq(lane_answer_decode(&a, bytes, LANE_ANSWER_BYTES), DVM_ERR_VERSION);
     cr_assert(h.id == 42 && a.id == 43);
 }
