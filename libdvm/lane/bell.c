@@ -122,7 +122,7 @@ void bell_disarm(void)
 
 bool bell_arm(bool (*ready)(void))
 {
-    if (bell_set_found())
+    if (bell_set_found() || !bell_set_whole())
         return false;
     /* pairs with the ringer's or of summary, or its store of a cell's mark, and its load
      * of sleep */

@@ -9,6 +9,10 @@
  *
  * In MULTIPLE use the sleeper alone writes found, and only while count is 0; then it
  * publishes count (release), and whoever has the lock takes them (acquire).
+ *
+ * A descriptor that its owner reads all the time may stand aside, out of the kernel's set: else
+ * each packet for it calls the set. Whoever is about to sleep there, or to look at all, takes
+ * those back first.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -26,6 +30,7 @@
 #include "base/error.h"
 #include "lane/bell.h"
 
+#define ASIDE_MAX 4     /* descriptors that stand aside */
 #define FOUND_MAX 16    /* descriptors that one sleep finds; more are found by the next */
 #define RINGS_MAX 16    /* datagrams that are taken at a time */
 #define NAME_TRIES 4    /* random names for the bell */
@@ -37,6 +42,7 @@ struct watched {
     void (*ready)(void *arg, uint32_t events); /* NULL: not watched */
     void *arg;
     uint32_t making; /* which of the descriptors that had this number */
+    uint32_t events; /* that are waited for */
 };
 
 static struct {
@@ -48,6 +54,8 @@ static struct {
     _Atomic unsigned count; /* of what is watched, without bell and daemon */
     bool patient;           /* the sleeper is here without anything watched */
     bool shown;             /* the program has the set's descriptor */
+    int aside[ASIDE_MAX];   /* watched, but not in the kernel's set */
+    unsigned asides;
     uint32_t makings;
     struct epoll_event found[FOUND_MAX];
     _Atomic int found_count;
@@ -160,6 +168,7 @@ static int set_control(int operation, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events};
 
+    set.table[fd].events = events;
     event.data.u64 = (uint64_t)set.table[fd].making << MAKING_SHIFT | (uint32_t)fd;
     if (epoll_ctl(set.epoll, operation, fd, &event))
         return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot watch descriptor %d", fd);
@@ -174,7 +183,7 @@ static int set_add(int fd, uint32_t events, void (*ready)(void *arg, uint32_t ev
         return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to watch descriptor %d", fd);
     if (set.table[fd].ready)
         return dvm_fail(DVM_ERR_EXISTS, "descriptor %d is watched already", fd);
-    set.table[fd] = (struct watched){ready, arg, ++set.makings};
+    set.table[fd] = (struct watched){ready, arg, ++set.makings, events};
     rc = set_control(EPOLL_CTL_ADD, fd, events);
     if (rc)
         set.table[fd].ready = NULL;
@@ -227,14 +236,51 @@ int bell_watch(int fd, uint32_t events, void (*ready)(void *arg, uint32_t events
 int bell_rewatch(int fd, uint32_t events)
 {
     assert((size_t)fd < set.size && set.table[fd].ready);
+    bell_set_whole();
     return set_control(EPOLL_CTL_MOD, fd, events);
+}
+
+/* The place of fd among those that stand aside, or their number. */
+static unsigned aside_place(int fd)
+{
+    unsigned i = 0;
+
+    while (i < set.asides && set.aside[i] != fd)
+        i++;
+    return i;
+}
+
+void bell_aside(int fd)
+{
+    if (set.shown || set.asides == ASIDE_MAX || aside_place(fd) < set.asides ||
+        epoll_ctl(set.epoll, EPOLL_CTL_DEL, fd, NULL))
+        return;
+    set.aside[set.asides++] = fd;
+}
+
+bool bell_set_whole(void)
+{
+    while (set.asides) {
+        int fd = set.aside[set.asides - 1];
+
+        if (set_control(EPOLL_CTL_ADD, fd, set.table[fd].events))
+            return false;
+        set.asides--;
+    }
+    return true;
 }
 
 void bell_unwatch(int fd)
 {
+    unsigned place;
+
     if (fd < 0 || (size_t)fd >= set.size || !set.table[fd].ready)
         return;
-    epoll_ctl(set.epoll, EPOLL_CTL_DEL, fd, NULL);
+    place = aside_place(fd);
+    if (place < set.asides)
+        set.aside[place] = set.aside[--set.asides];
+    else
+        epoll_ctl(set.epoll, EPOLL_CTL_DEL, fd, NULL);
     set.table[fd].ready = NULL;
     atomic_fetch_sub(&set.count, 1);
 }
@@ -301,14 +347,21 @@ int bell_descriptor(void)
     if (!set.shown)
         atomic_fetch_add(&set.count, 1);
     set.shown = true;
+    bell_set_whole();
     dvm_inbox_ring(bell_inbox(), bell_index());
     return set.epoll;
 }
 
-void bell_look(void)
+void bell_glance(void)
 {
     if (bell_watching() && !bell_set_found())
         bell_set_sleep(0);
+}
+
+void bell_look(void)
+{
+    bell_set_whole();
+    bell_glance();
 }
 
 void bell_set_take(void)
@@ -337,6 +390,7 @@ void bell_set_forked(void)
         close(set.bell);
     set.epoll = set.bell = -1;
     set.shown = set.patient = false;
+    set.asides = 0;
     atomic_store(&set.count, 0);
     atomic_store(&set.found_count, 0);
     if (set.size)

@@ -35,6 +35,8 @@
 #define POLLED_MAX 4                          /* sockets that a task reads from while it spins */
 #define LOOK_EVERY 4                          /* looks at memory between looks at sockets */
 #define LOOK_ALL 256                          /* polls between looks at all sockets */
+#define ASIDE_AFTER 16                        /* reads in a row without the bell until it has one
+                                               * socket less to look at */
 #define READS_MAX 64                          /* of one socket before others have a turn */
 #define AGAIN_NS UINT64_C(50000000)           /* pause after the first failure; doubles */
 #define AGAIN_DOUBLES 10                      /* so often */
@@ -419,6 +421,7 @@ void direct_event(void *arg, uint32_t events)
     }
     if (events & EPOLLOUT)
         look_out(d);
+    d->in.spun = 0;
     if (events & ~(uint32_t)EPOLLOUT) {
         read_all(peer, READS_MAX, false);
         if (peer->direct && peer->direct->state == DIRECT_READY)
@@ -470,6 +473,13 @@ void direct_part(void)
         }
 }
 
+/* Bytes came that the bell knew nothing of. */
+static void came_by_look(struct direct *d)
+{
+    if (++d->in.spun % ASIDE_AFTER == 0 && !d->out.watched)
+        bell_aside(d->fd);
+}
+
 bool direct_ready(void)
 {
     if (!all.may)
@@ -489,6 +499,8 @@ bool direct_ready(void)
         got = direct_in_fill(d);
         if (got < 0)
             note_trouble(d, errno ? strerror(errno) : "the other side has closed it");
+        if (got > 0)
+            came_by_look(d);
         if (got != 0)
             return true;
     }

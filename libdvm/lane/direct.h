@@ -54,6 +54,7 @@ struct direct_in {
     size_t got;      /* bytes of its payload that came */
     bool fresh;      /* bytes came since frames were last looked for */
     bool bulk;       /* the last frame was a part of a large message, and more follows */
+    unsigned spun;   /* reads in a row that were not on the bell's word */
     bool filled;     /* the last read was as long as it could be: there may be more */
 };
 

@@ -61,7 +61,7 @@ void spin_start(bool threads, int neighbours)
 static void spin_look(void)
 {
     if (spinning.threads || lane_unseen())
-        bell_look();
+        bell_glance();
 }
 
 /* Whether there is something to do: the bell, or what is looked at beside it. */

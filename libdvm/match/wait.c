@@ -143,7 +143,7 @@ static int progress(void)
 
     /* a task that never sleeps looks at descriptors now and then */
     if (bell_watching() && !waiting.owned && ++waiting.turns % LOOK_TURNS == 0)
-        bell_look();
+        bell_glance();
     if (waiting.threads && lane_rung())
         waiting.changed = true;
     waiting.turning = true;

@@ -111,6 +111,63 @@ Test(bell, what_is_no_longer_watched_is_not_called)
     cr_assert_not(bell_rung());
 }
 
+/* Whether the last look found it; it is called then. */
+static bool found(void)
+{
+    unsigned before = called;
+
+    if (bell_rung())
+        bell_take(rung);
+    return called == before + 1;
+}
+
+/* Nobody asks for what stands aside, but whoever sleeps or looks at all. */
+Test(bell, who_stands_aside_is_taken_back)
+{
+    watch();
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    bell_aside(ends[0]);
+    bell_aside(ends[0]);
+    cr_assert(bell_watching());
+    bell_glance();
+    cr_assert_not(found());
+    bell_look();
+    cr_assert(found());
+    bell_glance();
+    cr_assert(found());
+    bell_aside(ends[0]);
+    sleep_short();
+    cr_assert(found());
+    bell_aside(ends[0]);
+    cr_assert(bell_arm(NULL));
+    bell_disarm();
+    bell_glance();
+    cr_assert(found());
+}
+
+Test(bell, who_stands_aside_is_changed_or_goes)
+{
+    watch();
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    bell_aside(ends[0]);
+    cr_assert_eq(bell_rewatch(ends[0], 0), DVM_OK);
+    bell_look();
+    cr_assert_not(found());
+    cr_assert_eq(bell_rewatch(ends[0], EPOLLIN), DVM_OK);
+    bell_aside(ends[0]);
+    bell_unwatch(ends[0]);
+    bell_look();
+    cr_assert_not(found());
+    watch();
+    bell_glance();
+    cr_assert(found());
+    /* the program sees only what is in the set */
+    cr_assert_geq(bell_descriptor(), 0);
+    bell_aside(ends[0]);
+    bell_glance();
+    cr_assert(found());
+}
+
 Test(bell, twice_is_refused)
 {
     watch();

@@ -368,6 +368,57 @@ Test(direct, keeps_what_a_socket_does_not_take)
         cr_assert_eq(fake_run(1, narrow, &security, &o), 0, "security %d", security);
 }
 
+/* The other end writes one byte of a header. */
+static bool write_byte(int end)
+{
+    uint8_t byte = DVM_FRAME_VERSION;
+
+    return send(end, &byte, 1, 0) == 1;
+}
+
+/* It is read by looking, as who spins does. */
+static bool read_by_look(struct direct *d)
+{
+    size_t before = d->in.to;
+
+    for (int i = 0; i < 8 && d->in.to == before; i++)
+        direct_ready();
+    direct_poll();
+    return d->in.to == before + 1;
+}
+
+/* A socket that is read by looking leaves the bell's set, and is back before this task sleeps or
+ * asks the bell for all. */
+static int stands_aside(const struct fake_task *me)
+{
+    int end;
+    struct direct *d = narrow_connection(FAR, LANE_PLAIN, &end);
+
+    FAKE_CHECK(d && write_byte(end));
+    bell_glance();
+    FAKE_CHECK(bell_rung());
+    match_progress();
+    for (int i = 0; i < DIRECT_HEAD / 2; i++)
+        FAKE_CHECK(write_byte(end) && read_by_look(d));
+    FAKE_CHECK(write_byte(end));
+    bell_glance();
+    FAKE_CHECK(!bell_rung());
+    lane_sleep(READY_SECONDS);
+    FAKE_CHECK(bell_rung());
+    match_progress();
+    FAKE_CHECK(d->in.to == DIRECT_HEAD / 2 + 2);
+    close(end);
+    match_gone(FAR, DVM_ERR_TASK_GONE, "enough", false);
+    return 0;
+}
+
+Test(direct, who_is_read_by_looking_stands_aside)
+{
+    struct fake_options o = {.lanes = "direct"};
+
+    cr_assert_eq(fake_run(1, stands_aside, NULL, &o), 0);
+}
+
 #define CONNECTIONS 6 /* more than a task reads from by itself */
 
 /* A task that spins must know that there are sockets which only the bell has; who may look for a
