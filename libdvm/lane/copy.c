@@ -7,6 +7,7 @@
  */
 #include "lane/copy.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/uio.h>
@@ -38,7 +39,8 @@ void copy_tell(struct dvm_ring *ring)
 
 void copy_learn(struct copy_source *source, const struct dvm_ring *ring)
 {
-    *source = (struct copy_source){ring->pid, ring->cookie, ring->cookie_at};
+    *source = (struct copy_source){
+        .pid = ring->pid, .cookie = ring->cookie, .cookie_at = ring->cookie_at};
 }
 
 static bool read_piece(const struct copy_source *source, uint64_t from, void *to, size_t bytes)
@@ -65,4 +67,35 @@ bool copy_read(struct copy_source *source, uint64_t from, void *to, size_t bytes
         }
     }
     return true;
+}
+
+/* Whether the process is the one that is meant; errno when it cannot be read. */
+static bool is_meant(const struct copy_source *source)
+{
+    uint64_t found = 0;
+    struct iovec here = {&found, sizeof found};
+    struct iovec there = {(void *)(uintptr_t)source->cookie_at, sizeof found};
+
+    errno = 0;
+    return process_vm_readv(source->pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof found &&
+           found == source->cookie;
+}
+
+bool copy_write(struct copy_source *source, uint64_t to, const void *from, size_t bytes)
+{
+    struct iovec here = {(void *)(uintptr_t)from, bytes};
+    struct iovec there = {(void *)(uintptr_t)to, bytes};
+
+    if (source->pid <= 0 || source->unwritable)
+        return false;
+    if (is_meant(source) &&
+        process_vm_writev(source->pid, &here, 1, &there, 1, 0) == (ssize_t)bytes)
+        return true;
+    source->unwritable = true;
+    return false;
+}
+
+bool copy_lives(const struct copy_source *source)
+{
+    return is_meant(source) || (errno && errno != ESRCH);
 }

@@ -18,6 +18,7 @@
 struct copy_source {
     int pid;
     uint64_t cookie, cookie_at;
+    bool unwritable; /* to write there has failed */
 };
 
 /* Make this task's cookie, and let its siblings read where the system asks for that. Once
@@ -33,5 +34,11 @@ void copy_learn(struct copy_source *source, const struct dvm_ring *ring);
 /* Copy bytes from its address from. false: it cannot be, and will not be tried again;
  * what is in to then is undefined. */
 bool copy_read(struct copy_source *source, uint64_t from, void *to, size_t bytes);
+
+/* Copy bytes to its address to. false: not all was written, and it will not be tried again. */
+bool copy_write(struct copy_source *source, uint64_t to, const void *from, size_t bytes);
+
+/* Whether it still is, as far as can be told. */
+bool copy_lives(const struct copy_source *source);
 
 #endif

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lane/both.h"
 #include "lane/copy.h"
 #include "lane/ring.h"
 #include "proto/frame.h"
@@ -59,6 +60,8 @@ struct shm_pair {
     bool held;                 /* the ring in waits for frames of another lane */
     bool polled;               /* the ring in is looked at while this task is awake */
     struct copy_source source; /* the peer's memory */
+    struct both_take take;     /* a large message from it */
+    struct both_give give;     /* and to it */
 };
 
 /* Another task. struct stream (stream/stream.h) begins with one. */
@@ -100,9 +103,20 @@ struct lane {
      * peer's maxima say what came of it. NULL: they never change. */
     void (*widen)(struct peer *peer, size_t bytes);
 
-    /* Copy bytes from an address of the peer's. NULL: it cannot; false: not now or not
-     * from this peer, and to is undefined. */
-    bool (*copy)(struct peer *peer, uint64_t from, void *to, size_t bytes);
+    /* Copy bytes from an address of the peer's, those of its message with this ref. NULL: it
+     * cannot; FAILED: not now or not from this peer, and to is undefined. LEFT: the peer
+     * is still at it; the copied upcall tells when it is not. One copy of a peer at a time is. */
+    enum both_result (*copy)(struct peer *peer, uint64_t ref, uint64_t from, void *to,
+                             size_t bytes);
+
+    /* End what is LEFT: nobody writes to its place any more. May wait for the peer. */
+    void (*copy_end)(struct peer *peer);
+
+    /* Whether the peer copies a message of this task's and has not been helped yet. *ref: its. */
+    bool (*copies)(struct peer *peer, uint64_t *ref);
+
+    /* Help it: the message's bytes are there. */
+    void (*help)(struct peer *peer, const void *from, size_t bytes);
 
     /* Hand up all frames of the peer that are here. NULL: it cannot know. */
     void (*drain)(struct peer *peer);
@@ -124,6 +138,8 @@ struct lane_up {
                              const struct dvm_frame *frame, const uint8_t *payload);
     /* The lane out takes frames again, or is another one now. */
     void (*writable)(struct peer *peer);
+    /* What was LEFT of a copy from the peer is over: COPIED or FAILED. */
+    void (*copied)(struct peer *peer, enum both_result result);
     /* The peer wrote what no task writes: nothing more of it can be trusted. */
     void (*broken)(struct peer *peer, const char *why);
 

@@ -358,8 +358,21 @@ static void poll_more(struct peer *peer)
     ring_poll(&peer->shm.in, true);
 }
 
+/* Whether the peer has done its part of a copy that was left to it. */
+static void look_copied(struct peer *peer)
+{
+    enum both_result result;
+
+    if (!peer->shm.take.left)
+        return;
+    result = both_look(&peer->shm.take);
+    if (result != BOTH_LEFT)
+        lane_up()->copied(peer, result);
+}
+
 static void shm_drain(struct peer *peer)
 {
+    look_copied(peer);
     if (shm_take_all(peer))
         poll_more(peer);
 }
@@ -409,9 +422,41 @@ void shm_rung(unsigned index)
     }
 }
 
-static bool shm_copy(struct peer *peer, uint64_t from, void *to, size_t bytes)
+static enum both_result shm_copy(struct peer *peer, uint64_t ref, uint64_t from, void *to,
+                                 size_t bytes)
 {
-    return copy_read(&peer->shm.source, from, to, bytes);
+    struct ring_in *in = &peer->shm.in;
+
+    if (!peer->shm.take.left && in->base)
+        return both_take(&peer->shm.take, in->home.ring ? in->home.ring : in->now.ring,
+                         &peer->shm.source, ref, from, to, bytes);
+    return copy_read(&peer->shm.source, from, to, bytes) ? BOTH_COPIED : BOTH_FAILED;
+}
+
+static void shm_copy_end(struct peer *peer)
+{
+    if (peer->shm.take.left)
+        both_withdraw(&peer->shm.take);
+}
+
+static struct dvm_ring *home_out(struct peer *peer)
+{
+    struct ring_out *out = &peer->shm.out;
+
+    return out->home.ring ? out->home.ring : out->now.ring;
+}
+
+static bool shm_copies(struct peer *peer, uint64_t *ref)
+{
+    const struct dvm_ring *home = home_out(peer);
+
+    return home && both_offered(&peer->shm.give, home, ref);
+}
+
+static void shm_help(struct peer *peer, const void *from, size_t bytes)
+{
+    if (both_give(&peer->shm.give, home_out(peer), &peer->shm.source, from, bytes))
+        shm_ring(peer);
 }
 
 static void shm_widen(struct peer *peer, size_t bytes)
@@ -428,6 +473,7 @@ static void shm_forget(struct peer *peer, bool left)
     ring_free_in(&peer->shm.in);
     lend_forget(peer, left);
     peer->shm.source = (struct copy_source){0};
+    peer->shm.take.left = false;
     peer->shm.held = false;
     peer->shm.state = SHM_FAILED;
 }
@@ -445,6 +491,9 @@ const struct lane shm_lane = {
     .send = shm_send,
     .widen = shm_widen,
     .copy = shm_copy,
+    .copy_end = shm_copy_end,
+    .copies = shm_copies,
+    .help = shm_help,
     .drain = shm_drain,
     .forget = shm_forget,
 };

@@ -169,6 +169,8 @@ bool spin(const struct board_subject *subject, const struct wait_look *look, voi
         for (int i = 0; i < SPIN_LOOK; i++) {
             if (rang())
                 return true;
+            if (stream_told && !spinning.threads && stream_help())
+                start = last = clock_ns();
             wait_pause();
         }
         spin_look();

@@ -166,16 +166,25 @@ struct dvm_ring {
     int32_t pid;                /* of the producer, 0: its memory is not to be read */
     _Atomic uint32_t wants_space; /* written by the producer: ring me when you take out */
     uint64_t cookie, cookie_at; /* a number of the producer's and where it has it */
-    uint8_t pad0[DVM_LINE - 48];
+    /* of a home, for a large message that both copy: written by the producer (lane/both.c) */
+    _Atomic uint64_t both_back, both_done;
     _Atomic uint64_t cells_out; /* written by the consumer: cells taken since the start */
     _Atomic uint64_t data_out;  /* written by the consumer: data bytes given back */
-    uint8_t pad1[DVM_LINE - 16];
+    /* and by the consumer: that it copies, the message's ref, where it shall be */
+    _Atomic uint64_t both_front, both_ref, both_to;
+    uint8_t pad1[DVM_LINE - 40];
     _Atomic uint32_t polled;    /* written by the consumer: it looks here while awake */
     uint8_t pad2[DVM_LINE - 4];
     struct dvm_cell cells[];
 };
 
 #define DVM_RING_HEAD (3 * DVM_LINE)
+
+/* both_back, both_done and both_front: the number of an offer in the bits from DVM_BOTH_NUMBER
+ * on (0: none), then a flag, then pages of 4 KiB of the message. */
+#define DVM_BOTH_NUMBER 32
+#define DVM_BOTH_OVER 0x80000000u /* both_done: the producer does no more for this offer */
+#define DVM_BOTH_RING 0x80000000u /* both_front: the consumer is to be rung then */
 
 _Static_assert(sizeof(struct dvm_ring) == DVM_RING_HEAD, "a head is three lines");
 

@@ -1,7 +1,7 @@
 /* choice.c: which of two ways is faster; see choice.h.
  *
  * The better mean wins, and once in a while the other way is taken to see whether
- * that still holds.
+ * that still holds. But a copy by both tasks is always the better one.
  */
 #include "stream/choice.h"
 
@@ -44,6 +44,8 @@ enum choice_way choice_next(struct choice *choice, size_t bytes)
 
     if (setting != AUTO)
         return setting == ALWAYS ? CHOICE_COPY : CHOICE_RING;
+    if (choice->of[class].helped)
+        return CHOICE_COPY;
     if (rate[CHOICE_RING] == 0 || rate[CHOICE_COPY] == 0)
         return rate[CHOICE_RING] == 0 ? CHOICE_RING : CHOICE_COPY;
     return number % LOOK_EVERY == 0 ? CHOICE_WAYS - 1 - best : best;
@@ -55,4 +57,9 @@ void choice_took(struct choice *choice, enum choice_way way, size_t bytes, uint6
     float rate = (float)bytes / (float)(ns ? ns : 1);
 
     *mean = *mean == 0 ? rate : *mean + MEAN_SHARE * (rate - *mean);
+}
+
+void choice_helped(struct choice *choice, size_t bytes, bool helped)
+{
+    choice->of[class_of(bytes)].helped = helped;
 }

@@ -1,8 +1,10 @@
 /* choice.h: which of two ways is faster for the large messages of a pair.
  *
- * Through a ring both tasks copy at once; a single copy is made by the receiver alone.
- * Which one is faster depends on how far their cores are from each other, on what else
- * runs, and on the size, and it changes: so both are measured as they are used.
+ * Through a ring both tasks copy at once; a single copy is made by the receiver alone, or
+ * both make it together (lane/both.h). One copy by both is faster than two by both, so while
+ * senders help nothing else is tried. Else it depends on how far their cores are from each
+ * other, on what else runs, and on the size, and it changes: so both are measured as they
+ * are used.
  */
 #ifndef DVM_STREAM_CHOICE_H
 #define DVM_STREAM_CHOICE_H
@@ -20,6 +22,7 @@ struct choice {
     struct {
         float rate[CHOICE_WAYS]; /* bytes a nanosecond, a running mean; 0: not measured */
         uint32_t messages;
+        bool helped;             /* the last that was copied */
     } of[CHOICE_CLASSES];
 };
 
@@ -31,5 +34,8 @@ enum choice_way choice_next(struct choice *choice, size_t bytes);
 
 /* A message of so many bytes took that way and so many nanoseconds. */
 void choice_took(struct choice *choice, enum choice_way way, size_t bytes, uint64_t ns);
+
+/* One that was copied: whether its sender has helped. */
+void choice_helped(struct choice *choice, size_t bytes, bool helped);
 
 #endif

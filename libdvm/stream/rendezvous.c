@@ -8,6 +8,7 @@
  *
  * or, when the RTS told where the bytes are (extra) and the lane can copy them:
  *                                  <-      DONE ref=S, after the copy
+ * A sender that only waits may help with that copy (lane/both.h).
  *
  * The limit runs one window of the lane ahead of what has come; over shm the ring
  * itself holds the sender back, so everything is allowed at once, as soon as the
@@ -26,15 +27,64 @@
 
 static struct ids sends, receives;
 
+struct stream *stream_told;
+
 void rendezvous_stop(void)
 {
     ids_clear(&sends);
     ids_clear(&receives);
+    stream_told = NULL;
 }
 
 uint64_t rendezvous_id(struct stream_send *send)
 {
     return ids_add(&sends, send);
+}
+
+void rendezvous_told(struct stream_send *send)
+{
+    struct stream *s = send->stream;
+
+    send->told = true;
+    if (s->told++)
+        return;
+    s->next_told = stream_told;
+    stream_told = s;
+}
+
+/* It is over, or its bytes go otherwise. */
+static void tell_less(struct stream_send *send)
+{
+    struct stream **at = &stream_told;
+
+    if (!send->told)
+        return;
+    send->told = false;
+    if (--send->stream->told)
+        return;
+    while (*at != send->stream)
+        at = &(*at)->next_told;
+    *at = send->stream->next_told;
+}
+
+bool stream_help(void)
+{
+    bool helped = false;
+    uint64_t ref;
+
+    for (struct stream *s = stream_told; s; s = s->next_told) {
+        const struct lane *out = s->peer.out;
+        const struct stream_send *send;
+
+        if (!out->copies || !out->copies(&s->peer, &ref))
+            continue;
+        send = ids_find(&sends, ref);
+        if (!send || send->stream != s || !send->told)
+            continue;
+        out->help(&s->peer, send->bytes, send->size);
+        helped = true;
+    }
+    return helped;
 }
 
 void rendezvous_end(struct stream_send *send, int error)
@@ -48,6 +98,7 @@ void rendezvous_end(struct stream_send *send, int error)
 
     assert(send->state < SEND_OVER);
     send_remove((struct send_list *)((char *)send->stream + lists[send->state]), send);
+    tell_less(send);
     if (send->id)
         ids_remove(&sends, send->id);
     send->id = 0;
@@ -117,6 +168,7 @@ void rendezvous_cts(struct stream *s, const struct dvm_frame *frame, const uint8
     }
     send->allowed = frame->extra;
     send->peer_ref = frame->context;
+    tell_less(send);
     if (send->state == SEND_PARKED)
         park(send, SEND_PARKED, SEND_MOVING);
     stream_pump(s);
@@ -164,43 +216,64 @@ static void receive_link(struct stream_receive *r)
     lane_owed++;
 }
 
+/* The bytes are here, by a copy. */
+static void copy_over(struct stream_receive *r, bool helped)
+{
+    choice_helped(&r->stream->choice, r->size, helped);
+    choice_took(&r->stream->choice, CHOICE_COPY, r->size, clock_ns() - r->began);
+    count_received(0, r->size);
+    stream_matched(r->stream, r->peer_ref);
+    r->done(r, DVM_OK);
+}
+
 /* Copy the bytes from the sender's memory, where that is possible and faster. */
 static bool receive_copy(struct stream_receive *r)
 {
     struct stream *s = r->stream;
+    enum both_result result;
 
     if (!r->remote || !r->buffer || !s->in || !s->in->copy ||
         choice_next(&s->choice, r->size) != CHOICE_COPY)
         return false;
-    if (!s->in->copy(&s->peer, r->remote, r->buffer, r->size)) {
+    result = s->in->copy(&s->peer, r->peer_ref, r->remote, r->buffer, r->size);
+    switch (result) {
+    case BOTH_COPIED:
+    case BOTH_HELPED:
+        copy_over(r, result == BOTH_HELPED);
+        return true;
+    case BOTH_LEFT:
+        s->copying = r;
+        s->copies = s->in;
+        receive_link(r);
+        stream_watch_later(s);
+        return true;
+    default:
         /* not again: a way that is so slow */
+        choice_helped(&s->choice, r->size, false);
         choice_took(&s->choice, CHOICE_COPY, r->size, UINT64_MAX);
         return false;
     }
-    choice_took(&s->choice, CHOICE_COPY, r->size, clock_ns() - r->began);
-    count_received(0, r->size);
-    stream_matched(s, r->peer_ref);
-    r->done(r, DVM_OK);
-    return true;
+}
+
+/* Have the bytes sent. */
+static int receive_ask(struct stream_receive *r)
+{
+    r->id = ids_add(&receives, r);
+    if (!r->id)
+        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to receive %zu bytes from tid %#x",
+                        r->size, r->stream->peer.tid);
+    receive_link(r);
+    receive_grant(r);
+    return DVM_OK;
 }
 
 int stream_receive(struct stream_receive *r)
 {
-    struct stream *s = r->stream;
-
-    assert(r->size && !s->gone);
+    assert(r->size && !r->stream->gone);
     r->received = r->granted = 0;
     r->id = 0;
     r->began = clock_ns();
-    if (receive_copy(r))
-        return DVM_OK;
-    r->id = ids_add(&receives, r);
-    if (!r->id)
-        return dvm_fail(DVM_ERR_NO_MEMORY, "no memory to receive %zu bytes from tid %#x",
-                        r->size, s->peer.tid);
-    receive_link(r);
-    receive_grant(r);
-    return DVM_OK;
+    return receive_copy(r) ? DVM_OK : receive_ask(r);
 }
 
 static void dropped(struct stream_receive *r, int error)
@@ -235,15 +308,56 @@ static void receive_unlink(struct stream_receive *r)
 static void receive_end(struct stream_receive *r, int error)
 {
     receive_unlink(r);
-    ids_remove(&receives, r->id);
+    if (r->id)
+        ids_remove(&receives, r->id);
     r->id = 0;
     r->done(r, error);
 }
 
+void rendezvous_copied(struct stream *s, enum both_result result)
+{
+    struct stream_receive *r = s->copying;
+    int rc;
+
+    if (!r)
+        return;
+    s->copying = NULL;
+    receive_unlink(r);
+    if (result != BOTH_FAILED) {
+        copy_over(r, true);
+        return;
+    }
+    choice_helped(&s->choice, r->size, false);
+    choice_took(&s->choice, CHOICE_COPY, r->size, UINT64_MAX);
+    rc = receive_ask(r);
+    if (rc)
+        r->done(r, rc);
+}
+
+/* The peer may be writing into the buffer of this receive: not any more. */
+static void copy_end(struct stream_receive *r)
+{
+    struct stream *s = r->stream;
+
+    if (s->copying != r)
+        return;
+    s->copying = NULL;
+    if (!s->gone)
+        s->copies->copy_end(&s->peer);
+}
+
 void stream_receive_forget(struct stream_receive *r)
 {
-    struct stream_receive *heir = blocks_get(sizeof *heir);
+    struct stream *s = r->stream;
+    struct stream_receive *heir;
 
+    if (s->copying == r) {
+        copy_end(r);
+        receive_unlink(r);
+        stream_matched(s, r->peer_ref);
+        return;
+    }
+    heir = blocks_get(sizeof *heir);
     receive_unlink(r);
     if (!heir) {
         /* the sender's data will be dropped one by one, and complained about */
@@ -308,8 +422,10 @@ void rendezvous_data(struct stream *s, const struct dvm_frame *frame, const uint
 
 void rendezvous_fail(struct stream *s, int code)
 {
-    while (s->receiving)
+    while (s->receiving) {
+        copy_end(s->receiving);
         receive_end(s->receiving, code);
+    }
 }
 
 void stream_matched(struct stream *s, uint64_t ref)

@@ -261,6 +261,8 @@ static int send_begin(struct stream *s)
     s->spent += cost;
     count_sent(1, eager ? send->size : 0);
     send->rts = !eager;
+    if (frame.extra)
+        rendezvous_told(send);
     if (eager && !send->sync) {
         rendezvous_end(send, DVM_OK);
         return LANE_SENT;
@@ -323,7 +325,7 @@ void stream_send(struct stream_send *send)
     struct stream *s = send->stream;
 
     send->id = send->peer_ref = send->sent = send->allowed = 0;
-    send->rts = false;
+    send->rts = send->told = false;
     send->kept = 0;
     send->state = SEND_WAITING;
     send_append(&s->waiting, send);
@@ -514,6 +516,11 @@ static uint8_t *on_into(struct peer *peer, const struct dvm_frame *frame)
     return rendezvous_into(s, frame);
 }
 
+static void on_copied(struct peer *peer, enum both_result result)
+{
+    rendezvous_copied((struct stream *)peer, result);
+}
+
 static void on_lost(struct peer *peer, bool leaves)
 {
     resend_lost((struct stream *)peer, leaves);
@@ -535,6 +542,7 @@ static const struct lane_up lane_calls = {
     .acknowledged = on_acknowledged,
     .into = on_into,
     .lost = on_lost,
+    .copied = on_copied,
 };
 
 int stream_start(const struct lane_config *config, const struct stream_up *up)

@@ -47,6 +47,7 @@ struct stream_send {
     uint32_t type;
     bool sync;         /* over only when matched */
     bool rts;          /* went as an RTS */
+    bool told;         /* and that told where its bytes are */
     uint8_t state;     /* enum send_state */
     uint64_t id;       /* that the receiver uses; 0: none */
     uint64_t peer_ref; /* the receiver's id of the rendezvous */
@@ -103,6 +104,8 @@ struct stream {
     uint64_t send_seq;          /* number of the last frame that went */
     uint64_t credit, spent;     /* cost units in all: granted, used */
     struct send_list waiting, parked, moving, sent;
+    unsigned told;              /* of them, that the peer may copy itself */
+    struct stream *next_told;   /* with some */
     struct resend resend;
     struct note *notes, *last_note; /* frames of the stream's own that wait for room */
 
@@ -116,6 +119,8 @@ struct stream {
     const struct lane *in;      /* the lane of the last frame */
     struct choice choice;       /* of the way of large messages */
     struct stream_receive *receiving;
+    struct stream_receive *copying; /* one of them, whose bytes the peer still copies, */
+    const struct lane *copies;      /* by this lane */
     struct early *early;        /* frames that overtook others, by number */
     int early_count;
 
@@ -188,6 +193,13 @@ void stream_send_abort(struct stream_send *send, int error);
 
 /* Tell the sender of a synchronous message (ref of its frame) that it was matched. */
 void stream_matched(struct stream *s, uint64_t ref);
+
+/* Streams with messages that their peers may copy out of this task's memory; NULL: none. */
+extern struct stream *stream_told;
+
+/* This task has nothing to do but wait, on a core that it does not want for anything else: help
+ * peers that copy. Returns whether any was helped. Where stream_told is not NULL. */
+bool stream_help(void);
 
 /* A message of this cost left the receiver's queue. */
 void stream_consumed(struct stream *s, uint64_t cost);
@@ -288,6 +300,10 @@ uint8_t *rendezvous_into(struct stream *s, const struct dvm_frame *frame);
 int rendezvous_move(struct stream *s);
 /* A send, or a receive, is over. */
 void rendezvous_end(struct stream_send *send, int error);
+/* A send went as an RTS that told where its bytes are. */
+void rendezvous_told(struct stream_send *send);
+/* The lane's copy that was left to the peer is over. */
+void rendezvous_copied(struct stream *s, enum both_result result);
 /* Fail all receives of a stream; free the tables of ids. */
 void rendezvous_fail(struct stream *s, int code);
 void rendezvous_stop(void);

@@ -4,8 +4,9 @@
 # order and whole, also while the pair moves to a lent slot and home again, nobody sleeps for
 # ever, and when either side dies at any step the other comes to its end. And the memory that members of a
 # group have in common (tests/model/commons.pml): what is read is what was put, and nobody sleeps for
-# ever. Faults planted into the models are found.
-# ctest: LIMIT 1200 COST 35
+# ever. And a message that both copy (tests/model/both.pml): all of it is copied, and nothing is written
+# behind the end of the receive. Faults planted into the models are found.
+# ctest: LIMIT 1200 COST 45
 . "$(dirname "$0")/lib.sh"
 
 if sanitized; then skip "a model is not of this build"; fi
@@ -72,3 +73,12 @@ bad commons_fault_12 -DFAULT=12 -DPLAIN=2 -DROWS=3 -DTURNS=4
 bad commons_fault_13 -DFAULT=13 -DPLAIN=3 -DROWS=3 -DTURNS=4
 for fault in 9 10; do bad commons_fault_$fault -DFAULT=$fault -DBY_PAIRS=2 -DROWS=4 -DTURNS=2; done
 say "and those planted into memory in common"
+
+model=$source_tree/tests/model/both.pml
+good both -DPAGES="$(pick 2 4)"
+good both_sender_dies -DDIES=1 -DPAGES="$(pick 2 3)"
+good both_trouble -DUNREADABLE=1 -DFORGETS=1 -DPAGES="$(pick 2 3)"
+if long; then good both_all -DDIES=1 -DUNREADABLE=1 -DFORGETS=1 -DPAGES=2 -DMESSAGES=3; fi
+for fault in 1 2 3 4 5 6 7 8 10; do bad both_fault_$fault -DFAULT=$fault; done
+bad both_fault_9 -DFAULT=9 -DUNREADABLE=1
+say "and those planted into a copy by both"

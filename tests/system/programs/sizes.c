@@ -16,7 +16,7 @@ enum { LAST = 70000, NEAR = 2, FD_MAX = 64, PATTERN = 1 << 20 };
  * window holds, and credit. Each with its neighbours, NEAR on either side. */
 static const size_t thresholds[] = {
     32, 64, 128, 256, 1024, 4096, 8192, 16384, 16384 - 16, 32768, 63 * 1024, 65536 - 128,
-    65536 - 64, 65536 - 16, 65536, 131072, 262144, (size_t)1 << 20, (size_t)4 << 20
+    65536 - 64, 65536 - 16, 65536, 131072, 196608, 262144, (size_t)1 << 20, (size_t)4 << 20
 };
 enum { THRESHOLDS = sizeof thresholds / sizeof thresholds[0] };
 

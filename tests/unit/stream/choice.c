@@ -61,3 +61,17 @@ Test(choice, settings)
     choice_start();
     cr_assert_eq(run(&c, 100, 1000, 1), 0);
 }
+
+Test(choice, stays_with_what_both_do)
+{
+    struct choice c = {0};
+
+    unsetenv("DVM_SINGLE_COPY");
+    choice_start();
+    run(&c, 100, 60000, 100000);
+    choice_helped(&c, MIB, true);
+    cr_assert_eq(run(&c, 1000, 60000, 100000), 1000);
+    cr_assert_eq(choice_next(&c, 4 * MIB), CHOICE_RING, "of another size nothing is known");
+    choice_helped(&c, MIB, false);
+    cr_assert_leq(run(&c, 1000, 60000, 100000), 40);
+}
