@@ -93,13 +93,13 @@ static void copy(bool around, char *to, const char *from, size_t bytes)
     memcpy(to + lines, from + lines, bytes - lines);
 }
 
-void bypass_copy(void *to, const void *from, size_t bytes)
+void bypass_copy(void *to, const void *from, size_t bytes, bool beside)
 {
     static struct bypass own;
     uint64_t begin;
     bool around, timed;
 
-    if (!CAN_BYPASS || bytes < BYPASS_MIN || (uintptr_t)to % BYPASS_LINE != 0) {
+    if (!CAN_BYPASS || beside || bytes < BYPASS_MIN || (uintptr_t)to % BYPASS_LINE != 0) {
         memcpy(to, from, bytes);
         return;
     }

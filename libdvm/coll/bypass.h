@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 /* Copy so many bytes; the areas do not overlap. What is written is there for others before
- * anything that this thread stores behind it. */
-void bypass_copy(void *to, const void *from, size_t bytes);
+ * anything that this thread stores behind it. beside: who reads it next is on this core, and
+ * finds it in its caches, so it goes through them. */
+void bypass_copy(void *to, const void *from, size_t bytes, bool beside);
 
 /* ---- what it learns from, for tests ------------------------------------------------- */
 

@@ -49,14 +49,21 @@ size_t pieces_even(size_t bytes, size_t room)
     return least(((bytes + pieces - 1) / pieces + DVM_LINE - 1) / DVM_LINE * DVM_LINE, room);
 }
 
-void pieces_in(void *to, const void *base, dvm_type type, size_t at, size_t bytes)
+/* As pieces_in; beside: for who is on this core. */
+static void piece_to(void *to, const void *base, dvm_type type, size_t at, size_t bytes,
+                     bool beside)
 {
     const struct derived *d = type_basic(type) ? NULL : derived_known(type);
 
     if (d)
         layout_pack(&d->layout, derived_extent(d), base, at, to, bytes);
     else if (bytes > 0)
-        bypass_copy(to, (const char *)base + at, bytes);
+        bypass_copy(to, (const char *)base + at, bytes, beside);
+}
+
+void pieces_in(void *to, const void *base, dvm_type type, size_t at, size_t bytes)
+{
+    piece_to(to, base, type, at, bytes, false);
 }
 
 void pieces_out(void *base, dvm_type type, size_t at, const void *from, size_t bytes)
@@ -306,8 +313,8 @@ static void give_row(const struct exchange *e, const struct schedule *s, char *p
 {
     for (int r = 0; r < s->size; r++)
         if (r != s->rank)
-            pieces_in(parts + block_at(e, s, s->rank, r), blocks_at(e->in, r), e->in->type, at,
-                      bytes);
+            piece_to(parts + block_at(e, s, s->rank, r), blocks_at(e->in, r), e->in->type, at,
+                     bytes, commons_beside(s->coll->commons, r));
 }
 
 static void take_column(const struct exchange *e, const struct schedule *s, const char *parts,

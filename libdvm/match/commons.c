@@ -8,6 +8,7 @@
  */
 #include "match/commons.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -600,11 +601,21 @@ void commons_begin(struct commons_op *op)
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
 }
 
+bool commons_beside(const struct commons *c, int rank)
+{
+    uint32_t own = atomic_load_explicit(&c->members[c->rank].core, memory_order_relaxed);
+
+    return own && own == atomic_load_explicit(&c->members[rank].core, memory_order_relaxed);
+}
+
 void *commons_parts(struct commons_op *op, unsigned count)
 {
     struct commons *c = op->commons;
     unsigned first = (c->part + count - 1) / count * count % DVM_COMMONS_PARTS;
 
+    /* a hint: it is in the line that this member writes in each turn */
+    atomic_store_explicit(&c->members[c->rank].core, (uint32_t)(1 + sched_getcpu()),
+                          memory_order_relaxed);
     op->parts_turn = 0;
     op->part = first;
     for (unsigned i = first; i < first + count; i++) {

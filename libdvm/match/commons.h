@@ -82,6 +82,9 @@ void commons_begin(struct commons_op *op);
  * alike; who writes there waits for room before. */
 void *commons_parts(struct commons_op *op, unsigned count);
 
+/* Whether a member was on this task's core when each last asked for parts. A hint. */
+bool commons_beside(const struct commons *c, int rank);
+
 /* Wait until nobody needs what the parts have from earlier operations. */
 int commons_room(struct commons_op *op);
 

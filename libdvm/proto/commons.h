@@ -66,7 +66,7 @@ struct dvm_commons_member {
     _Atomic uint32_t wants;  /* while asleep: 1 + rank whose cell it waits for; see above */
     _Atomic uint64_t entered; /* high half: the turn it is in, low half: the call that is */
     _Atomic uint32_t left;   /* 1: it touches this memory no more; the last it writes */
-    uint32_t unused;
+    _Atomic uint32_t core;   /* 1 + where it ran when it last used the wide memory; 0: not known */
     /* of a pair, by the first of the parts that it works in: turn and rank of who came last */
     _Atomic uint64_t came[DVM_COMMONS_PARTS];
     uint8_t pad[DVM_LINE - 24 - 8 * DVM_COMMONS_PARTS];

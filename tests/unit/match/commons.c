@@ -2,6 +2,7 @@
  * step that a test wants: turns that wrap, cells that are used again, who leaves when, and
  * calls that differ. Nothing may wait here, except where a test says so. */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,29 @@ static void together(uint32_t bytes)
         commons_end(&op[i]);
     }
     cr_assert_eq(waits, 0);
+}
+
+/* Who is on whose core is known of those that have used the wide memory. */
+Test(commons, who_shares_a_core_is_known)
+{
+    struct commons_op op;
+    cpu_set_t here;
+
+    make(MEMBERS);
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    cr_assert_eq(sched_setaffinity(0, sizeof here, &here), 0);
+    cr_assert_not(commons_beside(members[0], 0));
+    for (int i = 0; i < 2; i++) {
+        members[i]->wide = memory;
+        op = begin(i, 7, 0);
+        cr_assert_eq(commons_parts(&op, 1), memory);
+    }
+    cr_assert(commons_beside(members[0], 1) && commons_beside(members[1], 0));
+    cr_assert_not(commons_beside(members[0], 2));
+    cr_assert_not(commons_beside(members[2], 0));
+    members[0]->members[1].core++; /* elsewhere */
+    cr_assert_not(commons_beside(members[0], 1));
 }
 
 /* As if so many operations had gone by in which nobody of the two had to look who is done. */
