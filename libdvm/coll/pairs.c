@@ -117,6 +117,7 @@ static int reduce(struct schedule *s, bool needs, const struct reduction *r)
     struct commons_op op;
     int rc = COMMONS_OK;
 
+    commons_settle(s->coll->commons);
     pieces_begin(&op, s, r->count * size, r->type);
     for (size_t at = 0; rc == COMMONS_OK; at += p.count) {
         p.parts = commons_parts(&op, HALF);

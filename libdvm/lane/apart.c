@@ -10,6 +10,9 @@
  * What is sent to a socket of the same computer is put there by the sender's own core, and the
  * kernel notes which that was. A network's interface may interrupt any core: one move too many
  * is all that it can cause, and who asks does so only after it has spun in vain.
+ *
+ * Who moves does so by naming the core for a moment: the scheduler does not move it back while
+ * as many threads want one core as the other, and may when that changes.
  */
 #include "lane/apart.h"
 
@@ -25,11 +28,19 @@ bool apart_shared(int fd)
            cpu == sched_getcpu();
 }
 
+/* Go to one of these cores, and may use others again. */
+static bool go(const cpu_set_t *cores, const cpu_set_t *may)
+{
+    if (sched_setaffinity(0, sizeof *cores, cores))
+        return false;
+    sched_setaffinity(0, sizeof *may, may);
+    return true;
+}
+
 bool apart_leave(void)
 {
     int here = sched_getcpu();
     cpu_set_t may, others;
-    bool left;
 
     if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof may, &may))
         return false;
@@ -37,8 +48,22 @@ bool apart_leave(void)
     CPU_CLR(here, &others);
     if (CPU_COUNT(&others) == 0)
         return false;
-    left = sched_setaffinity(0, sizeof others, &others) == 0;
-    if (left)
-        sched_setaffinity(0, sizeof may, &may);
-    return left;
+    return go(&others, &may);
+}
+
+void apart_settle(int place, int count)
+{
+    cpu_set_t may, one;
+    int nth, core = 0;
+
+    if (sched_getaffinity(0, sizeof may, &may) || CPU_COUNT(&may) >= count)
+        return;
+    nth = (int)((long)place * CPU_COUNT(&may) / count);
+    while (!CPU_ISSET(core, &may) || nth-- > 0)
+        core++;
+    if (sched_getcpu() == core)
+        return;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    go(&one, &may);
 }

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "lane/apart.h"
 #include "lane/board.h"
 #include "lane/shared.h"
 #include "match/match.h"
@@ -23,6 +25,7 @@
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it, */
 #define QUICK_YIELDS 8  /* or with each after others have had the core */
 #define AHEAD 8         /* turns whose cells are taken into this core's cache at a time */
+#define SETTLE_NS UINT64_C(100000000) /* so seldom a task looks whether it runs where it settled */
 #define TELL 8          /* turns: so often a member that is through at once says what it has done */
 
 struct commons {
@@ -51,6 +54,12 @@ struct commons {
 
 /* Made by this task and given up, but not given back. */
 static struct commons *parting;
+
+/* Which group says where this task runs, and when that is looked at next, clock_ns. */
+static struct {
+    const struct commons *by;
+    uint64_t due;
+} settled;
 
 /* A turn of which a member has told the low half: no two are far apart. */
 static uint64_t turn_of(const struct commons *c, uint32_t told)
@@ -105,6 +114,8 @@ static void drop_wide(struct commons *c, bool stopped)
 
 static void drop(struct commons *c, bool stopped)
 {
+    if (settled.by == c)
+        settled.by = NULL;
     drop_wide(c, stopped);
     shared_leave(c->head, c->bytes);
     if (c->at && !stopped)
@@ -599,6 +610,18 @@ void commons_begin(struct commons_op *op)
     op->odd = -1;
     if (in_blocks(op))
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
+}
+
+void commons_settle(struct commons *c)
+{
+    uint64_t now = clock_ns();
+
+    if (!settled.by)
+        settled.by = c;
+    if (settled.by != c || now < settled.due || !wait_yields())
+        return;
+    settled.due = now + SETTLE_NS;
+    apart_settle(c->rank, c->size);
 }
 
 bool commons_beside(const struct commons *c, int rank)

@@ -96,9 +96,39 @@ Test(apart, leaves_and_may_come_back)
     cr_assert(CPU_EQUAL(&before, &after));
 }
 
+/* Places of a crowd are shared out in order, and all cores may be used afterwards. */
+Test(apart, neighbours_settle_together)
+{
+    cpu_set_t before, after;
+    int cores, last, tries;
+
+    core(1);
+    cr_assert_eq(sched_getaffinity(0, sizeof before, &before), 0);
+    cores = CPU_COUNT(&before);
+    last = 3 * cores - 1;
+    for (int place = last; place >= 0; place--) {
+        tries = 0;
+        do {
+            apart_settle(place, 3 * cores);
+            cr_assert_lt(tries++, TRIES);
+        } while (sched_getcpu() != core(place / 3));
+        cr_assert_eq(sched_getaffinity(0, sizeof after, &after), 0);
+        cr_assert(CPU_EQUAL(&before, &after));
+    }
+    /* tasks that have cores of their own are left alone */
+    tries = 0;
+    do {
+        stay_on(core(0));
+        sched_setaffinity(0, sizeof before, &before);
+        apart_settle(cores - 1, cores);
+        cr_assert_lt(tries++, TRIES);
+    } while (sched_getcpu() != core(0));
+}
+
 Test(apart, who_has_one_core_stays)
 {
     stay_on(core(0));
     cr_assert_not(apart_leave());
+    apart_settle(5, 6);
     cr_assert_eq(sched_getcpu(), core(0));
 }
