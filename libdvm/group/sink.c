@@ -27,19 +27,31 @@
 #define GROUP_BYTES 64
 #define SIDES_BYTES 480 /* the part of a sentence that names both sides */
 
+/* Often the count was a negative int. */
+static int too_many(const char *call, size_t count, const char *type)
+{
+    char negative[48] = "";
+
+    if (count > PTRDIFF_MAX)
+        snprintf(negative, sizeof negative, " (%td, taken as a count)", (ptrdiff_t)count);
+    return dvm_fail(DVM_ERR_ARG, "%s: %zu elements of %s are more than memory can hold%s", call,
+                    count, type, negative);
+}
+
 int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
                       size_t *bytes)
 {
     const struct type *t = type_basic(type);
     const struct derived *d = t ? NULL : derived_usable(call, type);
+    ptrdiff_t all; /* no array has more bytes than a difference of pointers can say */
 
     if (!t && !d)
         return DVM_ERR_TYPE;
     if (d)
         t = &d->row;
-    if (__builtin_mul_overflow(count, t->size, bytes))
-        return dvm_fail(DVM_ERR_ARG, "%s: %zu elements of %s are more than memory can hold",
-                        call, count, t->name);
+    if (__builtin_mul_overflow(count, t->size, &all))
+        return too_many(call, count, t->name);
+    *bytes = (size_t)all;
     if (!buffer && count > 0)
         return dvm_fail(DVM_ERR_ARG, "%s: the buffer is NULL, but the count is %zu", call, count);
     return DVM_OK;

@@ -69,6 +69,9 @@ static void messages(int other)
     IS(ARG, dvm_send(DVM_WORLD, other, 1, NULL, 1, DVM_DOUBLE));
     IS(ARG, dvm_send(DVM_WORLD, other, 1, x, SIZE_MAX, DVM_DOUBLE));
     IS(ARG, dvm_bsend(DVM_WORLD, other, 1, x, (size_t)-1, DVM_INT));
+    IS(ARG, dvm_send(DVM_WORLD, other, 1, x, (size_t)-3, DVM_CHAR));
+    SAYS("(-3, taken as a count)");
+    IS(ARG, dvm_recv(DVM_WORLD, other, 1, x, PTRDIFF_MAX + (size_t)1, DVM_BYTE, NULL));
     IS(ARG, dvm_isend(DVM_WORLD, other, 1, x, 1, DVM_DOUBLE, NULL));
     IS(ARG, dvm_irecv(DVM_WORLD, other, 1, NULL, 1, DVM_DOUBLE, &r));
     IS(TYPE, dvm_send(DVM_WORLD, other, 1, x, 1, 12345));
@@ -97,6 +100,7 @@ static void collectives(int me)
     IS(ARG, dvm_bcast(DVM_WORLD, 0, NULL, 1, DVM_DOUBLE));
     IS(ARG, dvm_bcast(DVM_WORLD, 0, x, SIZE_MAX / 2, DVM_DOUBLE));
     IS(ARG, dvm_allgather(DVM_WORLD, x, y, SIZE_MAX / 8, DVM_DOUBLE));
+    IS(ARG, dvm_allgather(DVM_WORLD, x, y, SIZE_MAX / 2, DVM_CHAR));
     IS(ARG, dvm_allreduce(DVM_WORLD, x, x, 1, DVM_DOUBLE, DVM_SUM));
     IS(ARG, dvm_allreduce(DVM_WORLD, x, x + 1, 2, DVM_DOUBLE, DVM_SUM));
     IS(ARG, dvm_allreduce(DVM_WORLD, NULL, y, 1, DVM_DOUBLE, DVM_SUM));
