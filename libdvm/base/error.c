@@ -109,7 +109,8 @@ int dvm_fail_errno(int code, const char *format, ...)
 int dvm_errors(int new_mode)
 {
     if (new_mode < DVM_FATAL || new_mode > DVM_SILENT)
-        return DVM_ERR_ARG;
+        return dvm_fail(DVM_ERR_ARG, "dvm_errors: %d is no mode; they are DVM_FATAL, DVM_RETURN "
+                                     "and DVM_SILENT", new_mode);
     return atomic_exchange(&mode, new_mode);
 }
 

@@ -142,11 +142,22 @@ int call_blocks(struct call *c, const struct blocks *b)
     return check(c, b->base, most, b->type);
 }
 
-static bool among_neighbours(enum coll_kind kind)
+/* What may be given where in and out would overlap. */
+static const char *in_place(enum coll_kind kind)
 {
-    return kind == COLL_NEIGHBOUR_ALLGATHER || kind == COLL_NEIGHBOUR_ALLGATHERV ||
-           kind == COLL_NEIGHBOUR_ALLTOALL || kind == COLL_NEIGHBOUR_ALLTOALLV ||
-           kind == COLL_NEIGHBOUR_ALLTOALLW;
+    switch (kind) {
+    case COLL_NEIGHBOUR_ALLGATHER:
+    case COLL_NEIGHBOUR_ALLGATHERV:
+    case COLL_NEIGHBOUR_ALLTOALL:
+    case COLL_NEIGHBOUR_ALLTOALLV:
+    case COLL_NEIGHBOUR_ALLTOALLW:
+        return "";
+    case COLL_SCATTER:
+    case COLL_SCATTERV:
+        return ", or DVM_IN_PLACE as out";
+    default:
+        return ", or DVM_IN_PLACE as in";
+    }
 }
 
 /* Where count elements lie, in one piece. Returns false where they do not, or there are none. */
@@ -171,5 +182,20 @@ int call_apart(const struct call *c, const void *in, size_t in_count, dvm_type i
         out_begin >= in_end)
         return DVM_OK;
     return dvm_fail(DVM_ERR_ARG, "%s: in and out overlap; give two arrays%s", call_text(c),
-                    among_neighbours(c->kind) ? "" : ", or DVM_IN_PLACE as in");
+                    in_place(c->kind));
+}
+
+int call_apart_own(const struct call *c, const void *own, size_t count, const struct blocks *all,
+                   int place)
+{
+    int rc = DVM_OK;
+
+    if (own == blocks_at(all, place))
+        return DVM_OK;
+    if (!all->counts)
+        return call_apart(c, own, count, all->type, all->base,
+                          all->count * (size_t)c->group->size, all->type);
+    for (int r = 0; rc == DVM_OK && r < c->group->size; r++)
+        rc = call_apart(c, own, count, all->type, blocks_at(all, r), all->counts[r], all->type);
+    return rc;
 }

@@ -67,4 +67,9 @@ int call_blocks(struct call *c, const struct blocks *b);
 int call_apart(const struct call *c, const void *in, size_t in_count, dvm_type in_type,
                const void *out, size_t out_count, dvm_type out_type);
 
+/* Refuse this task's own count elements that overlap the blocks of all ranks: they may only be
+ * just where the block at place is. Error: ARG. */
+int call_apart_own(const struct call *c, const void *own, size_t count, const struct blocks *all,
+                   int place);
+
 #endif

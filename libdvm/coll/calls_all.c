@@ -118,6 +118,8 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
         rc = call_buffer(c, in, count, 1, type);
     if (rc == DVM_OK)
         rc = call_buffer(c, out, count, (size_t)c->group->size, type);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_apart_own(c, in, count, &all, c->group->rank);
     if (rc == DVM_OK)
         rc = call_begin(c, 0);
     if (rc != DVM_OK)
@@ -169,6 +171,8 @@ static int allgatherv(struct call *c, dvm_group group, const void *in, size_t co
         rc = dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d gives %zu elements, but its counts say %zu "
                                         "for it", call_text(c), c->group->rank, count,
                       counts[c->group->rank]);
+    if (rc == DVM_OK && in != DVM_IN_PLACE)
+        rc = call_apart_own(c, in, count, &all, c->group->rank);
     if (rc == DVM_OK)
         rc = call_begin(c, 0);
     if (rc != DVM_OK)

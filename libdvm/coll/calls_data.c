@@ -148,6 +148,8 @@ static int rooted_check(struct call *c, struct rooted *r)
         rc = dvm_fail(DVM_ERR_TRUNCATE, "%s: the root's own block has %zu elements, but its count "
                                         "says %zu", call_text(c), r->count,
                       r->all.counts[r->root]);
+    if (rc == DVM_OK && at_root && !in_place)
+        rc = call_apart_own(c, r->own, r->count, &r->all, r->root);
     if (rc == DVM_OK && in_place) {
         r->own = blocks_at(&r->all, r->root);
         r->count = blocks_count(&r->all, r->root);

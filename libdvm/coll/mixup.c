@@ -201,9 +201,7 @@ static size_t put_arguments(char *text, size_t size, const struct said *call)
         between = ", ";
     }
     if (has_op(r->kind) && used < size) {
-        used += (size_t)snprintf(text + used, size - used, "%s%s", between,
-                                 op < DVM_OP_COUNT ? op_name((dvm_op)op)
-                                                   : "an operator of dvm_op_create");
+        used += (size_t)snprintf(text + used, size - used, "%s%s", between, op_word(op));
         between = ", ";
     }
     if (r->kind != COLL_BARRIER && used < size &&

@@ -145,6 +145,17 @@ static size_t bytes_here(const struct step *step, const struct match_result *m)
     return type_converted_bytes(m->type, type_code(step->type), m->bytes);
 }
 
+/* A message is too long or of another type: which call that is of, and what it asks for. */
+static int unlike(const struct schedule *s, int rc)
+{
+    char sentence[DVM_SENTENCE_MAX];
+
+    error_save(sentence);
+    return dvm_fail(rc, "%s: %s; %s", schedule_call(s), sentence,
+                    rc == DVM_ERR_TYPE ? "what is given and taken must be of the same type"
+                                       : coll_amounts(s->kind));
+}
+
 /* Take the end of a message: a receive must have got just what was expected. */
 static int finish(struct schedule *s, const struct pending *p)
 {
@@ -153,6 +164,8 @@ static int finish(struct schedule *s, const struct pending *p)
     int rc = match_finish(p->request, &result);
     size_t bytes = step->count * type_find(step->type)->size, came;
 
+    if (rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_TYPE)
+        return unlike(s, rc);
     if (rc != DVM_OK || step->what == STEP_SEND)
         return rc;
     came = bytes_here(step, &result);

@@ -371,6 +371,18 @@ const char *group_member_text(const struct group *g, int tid, char *text, size_t
     return text;
 }
 
+/* Two that are meant for something else are told so. */
+static int no_rank(const struct group *g, const char *call, int rank)
+{
+    const char *hint = rank == DVM_ANY ? "; DVM_ANY is a source of receives only"
+                       : DVM_TID_OK(rank) && DVM_TID_N(rank) > 0
+                           ? "; it looks like a tid, which is a rank in DVM_UNIVERSE"
+                           : "";
+
+    return dvm_fail(DVM_ERR_RANK, "%s: rank %d is not in %s, which has ranks 0 to %d%s", call, rank,
+                    group_name(g), g->size - 1, hint);
+}
+
 int group_peer(const struct group *g, const char *call, int rank, int *tid)
 {
     if (g->size == 0) {
@@ -383,8 +395,7 @@ int group_peer(const struct group *g, const char *call, int rank, int *tid)
         return DVM_OK;
     }
     if (rank < 0 || rank >= g->size)
-        return dvm_fail(DVM_ERR_RANK, "%s: rank %d is not in %s, which has ranks 0 to %d", call,
-                        rank, group_name(g), g->size - 1);
+        return no_rank(g, call, rank);
     *tid = g->send_tids[rank];
     return DVM_OK;
 }

@@ -312,6 +312,25 @@ static int finish_receive(struct dvm_request *receive, uintptr_t site, struct dv
     return rc;
 }
 
+/* Refuse what is sent out of the place that is received into: a small message would go well, a
+ * large one be spoilt. Derived types may lie between each other. */
+static int check_apart(const struct outgoing *o, const void *to, size_t count, dvm_type type)
+{
+    const struct type *sent = type_basic(o->type), *taken = type_basic(type);
+    uintptr_t out = (uintptr_t)o->buf, in = (uintptr_t)to, out_end, in_end;
+
+    if (!sent || !taken || o->dest == DVM_NULL || o->count == 0 || count == 0 ||
+        __builtin_mul_overflow(o->count, sent->size, &out_end) ||
+        __builtin_add_overflow(out_end, out, &out_end)) /* told where it is sent */
+        return DVM_OK;
+    in_end = in + count * taken->size;
+    if (out >= in_end || in >= out_end)
+        return DVM_OK;
+    return dvm_fail(DVM_ERR_ARG, "%s: what is sent and what is received overlap; give two arrays, "
+                                 "or send with dvm_bsend, which copies, and then receive",
+                    o->call);
+}
+
 int dvm_sendrecv(dvm_group group, int dest, int sendtag, const void *sendbuf, size_t sendcount,
                  dvm_type sendtype, int source, int recvtag, void *recvbuf, size_t recvcount,
                  dvm_type recvtype, struct dvm_status *status)
@@ -327,6 +346,8 @@ int dvm_sendrecv(dvm_group group, int dest, int sendtag, const void *sendbuf, si
     ENTRY_BEGIN();
     rc = receive_prepare(o.call, group, source, recvtag, recvbuf, recvcount, recvtype, o.site,
                          &peer, &filter, &sink);
+    if (rc == DVM_OK && !peer.nobody)
+        rc = check_apart(&o, recvbuf, recvcount, recvtype);
     if (rc == DVM_OK && !peer.nobody)
         rc = match_irecv(&filter, &sink, &receive);
     if (rc != DVM_OK)

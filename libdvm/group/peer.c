@@ -6,6 +6,9 @@
 
 static int bad_tag(const char *call, int tag, const char *allowed)
 {
+    if (tag == DVM_ANY)
+        return dvm_fail(DVM_ERR_TAG, "%s: tag -1 is DVM_ANY, which only receives take; a message "
+                                     "has one of 0 to %d", call, DVM_TAG_MAX);
     return dvm_fail(DVM_ERR_TAG, "%s: tag %d is out of range; tags are 0 to %d%s", call, tag,
                     DVM_TAG_MAX, allowed);
 }

@@ -71,7 +71,7 @@ int sink_data(const char *call, const void *buffer, size_t count, dvm_type type,
     return into ? sink_check_into(call, count, type) : DVM_OK;
 }
 
-/* In a collective nobody sends or asks: each task gives a count and a type. */
+/* In a collective nobody sends or posts: tasks give and take. */
 static bool collective(const struct match_result *m)
 {
     return m->context & CONTEXT_COLLECTIVE;
@@ -135,9 +135,9 @@ static void sides(const struct match_sink *sink, const struct match_result *m, c
         snprintf(me, sizeof me, "rank %d", g->rank);
     if (!together)
         snprintf(tag, sizeof tag, ", tag %d", m->tag);
-    snprintf(text, size, "%s%s%s %s %s%s; %s %s %s%s", together ? "in a collective " : "",
-             group_words(g, in), who, together ? "gave" : "sent", sent, tag, me,
-             together ? "gave" : "posted", wanted, site_text(sink->site));
+    snprintf(text, size, "%s%s %s %s%s; %s %s %s%s", group_words(g, in), who,
+             together ? "gives" : "sent", sent, tag, me, together ? "takes" : "posted", wanted,
+             site_text(sink->site));
 }
 
 int sink_refuse(int code, const struct match_sink *sink, const struct match_result *m,
@@ -146,9 +146,8 @@ int sink_refuse(int code, const struct match_sink *sink, const struct match_resu
     char both[SIDES_BYTES];
 
     sides(sink, m, both, sizeof both);
-    if (collective(m))
-        advice = "what a task gives another and what that one takes must have the same count and "
-                 "type";
+    if (collective(m)) /* whose call knows what is to be done */
+        return dvm_fail(code, "%s", both);
     return dvm_fail(code, "%s: %s", both, advice);
 }
 

@@ -41,13 +41,16 @@ const char *site_text(uintptr_t site)
     return kept[i].text;
 }
 
-/* Whether the call was wrong. */
+/* Whether the call was wrong, or asked for what there is not. */
 static bool is_wrong(int rc)
 {
     return rc == DVM_ERR_ARG || rc == DVM_ERR_RANK || rc == DVM_ERR_TAG || rc == DVM_ERR_TYPE ||
            rc == DVM_ERR_OP || rc == DVM_ERR_GROUP || rc == DVM_ERR_REQUEST ||
            rc == DVM_ERR_TRUNCATE || rc == DVM_ERR_MEMBER || rc == DVM_ERR_EXISTS ||
-           rc == DVM_ERR_NO_PARENT || rc == DVM_ERR_UNSUPPORTED;
+           rc == DVM_ERR_NO_PARENT || rc == DVM_ERR_UNSUPPORTED || rc == DVM_ERR_NO_PROGRAM ||
+           rc == DVM_ERR_NO_HOST || rc == DVM_ERR_SPAWN || rc == DVM_ERR_NO_VALUE ||
+           rc == DVM_ERR_REFUSED || rc == DVM_ERR_LIMIT || rc == DVM_ERR_TIMEOUT ||
+           rc == DVM_ERR_PROTOCOL || rc == DVM_ERR_BUFFER_FULL;
 }
 
 static bool is_loss(int rc)

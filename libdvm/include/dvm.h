@@ -297,7 +297,7 @@ DVM_API int dvm_recv(dvm_group group, int source, int tag, void *buf, size_t cou
                      dvm_type type, struct dvm_status *status);
 
 /* Send to dest and receive from source at the same time: safe in a ring. Errors
- * of both. */
+ * of both; ARG: what is sent and what is received overlap. */
 DVM_API int dvm_sendrecv(dvm_group group, int dest, int sendtag, const void *sendbuf,
                          size_t sendcount, dvm_type sendtype, int source, int recvtag,
                          void *recvbuf, size_t recvcount, dvm_type recvtype,
@@ -841,13 +841,13 @@ DVM_API int dvm_exscan(dvm_group group, const void *in, void *out, size_t count,
 
 /* Copy each task's count elements to root's out, one behind the other in order of ranks. out
  * is used at the root only, which may give DVM_IN_PLACE as in when its own are in their
- * place. Error: RANK. */
+ * place. Otherwise in and out must not overlap, in this and the next five. Error: RANK. */
 DVM_API int dvm_gather(dvm_group group, int root, const void *in, void *out, size_t count,
                        dvm_type type);
 
 /* As dvm_gather, where each task gives a count of its own: at the root counts has them by
- * rank, and offsets where each begins in out, in elements. Elsewhere out, counts and offsets
- * are not used. */
+ * rank, and offsets where each begins in out, in elements; blocks must not overlap. Elsewhere
+ * out, counts and offsets are not used. */
 DVM_API int dvm_gatherv(dvm_group group, int root, const void *in, size_t count, void *out,
                         const size_t *counts, const size_t *offsets, dvm_type type);
 

@@ -99,7 +99,8 @@ struct derived *derived_known(dvm_type type)
 
 static struct derived *complain(const char *call, dvm_type type, const char *why)
 {
-    dvm_fail(DVM_ERR_TYPE, "%s: %d is %s", call, type, why);
+    dvm_fail(DVM_ERR_TYPE, "%s: %d%s is %s", call, type,
+             type == DVM_TYPE_NONE ? " (DVM_TYPE_NONE)" : "", why);
     return NULL;
 }
 
@@ -109,6 +110,8 @@ struct derived *derived_find(const char *call, dvm_type type)
 
     if (d)
         return d;
+    if (type == DVM_TYPE_NONE)
+        return complain(call, type, "no type: it was freed with dvm_type_free, or never made");
     return complain(call, type, type >> PLACE_BITS > 0
                                     ? "no type any more: it was freed with dvm_type_free"
                                     : "no type; dvm.h lists the DVM_ types, and dvm_type_vector "

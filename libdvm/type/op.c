@@ -243,8 +243,11 @@ int op_check(const char *call, dvm_op op, dvm_type type)
     if (op_user(op).call)
         return DVM_OK;
     if (op < 0 || op >= DVM_OP_COUNT)
-        return dvm_fail(DVM_ERR_OP, "%s: %d is no operator; dvm.h lists them, and dvm_op_create "
-                                    "makes others", call, op);
+        return dvm_fail(DVM_ERR_OP, "%s: %d%s is no operator%s; dvm.h lists them, and "
+                                    "dvm_op_create makes others", call, op,
+                        op == DVM_OP_NONE ? " (DVM_OP_NONE)" : "",
+                        op > DVM_OP_COUNT || op == DVM_OP_NONE
+                            ? ", or one that was freed with dvm_op_free" : "");
     if (op == DVM_REPLACE || t->size == 0)
         return DVM_OK;
     type = only_type(type);
@@ -264,6 +267,15 @@ unsigned op_signature(dvm_op op)
     if (op_user(op).call)
         return (1u << OP_SIGNATURE_BITS) - (op_user_commutative(op) ? 1 : 2);
     return (unsigned)op;
+}
+
+const char *op_word(unsigned signature)
+{
+    const char *const own[] = {"an operator of dvm_op_create that does not commute",
+                               "a commutative operator of dvm_op_create"};
+    unsigned first = (1u << OP_SIGNATURE_BITS) - 2;
+
+    return signature < first ? op_name((dvm_op)signature) : own[signature - first];
 }
 
 /* Elements with bytes that belong to no value: those of the left one stay, so that the same is

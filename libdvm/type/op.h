@@ -45,6 +45,9 @@ op_loop *op_plain(dvm_op op, dvm_type type);
  * the user's whether it is commutative, since their handles differ from task to task. */
 unsigned op_signature(dvm_op op);
 
+/* Such a number in words; it has no more bits than that. */
+const char *op_word(unsigned signature);
+
 /* ---- op_user.c: operators of the user's ---------------------------------------------- */
 
 /* The function of one; none for a built-in one and for what is no operator. */

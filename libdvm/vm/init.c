@@ -255,9 +255,12 @@ int dvm_parent(void)
 int dvm_host_name(char *name, size_t size)
 {
     ENTRY_BEGIN();
-    if (!name || strlen(vm.host) >= size)
+    if (!name)
+        return dvm_leave(dvm_fail(DVM_ERR_ARG, "dvm_host_name: there is no place for the name"));
+    if (strlen(vm.host) >= size)
         return dvm_leave(dvm_fail(DVM_ERR_ARG,
-                                  "dvm_host_name: the host's name has %zu bytes, the buffer %zu",
+                                  "dvm_host_name: the host's name needs %zu bytes with its NUL, "
+                                  "the buffer has %zu; DVM_NAME_MAX is always enough",
                                   strlen(vm.host) + 1, size));
     strcpy(name, vm.host);
     return dvm_leave(DVM_OK);

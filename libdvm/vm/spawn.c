@@ -181,7 +181,7 @@ static int spawn(const struct dvm_spawn *what, int count, bool by_path, int *tid
     int rc = check(what, count, tids);
 
     if (rc != DVM_OK)
-        return dvm_leave(rc);
+        return rc;
     rc = request(what, count, by_path, &reply);
     if (rc == DVM_OK) {
         rc = take_reply(reply, count, tids, errors);
@@ -193,19 +193,19 @@ static int spawn(const struct dvm_spawn *what, int count, bool by_path, int *tid
                 errors[i] = rc;
         }
     }
-    return dvm_leave(rc);
+    return rc;
 }
 
 int dvm_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
 {
     ENTRY_BEGIN();
     daemon_link_asker(DVM_BOARD_SPAWN, ENTRY_SITE(), 0);
-    return spawn(what, count, false, tids, errors);
+    return dvm_leave(spawn(what, count, false, tids, errors));
 }
 
 int dvm_binding_spawn(const struct dvm_spawn *what, int count, int *tids, int *errors)
 {
     ENTRY_BEGIN();
     daemon_link_asker(DVM_BOARD_SPAWN, ENTRY_SITE(), 0);
-    return spawn(what, count, true, tids, errors);
+    return dvm_leave(spawn(what, count, true, tids, errors));
 }

@@ -78,6 +78,22 @@ static void messages(int other)
     IS(TYPE, dvm_recv(DVM_WORLD, other, 1, x, 1, -1, NULL));
     IS(GROUP, dvm_send(none, 0, 1, x, 1, DVM_DOUBLE));
     IS(GROUP, dvm_iprobe(none, DVM_ANY, DVM_ANY, &found, NULL));
+    IS(RANK, dvm_send(DVM_WORLD, DVM_ANY, 1, x, 1, DVM_DOUBLE));
+    SAYS("DVM_ANY is a source of receives only");
+    IS(RANK, dvm_recv(DVM_WORLD, dvm_self(), 1, x, 1, DVM_DOUBLE, NULL));
+    SAYS("it looks like a tid, which is a rank in DVM_UNIVERSE");
+    IS(TAG, dvm_send(DVM_WORLD, other, DVM_ANY, x, 1, DVM_DOUBLE));
+    SAYS("tag -1 is DVM_ANY, which only receives take");
+    IS(TYPE, dvm_send(DVM_WORLD, other, 1, x, 1, DVM_TYPE_NONE));
+    SAYS("(DVM_TYPE_NONE) is no type: it was freed with dvm_type_free, or never made");
+    IS(ARG, dvm_sendrecv(DVM_WORLD, other, 2, x, 3, DVM_DOUBLE, other, 2, x + 2, 1, DVM_DOUBLE,
+                         NULL));
+    SAYS("what is sent and what is received overlap");
+    GOES(dvm_sendrecv(DVM_WORLD, other, 2, x, 3, DVM_DOUBLE, DVM_NULL, 2, x + 2, 1, DVM_DOUBLE,
+                      NULL));
+    GOES(dvm_recv(DVM_WORLD, other, 2, x, 3, DVM_DOUBLE, NULL));
+    SAME(DVM_ERR_ARG, dvm_errors(9));
+    SAYS("9 is no mode");
     IS(ARG, dvm_wait(NULL, NULL));
     GOES(dvm_wait(&r, NULL));
     GOES(dvm_send(DVM_WORLD, DVM_NULL, 1, NULL, 0, DVM_DOUBLE));
@@ -106,6 +122,8 @@ static void collectives(int me)
     IS(ARG, dvm_allreduce(DVM_WORLD, NULL, y, 1, DVM_DOUBLE, DVM_SUM));
     IS(ARG, dvm_allreduce(DVM_WORLD, x, DVM_IN_PLACE, 1, DVM_DOUBLE, DVM_SUM));
     IS(OP, dvm_allreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, 77));
+    IS(OP, dvm_allreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, DVM_OP_NONE));
+    SAYS("(DVM_OP_NONE) is no operator, or one that was freed with dvm_op_free");
     IS(OP, dvm_allreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, DVM_BAND));
     IS(OP, dvm_scan(DVM_WORLD, x, y, 1, DVM_CHAR, DVM_SUM));
     IS(ARG, dvm_iallreduce(DVM_WORLD, x, y, 1, DVM_DOUBLE, DVM_SUM, NULL));
@@ -115,6 +133,16 @@ static void collectives(int me)
     IS(ARG, dvm_alltoallv(DVM_WORLD, x, counts, ones, y, ones, zeros, DVM_DOUBLE));
     IS(ARG, dvm_alltoall(DVM_WORLD, x, x, 1, DVM_DOUBLE));
     SAYS("overlap");
+    IS(ARG, dvm_allgather(DVM_WORLD, x + 1 - me, x, 1, DVM_DOUBLE));
+    SAYS("in and out overlap; give two arrays, or DVM_IN_PLACE as in");
+    GOES(dvm_allgather(DVM_WORLD, x + me, x, 1, DVM_DOUBLE));
+    IS(ARG, dvm_allgatherv(DVM_WORLD, x + 1 - me, 1, x, ones, zeros, DVM_DOUBLE));
+    if (me == 0) {
+        IS(ARG, dvm_gather(DVM_WORLD, 0, x + 1, x, 1, DVM_DOUBLE));
+        IS(ARG, dvm_scatter(DVM_WORLD, 0, x, x + 1, 1, DVM_DOUBLE));
+        SAYS("in and out overlap; give two arrays, or DVM_IN_PLACE as out");
+        IS(ARG, dvm_scatterv(DVM_WORLD, 0, x, ones, zeros, x + 1, 1, DVM_DOUBLE));
+    }
     IS(ARG, dvm_alltoallv(DVM_WORLD, x, ones, zeros, x, ones, zeros, DVM_DOUBLE));
     IS(RANK, dvm_ibcast(DVM_WORLD, 2, x, 1, DVM_DOUBLE, &r));
     SAYS("dvm_ibcast: ");
@@ -289,6 +317,23 @@ static void neighbours(int me)
     GOES(dvm_group_free(&g));
 }
 
+/* What is asked of the machine. */
+static void other_things(void)
+{
+    struct dvm_spawn nothing = {.program = "no_such_program"};
+    char name[1];
+    int tid;
+
+    IS(NO_PROGRAM, dvm_spawn(&nothing, 1, &tid, NULL));
+    IS(NO_HOST, dvm_remove_host("no_such_host"));
+    IS(NO_VALUE, dvm_value_get("no_such_value", 0, 0, name, 1, NULL));
+    IS(TIMEOUT, dvm_task_wait(dvm_self(), 0, NULL));
+    IS(ARG, dvm_host_name(NULL, DVM_NAME_MAX));
+    SAYS("no place for the name");
+    IS(ARG, dvm_host_name(name, 1));
+    SAYS("with its NUL");
+}
+
 /* Rank 1 goes while rank 0 waits for it: once that has slept for a while. */
 static void goes(int me)
 {
@@ -341,6 +386,7 @@ int main(int argc, char **argv)
     garbage();
     groups(me);
     neighbours(me);
+    other_things();
     if (!wrong)
         goes(me);
     printf("rank %d: %d were not as they should\n", me, wrong);

@@ -271,7 +271,8 @@ static int other_type(const struct fake_task *me)
 
     rc = dvm_bcast(DVM_WORLD, 0, x, 2, me->rank == me->count - 1 ? DVM_INT64 : DVM_DOUBLE);
     FAKE_CHECK(fail_at_last(rc) == DVM_ERR_TYPE);
-    FAKE_CHECK(group_said("gave 2 double (16 B); ") && group_said("gave 2 int64_t (16 B) at "));
+    FAKE_CHECK(group_said("dvm_bcast: rank 0 gives 2 double (16 B); "));
+    FAKE_CHECK(group_said("takes 2 int64_t (16 B) at "));
     FAKE_CHECK(group_meet(me));
     return 0;
 }

@@ -275,7 +275,8 @@ static int unlike(const struct fake_task *me)
     while (rc == DVM_OK)
         rc = dvm_barrier(DVM_WORLD);
     FAKE_CHECK(rc == DVM_ERR_ARG);
-    FAKE_CHECK(group_said("dvm_allreduce (an operator of dvm_op_create, 8 bytes of uint64_t)"));
+    FAKE_CHECK(group_said("dvm_allreduce (an operator of dvm_op_create that does not commute, "
+                          "8 bytes of uint64_t)"));
     FAKE_CHECK(group_meet(me));
     return 0;
 }
