@@ -473,11 +473,17 @@ void direct_part(void)
         }
 }
 
-/* Bytes came that the bell knew nothing of. */
-static void came_by_look(struct direct *d)
+/* Look at the socket. Returns whether there is something to do. */
+static bool look_in(struct direct *d)
 {
-    if (++d->in.spun % ASIDE_AFTER == 0 && !d->out.watched)
+    long got = direct_in_fill(d);
+
+    if (got < 0)
+        note_trouble(d, errno ? strerror(errno) : "the other side has closed it");
+    /* bytes that the bell knew nothing of */
+    if (got > 0 && ++d->in.spun % ASIDE_AFTER == 0 && !d->out.watched)
         bell_aside(d->fd);
+    return got != 0;
 }
 
 bool direct_ready(void)
@@ -490,35 +496,47 @@ bool direct_ready(void)
         return false;
     for (unsigned i = 0; i < all.count; i++) {
         struct direct *d = all.polled[i];
-        long got;
 
         if (d->state != DIRECT_READY || d->held || d->trouble)
             continue;
-        if (d->in.fresh)
-            return true;
-        got = direct_in_fill(d);
-        if (got < 0)
-            note_trouble(d, errno ? strerror(errno) : "the other side has closed it");
-        if (got > 0)
-            came_by_look(d);
-        if (got != 0)
+        if (d->in.fresh || look_in(d))
             return true;
     }
     return false;
+}
+
+bool direct_looks(const struct peer *peer)
+{
+    const struct direct *d = peer->direct;
+
+    for (unsigned i = 0; i < all.count; i++)
+        if (all.polled[i] == d)
+            return all.may && d->state == DIRECT_READY && !d->held && !d->trouble && !d->taking;
+    return false;
+}
+
+bool direct_look(struct peer *peer)
+{
+    return peer->direct->in.fresh || look_in(peer->direct);
+}
+
+void direct_take(struct peer *peer)
+{
+    struct direct *d = peer->direct;
+    bool more = d->in.filled;
+
+    take(d);
+    if (more)
+        read_all(peer, READS_MAX, false);
 }
 
 static void poll_fresh(void)
 {
     for (unsigned i = 0; i < all.count;) {
         struct direct *d = all.polled[i];
-        struct peer *peer = d->peer;
-        bool more = d->in.filled;
 
-        if (d->in.fresh) {
-            take(d);
-            if (more)
-                read_all(peer, READS_MAX, false);
-        }
+        if (d->in.fresh)
+            direct_take(d->peer);
         /* one that has ended meanwhile has left its place to another */
         i += i < all.count && all.polled[i] == d;
     }

@@ -244,7 +244,12 @@ static bool polled_ready(void)
 
 bool lane_rung(void)
 {
-    return bell_rung() || shm_ready() || direct_ready();
+    return lane_rung_near() || direct_ready();
+}
+
+bool lane_rung_near(void)
+{
+    return bell_rung() || shm_ready();
 }
 
 bool lane_unseen(void)

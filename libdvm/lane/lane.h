@@ -226,6 +226,9 @@ int lane_progress(void);
  * threads must not) a lane may look at its shared memory here. */
 bool lane_rung(void);
 
+/* The same without the looks at sockets. */
+bool lane_rung_near(void);
+
 /* Whether there are sockets that lane_rung does not look at, or that have had no room: bell_look
  * tells of them. */
 bool lane_unseen(void);
@@ -277,6 +280,13 @@ bool direct_unseen(void); /* some are not among those it looks at, or wait for r
 bool direct_answers(void); /* as lane_answers, for tasks that have connections */
 void direct_part(void);   /* as lane_part */
 void direct_poll(void);
+
+/* One peer's connection for a task that waits for that peer alone: whether this task reads it by
+ * itself; whether bytes are here that are to be handed up, by a look at the socket if need be; and
+ * hand up what is here. */
+bool direct_looks(const struct peer *peer);
+bool direct_look(struct peer *peer);
+void direct_take(struct peer *peer);
 
 /* Whether direct_poll has something to do, without that look: the bell watches them. */
 bool direct_pending(void);

@@ -1,4 +1,4 @@
-/* quick.c: a whole message straight from its ring into the user's buffer.
+/* quick.c: a whole message straight from its ring, or connection, into the user's buffer.
  *
  * A blocking receive from one task, with nothing posted but receives of words (posted.c) and
  * nothing unexpected, needs no request and no queue: if the next frame of that task's ring is
@@ -11,12 +11,17 @@
  * so, too, when all before it have: then it is over before it was posted, and windows are
  * received while they come. Those who end such receives hear the others now and then
  * (match_breathe).
+ *
+ * A blocking receive from a task of another host does the same with its connection, if this task
+ * reads that by itself. There each look is a system call, so it looks only where a wait would spin.
  */
 #include "lane/bell.h"
 #include "match/request.h"
 #include "match/spin.h"
 
 #define QUICK_LOOKS 100 /* at the ring, before the general way, which may sleep */
+#define FAR_LOOKS 40    /* at a socket, likewise */
+#define FAR_PAUSES 4    /* between them: one look is as long as many at a ring */
 #define QUICK_MOST 32   /* receives in a row */
 
 static unsigned row;
@@ -116,16 +121,39 @@ bool match_irecv_small(int source, struct match_small *small, int group,
     return true;
 }
 
+/* From a task of another host whose connection this one reads by itself. */
+static bool recv_far(struct stream *s, struct match_small *small)
+{
+    struct ring_wish wish = wish_of(small);
+
+    if (!wait_spins_freely())
+        return false;
+    for (unsigned looks = 0; looks < FAR_LOOKS && !lane_rung_near(); looks++) {
+        if (direct_look(&s->peer)) {
+            if (!direct_looks(&s->peer) || !stream_take_far(s, &wish))
+                return false;
+            small->came_tag = wish.came_tag;
+            small->came = wish.came;
+            return true;
+        }
+        for (int i = 0; i < FAR_PAUSES; i++)
+            wait_pause();
+    }
+    return false;
+}
+
 bool match_recv_small(int source, struct match_small *small)
 {
     struct stream *s = (struct stream *)lane_peer_recent(source);
     struct ring_wish wish;
 
-    if (!s || !s->peer.shm.polled || !posted_none() || !unexpected_none() ||
-        !gone_none_revoked() || ++row >= QUICK_MOST) {
+    if (!s || !posted_none() || !unexpected_none() || !gone_none_revoked() ||
+        ++row >= QUICK_MOST) {
         row = 0;
         return false;
     }
+    if (!s->peer.shm.polled)
+        return s->peer.direct && direct_looks(&s->peer) && recv_far(s, small);
     wish = wish_of(small); /* before it is here: then each instruction counts */
     for (unsigned looks = 0; !bell_rung(); looks++) {
         if (ring_ready(&s->peer.shm.in))

@@ -109,6 +109,16 @@ bool wait_spins(void)
            spinning.neighbours <= load_cores() && (!spinning.not_before || brief_hopes());
 }
 
+bool wait_spins_freely(void)
+{
+    uint64_t now;
+
+    if (!wait_spins())
+        return false;
+    now = clock_ns();
+    return now >= spinning.not_before && load_idle(now, load_cores());
+}
+
 bool wait_yields(void)
 {
     if (spinning.yields == 0)

@@ -30,6 +30,9 @@ void spin_slept(void);
 /* Whether this task may spin a little, as far as is known without asking. */
 bool wait_spins(void);
 
+/* Whether it may spin for longer than that: nobody else wants the cores. Asks the clock. */
+bool wait_spins_freely(void);
+
 /* Where tasks are more than the cores: let others have this one, and nothing else. false: not
  * such a case, or it is time to wait in the general way, which asks again whether it is. */
 bool wait_yields(void);

@@ -381,6 +381,46 @@ bool stream_take_small(struct stream *s, struct ring_wish *wish)
     return true;
 }
 
+/* What a caller waits for while frames of that stream are handed up. */
+static struct {
+    const struct stream *stream; /* NULL: nobody does */
+    struct ring_wish *wish;
+} wished;
+
+bool stream_take_far(struct stream *s, struct ring_wish *wish)
+{
+    bool granted;
+
+    wished.stream = s;
+    wished.wish = wish;
+    direct_take(&s->peer);
+    granted = wished.stream == NULL;
+    wished.stream = NULL;
+    return granted;
+}
+
+/* Put the next frame where it is wished for, if it is that. */
+static bool grant(struct stream *s, const struct dvm_frame *frame, const uint8_t *payload)
+{
+    struct ring_wish *wish = wished.wish;
+    uint64_t cost = stream_cost(frame);
+
+    if (frame->op != DVM_OP_EAGER || frame->kind != DVM_KIND_MESSAGE || frame->flags != 0 ||
+        frame->context != wish->context || (frame->tag != wish->tag && !wish->any_tag) ||
+        frame->type != wish->type || frame->size != frame->length ||
+        frame->length > wish->capacity || s->came + cost > s->granted)
+        return false;
+    memcpy(wish->buffer, payload, frame->length);
+    wish->came_tag = frame->tag;
+    wish->came = frame->length;
+    wished.stream = NULL;
+    s->recv_seq++;
+    s->came += cost;
+    count_received(1, frame->length);
+    stream_consumed(s, cost);
+    return true;
+}
+
 static void (*const handlers[])(struct stream *s, const struct dvm_frame *frame,
                                 const uint8_t *payload) = {
     [DVM_OP_EAGER] = on_message,
@@ -467,7 +507,8 @@ static enum lane_taken on_frame(struct peer *peer, const struct lane *lane,
         return LANE_TAKEN;
     }
     s->in = lane;
-    handle(s, frame, payload);
+    if (wished.stream != s || !grant(s, frame, payload))
+        handle(s, frame, payload);
     if (lane->breaks && !s->gone)
         resend_came(s, frame);
     while (s->early && s->early->frame.seq <= s->recv_seq + 1) {

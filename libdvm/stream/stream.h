@@ -173,6 +173,10 @@ bool stream_send_now(struct stream *s, uint64_t context, int tag, const void *by
  * what is wished for (seq and credit are filled in here) and nothing comes before it. */
 bool stream_take_small(struct stream *s, struct ring_wish *wish);
 
+/* Likewise of a peer whose connection this task reads by itself, when bytes are here. false: what
+ * came went the usual way. */
+bool stream_take_far(struct stream *s, struct ring_wish *wish);
+
 /* Send a message in its turn: its fields up to sync, and done, are filled in. done
  * is called within when that is possible. */
 void stream_send(struct stream_send *send);

@@ -419,6 +419,101 @@ Test(direct, who_is_read_by_looking_stands_aside)
     cr_assert_eq(fake_run(1, stands_aside, NULL, &o), 0);
 }
 
+/* ---- a message straight from its connection ------------------------------------------- */
+
+/* The other end writes a message of so many bytes; tag, type and flags are what matters. */
+static bool write_message(int end, uint64_t seq, int tag, uint32_t type, uint8_t flags,
+                          uint32_t bytes)
+{
+    struct dvm_frame frame = {.version = DVM_FRAME_VERSION, .op = DVM_OP_EAGER, .flags = flags,
+                              .src = FAR, .dst = lane_self(), .tag = tag, .seq = seq,
+                              .context = CONTEXT, .size = bytes, .length = bytes, .type = type};
+    uint8_t out[DIRECT_HEAD + 100] = {0};
+
+    dvm_frame_encode(out, &frame);
+    fill(out + DIRECT_HEAD, bytes, tag);
+    return send(end, out, DIRECT_HEAD + bytes, 0) == (ssize_t)(DIRECT_HEAD + bytes);
+}
+
+/* Take what is here, wished for with this tag, type 1, and room for 50 bytes. */
+static bool wish_for(struct direct *d, int tag, bool any_tag, uint8_t *bytes, uint32_t *came)
+{
+    struct ring_wish wish = {.context = CONTEXT, .tag = tag, .any_tag = any_tag, .type = 1,
+                             .capacity = 50, .buffer = bytes};
+    bool taken = direct_looks(d->peer) && direct_look(d->peer) &&
+                 stream_take_far((struct stream *)d->peer, &wish);
+
+    *came = taken ? wish.came : 0;
+    return taken && (any_tag ? wish.came_tag > 0 : wish.came_tag == tag);
+}
+
+/* What is not just what is wished for goes its usual way, and is received behind. */
+static int wishes(const struct fake_task *me)
+{
+    static const struct {
+        int tag;
+        uint32_t type;
+        uint8_t flags;
+        uint32_t bytes;
+        bool taken; /* by a wish for tag 5 */
+    } rows[] = {{5, 1, 0, 8, true},   {5, 1, 0, 0, true},  {5, 1, 0, 50, true},
+                {6, 1, 0, 8, false},  {5, 2, 0, 8, false}, {5, 1, DVM_FLAG_SYNC, 8, false},
+                {5, 1, 0, 51, false}, {5, 1, 0, 8, true}};
+    int end;
+    struct direct *d = narrow_connection(FAR, LANE_PLAIN, &end);
+    uint8_t bytes[100];
+    uint32_t came;
+
+    FAKE_CHECK(d && !wish_for(d, 5, false, bytes, &came));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        FAKE_CHECK(write_message(end, i + 1, rows[i].tag, rows[i].type, rows[i].flags,
+                                 rows[i].bytes));
+        FAKE_CHECK(wish_for(d, 5, false, bytes, &came) == rows[i].taken);
+        FAKE_CHECK(!rows[i].taken ||
+                   (came == rows[i].bytes && is_filled(bytes, came, rows[i].tag)));
+        FAKE_CHECK(rows[i].taken ||
+                   (receive_from(DVM_ANY, rows[i].tag, bytes, rows[i].bytes) == 0 &&
+                    is_filled(bytes, rows[i].bytes, rows[i].tag)));
+    }
+    close(end);
+    match_gone(FAR, DVM_ERR_TASK_GONE, "enough", false);
+    return 0;
+}
+
+/* Of several that are here the first is taken, the next ones stay in their order. */
+static int wishes_in_a_row(const struct fake_task *me)
+{
+    int end;
+    struct direct *d = narrow_connection(FAR, LANE_PLAIN, &end);
+    uint8_t bytes[100];
+    uint32_t came;
+
+    FAKE_CHECK(d);
+    for (int i = 1; i <= 4; i++)
+        FAKE_CHECK(write_message(end, (uint64_t)i, i, 1, 0, 10 + (uint32_t)i));
+    FAKE_CHECK(wish_for(d, 0, true, bytes, &came) && came == 11);
+    /* they are unexpected by now, and no wish is for them */
+    FAKE_CHECK(!wish_for(d, 0, true, bytes, &came));
+    for (int i = 2; i <= 4; i++)
+        FAKE_CHECK(receive_from(DVM_ANY, DVM_ANY, bytes, 10 + (size_t)i) == 0 &&
+                   is_filled(bytes, 10 + (size_t)i, i));
+    /* one that comes again, and one that comes after a gap, are none */
+    FAKE_CHECK(write_message(end, 4, 5, 1, 0, 8) && !wish_for(d, 5, false, bytes, &came));
+    FAKE_CHECK(write_message(end, 6, 5, 1, 0, 8) && !wish_for(d, 5, false, bytes, &came));
+    FAKE_CHECK(d->held && !direct_looks(d->peer));
+    close(end);
+    match_gone(FAR, DVM_ERR_TASK_GONE, "enough", false);
+    return 0;
+}
+
+Test(direct, a_wish_takes_its_message_only)
+{
+    struct fake_options o = {.lanes = "direct"};
+
+    cr_assert_eq(fake_run(1, wishes, NULL, &o), 0);
+    cr_assert_eq(fake_run(1, wishes_in_a_row, NULL, &o), 0);
+}
+
 #define CONNECTIONS 6 /* more than a task reads from by itself */
 
 /* A task that spins must know that there are sockets which only the bell has; who may look for a
