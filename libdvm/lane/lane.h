@@ -140,8 +140,9 @@ struct lane_up {
     void (*writable)(struct peer *peer);
     /* What was LEFT of a copy from the peer is over: COPIED or FAILED. */
     void (*copied)(struct peer *peer, enum both_result result);
-    /* The peer wrote what no task writes: nothing more of it can be trusted. */
-    void (*broken)(struct peer *peer, const char *why);
+    /* The peer wrote what no task writes, and nothing more of it can be trusted, or this task
+     * cannot take in what it writes (code); why: what the peer has done. */
+    void (*broken)(struct peer *peer, int code, const char *why);
 
     /* Of lanes that break: */
     /* The number of the last frame of the peer's that was taken in, to be told to it. */

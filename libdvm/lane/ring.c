@@ -20,6 +20,7 @@
 #include "lane/ring.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -90,7 +91,8 @@ static int map_sealed(void **out, int fd, size_t bytes)
         return dvm_fail(DVM_ERR_PROTOCOL, "a shared segment is unsealed or too small");
     map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)
-        return dvm_fail_errno(DVM_ERR_SYSTEM, "cannot map a shared segment");
+        return dvm_fail_errno(errno == ENOMEM ? DVM_ERR_NO_MEMORY : DVM_ERR_SYSTEM,
+                              "cannot map a shared segment");
     *out = map;
     return DVM_OK;
 }

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -128,10 +129,26 @@ static int inbox_take(struct peer *peer, int fd, uint32_t index)
     return DVM_OK;
 }
 
+/* The offered ring is of no use, as the last sentence says: the peer writes there from now on, so
+ * its messages are lost. */
+static void offer_lost(struct peer *peer, int rc)
+{
+    char why[DVM_SENTENCE_MAX], sentence[DVM_SENTENCE_MAX];
+
+    error_save(sentence);
+    if (rc == DVM_ERR_UNSUPPORTED)
+        snprintf(why, sizeof why, "has another byte order than this task, so they share no memory: "
+                                  "start all tasks with DVM_LANES=relay or DVM_LANES=direct");
+    else
+        snprintf(why, sizeof why, "offered memory for its messages that cannot be used here: %s%s",
+                 sentence, rc == DVM_ERR_NO_MEMORY
+                               ? "; raise this task's limit of memory (ulimit -v)" : "");
+    lane_up()->broken(peer, rc, why);
+}
+
 static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_count,
                       struct peer **out)
 {
-    const char *why = "offered a ring that cannot be used here";
     struct peer *peer;
     int rc;
 
@@ -144,21 +161,17 @@ static int offer_take(const Dvm__Pb__PairOffer *offer, const int *fds, int fd_co
         return dvm_fail(DVM_ERR_EXISTS, "tid %#x offered a second ring", offer->tid);
     rc = inbox_take(peer, fds[1], offer->index);
     /* the daemon's inbox of this task is of no use to it either (vm/hello.c) */
-    if (!rc && polled.alone) {
-        why = "has another byte order than this task, so they share no memory: start all tasks "
-              "with DVM_LANES=relay or DVM_LANES=direct";
-        rc = dvm_fail(DVM_ERR_UNSUPPORTED, "tid %#x %s", peer->tid, why);
-    }
+    if (!rc && polled.alone)
+        rc = DVM_ERR_UNSUPPORTED;
     if (!rc)
         rc = ring_map(&peer->shm.in, fds[0], offer->at, offer->tid, lane_self());
-    /* the peer writes there from now on: without the ring its messages are lost */
-    if (rc)
-        lane_up()->broken(peer, why);
-    else
+    if (rc) {
+        offer_lost(peer, rc); /* which complains */
+    } else {
         copy_learn(&peer->shm.source, peer->shm.in.now.ring);
-    if (!rc)
         *out = peer;
-    return rc;
+    }
+    return DVM_OK;
 }
 
 static void shm_drain(struct peer *peer);
@@ -314,7 +327,7 @@ static bool shm_take(struct peer *peer)
     if (rc < 0) {
         poll_less(peer);
         ring_free_in(in);
-        lane_up()->broken(peer, "wrote nonsense into its ring");
+        lane_up()->broken(peer, DVM_ERR_PROTOCOL, "wrote nonsense into its ring");
         return false;
     }
     if (lane_deliver(&shm_lane, peer, &frame, payload) == LANE_HELD) {

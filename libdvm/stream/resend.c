@@ -139,7 +139,7 @@ void resend_acknowledged(struct stream *s, uint64_t number)
     if (number <= r->acknowledged || s->gone)
         return;
     if (number > s->send_seq) {
-        lane_up()->broken(&s->peer, "acknowledged what was not sent");
+        lane_up()->broken(&s->peer, DVM_ERR_PROTOCOL, "acknowledged what was not sent");
         return;
     }
     r->acknowledged = number;
@@ -248,7 +248,8 @@ int resend_again(struct stream *s)
         struct kept *k = r->again;
 
         if (k->lacking) {
-            lane_up()->broken(&s->peer, "has lost what this task has no copy of");
+            lane_up()->broken(&s->peer, DVM_ERR_PROTOCOL,
+                              "has lost what this task has no copy of");
             return LANE_AGAIN;
         }
         rc = s->peer.out->send(&s->peer, &k->frame, kept_payload(k));
@@ -303,7 +304,7 @@ void resend_resume(struct stream *s, const struct dvm_frame *frame)
     if (s->gone || r->resumes == 0 || --r->resumes)
         return;
     if (frame->extra > s->send_seq || frame->extra < r->acknowledged) {
-        lane_up()->broken(&s->peer, "has lost count of what was sent to it");
+        lane_up()->broken(&s->peer, DVM_ERR_PROTOCOL, "has lost count of what was sent to it");
         return;
     }
     r->full = false;

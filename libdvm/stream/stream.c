@@ -11,6 +11,7 @@
 #include "stream/stream.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -567,10 +568,13 @@ static void on_lost(struct peer *peer, bool leaves)
     resend_lost((struct stream *)peer, leaves);
 }
 
-static void on_broken(struct peer *peer, const char *why)
+static void on_broken(struct peer *peer, int code, const char *why)
 {
-    lane_complain("tid %#x %s", peer->tid, why);
-    stream_gone((struct stream *)peer, DVM_ERR_PROTOCOL, why, false);
+    char text[DVM_SENTENCE_MAX];
+
+    snprintf(text, sizeof text, "tid %#x %s", peer->tid, why);
+    lane_complain("%s", text);
+    stream_gone((struct stream *)peer, code, text, false);
 }
 
 static const struct lane_up lane_calls = {

@@ -3,8 +3,11 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -274,3 +277,49 @@ Test(waits, a_receive_may_name_a_host)
 
     cr_assert_eq(group_run(2, name_a_host, NULL, &o), 0);
 }
+
+/* ---- without memory --------------------------------------------------------------------- */
+
+#ifndef __SANITIZE_ADDRESS__ /* whose own memory is past any limit */
+#define SPARE_BYTES 65536 /* far less than a ring and its pool need */
+
+static rlim_t memory_here(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+
+    if (!f || fscanf(f, "%lu", &pages) != 1)
+        abort();
+    fclose(f);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What a task has no room for is told as that, with who offered it and what to do. The first
+ * messages come by the daemon. */
+static int no_room(const struct fake_task *me)
+{
+    struct rlimit limit;
+    int value = 1, rc = DVM_OK;
+
+    if (me->rank == 1) {
+        FAKE_CHECK(!dvm_recv(DVM_WORLD, 0, TAG, &value, 1, DVM_INT, NULL));
+        while (dvm_send(DVM_WORLD, 0, TAG, &value, 1, DVM_INT) == DVM_OK)
+            continue; /* until the other one is gone */
+        return 0;
+    }
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = memory_here() + SPARE_BYTES;
+    FAKE_CHECK(!setrlimit(RLIMIT_AS, &limit));
+    FAKE_CHECK(!dvm_send(DVM_WORLD, 1, TAG, &value, 1, DVM_INT));
+    while (rc == DVM_OK)
+        rc = dvm_recv(DVM_WORLD, 1, TAG, &value, 1, DVM_INT, NULL);
+    FAKE_CHECK(rc == DVM_ERR_NO_MEMORY && group_said("tid 0x"));
+    FAKE_CHECK(group_said("cannot map a shared segment") && group_said("(ulimit -v)"));
+    return 0;
+}
+
+Test(waits, no_room_for_a_ring_is_told)
+{
+    cr_assert_eq(group_run(2, no_room, NULL, NULL), 0);
+}
+#endif
