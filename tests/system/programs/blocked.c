@@ -3,7 +3,8 @@
  * for 1,000 of them, again and again: on a busy computer news of their start may come late.
  * Then they get their message.
  * blocked.c alone: wait for a message that nobody sends.
- * blocked.c pingpong ROUNDS: two ranks exchange messages and say how often they left their core.
+ * blocked.c pingpong ROUNDS: two ranks exchange messages, compute before they answer, and say how
+ * often they left their core.
  */
 #include <dvm.h>
 #include <stdio.h>
@@ -16,6 +17,10 @@
 #include "asleep.h"
 
 enum { PID_TAG = 1, GO_TAG, TRIES = 3000, TURNS = 10, POLL_NS = 10000000 };
+
+/* Longer than the short look that a wait has while others want the cores (BRIEF_NS), so that it
+ * sleeps; shorter than what it spins for where a core is idle (SPIN_NS). */
+#define COMPUTE_NS 60000
 
 static void pause_for(double seconds)
 {
@@ -88,30 +93,45 @@ static int look(int n, double seconds)
     return rc;
 }
 
-/* How often this process has left its core: to sleep, or for another, and then the answer may
- * have come when it has it again. Who spins does neither. */
-static long switches(void)
+/* How often this process has left its core, to sleep or for another, and the processor time that
+ * it has used, in us. */
+static long switches(long *used)
 {
     struct rusage use;
 
     getrusage(RUSAGE_SELF, &use);
+    *used = (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000L + use.ru_utime.tv_usec +
+            use.ru_stime.tv_usec;
     return use.ru_nvcsw + use.ru_nivcsw;
+}
+
+static void compute(void)
+{
+    struct timespec begun, now;
+
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - begun.tv_sec) * 1000000000L + now.tv_nsec - begun.tv_nsec < COMPUTE_NS);
 }
 
 static void pingpong(int me, int rounds)
 {
-    long before = switches();
+    long began, used, before = switches(&began);
 
     for (int i = 0; i < rounds; i++) {
         if (me == 0)
             dvm_send(DVM_WORLD, 1, GO_TAG, &i, 1, DVM_INT);
         dvm_recv(DVM_WORLD, !me, GO_TAG, &i, 1, DVM_INT, NULL);
+        compute();
         if (me == 1)
             dvm_send(DVM_WORLD, 0, GO_TAG, &i, 1, DVM_INT);
     }
-    before = switches() - before;
-    printf("rank %d left its core %s (%ld times in %d rounds)\n", me,
-           before > rounds / 3 ? "often" : "seldom", before, rounds);
+    before = switches(&used) - before;
+    used = (used - began) / rounds;
+    printf("rank %d left its core %s (%ld times in %d rounds, %ld us of its time each)\n", me,
+           before > rounds / 3 && used < 2 * COMPUTE_NS / 1000 ? "often" : "seldom", before,
+           rounds, used);
 }
 
 int main(int argc, char **argv)
