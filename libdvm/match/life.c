@@ -20,9 +20,7 @@
 #include "match/commons.h"
 #include "match/request.h"
 
-/* How long a task that leaves waits for acknowledgements before the daemons get what it has
- * kept, seconds. */
-#define ACKNOWLEDGE_SECONDS 0.5
+double match_acknowledge_seconds = 0.5;
 
 enum gate {
     GATE_CLOSED, /* not to be passed without gate_enter */
@@ -229,7 +227,7 @@ size_t match_unsent(uint64_t *bytes)
 static int settle_up(bool (*done)(void *arg), double timeout, const struct board_subject *subject)
 {
     stream_settle_up();
-    if (!match_wait_until(done, NULL, ACKNOWLEDGE_SECONDS, subject))
+    if (!match_wait_until(done, NULL, match_acknowledge_seconds, subject))
         return DVM_OK;
     stream_hand_over();
     return match_wait_until(done, NULL, timeout, subject);

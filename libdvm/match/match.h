@@ -401,6 +401,10 @@ void match_together(int tasks);
  * even when it fails. Errors: NO_MEMORY, SYSTEM. */
 int match_start(const struct match_config *config);
 
+/* How long a task that leaves waits for acknowledgements before the daemons get what it has kept:
+ * half a second. Fuzz targets, whose peers acknowledge what they like, wait for none. */
+extern double match_acknowledge_seconds;
+
 /* The beginning of the end: wait until all that was sent is with its receiver or a
  * daemon, but for synchronous sends that wait for their match. Nothing is received
  * any more: posted receives are cancelled, and what has come or comes is dropped, so

@@ -40,6 +40,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
     input_be_quiet();
     dvm_errors(DVM_SILENT);
+    match_acknowledge_seconds = 0;
     if (!seal_load(&why))
         abort();
     return 0;
