@@ -23,6 +23,7 @@
 #define BRUCK_MAX 8192         /* bytes of a block */
 #define SPREAD_MAX 32768
 #define FEW_TIMES 2
+#define PAIR_MAX 262144         /* bytes of a block that two tasks give each other in a piece */
 
 /* Conditions of a row; 0: none. */
 enum {
@@ -35,6 +36,7 @@ enum {
                       * as a flat algorithm has rounds, or more */
     WIDE = 64,       /* there is memory for long contributions (pieces.c) */
     ROW = 256,       /* what a task gives all others is at most DVM_COMMONS_BLOCK */
+    PAIR = 512,      /* two tasks with a core for each */
     FEW_PIECES = 128 /* what all give all others is at most FEW_TIMES that memory */
 };
 
@@ -97,6 +99,7 @@ static const struct row {
     {COLL_REDUCE_SCATTER_BLOCK, 0, SIZE_MAX, ALGORITHM_SPREAD},
     {COLL_SCAN, 0, SIZE_MAX, ALGORITHM_DOUBLING},
     {COLL_EXSCAN, 0, SIZE_MAX, ALGORITHM_DOUBLING},
+    {COLL_ALLTOALL, WIDE | PAIR, PAIR_MAX, ALGORITHM_PIECES},
     {COLL_ALLTOALL, WIDE | FEW_PIECES, SPREAD_MAX, ALGORITHM_PIECES},
     {COLL_ALLTOALL, 0, SPREAD_MAX, ALGORITHM_SPREAD},
     {COLL_ALLTOALL, 0, SIZE_MAX, ALGORITHM_PAIRWISE},
@@ -141,6 +144,7 @@ static bool fits(const struct row *row, const struct coll *c, enum coll_kind kin
     if (row->when & ROW && bytes * (size_t)(c->group->size - 1) > DVM_COMMONS_BLOCK)
         return false;
     return (!(row->when & CROWDED) || c->crowded) &&
+           (!(row->when & PAIR) || (c->group->size == 2 && !c->crowded)) &&
            (!(row->when & HOSTS) || c->hosts->count > 1) &&
            (!(row->when & MANY) || c->group->size > 2);
 }

@@ -120,7 +120,7 @@ static int reduce(struct schedule *s, bool needs, const struct reduction *r)
     commons_settle(s->coll->commons);
     pieces_begin(&op, s, r->count * size, r->type);
     for (size_t at = 0; rc == COMMONS_OK; at += p.count) {
-        p.parts = commons_parts(&op, HALF);
+        p.parts = commons_parts(&op, HALF, 0);
         p.mine = (const char *)r->in + at * size;
         p.count = r->count - at < p.each / size ? r->count - at : p.each / size;
         rc = commons_room(&op);

@@ -25,6 +25,7 @@
 /* Of the wide memory, what is in use at a time: bytes of a root's piece, and of a reduction's */
 #define BCAST_MOST (256u << 10)
 #define REDUCE_MOST (2u << 20)
+#define PAIR_MOST (512u << 10) /* of what two tasks give each other */
 
 static size_t least(size_t a, size_t b)
 {
@@ -103,7 +104,7 @@ int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_t
 
     pieces_begin(&op, s, bytes, type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
-        char *part = commons_parts(&op, 1);
+        char *part = commons_parts(&op, 1, 0);
 
         piece = least(bytes - at, parts_bytes(s, 1, BCAST_MOST));
         if (s->rank == root) {
@@ -168,7 +169,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
                         bool needs, size_t at, size_t count)
 {
     size_t size = type_find(r->type)->size, n = (size_t)s->size, me = (size_t)s->rank;
-    struct share share = {.parts = commons_parts(op, DVM_COMMONS_PARTS),
+    struct share share = {.parts = commons_parts(op, DVM_COMMONS_PARTS, 0),
                           .each = pieces_room(s, DVM_COMMONS_PARTS, REDUCE_MOST, s->size + 1),
                           .first = count * me / n};
     int rc = at == 0 ? commons_room(op) : COMMONS_OK;
@@ -182,7 +183,7 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
     if (rc == COMMONS_OK) {
         combine(&share, s, r);
         pieces_go_on(op);
-        commons_parts(op, DVM_COMMONS_PARTS);
+        commons_parts(op, DVM_COMMONS_PARTS, 0);
         rc = meet(op, s->size);
     }
     if (rc == COMMONS_OK && needs)
@@ -220,14 +221,15 @@ int allreduce_pieces(struct schedule *s, const struct reduction *r)
 }
 
 /* One piece of what all tasks give in a call and take from each other: bytes from at on of each
- * block. each: room of a block in parts, and once that is shared out what a piece of it takes:
- * short ones lie close together, on few pages. */
+ * block. each: what a piece of a block takes in parts: short ones lie close together, on few
+ * pages. */
 struct exchange {
     const struct blocks *in, *out;
     void (*give)(const struct exchange *e, const struct schedule *s, char *parts, size_t at,
                  size_t bytes);
     void (*take)(const struct exchange *e, const struct schedule *s, const char *parts, size_t at,
                  size_t bytes);
+    int blocks; /* in all, */
     size_t each;
     bool own; /* this task's own block is to be copied, too */
 };
@@ -242,14 +244,18 @@ static void keep_own(const struct exchange *e, const struct schedule *s, size_t 
 
 static int exchange(struct schedule *s, struct exchange *e)
 {
-    size_t bytes = blocks_most(e->out, s->size) * type_find(e->out->type)->size, piece;
+    size_t bytes = blocks_most(e->out, s->size) * type_find(e->out->type)->size, piece, used;
+    size_t most = s->size == 2 ? PAIR_MOST : SIZE_MAX;
     struct commons_op op;
     int rc = COMMONS_OK;
 
-    e->each = pieces_even(bytes, e->each);
+    e->each = pieces_even(bytes, pieces_room(s, HALF, most, e->blocks));
+    /* tasks with cores of their own find lines of long ago in a cache that all share; to a crowd
+     * few pages are worth more */
+    used = s->coll->crowded ? 0 : e->each * (size_t)e->blocks;
     pieces_begin(&op, s, bytes, e->out->type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
-        char *parts = commons_parts(&op, HALF);
+        char *parts = commons_parts(&op, HALF, used);
 
         piece = least(bytes - at, e->each);
         rc = commons_room(&op);
@@ -297,8 +303,7 @@ static void take_all(const struct exchange *e, const struct schedule *s, const c
 
 int allgather_pieces(struct schedule *s, const struct blocks *all)
 {
-    return exchange(s, &(struct exchange){all, all, give_own, take_all,
-                                          pieces_room(s, HALF, SIZE_MAX, s->size), false});
+    return exchange(s, &(struct exchange){all, all, give_own, take_all, s->size, 0, false});
 }
 
 /* Of an alltoall a task has a row of blocks there, one for each of the others: where the one from
@@ -334,6 +339,5 @@ int alltoall_pieces(struct schedule *s, const struct blocks *in, const struct bl
         derived_copy(blocks_at(out, s->rank), out->type, blocks_at(in, s->rank), in->type,
                      blocks_count(in, s->rank));
     return exchange(s, &(struct exchange){in, out, give_row, take_column,
-                                          pieces_room(s, HALF, SIZE_MAX, s->size * (s->size - 1)),
-                                          plain});
+                                          s->size * (s->size - 1), 0, plain});
 }

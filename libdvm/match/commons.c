@@ -45,7 +45,8 @@ struct commons {
     uint8_t *wide;         /* NULL: none */
     uint64_t wide_at;      /* as at */
     size_t wide_bytes;
-    unsigned part;         /* of it, that is used next */
+    unsigned part;         /* of it, that is used next, */
+    size_t part_at;        /* and from where in it on, where not all is needed */
     uint64_t part_turn[DVM_COMMONS_PARTS]; /* as row_turn */
     uint32_t calls[DVM_COMMONS_ROWS_MOST]; /* of this member in the last turns, by turn */
     struct commons *next;  /* given up, and perhaps still needed by others */
@@ -60,6 +61,9 @@ static struct {
     const struct commons *by;
     uint64_t due;
 } settled;
+
+/* Wide memories that this task has made and not given back. */
+static unsigned wides;
 
 /* A turn of which a member has told the low half: no two are far apart. */
 static uint64_t turn_of(const struct commons *c, uint32_t told)
@@ -108,6 +112,8 @@ static void drop_wide(struct commons *c, bool stopped)
     shared_leave(c->wide, c->wide_bytes);
     if (c->wide_at && !stopped)
         shared_give_back(c->wide_at, c->wide_bytes);
+    if (c->wide_at)
+        wides--;
     c->wide = NULL;
     c->wide_bytes = 0;
 }
@@ -177,11 +183,15 @@ bool commons_widen(struct commons *c, uint64_t *at, uint64_t *bytes)
 {
     size_t most = dvm_commons_wide(c->size);
 
+    /* what one more group of few would gain by more, another might lack */
+    if (c->size <= DVM_COMMONS_FEW && wides > 0)
+        most = DVM_COMMONS_WIDE_FEW;
     for (; !c->wide && most >= DVM_COMMONS_WIDE_LEAST; most /= 2) {
         c->wide = shared_make(most, c->size, at);
         c->wide_at = *at;
         c->wide_bytes = *bytes = c->wide ? most : 0;
     }
+    wides += c->wide != NULL;
     return c->wide;
 }
 
@@ -631,10 +641,25 @@ bool commons_beside(const struct commons *c, int rank)
     return own && own == atomic_load_explicit(&c->members[rank].core, memory_order_relaxed);
 }
 
-void *commons_parts(struct commons_op *op, unsigned count)
+/* Where in parts of this size lies what an operation uses of them, whole lines. The next has other
+ * ones: lines that are used again soon are in the others' caches, those of long ago in one that all
+ * share. */
+static size_t part_at(struct commons *c, bool go_on, size_t parts, size_t bytes)
+{
+    if (bytes == 0)
+        return 0;
+    if (go_on)
+        c->part_at += bytes;
+    if (c->part_at > parts || bytes > parts - c->part_at)
+        c->part_at = 0;
+    return c->part_at;
+}
+
+void *commons_parts(struct commons_op *op, unsigned count, size_t bytes)
 {
     struct commons *c = op->commons;
     unsigned first = (c->part + count - 1) / count * count % DVM_COMMONS_PARTS;
+    size_t size = c->wide_bytes / DVM_COMMONS_PARTS;
 
     /* a hint: it is in the line that this member writes in each turn */
     atomic_store_explicit(&c->members[c->rank].core, (uint32_t)(1 + sched_getcpu()),
@@ -647,7 +672,7 @@ void *commons_parts(struct commons_op *op, unsigned count)
         c->part_turn[i] = c->turn;
     }
     c->part = first + count;
-    return c->wide + (size_t)first * (c->wide_bytes / DVM_COMMONS_PARTS);
+    return c->wide + first * size + part_at(c, first == 0, count * size, bytes);
 }
 
 int commons_room(struct commons_op *op)

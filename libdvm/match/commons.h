@@ -78,9 +78,10 @@ struct commons_op {
 /* Begin: the next operation, or the one that was offered with the same call. */
 void commons_begin(struct commons_op *op);
 
-/* The next so many parts (1, 2, 4) of the wide memory, for this operation. All members ask
- * alike; who writes there waits for room before. */
-void *commons_parts(struct commons_op *op, unsigned count);
+/* The next so many parts (1, 2, 4) of the wide memory, for this operation, which uses so many bytes
+ * of them: other ones each time, as far as there are some; 0: all. All members ask alike; who
+ * writes there waits for room before. */
+void *commons_parts(struct commons_op *op, unsigned count, size_t bytes);
 
 /* Whether a member was on this task's core when each last asked for parts. A hint. */
 bool commons_beside(const struct commons *c, int rank);

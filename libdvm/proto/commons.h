@@ -51,7 +51,8 @@
 #define DVM_COMMONS_BLOCK_ROWS 2
 #define DVM_COMMONS_WANTS_DONE 64 /* more than 1 + any rank */
 #define DVM_COMMONS_PARTS 4 /* of the wide memory, each in use by one operation at a time */
-#define DVM_COMMONS_FEW 4            /* members that have at most DVM_COMMONS_WIDE_FEW of it */
+#define DVM_COMMONS_FEW 4            /* members, more than two, that have at most
+                                      * DVM_COMMONS_WIDE_FEW of it */
 #define DVM_COMMONS_WIDE_FEW (1u << 20)
 #define DVM_COMMONS_WIDE_MOST (4u << 20)
 #define DVM_COMMONS_WIDE_LEAST (512u << 10)
@@ -97,7 +98,8 @@ static inline uint32_t dvm_commons_rows(int members)
  * multiple of 2 MiB in its pool, if such a place is free. */
 static inline size_t dvm_commons_wide(int members)
 {
-    return members <= DVM_COMMONS_FEW ? DVM_COMMONS_WIDE_FEW : DVM_COMMONS_WIDE_MOST;
+    return members > 2 && members <= DVM_COMMONS_FEW ? DVM_COMMONS_WIDE_FEW
+                                                     : DVM_COMMONS_WIDE_MOST;
 }
 
 /* Whether there may be so many. */

@@ -102,12 +102,12 @@ static void look_at(struct commons_op *op, int rank)
               "what was put is not what is read");
 }
 
-/* What a member puts in the next operation. */
-static void look_next(const struct commons *c, const void *bytes, int rank)
+/* What a member puts in an operation that is known. */
+static void look_known(uint64_t turn, const void *bytes, int rank)
 {
     uint8_t data[8];
 
-    memset(data, (int)((c->turn + 1) * MEMBERS + (unsigned)rank), sizeof data);
+    memset(data, (int)(turn * MEMBERS + (unsigned)rank), sizeof data);
     check(memcmp(bytes, data, sizeof data) == 0, "at once: what was put is not what is read");
 }
 
@@ -129,9 +129,30 @@ static bool at_once(struct commons *c, uint32_t turn, bool sum, int root)
         bytes = r == c->rank ? data : commons_look(c, &word, r);
         if (!bytes)
             return false;
-        look_next(c, bytes, r);
+        look_known(c->turn + 1, bytes, r);
     }
     commons_pass(c, &word, end - 1);
+    return true;
+}
+
+/* A barrier at once, if all are there: else this member may have put. */
+static bool meet_at_once(struct commons *c, uint32_t turn)
+{
+    static _Thread_local uint32_t coin = 11;
+    const struct commons_word word = {turn, 8, 0};
+    uint8_t data[8];
+    const void *bytes;
+
+    memset(data, (int)((c->turn + 1) * MEMBERS + (unsigned)c->rank), sizeof data);
+    if (draw(&coin) & 1 || !commons_offer(c, &word, data))
+        return false;
+    for (int r = 0; r < c->size; r++) {
+        bytes = r == c->rank ? data : commons_answer(c, &word, r);
+        if (!bytes)
+            return false;
+        look_known(c->turn, bytes, r);
+    }
+    commons_met(c);
     return true;
 }
 
@@ -144,7 +165,7 @@ static void one(struct commons *c, uint32_t turn, uint32_t random)
                             .waits = no_matter};
     uint8_t data[LONG];
 
-    if (what != 0 && at_once(c, turn, what > 1, root))
+    if (what == 0 ? bytes == 8 && meet_at_once(c, turn) : at_once(c, turn, what > 1, root))
         return;
     commons_begin(&op);
     memset(data, (int)(c->turn * MEMBERS + (unsigned)c->rank), sizeof data);
@@ -171,7 +192,8 @@ static void one_wide(struct commons *c, uint32_t turn, uint32_t random)
     uint8_t *parts;
 
     commons_begin(&op);
-    parts = commons_parts(&op, rooted ? 1 : random & 32 ? 2 : DVM_COMMONS_PARTS);
+    parts = commons_parts(&op, rooted ? 1 : random & 32 ? 2 : DVM_COMMONS_PARTS,
+                          random & 1024 ? MEMBERS * LONG : 0);
     if (!rooted || c->rank == root) {
         check(commons_room(&op) == COMMONS_OK, "no wide room");
         memset(parts + c->rank * LONG, (int)(c->turn * MEMBERS + (unsigned)c->rank), LONG);
@@ -195,7 +217,7 @@ static void one_sum(struct commons *c, uint32_t turn)
     uint32_t sum = turn * (uint32_t)(c->rank + 1), *parts;
 
     commons_begin(&op);
-    parts = commons_parts(&op, 2);
+    parts = commons_parts(&op, 2, 0);
     check(commons_room(&op) == COMMONS_OK, "no wide room");
     for (int bit = 1; bit < c->size; bit *= 2) {
         int left = begin & ~bit, right = left + bit;

@@ -121,7 +121,7 @@ Test(commons, who_shares_a_core_is_known)
     for (int i = 0; i < 2; i++) {
         members[i]->wide = memory;
         op = begin(i, 7, 0);
-        cr_assert_eq(commons_parts(&op, 1), memory);
+        cr_assert_eq(commons_parts(&op, 1, 0), memory);
     }
     cr_assert(commons_beside(members[0], 1) && commons_beside(members[1], 0));
     cr_assert_not(commons_beside(members[0], 2));
