@@ -30,6 +30,7 @@
 #include "group/word.h"
 #include "match/commons.h"
 #include "match/load.h"
+#include "group/host.h"
 #include "match/match.h"
 #include "proto/frame.h"
 #include "type/type.h"
@@ -195,6 +196,7 @@ int coll_alarmed(struct coll *c)
     const uint8_t *b = c->alarm_bytes;
     struct match_result result = {0};
     char who[GROUP_MEMBER_TEXT_MAX], sentence[DVM_SENTENCE_MAX];
+    const char *host;
     uint32_t code = 0;
     int rc = match_finish(c->alarm, &result);
 
@@ -207,9 +209,13 @@ int coll_alarmed(struct coll *c)
     for (size_t i = 0; i < sizeof code; i++)
         code |= (uint32_t)b[i] << (8 * i);
     rc = (int32_t)code < 0 ? (int32_t)code : DVM_ERR_PROTOCOL;
-    dvm_fail(rc, "%s gave up: %.*s",
-             group_member_text(c->group, result.source, who, sizeof who),
-             (int)(sizeof c->alarm_bytes - sizeof code), (const char *)b + sizeof code);
+    host = rc == DVM_ERR_LOST_DAEMON ? host_name(DVM_TID_SLOT(result.source)) : NULL;
+    if (rc == DVM_ERR_LOST_DAEMON) /* its own, without which it is no task any more */
+        rc = DVM_ERR_TASK_GONE;
+    dvm_fail(rc, "%s%s%s gave up: %.*s",
+             group_member_text(c->group, result.source, who, sizeof who), host ? " on host " : "",
+             host ? host : "", (int)(sizeof c->alarm_bytes - sizeof code),
+             (const char *)b + sizeof code);
     return give_up(c, rc, false);
 }
 

@@ -156,6 +156,16 @@ static int unlike(const struct schedule *s, int rc)
                                        : coll_amounts(s->kind));
 }
 
+/* This task leaves with the collective under way, and its receives were cancelled, which looks like
+ * messages without bytes. It goes on no more; others learn that the task has left. */
+static int left_open(struct schedule *s)
+{
+    if (s->request)
+        return s->rc = 1;
+    return dvm_fail(DVM_ERR_NOT_INIT, "%s: another thread has called dvm_finalize or exit",
+                    schedule_call(s));
+}
+
 /* Take the end of a message: a receive must have got just what was expected. */
 static int finish(struct schedule *s, const struct pending *p)
 {
@@ -168,6 +178,8 @@ static int finish(struct schedule *s, const struct pending *p)
         return unlike(s, rc);
     if (rc != DVM_OK || step->what == STEP_SEND)
         return rc;
+    if (result.cancelled)
+        return left_open(s);
     came = bytes_here(step, &result);
     if (came != bytes)
         return dvm_fail(DVM_ERR_TRUNCATE, "%s: rank %d of %s gave %zu bytes, rank %d expected %zu; "

@@ -45,9 +45,27 @@ all() {
     wait
 }
 
-start_machine 3
-await 10 hosts_are 3
+# inside: the last task is in the collective when its host is lost: what that one has seen of its
+# daemon is not what the others have seen of theirs
+inside() {
+    say "host: 3 tasks on sim1,sim2,sim4, all in it"
+    for call in allreduce alltoall; do
+        begin "in$call" sim1,sim2,sim4 3 "$call" w in
+        begin "ini$call" sim1,sim2,sim4 3 "$call" i in
+    done
+    kill_daemon sim4
+    for call in allreduce alltoall; do
+        judge "in$call" 3 ".*host sim4"
+        judge "ini$call" 3 ".*host sim4"
+    done
+    wait
+}
+
+start_machine 4
+await 10 hosts_are 4
 all task sim1 7 "rank 6 .*sim1.*signal 9"
 all task sim1,sim2,sim3 7 "rank 6 .*sim[123].*signal 9"
+inside
+await 30 hosts_are 3
 all host sim1,sim2,sim3 3 "task 0x[0-9a-f]+ has ended: host sim3 is gone"
 halt_machine

@@ -1,6 +1,7 @@
 /* lost_coll.c: one collective of all tasks but the last, which only waits, until that is lost.
  *
- *   lost_coll CALL [i]     i: the form that does not wait, then dvm_wait
+ *   lost_coll CALL [i|w [in]]  i: the form that does not wait, then dvm_wait
+ *                              in: the last one is in the collective, again and again
  *
  * Each prints "ready", and when the call has ended "RANK ended code N: SENTENCE"; then the
  * survivors talk by messages, and rank 0 prints "all talk".
@@ -45,13 +46,15 @@ int main(int argc, char **argv)
     dvm_barrier(DVM_WORLD);
     printf("ready\n");
     fflush(stdout);
-    if (me == n - 1)
+    if (me == n - 1 && argc < 4)
         return dvm_recv(DVM_WORLD, 0, TAG, &x, 1, DVM_INT, NULL); /* until it is lost */
     do { /* some calls do not need the last one */
-        code = make(argv[1], argc > 2, n - 1);
+        code = make(argv[1], argc > 2 && !strcmp(argv[2], "i"), n - 1);
         if (code == DVM_OK && request)
             code = dvm_wait(&request, NULL);
     } while (code == DVM_OK);
+    if (me == n - 1)
+        return 0;
     printf("%d ended code %d: %s\n", me, code, dvm_last_error());
     fflush(stdout);
     for (int r = 1; me == 0 && r < n - 1; r++)
