@@ -20,8 +20,8 @@
 #include "match/spin.h"
 
 #define QUICK_LOOKS 100 /* at the ring, before the general way, which may sleep */
-#define FAR_LOOKS 40    /* at a socket, likewise */
-#define FAR_PAUSES 4    /* between them: one look is as long as many at a ring */
+#define FAR_LOOKS 30    /* at a socket, likewise */
+#define FAR_PAUSES 16   /* between them: who looks holds the socket, and its sender waits */
 #define QUICK_MOST 32   /* receives in a row */
 
 static unsigned row;
