@@ -139,6 +139,14 @@ static int darray_refuse(int dimension_, const char *why)
     return dvm_fail(DVM_ERR_ARG, "dvm_type_darray: dimension %d %s", dimension_, why);
 }
 
+static int darray_small(const struct dvm_type_info *i, int d)
+{
+    return dvm_fail(DVM_ERR_ARG, "dvm_type_darray: dimension %d has more elements than one block "
+                                 "for each process holds: %zu, where %d processes have blocks of "
+                                 "%zu; 0 as argument makes blocks as equal as possible",
+                    d, i->sizes[d], i->processes[d], i->arguments[d]);
+}
+
 static int darray_check_dimension(const struct dvm_type_info *i, int d)
 {
     size_t processes = i->processes[d] > 0 ? (size_t)i->processes[d] : 0;
@@ -153,7 +161,7 @@ static int darray_check_dimension(const struct dvm_type_info *i, int d)
     case DVM_DISTRIBUTE_BLOCK:
         return block == 0 || block >= (i->sizes[d] + processes - 1) / processes
                    ? DVM_OK
-                   : darray_refuse(d, "has more elements than one block for each process holds");
+                   : darray_small(i, d);
     case DVM_DISTRIBUTE_CYCLIC:
         return DVM_OK;
     default:

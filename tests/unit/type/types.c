@@ -239,7 +239,7 @@ static int refusals(const struct fake_task *me)
     FAKE_CHECK(dvm_type_subarray(0, sizes, parts, none, DVM_ORDER_C, DVM_INT, &t) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_type_subarray(1, sizes, parts, none, 7, DVM_INT, &t) == DVM_ERR_ARG);
     FAKE_CHECK(dvm_type_darray(2, 0, 1, sizes, block, small, two, DVM_ORDER_C, DVM_INT, &t) ==
-                   DVM_ERR_ARG && group_said("more elements than one block"));
+                   DVM_ERR_ARG && group_said("where 2 processes have blocks of "));
     FAKE_CHECK(dvm_type_darray(3, 0, 1, sizes, block, none, two, DVM_ORDER_C, DVM_INT, &t) ==
                    DVM_ERR_ARG && group_said("places for 2 tasks"));
     FAKE_CHECK(dvm_type_darray(2, 2, 1, sizes, block, none, two, DVM_ORDER_C, DVM_INT, &t) ==
