@@ -25,7 +25,7 @@
 
 #define BYPASS_MIN 2048   /* bytes; less is no matter */
 #define BYPASS_LINE 64    /* bytes */
-#define EVERY 32          /* copies, of which one goes the other way; */
+#define EVERY 128         /* copies, of which one goes the other way; */
 #define MEASURED 2        /* the first, which does, and the next */
 #define DEAR(count) ((count) * 5 / 8) /* of so many in order: of eight the third dearest */
 

@@ -9,8 +9,8 @@
 
 #define ROOM 20480 /* whole lines, as the margin is */
 #define MARGIN 128
-#define COPIES 800 /* enough for both ways, and for a change of mind */
-#define EVERY_COPIES 32 /* of these one goes the other way */
+#define COPIES 3200 /* enough for both ways, and for a change of mind */
+#define EVERY_COPIES 128 /* of these one goes the other way */
 
 Test(bypass, bytes_are_those)
 {
