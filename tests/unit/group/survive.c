@@ -3,6 +3,7 @@
  * groups of those that are left: what the survivors have is the same at all, and nobody hangs
  * (fake_run has a limit). The orders of words are gone through in agree.c. */
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,11 +18,12 @@
 #include "tests/support/group_task.h"
 
 #define TASKS_MAX 17
-#define QUICK_RUNS 60
+#define PARTS 4       /* each a process, which an allocator of a sanitizer makes dearer with time */
+#define QUICK_RUNS 15 /* of a part */
 #ifdef __SANITIZE_ADDRESS__
-#define LONG_RUNS 500 /* the search for leaks at the end of each task takes most of the time */
+#define LONG_RUNS 125 /* the search for leaks at the end of each task takes most of the time */
 #else
-#define LONG_RUNS 2000
+#define LONG_RUNS 500
 #endif
 #define MOMENT_US 30000 /* within which members die */
 #define ROUNDS 6
@@ -152,9 +154,9 @@ static int survive(const struct fake_task *me)
     return 0;
 }
 
-Test(survive, whoever_dies_whenever, .timeout = 1200)
+static void die(unsigned part)
 {
-    uint64_t seed = fake_seed("survive");
+    uint64_t seed = fake_seed("survive") + part;
     int runs = full_size() ? LONG_RUNS : QUICK_RUNS;
     struct table *table = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -181,6 +183,20 @@ Test(survive, whoever_dies_whenever, .timeout = 1200)
         cr_assert_eq(group_run(n, survive, &lot, &options), 0, "run %d, %d tasks", i, n);
     }
     munmap(table, sizeof *table);
+}
+
+ParameterizedTestParameters(survive, whoever_dies_whenever)
+{
+    static unsigned parts[PARTS];
+
+    for (unsigned i = 0; i < PARTS; i++)
+        parts[i] = i;
+    return cr_make_param_array(unsigned, parts, PARTS);
+}
+
+ParameterizedTest(unsigned *part, survive, whoever_dies_whenever, .timeout = 1200)
+{
+    die(*part);
 }
 
 /* ---- revocation ---------------------------------------------------------------------------- */
