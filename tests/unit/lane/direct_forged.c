@@ -19,7 +19,7 @@
 #define SMALL 8 /* bytes of a message, whose record is one block longer than its header */
 
 static struct {
-    struct direct *d;
+    struct peer *peer;
     struct seal *seal; /* of the peer */
     int end;           /* its end of the connection */
     uint64_t seq;      /* of its last frame */
@@ -33,21 +33,23 @@ static bool connection(void)
     static const uint8_t salt[2 * LANE_NONCE_BYTES], key[LANE_KEY_BYTES];
     uint8_t derived[SEAL_KEY_BYTES], cipher;
     const char *why;
+    struct direct *d;
     int ends[2];
 
-    t.d = direct_of(lane_peer(FAR));
-    if (!t.d || !seal_load(&why) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
+    t.peer = lane_peer(FAR);
+    d = direct_of(t.peer);
+    if (!d || !seal_load(&why) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
         return false;
     cipher = seal_choose(LANE_AES_256_GCM | LANE_CHACHA20_POLY1305);
-    t.d->fd = ends[0];
+    d->fd = ends[0];
     t.end = ends[1];
     if (!seal_derive(derived, key, salt, sizeof salt, LANE_INFO_TO_ACCEPTER))
         return false;
     t.seal = seal_new(cipher, derived, true);
     for (size_t i = 0; i < sizeof t.text; i++)
         t.text[i] = (uint8_t)(i * 7 + (i >> 8));
-    return t.seal && !bell_watch(t.d->fd, EPOLLIN, direct_event, t.d) &&
-           direct_use(t.d, LANE_ENCRYPTED, cipher, salt, false);
+    return t.seal && !bell_watch(d->fd, EPOLLIN, direct_event, d) &&
+           direct_use(d, LANE_ENCRYPTED, cipher, salt, false);
 }
 
 /* The peer's next frame as a record. */
@@ -86,9 +88,12 @@ static bool writes(const void *bytes, size_t size)
     return good;
 }
 
+/* When it has broken, the daemon may say at any time that it knows no such peer. */
 static bool stands(void)
 {
-    return t.d->state == DIRECT_READY;
+    const struct direct *d = t.peer->direct;
+
+    return d && d->state == DIRECT_READY;
 }
 
 /* Whether a message of so many bytes of text has come. */
@@ -123,7 +128,7 @@ static void set_length(size_t length)
 static int nothing(void)
 {
     FAKE_CHECK(writes(t.record, t.bytes));
-    FAKE_CHECK(stands() && came(SMALL) && t.d->in.from == t.d->in.to);
+    FAKE_CHECK(stands() && came(SMALL) && t.peer->direct->in.from == t.peer->direct->in.to);
     return 0;
 }
 
