@@ -1259,8 +1259,8 @@ struct dvm_exit {
 };
 
 /* Wait until a task has ended, at most timeout seconds (negative: for ever). how
- * may be NULL. An ended task can be asked for during 10 minutes. Errors: NO_TASK,
- * TIMEOUT. */
+ * may be NULL. An ended task can be asked for during 10 minutes; one of a host that is
+ * not in the machine counts as lost with it. Errors: NO_TASK, TIMEOUT. */
 DVM_API int dvm_task_wait(int tid, double timeout, struct dvm_exit *how);
 
 enum {
