@@ -7,14 +7,24 @@
 
 #include "dvm.h"
 
-uint64_t clock_ns(void)
+static uint64_t ns_of(clockid_t clock)
 {
     struct timespec now;
-    int rc = clock_gettime(CLOCK_MONOTONIC, &now);
+    int rc = clock_gettime(clock, &now);
 
     assert(rc == 0);
     (void)rc;
     return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_ns(void)
+{
+    return ns_of(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_used_ns(void)
+{
+    return ns_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 double clock_seconds(void)

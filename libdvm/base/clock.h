@@ -12,6 +12,9 @@ uint64_t clock_ns(void);
 /* The same in seconds. */
 double clock_seconds(void);
 
+/* Nanoseconds of processor time that this thread has used. */
+uint64_t clock_used_ns(void);
+
 /* The wall clock: milliseconds since 1970, UTC. It may step. */
 uint64_t clock_wall_ms(void);
 

@@ -51,19 +51,19 @@ bool apart_leave(void)
     return go(&others, &may);
 }
 
-void apart_settle(int place, int count)
+bool apart_settle(int place, int count)
 {
     cpu_set_t may, one;
     int nth, core = 0;
 
     if (sched_getaffinity(0, sizeof may, &may) || CPU_COUNT(&may) >= count)
-        return;
+        return false;
     nth = (int)((long)place * CPU_COUNT(&may) / count);
     while (!CPU_ISSET(core, &may) || nth-- > 0)
         core++;
     if (sched_getcpu() == core)
-        return;
+        return false;
     CPU_ZERO(&one);
     CPU_SET(core, &one);
-    go(&one, &may);
+    return go(&one, &may);
 }

@@ -14,7 +14,7 @@ bool apart_leave(void);
 
 /* Of count tasks that are more than the cores which each may use, this thread is the one at a
  * place (0 to count - 1): have it run, at once, where its neighbours of the same share of the
- * places do; it may use the same cores afterwards. Without effect for others. */
-void apart_settle(int place, int count);
+ * places do; it may use the same cores afterwards. Returns whether it was elsewhere. */
+bool apart_settle(int place, int count);
 
 #endif

@@ -13,15 +13,15 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/mman.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 #ifndef MADV_COLLAPSE /* C libraries before 2.37 do not know it */
 #define MADV_COLLAPSE 25
 #endif
 
 #define FIRST_BYTES 1    /* what is there when huge pages are asked for: a page */
-#define DEAR_NS 3000000L /* of processor time: memory lies in small parts, the kernel moved many */
-#define NS_PER_SECOND 1000000000L
+#define DEAR_NS 3000000 /* of processor time: memory lies in small parts, the kernel moved many */
 
 /* Addresses of which some begin on a multiple of HUGE_BYTES, where nothing is mapped: bytes more
  * than asked for. NULL: there are none. */
@@ -60,19 +60,10 @@ void *huge_twin(void *from, size_t bytes)
     return map == MAP_FAILED ? NULL : map;
 }
 
-/* Processor time of this thread, ns. */
-static long spent(void)
-{
-    struct timespec t = {0};
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return t.tv_sec * NS_PER_SECOND + t.tv_nsec;
-}
-
 void huge_fill(void *from, int fd, uint64_t at, size_t bytes)
 {
     static bool dear;
-    long begin = spent();
+    uint64_t begin = clock_used_ns();
     void *map = dear ? NULL : huge_twin(from, bytes);
 
     if (!map)
@@ -81,5 +72,5 @@ void huge_fill(void *from, int fd, uint64_t at, size_t bytes)
         (void)fallocate(fd, 0, (off_t)(at + i), FIRST_BYTES);
     (void)madvise(map, bytes, MADV_COLLAPSE);
     munmap(map, bytes);
-    dear = spent() - begin > DEAR_NS;
+    dear = clock_used_ns() - begin > DEAR_NS;
 }

@@ -12,20 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "lane/apart.h"
 #include "lane/board.h"
 #include "lane/shared.h"
 #include "match/match.h"
 #include "match/request.h"
+#include "match/settle.h"
 #include "match/spin.h"
 
 #define TURN_SHIFT 32   /* of a member's word entered */
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it, */
 #define QUICK_YIELDS 8  /* or with each after others have had the core */
 #define AHEAD 8         /* turns whose cells are taken into this core's cache at a time */
-#define SETTLE_NS UINT64_C(100000000) /* so seldom a task looks whether it runs where it settled */
 #define TELL 8          /* turns: so often a member that is through at once says what it has done */
 
 struct commons {
@@ -55,12 +53,6 @@ struct commons {
 
 /* Made by this task and given up, but not given back. */
 static struct commons *parting;
-
-/* Which group says where this task runs, and when that is looked at next, clock_ns. */
-static struct {
-    const struct commons *by;
-    uint64_t due;
-} settled;
 
 /* Wide memories that this task has made and not given back. */
 static unsigned wides;
@@ -120,8 +112,7 @@ static void drop_wide(struct commons *c, bool stopped)
 
 static void drop(struct commons *c, bool stopped)
 {
-    if (settled.by == c)
-        settled.by = NULL;
+    settle_forget(c);
     drop_wide(c, stopped);
     shared_leave(c->head, c->bytes);
     if (c->at && !stopped)
@@ -622,16 +613,17 @@ void commons_begin(struct commons_op *op)
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
 }
 
-void commons_settle(struct commons *c)
+void commons_settle(const struct commons *c)
 {
-    uint64_t now = clock_ns();
+    uint64_t all = 0;
+    uint32_t had;
 
-    if (!settled.by)
-        settled.by = c;
-    if (settled.by != c || now < settled.due || !wait_yields())
+    if (!settle_due(c, c->size, &had))
         return;
-    settled.due = now + SETTLE_NS;
-    apart_settle(c->rank, c->size);
+    atomic_store_explicit(&c->members[c->rank].had, had, memory_order_relaxed);
+    for (int r = 0; r < c->size; r++)
+        all += atomic_load_explicit(&c->members[r].had, memory_order_relaxed);
+    settle(all, c->rank, c->size);
 }
 
 bool commons_beside(const struct commons *c, int rank)

@@ -86,10 +86,9 @@ void *commons_parts(struct commons_op *op, unsigned count, size_t bytes);
 /* Whether a member was on this task's core when each last asked for parts. A hint. */
 bool commons_beside(const struct commons *c, int rank);
 
-/* Where members are more than the cores, and alone on them: have neighbours in the order of ranks
- * run on one core. For operations in which neighbours give each other more than others do. Cheap:
- * looks seldom; of a task's groups the first that asks has its way. */
-void commons_settle(struct commons *c);
+/* Before an operation in which neighbours in the order of ranks give each other more than others
+ * do: have them run on one core (settle.h). Cheap. */
+void commons_settle(const struct commons *c);
 
 /* Wait until nobody needs what the parts have from earlier operations. */
 int commons_room(struct commons_op *op);

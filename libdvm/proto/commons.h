@@ -70,7 +70,8 @@ struct dvm_commons_member {
     _Atomic uint32_t core;   /* 1 + where it ran when it last used the wide memory; 0: not known */
     /* of a pair, by the first of the parts that it works in: turn and rank of who came last */
     _Atomic uint64_t came[DVM_COMMONS_PARTS];
-    uint8_t pad[DVM_LINE - 24 - 8 * DVM_COMMONS_PARTS];
+    _Atomic uint32_t had;    /* thousandths of a core that it had between its last two looks */
+    uint8_t pad[DVM_LINE - 28 - 8 * DVM_COMMONS_PARTS];
 };
 
 struct dvm_commons_cell {
