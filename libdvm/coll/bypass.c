@@ -25,7 +25,9 @@
 
 #define BYPASS_MIN 2048   /* bytes; less is no matter */
 #define BYPASS_LINE 64    /* bytes */
-#define EVERY 128         /* copies, of which one goes the other way; */
+#define EVERY 32          /* copies, of which one goes the other way, */
+#define EVERY_SHORT 128   /* of short ones in the long run: there are many, */
+#define SHORT (128u << 10) /* bytes: less is that; */
 #define MEASURED 2        /* the first, which does, and the next */
 #define DEAR(count) ((count) * 5 / 8) /* of so many in order: of eight the third dearest */
 
@@ -37,7 +39,8 @@
 
 bool bypass_way(struct bypass *b, bool *timed)
 {
-    unsigned turn = b->copies++ % EVERY;
+    bool rarely = b->shorts && b->by_around.copies + b->by_through.copies >= 2 * BYPASS_LATE;
+    unsigned turn = b->copies++ % (rarely ? EVERY_SHORT : EVERY);
 
     *timed = turn < MEASURED;
     return turn == 0 ? !b->around : b->around;
@@ -95,7 +98,8 @@ static void copy(bool around, char *to, const char *from, size_t bytes)
 
 void bypass_copy(void *to, const void *from, size_t bytes, bool beside)
 {
-    static struct bypass own;
+    static struct bypass longs, shorts = {.shorts = true};
+    struct bypass *own = bytes < SHORT ? &shorts : &longs;
     uint64_t begin;
     bool around, timed;
 
@@ -103,9 +107,9 @@ void bypass_copy(void *to, const void *from, size_t bytes, bool beside)
         memcpy(to, from, bytes);
         return;
     }
-    around = bypass_way(&own, &timed);
+    around = bypass_way(own, &timed);
     begin = timed ? clock_ns() : 0;
     copy(around, to, from, bytes);
     if (timed)
-        bypass_learn(&own, around, (double)(clock_ns() - begin) / (double)bytes);
+        bypass_learn(own, around, (double)(clock_ns() - begin) / (double)bytes);
 }

@@ -26,6 +26,7 @@ struct bypass_cost {
 struct bypass {
     unsigned copies; /* that there were */
     bool around;     /* the way that is taken */
+    bool shorts;     /* of copies of which there are many */
     struct bypass_cost by_through, by_around;
 };
 
