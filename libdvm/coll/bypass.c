@@ -113,3 +113,8 @@ void bypass_copy(void *to, const void *from, size_t bytes, bool beside)
     if (timed)
         bypass_learn(own, around, (double)(clock_ns() - begin) / (double)bytes);
 }
+
+void bypass_copy_as(bool around, void *to, const void *from, size_t bytes)
+{
+    copy(around && CAN_BYPASS && (uintptr_t)to % BYPASS_LINE == 0, to, from, bytes);
+}

@@ -12,6 +12,9 @@
  * finds it in its caches, so it goes through them. */
 void bypass_copy(void *to, const void *from, size_t bytes, bool beside);
 
+/* The same the way that is asked for; to is a line's begin. */
+void bypass_copy_as(bool around, void *to, const void *from, size_t bytes);
+
 /* ---- what it learns from, for tests ------------------------------------------------- */
 
 #define BYPASS_LATE 8

@@ -217,7 +217,7 @@ int reduce_pieces(struct schedule *s, int root, const struct reduction *r)
 
 int allreduce_pieces(struct schedule *s, const struct reduction *r)
 {
-    return reduce(s, true, r);
+    return s->size == 2 ? allreduce_halves(s, r) : reduce(s, true, r);
 }
 
 /* One piece of what all tasks give in a call and take from each other: bytes from at on of each

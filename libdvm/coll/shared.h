@@ -57,6 +57,9 @@ int shared_give(struct schedule *s, const struct step *step);
 int reduce_pairs(struct schedule *s, int root, const struct reduction *r);
 int allreduce_pairs(struct schedule *s, const struct reduction *r);
 
+/* The same for a group of two, each of which combines a half (halves.c). */
+int allreduce_halves(struct schedule *s, const struct reduction *r);
+
 /* ---- for pieces.c and pairs.c --------------------------------------------------------- */
 
 /* Begin the first of a call's operations: all members give so many bytes of a type (0: none). */

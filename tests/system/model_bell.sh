@@ -5,7 +5,7 @@
 # ever, and when either side dies at any step the other comes to its end. And the memory that members of a
 # group have in common (tests/model/commons.pml): what is read is what was put, and nobody sleeps for
 # ever. And a message that both copy (tests/model/both.pml): all of it is copied, and nothing is written
-# behind the end of the receive. Faults planted into the models are found.
+# behind the end of the receive; and reductions of two by halves (tests/model/halves.pml). Faults planted into the models are found.
 # ctest: LIMIT 1200 COST 45
 . "$(dirname "$0")/lib.sh"
 
@@ -85,3 +85,8 @@ if long; then good both_all -DDIES=1 -DUNREADABLE=1 -DFORGETS=1 -DPAGES=2 -DMESS
 for fault in 1 2 3 4 5 6 7 8 10; do bad both_fault_$fault -DFAULT=$fault; done
 bad both_fault_9 -DFAULT=9 -DUNREADABLE=1
 say "and those planted into a copy by both"
+
+model=$source_tree/tests/model/halves.pml
+good halves -DTURNS="$(pick 3 6)"
+for fault in 1 2 3; do bad halves_fault_$fault -DFAULT=$fault -DTURNS=3; done
+say "and those planted into a reduction by halves"

@@ -234,6 +234,10 @@ static int same_bits(const struct fake_task *me)
                                   &request) == DVM_OK && dvm_wait(&request, NULL) == DVM_OK);
         FAKE_CHECK(dvm_allreduce(DVM_WORLD, a.in, a.out, LONGEST, DVM_DOUBLE, how) == DVM_OK);
         FAKE_CHECK(memcmp(a.out, by_messages, LONGEST * sizeof *a.out) == 0);
+        memcpy(a.out, a.in, LONGEST * sizeof *a.out);
+        FAKE_CHECK(dvm_allreduce(DVM_WORLD, DVM_IN_PLACE, a.out, LONGEST, DVM_DOUBLE, how) ==
+                   DVM_OK);
+        FAKE_CHECK(memcmp(a.out, by_messages, LONGEST * sizeof *a.out) == 0);
     }
     FAKE_CHECK(dvm_op_free(&op) == DVM_OK);
     row_free(&a);
