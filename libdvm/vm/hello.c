@@ -195,12 +195,27 @@ static struct dvm_inbox *own_inbox(const struct vm_welcome *w)
     return inbox;
 }
 
+static int check_inbox(const struct dvm_inbox *inbox, const struct vm_welcome *w)
+{
+    if (inbox->magic == DVM_INBOX_MAGIC && inbox->version != DVM_SEGMENT_VERSION)
+        return dvm_fail(DVM_ERR_VERSION,
+                        "this host's daemon and this program's library are different builds of "
+                        "DVM (shared memory of version %u and %d); start the machine and link the "
+                        "program from one installation", (unsigned)inbox->version,
+                        DVM_SEGMENT_VERSION);
+    if (inbox->magic != DVM_INBOX_MAGIC || inbox->tid != w->tid || inbox->index != w->index ||
+        w->index > DVM_INDEX_MAX)
+        return dvm_fail(DVM_ERR_PROTOCOL, "the inbox that the daemon passed is not this task's");
+    return DVM_OK;
+}
+
 /* Map the inbox and check that it is this task's. */
 static int map_inbox(int fd, struct vm_welcome *w, struct dvm_inbox **out)
 {
     const int sealed = F_SEAL_SHRINK | F_SEAL_GROW;
     struct dvm_inbox *inbox;
     struct stat st;
+    int rc;
 
     if (fd < 0 || fstat(fd, &st) < 0 || st.st_size != DVM_INBOX_BYTES ||
         (fcntl(fd, F_GET_SEALS) & sealed) != sealed)
@@ -215,10 +230,10 @@ static int map_inbox(int fd, struct vm_welcome *w, struct dvm_inbox **out)
         if (inbox == MAP_FAILED)
             return dvm_fail(DVM_ERR_NO_MEMORY, "no memory for this task's inbox");
     }
-    if (inbox->magic != DVM_INBOX_MAGIC || inbox->version != DVM_SEGMENT_VERSION ||
-        inbox->tid != w->tid || inbox->index != w->index || w->index > DVM_INDEX_MAX) {
+    rc = check_inbox(inbox, w);
+    if (rc != DVM_OK) {
         munmap(inbox, DVM_INBOX_BYTES);
-        return dvm_fail(DVM_ERR_PROTOCOL, "the inbox that the daemon passed is not this task's");
+        return rc;
     }
     *out = inbox;
     return DVM_OK;

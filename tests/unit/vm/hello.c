@@ -94,7 +94,7 @@ static void say(int type, const ProtobufCMessage *message, int fd)
 }
 
 /* An inbox as the daemon makes it. */
-static int make_inbox(size_t bytes, int seals)
+static int make_inbox_of(uint32_t version, size_t bytes, int seals)
 {
     int fd = memfd_create("inbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     struct dvm_inbox *inbox;
@@ -102,12 +102,17 @@ static int make_inbox(size_t bytes, int seals)
     cr_assert_eq(ftruncate(fd, (off_t)bytes), 0);
     inbox = mmap(NULL, DVM_INBOX_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     inbox->magic = DVM_INBOX_MAGIC;
-    inbox->version = DVM_SEGMENT_VERSION;
+    inbox->version = version;
     inbox->tid = TID;
     inbox->index = INDEX;
     munmap(inbox, DVM_INBOX_BYTES);
     cr_assert_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
     return fd;
+}
+
+static int make_inbox(size_t bytes, int seals)
+{
+    return make_inbox_of(DVM_SEGMENT_VERSION, bytes, seals);
 }
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
@@ -303,6 +308,22 @@ Test(hello, another_version)
     cr_assert_not_null(strstr(dvm_last_error(), "9.9.9"));
 }
 
+static void other_memory(void)
+{
+    Dvm__Pb__Welcome w = sound();
+
+    say(DVM_CTL_WELCOME, &w.base,
+        make_inbox_of(DVM_SEGMENT_VERSION + 1, DVM_INBOX_BYTES, SEALS));
+}
+
+Test(hello, shared_memory_of_another_build)
+{
+    struct vm_welcome w;
+
+    cr_assert_eq(enrol(other_memory, NULL, false, &w), DVM_ERR_VERSION);
+    cr_assert_not_null(strstr(dvm_last_error(), "one installation"));
+}
+
 static void no_tid(void)
 {
     Dvm__Pb__Welcome w = sound();
@@ -383,7 +404,8 @@ static int next_descriptor(void)
 /* No descriptor may be left, whatever the daemon said. */
 Test(hello, failures_leave_no_descriptor)
 {
-    static daemon_f *const daemons[] = {no_tid, unsealed_inbox, foreign_inbox, other_version};
+    static daemon_f *const daemons[] = {no_tid, unsealed_inbox, foreign_inbox, other_version,
+                                        other_memory};
     struct vm_welcome w;
 
     for (size_t i = 0; i < sizeof daemons / sizeof daemons[0]; i++) {
