@@ -6,56 +6,20 @@
  * the cores it yields (wait.c), so that an operation that all take part in costs each task
  * one turn at a core.
  */
-#include "match/commons.h"
-
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "lane/board.h"
 #include "lane/shared.h"
+#include "match/commons_own.h"
 #include "match/match.h"
 #include "match/request.h"
-#include "match/settle.h"
 #include "match/spin.h"
 
-#define TURN_SHIFT 32   /* of a member's word entered */
 #define QUICK_LOOKS 200 /* before the general way, which may sleep; only with a core for it, */
 #define QUICK_YIELDS 8  /* or with each after others have had the core */
 #define AHEAD 8         /* turns whose cells are taken into this core's cache at a time */
 #define TELL 8          /* turns: so often a member that is through at once says what it has done */
-
-struct commons {
-    struct dvm_commons_head *head;
-    struct dvm_commons_member *members;
-    struct dvm_commons_cell *cells;
-    uint8_t *blocks;
-    size_t bytes;
-    uint64_t at;           /* place in this task's own pool; 0: another has made it */
-    int size, rank;
-    uint32_t rows;
-    uint64_t turn;
-    bool offered;          /* it has put in its turn, and has not begun otherwise */
-    uint64_t done;         /* all members have done the operations up to this one */
-    unsigned row;          /* of blocks, that the last longer operation used */
-    uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
-    uint8_t *wide;         /* NULL: none */
-    uint64_t wide_at;      /* as at */
-    size_t wide_bytes;
-    unsigned part;         /* of it, that is used next, */
-    size_t part_at;        /* and from where in it on, where not all is needed */
-    uint64_t part_turn[DVM_COMMONS_PARTS]; /* as row_turn */
-    uint32_t calls[DVM_COMMONS_ROWS_MOST]; /* of this member in the last turns, by turn */
-    struct commons *next;  /* given up, and perhaps still needed by others */
-    int tids[];            /* by rank */
-};
-
-/* Made by this task and given up, but not given back. */
-static struct commons *parting;
-
-/* Wide memories that this task has made and not given back. */
-static unsigned wides;
 
 /* A turn of which a member has told the low half: no two are far apart. */
 static uint64_t turn_of(const struct commons *c, uint32_t told)
@@ -67,189 +31,6 @@ static uint64_t turn_of(const struct commons *c, uint32_t told)
 static uint64_t done_by(const struct commons *c, int rank)
 {
     return turn_of(c, atomic_load(&c->members[rank].done));
-}
-
-static struct commons *use(void *map, const int *tids, int size, int rank)
-{
-    struct commons *c = map ? calloc(1, sizeof *c + (size_t)size * sizeof c->tids[0]) : NULL;
-
-    if (!c)
-        return NULL;
-    c->bytes = dvm_commons_bytes(size);
-    c->head = map;
-    c->members = (struct dvm_commons_member *)(c->head + 1);
-    c->cells = (struct dvm_commons_cell *)(c->members + size);
-    c->rows = dvm_commons_rows(size);
-    c->blocks = (uint8_t *)(c->cells + (size_t)size * c->rows);
-    memcpy(c->tids, tids, (size_t)size * sizeof c->tids[0]);
-    c->size = size;
-    c->rank = rank;
-    return c;
-}
-
-/* Whether nobody else touches it any more. Who has died or is in dvm_finalize does not. */
-static bool all_left(const struct commons *c)
-{
-    for (int r = 0; r < c->size; r++)
-        if (r != c->rank && !atomic_load(&c->members[r].left) &&
-            !match_task_gone(c->tids[r], NULL))
-            return false;
-    return true;
-}
-
-static void drop_wide(struct commons *c, bool stopped)
-{
-    if (!c->wide)
-        return;
-    shared_leave(c->wide, c->wide_bytes);
-    if (c->wide_at && !stopped)
-        shared_give_back(c->wide_at, c->wide_bytes);
-    if (c->wide_at)
-        wides--;
-    c->wide = NULL;
-    c->wide_bytes = 0;
-}
-
-static void drop(struct commons *c, bool stopped)
-{
-    settle_forget(c);
-    drop_wide(c, stopped);
-    shared_leave(c->head, c->bytes);
-    if (c->at && !stopped)
-        shared_give_back(c->at, c->bytes);
-    free(c);
-}
-
-/* Give back what the others have left by now. */
-static void drop_parting(void)
-{
-    struct commons **at = &parting;
-
-    while (*at) {
-        struct commons *c = *at;
-
-        if (all_left(c)) {
-            *at = c->next;
-            drop(c, false);
-        } else {
-            at = &c->next;
-        }
-    }
-}
-
-struct commons *commons_make(const int *tids, int size, int rank, uint64_t *at)
-{
-    void *map;
-    struct commons *c;
-
-    drop_parting();
-    map = wait_threaded() ? NULL : shared_make(dvm_commons_bytes(size), size, at);
-    c = use(map, tids, size, rank);
-    if (!c && map) {
-        shared_leave(map, dvm_commons_bytes(size));
-        shared_give_back(*at, dvm_commons_bytes(size));
-    }
-    if (!c) {
-        *at = 0;
-        return NULL;
-    }
-    c->at = *at;
-    for (int r = 0; r < size; r++)
-        if (r != rank)
-            shared_offer(tids[r]);
-    return c;
-}
-
-struct commons *commons_join(const int *tids, int size, int rank, uint64_t at)
-{
-    void *map = wait_threaded() ? NULL : shared_join(tids[0], at, dvm_commons_bytes(size));
-    struct commons *c = use(map, tids, size, rank);
-
-    if (!c && map)
-        shared_leave(map, dvm_commons_bytes(size));
-    return c;
-}
-
-bool commons_widen(struct commons *c, uint64_t *at, uint64_t *bytes)
-{
-    size_t most = dvm_commons_wide(c->size);
-
-    /* what one more group of few would gain by more, another might lack */
-    if (c->size <= DVM_COMMONS_FEW && wides > 0)
-        most = DVM_COMMONS_WIDE_FEW;
-    for (; !c->wide && most >= DVM_COMMONS_WIDE_LEAST; most /= 2) {
-        c->wide = shared_make(most, c->size, at);
-        c->wide_at = *at;
-        c->wide_bytes = *bytes = c->wide ? most : 0;
-    }
-    wides += c->wide != NULL;
-    return c->wide;
-}
-
-bool commons_widen_join(struct commons *c, uint64_t at, uint64_t bytes)
-{
-    if (dvm_commons_wide_fits(c->size, bytes))
-        c->wide = shared_join(c->tids[0], at, bytes);
-    c->wide_bytes = c->wide ? bytes : 0;
-    return c->wide;
-}
-
-size_t commons_wide(const struct commons *c)
-{
-    return c->wide_bytes;
-}
-
-void commons_narrow(struct commons *c)
-{
-    drop_wide(c, false);
-}
-
-void commons_free(struct commons *c, bool stopped)
-{
-    if (!c)
-        return;
-    /* behind dvm_finalize its maker may use the memory for something else */
-    if (!stopped)
-        atomic_store(&c->members[c->rank].left, 1);
-    if (stopped || !c->at) {
-        drop(c, stopped);
-        return;
-    }
-    c->next = parting;
-    parting = c;
-    drop_parting();
-}
-
-void commons_refuse(struct commons *c)
-{
-    if (c)
-        drop(c, false);
-}
-
-void commons_stop(void)
-{
-    while (parting) {
-        struct commons *c = parting;
-
-        parting = c->next;
-        drop(c, true);
-    }
-}
-
-/* The row of a turn: there is a power of two of them, and to divide would take longer. */
-static size_t row_of(const struct commons *c, uint64_t turn)
-{
-    return (size_t)(turn & (c->rows - 1));
-}
-
-static struct dvm_commons_cell *cell_in(const struct commons *c, uint64_t turn, int rank)
-{
-    return &c->cells[row_of(c, turn) * (size_t)c->size + (size_t)rank];
-}
-
-static struct dvm_commons_cell *cell_of(const struct commons *c, int rank)
-{
-    return cell_in(c, c->turn, rank);
 }
 
 /* Whether this member has put in its turn. */
@@ -330,68 +111,6 @@ static bool ready(void *arg)
     return op->first == op->end || op->odd >= 0;
 }
 
-static uint32_t own_call(const struct commons *c, uint32_t turn)
-{
-    return c->calls[row_of(c, turn)];
-}
-
-/* Whether a member has put in a turn, for another call than this task's. */
-static bool has_put_odd(const struct commons *c, uint64_t turn, int rank, uint32_t *call)
-{
-    const struct dvm_commons_cell *cell = cell_in(c, turn, rank);
-
-    if (atomic_load(&cell->mark) != (uint32_t)turn)
-        return false;
-    *call = cell->call;
-    return *call != own_call(c, (uint32_t)turn);
-}
-
-/* Whether a member is in this turn or an earlier one with another call than this task was, or
- * was so in this turn or the last: who puts and goes on has looked at nobody. *call is which.
- * Whoever is behind all others finds what is wrong so, or is found: what was put in its turn
- * is still there, and somebody puts in every operation. */
-static bool is_odd(const struct commons_op *op, int rank, uint32_t *call)
-{
-    const struct commons *c = op->commons;
-    uint64_t entered = atomic_load(&c->members[rank].entered);
-    uint32_t turn = (uint32_t)(entered >> TURN_SHIFT);
-
-    *call = (uint32_t)entered;
-    if ((uint32_t)c->turn - turn < c->rows && *call != own_call(c, turn))
-        return true;
-    return has_put_odd(c, c->turn, rank, call) || has_put_odd(c, c->turn - 1, rank, call);
-}
-
-bool commons_differs(const struct commons *c, int *rank, uint32_t *call)
-{
-    for (*rank = 0; *rank < c->size; ++*rank)
-        for (uint32_t back = 0; back < c->rows && back < c->turn; back++)
-            if (has_put_odd(c, c->turn - back, *rank, call))
-                return true;
-    return false;
-}
-
-bool commons_ahead(const struct commons *c, int *rank, uint32_t *call)
-{
-    for (*rank = 0; *rank < c->size; ++*rank) {
-        const struct dvm_commons_cell *cell = cell_in(c, c->turn + 1, *rank);
-
-        if (atomic_load(&cell->mark) != (uint32_t)c->turn + 1)
-            continue;
-        *call = cell->call;
-        return true;
-    }
-    return false;
-}
-
-static bool find_odd(struct commons_op *op)
-{
-    for (int r = 0; r < op->commons->size && op->odd < 0; r++)
-        if (is_odd(op, r, &op->odd_call))
-            op->odd = r;
-    return op->odd >= 0;
-}
-
 /* Whether the one that is waited for has left the machine. What it put before would be there: it
  * is looked for first. */
 static bool has_left(const struct commons_op *op)
@@ -405,7 +124,7 @@ static bool over(void *arg)
 {
     struct commons_op *op = arg;
 
-    return ready(op) || op->stop(op->arg) || find_odd(op) || has_left(op);
+    return ready(op) || op->stop(op->arg) || commons_find_odd(op) || has_left(op);
 }
 
 /* This member is about to sleep, if what it waits for is not there by now. */
@@ -613,60 +332,6 @@ void commons_begin(struct commons_op *op)
         c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
 }
 
-void commons_settle(const struct commons *c)
-{
-    uint64_t all = 0;
-    uint32_t had;
-
-    if (!settle_due(c, c->size, &had))
-        return;
-    atomic_store_explicit(&c->members[c->rank].had, had, memory_order_relaxed);
-    for (int r = 0; r < c->size; r++)
-        all += atomic_load_explicit(&c->members[r].had, memory_order_relaxed);
-    settle(all, c->rank, c->size);
-}
-
-bool commons_beside(const struct commons *c, int rank)
-{
-    uint32_t own = atomic_load_explicit(&c->members[c->rank].core, memory_order_relaxed);
-
-    return own && own == atomic_load_explicit(&c->members[rank].core, memory_order_relaxed);
-}
-
-/* Where in parts of this size lies what an operation uses of them, whole lines. The next has other
- * ones: lines that are used again soon are in the others' caches, those of long ago in one that all
- * share. */
-static size_t part_at(struct commons *c, bool go_on, size_t parts, size_t bytes)
-{
-    if (bytes == 0)
-        return 0;
-    if (go_on)
-        c->part_at += bytes;
-    if (c->part_at > parts || bytes > parts - c->part_at)
-        c->part_at = 0;
-    return c->part_at;
-}
-
-void *commons_parts(struct commons_op *op, unsigned count, size_t bytes)
-{
-    struct commons *c = op->commons;
-    unsigned first = (c->part + count - 1) / count * count % DVM_COMMONS_PARTS;
-    size_t size = c->wide_bytes / DVM_COMMONS_PARTS;
-
-    /* a hint: it is in the line that this member writes in each turn */
-    atomic_store_explicit(&c->members[c->rank].core, (uint32_t)(1 + sched_getcpu()),
-                          memory_order_relaxed);
-    op->parts_turn = 0;
-    op->part = first;
-    for (unsigned i = first; i < first + count; i++) {
-        if (c->part_turn[i] > op->parts_turn)
-            op->parts_turn = c->part_turn[i];
-        c->part_turn[i] = c->turn;
-    }
-    c->part = first + count;
-    return c->wide + first * size + part_at(c, first == 0, count * size, bytes);
-}
-
 int commons_room(struct commons_op *op)
 {
     return wait_done(op, op->parts_turn);
@@ -805,13 +470,3 @@ void commons_met(struct commons *c)
         tell_done(c);
 }
 
-bool commons_odd(const struct commons_op *op, uint32_t *bytes, uint32_t *type)
-{
-    const struct dvm_commons_cell *cell = cell_of(op->commons, op->odd);
-
-    if (op->odd_call != op->call || atomic_load(&cell->mark) != (uint32_t)op->commons->turn)
-        return false;
-    *bytes = cell->bytes;
-    *type = cell->type;
-    return true;
-}

@@ -1,4 +1,4 @@
-/* commons_alone.h: match/commons.c as part of a test, which has functions test_* of its own in
+/* commons_alone.h: match/commons*.c as part of a test, which has functions test_* of its own in
  * the place of the lane and of waiting. */
 #ifndef TEST_COMMONS_ALONE_H
 #define TEST_COMMONS_ALONE_H
@@ -14,5 +14,8 @@
 #define wait_threaded test_wait_threaded
 #define match_task_gone test_gone
 #include "match/commons.c"
+#include "match/commons_make.c"
+#include "match/commons_odd.c"
+#include "match/commons_parts.c"
 
 #endif

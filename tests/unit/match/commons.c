@@ -98,7 +98,7 @@ static void together(uint32_t bytes)
     }
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(commons_wait(&op[i], 0, 2), COMMONS_OK);
-        cr_assert(!find_odd(&op[i]));
+        cr_assert(!commons_find_odd(&op[i]));
         for (int r = 0; r < 2; r++)
             cr_assert_eq(*(const uint8_t *)commons_of(&op[i], r),
                          (uint8_t)(members[i]->turn + (unsigned)r));
@@ -168,7 +168,7 @@ Test(commons, a_cell_stays_for_two_turns)
     slow = begin(0, 7, 1); /* waits in turn 2, and looks at turns 2 and 1 */
     for (op = begin(1, 7, 1); put(&op) && ahead < DVM_COMMONS_CELLS; op = begin(1, 7 + ahead, 1)) {
         commons_end(&op);
-        cr_assert(!find_odd(&slow), "%u ahead", ahead);
+        cr_assert(!commons_find_odd(&slow), "%u ahead", ahead);
         ahead++;
     }
     cr_assert_eq(waits, 1); /* the one below gave up */
@@ -244,11 +244,11 @@ Test(commons, who_was_left_behind_is_found)
             }
         }
         op = begin(1, 90, 1);
-        cr_assert(!find_odd(&op));
+        cr_assert(!commons_find_odd(&op));
         lost = begin(2, 71, 1);
-        cr_assert(find_odd(&lost), "%u ahead", ahead);
+        cr_assert(commons_find_odd(&lost), "%u ahead", ahead);
         cr_assert_eq(lost.odd_call, 70);
-        cr_assert(find_odd(&op), "%u ahead", ahead);
+        cr_assert(commons_find_odd(&op), "%u ahead", ahead);
         cr_assert_eq(op.odd, 2);
         cr_assert_eq(op.odd_call, 71);
         for (int r = 0; r < 3; r++)
@@ -291,7 +291,7 @@ Test(commons, who_sleeps_is_rung_for_what_it_waits_for)
     op = begin(0, 10, 1);
     commons_end(&op);
     cr_assert_eq(rings, 2);
-    cr_assert(find_odd(&sleeper));
+    cr_assert(commons_find_odd(&sleeper));
     has_slept(&sleeper);
 
     sleeper.odd = -1;
@@ -399,7 +399,7 @@ Test(commons, at_once_it_rings_who_waits)
     rings = 0;
     commons_pass(members[0], &(struct commons_word){10, 4, 1}, 1);
     cr_assert_eq(rings, 1);
-    cr_assert(find_odd(&sleeper));
+    cr_assert(commons_find_odd(&sleeper));
     has_slept(&sleeper);
     sleeper = begin(1, 9, 4);
     sleeper.first = 0;
