@@ -20,11 +20,11 @@
 
 /* What two processes share. */
 struct stage {
-    struct dvm_ring home;
     _Atomic size_t bytes;      /* of the next message */
     _Atomic unsigned turn;     /* odd: one is offered, even: its receive is over */
     _Atomic unsigned helped;   /* messages that the sender wrote something of */
     _Atomic bool refuses, looks; /* the sender may not write; it is there */
+    struct dvm_ring home;      /* last: it ends with an array */
 };
 
 static uint8_t content[MOST], buffer[MOST + 1];
