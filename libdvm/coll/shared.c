@@ -222,15 +222,17 @@ static int tell_odd(const struct commons_op *op, const struct schedule *s)
     uint32_t bytes, type;
     char who[GROUP_MEMBER_TEXT_MAX];
     int count, odd = members(s->coll, &count)[op->odd];
+    unsigned kind = tag_kind((int)op->odd_call);
 
     group_member_text(g, g->receive_tids[odd], who, sizeof who);
     if (!commons_odd(op, &bytes, &type))
         return dvm_fail(DVM_ERR_ARG,
-                        "%s of %s called %s as collective number %u, rank %d is in %s (number %u), "
-                        "or with another root, operator or form; all tasks of a group must call "
-                        "the same collectives in the same order", who, group_name(g),
-                        coll_call(tag_kind((int)op->odd_call)), tag_sequence((int)op->odd_call),
-                        g->rank, mine, tag_sequence(s->tag));
+                        "%s of %s called %s as collective number %u, rank %d is in %s (number "
+                        "%u)%s; all tasks of a group must call the same collectives in the same "
+                        "order",
+                        who, group_name(g), coll_call(kind), tag_sequence((int)op->odd_call),
+                        g->rank, mine, tag_sequence(s->tag),
+                        kind == s->kind ? ", or with another root, operator or form" : "");
     if (bytes != op->bytes)
         return dvm_fail(DVM_ERR_TRUNCATE, "%s: %s of %s gave %u bytes, rank %d expected %u; all "
                         "tasks must give the same count", mine, who, group_name(g), bytes, g->rank,
