@@ -160,26 +160,10 @@ static const char *in_place(enum coll_kind kind)
     }
 }
 
-/* Where count elements lie, in one piece. Returns false where they do not, or there are none. */
-static bool piece(const void *at, size_t count, dvm_type type, uintptr_t *begin, uintptr_t *end)
-{
-    ptrdiff_t offset = 0;
-
-    if (count == 0 || (!type_basic(type) && !derived_plain(derived_known(type), count, &offset)))
-        return false;
-    *begin = (uintptr_t)at + (uintptr_t)offset;
-    *end = *begin + count * type_find(type)->size;
-    return true;
-}
-
 int call_apart(const struct call *c, const void *in, size_t in_count, dvm_type in_type,
                const void *out, size_t out_count, dvm_type out_type)
 {
-    uintptr_t in_begin, in_end, out_begin, out_end;
-
-    if (!piece(in, in_count, in_type, &in_begin, &in_end) ||
-        !piece(out, out_count, out_type, &out_begin, &out_end) || in_begin >= out_end ||
-        out_begin >= in_end)
+    if (sink_apart(in, in_count, in_type, out, out_count, out_type))
         return DVM_OK;
     return dvm_fail(DVM_ERR_ARG, "%s: in and out overlap; give two arrays%s", call_text(c),
                     in_place(c->kind));

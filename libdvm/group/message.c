@@ -316,15 +316,8 @@ static int finish_receive(struct dvm_request *receive, uintptr_t site, struct dv
  * large one be spoilt. Derived types may lie between each other. */
 static int check_apart(const struct outgoing *o, const void *to, size_t count, dvm_type type)
 {
-    const struct type *sent = type_basic(o->type), *taken = type_basic(type);
-    uintptr_t out = (uintptr_t)o->buf, in = (uintptr_t)to, out_end, in_end;
-
-    if (!sent || !taken || o->dest == DVM_NULL || o->count == 0 || count == 0 ||
-        __builtin_mul_overflow(o->count, sent->size, &out_end) ||
-        __builtin_add_overflow(out_end, out, &out_end)) /* told where it is sent */
-        return DVM_OK;
-    in_end = in + count * taken->size;
-    if (out >= in_end || in >= out_end)
+    if (o->dest == DVM_NULL || !type_basic(o->type) || !type_basic(type) ||
+        sink_apart(o->buf, o->count, o->type, to, count, type))
         return DVM_OK;
     return dvm_fail(DVM_ERR_ARG, "%s: what is sent and what is received overlap; give two arrays, "
                                  "or send with dvm_bsend, which copies, and then receive",

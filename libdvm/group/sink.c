@@ -57,6 +57,28 @@ int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_ty
     return DVM_OK;
 }
 
+/* Where count elements lie, in one piece. Returns false where they do not, or there are none. */
+static bool piece(const void *at, size_t count, dvm_type type, uintptr_t *begin, uintptr_t *end)
+{
+    ptrdiff_t offset = 0;
+
+    if (count == 0 || (!type_basic(type) && !derived_plain(derived_known(type), count, &offset)))
+        return false;
+    *begin = (uintptr_t)at + (uintptr_t)offset;
+    return !__builtin_mul_overflow(count, type_find(type)->size, end) &&
+           !__builtin_add_overflow(*end, *begin, end);
+}
+
+bool sink_apart(const void *one, size_t one_count, dvm_type one_type, const void *other,
+                size_t other_count, dvm_type other_type)
+{
+    uintptr_t begin, end, other_begin, other_end;
+
+    return !piece(one, one_count, one_type, &begin, &end) ||
+           !piece(other, other_count, other_type, &other_begin, &other_end) ||
+           begin >= other_end || other_begin >= end;
+}
+
 int sink_data(const char *call, const void *buffer, size_t count, dvm_type type, bool into,
               struct match_data *data)
 {

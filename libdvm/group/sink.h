@@ -4,6 +4,7 @@
 #ifndef DVM_GROUP_SINK_H
 #define DVM_GROUP_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,11 @@
  * bytes. Errors: TYPE, ARG. */
 int sink_check_buffer(const char *call, const void *buffer, size_t count, dvm_type type,
                       size_t *bytes);
+
+/* Whether elements of one array and of another do not overlap, as far as is easily seen: such of a
+ * derived type with gaps, and a count that no memory holds, count as apart. */
+bool sink_apart(const void *one, size_t one_count, dvm_type one_type, const void *other,
+                size_t other_count, dvm_type other_type);
 
 /* The same, and what is to be sent or (into) received. A derived type whose elements lie in
  * one piece is as good as a basic one. Further error: TYPE (into elements that lie over each
