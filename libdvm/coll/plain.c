@@ -134,6 +134,14 @@ bool plain_bcast(dvm_group group, int root, void *buffer, size_t count, dvm_type
     return over(p, COLL_BCAST, site);
 }
 
+/* Combine what a member of two has with the other's, in the order of ranks. */
+static void combine(const struct plain *p, void *out, const void *own, const void *other)
+{
+    bool first = p->coll->group->rank == 0;
+
+    p->combine(out, first ? own : other, first ? other : own, p->count);
+}
+
 /* At the root of two tasks; in and out are its own. */
 static bool reduce_root(const struct plain *p, const struct commons_word *word, const void *in,
                         void *out)
@@ -143,10 +151,7 @@ static bool reduce_root(const struct plain *p, const struct commons_word *word, 
 
     if (!other)
         return false;
-    if (p->root == 0) /* in the order of ranks */
-        p->combine(out, in, other, p->count);
-    else
-        p->combine(out, other, in, p->count);
+    combine(p, out, in, other);
     commons_pass(commons, word, !p->root);
     return true;
 }
@@ -183,7 +188,6 @@ bool plain_allreduce(dvm_group group, const void *in, void *out, size_t count, d
     const struct plain *p = &last[COLL_ALLREDUCE];
     struct commons_word word;
     const void *other = NULL;
-    bool first;
 
     if (!is_same(p, group, 0, count, type) || p->op != op || !in || !out ||
         out == DVM_IN_PLACE || (in != DVM_IN_PLACE && overlap(p, in, out)) || !may(p->coll))
@@ -191,12 +195,11 @@ bool plain_allreduce(dvm_group group, const void *in, void *out, size_t count, d
     if (in == DVM_IN_PLACE)
         in = out;
     word = word_of(p, COLL_ALLREDUCE);
-    first = p->coll->group->rank == 0;
     if (commons_offer(p->coll->commons, &word, in))
-        other = commons_answer(p->coll->commons, &word, first);
+        other = commons_answer(p->coll->commons, &word, !p->coll->group->rank);
     if (!other)
         return false;
-    p->combine(out, first ? in : other, first ? other : in, p->count); /* in the order of ranks */
+    combine(p, out, in, other);
     commons_met(p->coll->commons);
     return over(p, COLL_ALLREDUCE, site);
 }

@@ -50,6 +50,11 @@ static bool is_of(uint64_t value, uint32_t number)
     return (uint32_t)(value >> DVM_BOTH_NUMBER) == number;
 }
 
+static uint32_t pages_of(size_t bytes)
+{
+    return (uint32_t)((bytes + ((size_t)1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT);
+}
+
 /* Pages of the next piece, of so many that nobody has claimed. */
 static uint32_t piece_of(uint32_t left, uint32_t most)
 {
@@ -153,8 +158,7 @@ enum both_result both_take(struct both_take *take, struct dvm_ring *home,
         return copy_read(source, from, to, bytes) ? BOTH_COPIED : BOTH_FAILED;
     *take = (struct both_take){
         .ring = home, .source = source, .whom = *source, .from = from, .to = to, .bytes = bytes,
-        .number = number,
-        .pages = (uint32_t)((bytes + ((size_t)1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT)};
+        .number = number, .pages = pages_of(bytes)};
     /* release: who reads these of this offer sees that the last one is over */
     atomic_store_explicit(&home->both_ref, ref, memory_order_release);
     atomic_store_explicit(&home->both_to, (uint64_t)(uintptr_t)to, memory_order_release);
@@ -198,8 +202,7 @@ bool both_give(const struct both_give *give, struct dvm_ring *home, struct copy_
 {
     uint32_t number = give->seen;
     uint64_t to = atomic_load_explicit(&home->both_to, memory_order_acquire), front;
-    uint32_t pages = (uint32_t)((bytes + ((size_t)1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT);
-    uint32_t back = pages, next, read;
+    uint32_t pages = pages_of(bytes), back = pages, next, read;
     bool came = false;
 
     while ((read = fronted(home, number, pages)) < back) {

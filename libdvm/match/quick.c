@@ -34,9 +34,11 @@ static struct ring_wish wish_of(const struct match_small *small)
                               .capacity = small->capacity, .buffer = small->buffer};
 }
 
-static bool take_wish(struct stream *s, struct ring_wish *wish, struct match_small *small)
+/* Take what is here by one of the two ways of a stream (stream_take_small, stream_take_far). */
+static inline bool take_wish(bool (*way)(struct stream *s, struct ring_wish *wish),
+                             struct stream *s, struct ring_wish *wish, struct match_small *small)
 {
-    if (!stream_take_small(s, wish))
+    if (!way(s, wish))
         return false;
     small->came_tag = wish->came_tag;
     small->came = wish->came;
@@ -47,7 +49,7 @@ static bool take(struct stream *s, struct match_small *small)
 {
     struct ring_wish wish = wish_of(small);
 
-    return take_wish(s, &wish, small);
+    return take_wish(stream_take_small, s, &wish, small);
 }
 
 /* The stream whose next message this posted receive may take straight from the ring, or NULL. */
@@ -129,13 +131,8 @@ static bool recv_far(struct stream *s, struct match_small *small)
     if (!wait_spins_freely())
         return false;
     for (unsigned looks = 0; looks < FAR_LOOKS && !lane_rung_near(); looks++) {
-        if (direct_look(&s->peer)) {
-            if (!direct_looks(&s->peer) || !stream_take_far(s, &wish))
-                return false;
-            small->came_tag = wish.came_tag;
-            small->came = wish.came;
-            return true;
-        }
+        if (direct_look(&s->peer))
+            return direct_looks(&s->peer) && take_wish(stream_take_far, s, &wish, small);
         for (int i = 0; i < FAR_PAUSES; i++)
             wait_pause();
     }
@@ -157,7 +154,7 @@ bool match_recv_small(int source, struct match_small *small)
     wish = wish_of(small); /* before it is here: then each instruction counts */
     for (unsigned looks = 0; !bell_rung(); looks++) {
         if (ring_ready(&s->peer.shm.in))
-            return take_wish(s, &wish, small);
+            return take_wish(stream_take_small, s, &wish, small);
         if (looks >= QUICK_LOOKS || (looks == 0 && !wait_spins()))
             return false;
         wait_pause();

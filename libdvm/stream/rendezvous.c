@@ -226,6 +226,13 @@ static void copy_over(struct stream_receive *r, bool helped)
     r->done(r, DVM_OK);
 }
 
+/* They cannot be copied: not again, like a way that is so slow. */
+static void copy_failed(struct stream_receive *r)
+{
+    choice_helped(&r->stream->choice, r->size, false);
+    choice_took(&r->stream->choice, CHOICE_COPY, r->size, UINT64_MAX);
+}
+
 /* Copy the bytes from the sender's memory, where that is possible and faster. */
 static bool receive_copy(struct stream_receive *r)
 {
@@ -248,9 +255,7 @@ static bool receive_copy(struct stream_receive *r)
         stream_watch_later(s);
         return true;
     default:
-        /* not again: a way that is so slow */
-        choice_helped(&s->choice, r->size, false);
-        choice_took(&s->choice, CHOICE_COPY, r->size, UINT64_MAX);
+        copy_failed(r);
         return false;
     }
 }
@@ -327,8 +332,7 @@ void rendezvous_copied(struct stream *s, enum both_result result)
         copy_over(r, true);
         return;
     }
-    choice_helped(&s->choice, r->size, false);
-    choice_took(&s->choice, CHOICE_COPY, r->size, UINT64_MAX);
+    copy_failed(r);
     rc = receive_ask(r);
     if (rc)
         r->done(r, rc);

@@ -522,17 +522,23 @@ static void die(int signal)
     kill(getpid(), SIGKILL);
 }
 
+/* Die as many microseconds from now as the test says. */
+static void die_soon(const struct fake_task *me)
+{
+    struct itimerval after = {.it_value.tv_usec = 1 + *(const int *)me->arg};
+
+    signal(SIGALRM, die);
+    setitimer(ITIMER_REAL, &after, NULL);
+}
+
 /* Until a death at any instruction, also while some sleep. */
 static int until_death(const struct fake_task *me)
 {
-    struct itimerval after = {.it_value.tv_usec = 1 + *(const int *)me->arg};
     int rc = DVM_OK;
 
     FAKE_CHECK(warm_up(DVM_WORLD));
-    if (me->rank == 2) {
-        signal(SIGALRM, die);
-        setitimer(ITIMER_REAL, &after, NULL);
-    }
+    if (me->rank == 2)
+        die_soon(me);
     for (int i = 0; rc == DVM_OK; i++) {
         if ((i + me->rank) % 50 == 0)
             nap(1000);
@@ -580,15 +586,12 @@ Test(coll_shared, a_death_ends_them)
 /* The same of two tasks in calls that are known, of which this one only may sleep. */
 static int until_one_is_left(const struct fake_task *me)
 {
-    struct itimerval after = {.it_value.tv_usec = 1 + *(const int *)me->arg};
     double x = 1, all = 0;
     int rc = DVM_OK;
 
     FAKE_CHECK(warm_up(DVM_WORLD));
-    if (me->rank == 1) {
-        signal(SIGALRM, die);
-        setitimer(ITIMER_REAL, &after, NULL);
-    }
+    if (me->rank == 1)
+        die_soon(me);
     for (int i = 0; rc == DVM_OK; i++) {
         if (i % 400 == 399 && me->rank == 0)
             nap(1000);
