@@ -20,7 +20,7 @@
 #include "proto/frame.h"
 
 #define LINES_SECONDS 3.0
-#define PEER_MAX (DVM_NAME_MAX + 16)
+#define PEER_MAX (DVM_NAME_MAX + 48)
 #define CONTEXT_OF_GROUP(context) ((context) & ~UINT64_C(1)) /* bit 0: its collectives */
 
 /* A place in a file, as a daemon tells it. */
@@ -170,26 +170,33 @@ const char *waits_at(const struct waits *w, const Dvm__Pb__Waiting *waiting)
     return p ? p->at : "";
 }
 
-/* The peer's rank where it has one for this wait, else -1. */
-static int peer_rank(const struct waits *w, const Dvm__Pb__Task *task)
+/* The rank of whom a task waits for, of the world that both are of, else -1. */
+static int world_rank(const struct waits *w, const Dvm__Pb__Task *task)
 {
     const Dvm__Pb__Task *peer = waits_task(w, task->waiting->peer);
 
-    return peer && task->world && peer->world == task->world &&
-                   CONTEXT_OF_GROUP(task->waiting->context) == task->world
-               ? (int)peer->rank
-               : -1;
+    return peer && task->world && peer->world == task->world ? (int)peer->rank : -1;
 }
 
-char *waits_peer(const struct waits *w, const Dvm__Pb__Task *task, char *text, size_t size)
+/* The same for a wait in that world, not in another group: else its rank there is another. */
+static int peer_rank(const struct waits *w, const Dvm__Pb__Task *task)
 {
-    int tid = task->waiting->peer, rank = peer_rank(w, task);
+    return CONTEXT_OF_GROUP(task->waiting->context) == task->world ? world_rank(w, task) : -1;
+}
+
+/* "rank 3" for a wait in the world, "0x40007 (rank 3 of the world)" in another group, "0x40007",
+ * "host NAME", "anybody". Returns text. */
+static char *peer_text(const struct waits *w, const Dvm__Pb__Task *task, char *text, size_t size)
+{
+    int tid = task->waiting->peer, rank = world_rank(w, task);
     const Dvm__Pb__Host *host =
         w && DVM_TID_OK(tid) && DVM_TID_N(tid) == 0 ? listing_host(w->listing, DVM_TID_SLOT(tid))
                                                     : NULL;
 
-    if (rank >= 0)
+    if (peer_rank(w, task) >= 0)
         snprintf(text, size, "rank %d", rank);
+    else if (rank >= 0)
+        snprintf(text, size, "0x%x (rank %d of the world)", (unsigned)tid, rank);
     else if (host)
         snprintf(text, size, "host %s", host->name);
     else if (tid > 0)
@@ -235,7 +242,7 @@ char *waits_text(const struct waits *w, const Dvm__Pb__Task *task, char *text)
     if (!m)
         return text;
     why = m->why < DVM_BOARD_WHY_END ? m->why : 0;
-    waits_peer(w, task, peer, sizeof peer);
+    peer_text(w, task, peer, sizeof peer);
     add(text, WAITS_TEXT_MAX, "%s", dvm_board_call_name(m->call));
     if (m->requests > 1 && !dvm_board_collective(m->call))
         add(text, WAITS_TEXT_MAX, " of %u", m->requests);

@@ -34,10 +34,6 @@ const char *waits_state(const Dvm__Pb__Task *task);
 /* "main.c:77", else "program+0x1234", else "". */
 const char *waits_at(const struct waits *w, const Dvm__Pb__Waiting *waiting);
 
-/* "rank 3" where task and peer are of the world that the wait is in, "host NAME", "0x40007",
- * "anybody". Returns text. */
-char *waits_peer(const struct waits *w, const Dvm__Pb__Task *task, char *text, size_t size);
-
 /* "recv from rank 0, tag 7, at main.c:77, 12.4s"; "" for a task that does not wait. Returns
  * text, of WAITS_TEXT_MAX bytes. */
 char *waits_text(const struct waits *w, const Dvm__Pb__Task *task, char *text);

@@ -62,7 +62,7 @@ expect_line "$WORK/out" "^0x[0-9a-f]+ +0 .* computing .* -$"
 expect_line "$WORK/out" " recv from rank 0, tag 11(, at each_wait\.c:[0-9]+)?, [0-9.]+s"
 expect_line "$WORK/out" " recv from anybody(, at each_wait\.c:[0-9]+)?, "
 expect_line "$WORK/out" " send to rank 0, tag 15, which gives no credit, "
-expect_line "$WORK/out" " task_wait, end of $(printf 0x%x "$tid"), "
+expect_line "$WORK/out" " task_wait, end of $(printf 0x%x "$tid") \(rank 0 of the world\), "
 
 say "all go on"
 touch "$WORK/go"

@@ -39,6 +39,14 @@ expect_line "$WORK/out" "^rank 5 .* waits itself, and is waited for:"
 expect 0 dvm kill -s KILL all
 await 20 tasks_are 0
 
+say "in a group of some: whoever is waited for has another rank there"
+expect 0 dvm spawn -n 4 "$PROGRAMS/dead" group
+await 30 judges "0 1 2 3/2/4"
+await 10 proves
+expect_line "$WORK/out" "^  rank 0 .*: recv from 0x[0-9a-f]+ \(rank 2 of the world\), tag 7, "
+expect 0 dvm kill -s KILL all
+await 20 tasks_are 0
+
 say "all wait for anybody"
 expect 0 dvm spawn -n 4 "$PROGRAMS/dead" any
 await 30 judges "0 1 2 3/0/4"
