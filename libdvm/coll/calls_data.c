@@ -157,10 +157,20 @@ static int rooted_check(struct call *c, struct rooted *r)
     return rc;
 }
 
+/* The root's own block to its place. */
+static void rooted_copy(struct call *c, const struct rooted *r, bool gathers)
+{
+    void *place = blocks_at(&r->all, r->root);
+
+    call_copy_elements(c, gathers ? place : r->own, r->all.type, gathers ? r->own : place,
+                       r->all.type, r->count);
+}
+
 /* In a group of one the block is copied. */
 static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
 {
-    bool gathers = c->kind == COLL_GATHER || c->kind == COLL_GATHERV, levels = false;
+    bool gathers = c->kind == COLL_GATHER || c->kind == COLL_GATHERV;
+    enum algorithm algorithm = ALGORITHM_LINEAR;
     int rc = call_find(c, group, &r->root);
 
     if (rc == DVM_OK)
@@ -170,16 +180,20 @@ static int rooted_run(struct call *c, dvm_group group, struct rooted *r)
     if (rc != DVM_OK)
         return rc;
     if (c->schedule && !r->varying) /* else only the root knows all sizes */
-        levels = call_choose(c, r->count * type_find(r->all.type)->size) == ALGORITHM_HOSTS;
+        algorithm = call_choose(c, r->count * type_find(r->all.type)->size);
     if (!c->schedule) {
-        void *place = blocks_at(&r->all, 0);
-
-        call_copy_elements(c, gathers ? place : r->own, r->all.type, gathers ? r->own : place,
-                           r->all.type, r->count);
+        rooted_copy(c, r, gathers);
+    } else if (algorithm == ALGORITHM_SHARED) {
+        if (c->group->rank == r->root)
+            rooted_copy(c, r, gathers);
+        return gathers ? gather_shared(c->schedule, r->root, r->own, &r->all)
+                       : scatter_shared(c->schedule, r->root, r->own, &r->all);
     } else if (gathers) {
-        (levels ? gather_hosts : gather_linear)(c->schedule, r->root, r->own, r->count, &r->all);
+        (algorithm == ALGORITHM_HOSTS ? gather_hosts : gather_linear)(c->schedule, r->root, r->own,
+                                                                      r->count, &r->all);
     } else {
-        (levels ? scatter_hosts : scatter_linear)(c->schedule, r->root, r->own, r->count, &r->all);
+        (algorithm == ALGORITHM_HOSTS ? scatter_hosts : scatter_linear)(
+            c->schedule, r->root, r->own, r->count, &r->all);
     }
     return call_run(c);
 }

@@ -27,6 +27,7 @@
 #define TRY_FIRST 3  /* number of the call before which the memory is first tried for, */
 #define TRY_FACTOR 8 /* and how much later the next time */
 #define TRY_LAST 2000
+#define SPACE 4096   /* bytes of operands that are combined on the stack */
 #define MAKE_CALLS 2 /* that making it counts as: to offer, and to agree */
 
 /* What rank 0 says of the memory that it has made. */
@@ -356,7 +357,7 @@ static void combine(const struct commons_op *op, int size, const struct reductio
 /* Put, and where this task needs a result, of the first so many ranks, wait and combine. */
 static int reduce(struct schedule *s, int ranks, const struct reduction *r)
 {
-    _Alignas(max_align_t) char small[DVM_COMMONS_MOST * DVM_COMMONS_INSIDE];
+    _Alignas(max_align_t) char small[SPACE];
     struct commons_op op;
     char *space = small;
     int rc;
@@ -365,7 +366,7 @@ static int reduce(struct schedule *s, int ranks, const struct reduction *r)
     rc = commons_put(&op, r->in);
     if (rc == COMMONS_OK && ranks > 0)
         rc = commons_wait(&op, 0, ranks);
-    if (rc == COMMONS_OK && ranks > 0 && op.bytes > DVM_COMMONS_INSIDE) {
+    if (rc == COMMONS_OK && op.bytes * (size_t)ranks > sizeof small) {
         space = schedule_space(s, op.bytes * (size_t)ranks);
         rc = space ? DVM_OK : s->rc;
     }
@@ -406,6 +407,22 @@ int allgather_shared(struct schedule *s, const struct blocks *all)
     return shared_end(&op, s, rc);
 }
 
+/* The root's own block is in its place already, here and below. */
+int gather_shared(struct schedule *s, int root, const void *own, const struct blocks *all)
+{
+    struct commons_op op;
+    int rc;
+
+    shared_begin(&op, s, all->count * type_find(all->type)->size, type_code(all->type));
+    if (s->rank != root)
+        return shared_end(&op, s, put(&op, own, all->type));
+    rc = commons_wait(&op, 0, s->size);
+    for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
+        if (r != root)
+            take(&op, r, blocks_at(all, r), all->type);
+    return shared_end(&op, s, rc);
+}
+
 /* Put blocks for all others, one behind the other. */
 static int put_row(struct commons_op *op, const struct schedule *s, const struct blocks *in)
 {
@@ -420,6 +437,30 @@ static int put_row(struct commons_op *op, const struct schedule *s, const struct
     return commons_put(op, row);
 }
 
+/* Take this task's block from such a row of another's. */
+static void take_own(const struct commons_op *op, const struct schedule *s, int from, void *to,
+                     dvm_type type)
+{
+    const char *row = commons_of(op, from);
+
+    pieces_out(to, type, 0, row + op->bytes * (size_t)shared_place(from, s->rank), op->bytes);
+}
+
+int scatter_shared(struct schedule *s, int root, void *own, const struct blocks *all)
+{
+    size_t bytes = all->count * type_find(all->type)->size;
+    struct commons_op op;
+    int rc;
+
+    shared_begin_put(&op, s, bytes, type_code(all->type), bytes * (size_t)(s->size - 1));
+    if (s->rank == root)
+        return shared_end(&op, s, put_row(&op, s, all));
+    rc = commons_wait(&op, root, root + 1);
+    if (rc == COMMONS_OK)
+        take_own(&op, s, root, own, all->type);
+    return shared_end(&op, s, rc);
+}
+
 int alltoall_shared(struct schedule *s, const struct blocks *in, const struct blocks *out)
 {
     size_t bytes = out->count * type_find(out->type)->size;
@@ -431,12 +472,8 @@ int alltoall_shared(struct schedule *s, const struct blocks *in, const struct bl
     if (rc == COMMONS_OK)
         rc = commons_wait(&op, 0, s->size);
     for (int r = 0; rc == COMMONS_OK && r < s->size; r++)
-        if (r != s->rank) {
-            const char *row = commons_of(&op, r);
-
-            pieces_out(blocks_at(out, r), out->type, 0,
-                       row + bytes * (size_t)shared_place(r, s->rank), bytes);
-        }
+        if (r != s->rank)
+            take_own(&op, s, r, blocks_at(out, r), out->type);
     return shared_end(&op, s, rc);
 }
 
@@ -444,11 +481,7 @@ int alltoall_shared(struct schedule *s, const struct blocks *in, const struct bl
 
 bool shared_may(const struct schedule *s, size_t bytes)
 {
-    bool rooted = s->kind == COLL_BCAST || s->kind == COLL_REDUCE || s->kind == COLL_GATHER ||
-                  s->kind == COLL_SCATTER;
-
-    return s->coll->commons && !(s->signature & COLL_STARTS) &&
-           bytes <= (rooted ? DVM_COMMONS_INSIDE : DVM_COMMONS_BLOCK);
+    return s->coll->commons && !(s->signature & COLL_STARTS) && bytes <= DVM_COMMONS_BLOCK;
 }
 
 /* The end of a step; what schedule_run explains is left to it. */

@@ -18,13 +18,14 @@ int shared_prepare(struct coll *c, enum coll_kind kind, uintptr_t site);
 bool shared_due(const struct coll *c);
 
 /* Each of these ends the schedule and returns as schedule_run does. What a task gives has at
- * most DVM_COMMONS_INSIDE bytes, in those where all wait for all DVM_COMMONS_BLOCK. */
+ * most DVM_COMMONS_BLOCK bytes. */
 int barrier_shared(struct schedule *s);
 int bcast_shared(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
 int reduce_shared(struct schedule *s, int root, const struct reduction *r);
 int allreduce_shared(struct schedule *s, const struct reduction *r);
 int scan_shared(struct schedule *s, const struct reduction *r, bool inclusive);
 int allgather_shared(struct schedule *s, const struct blocks *all);
+int gather_shared(struct schedule *s, int root, const void *own, const struct blocks *all);
 
 /* Of a row of blocks, one from a task for each of the others, the place of the one for to. */
 static inline int shared_place(int from, int to)
@@ -33,6 +34,7 @@ static inline int shared_place(int from, int to)
 }
 
 /* What a task gives all others has together at most DVM_COMMONS_BLOCK bytes. */
+int scatter_shared(struct schedule *s, int root, void *own, const struct blocks *all);
 int alltoall_shared(struct schedule *s, const struct blocks *in, const struct blocks *out);
 
 /* The same for contributions of any length, through memory for long ones (pieces.c); reductions

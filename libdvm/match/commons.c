@@ -329,7 +329,7 @@ void commons_begin(struct commons_op *op)
         enter(c, op->call);
     op->odd = -1;
     if (in_blocks(op))
-        c->row = (c->row + 1) % DVM_COMMONS_BLOCK_ROWS;
+        c->row = (c->row + 1) & (c->block_rows - 1);
 }
 
 int commons_room(struct commons_op *op)
@@ -348,6 +348,18 @@ static void show(struct commons *c, struct dvm_commons_cell *cell, const struct 
     take_own(c);
 }
 
+/* Wait until this member's block is in use no more; as with cells, who has to wait lets the others
+ * come half as near. */
+static int wait_for_block(struct commons_op *op)
+{
+    struct commons *c = op->commons;
+    unsigned half = c->block_rows > 2 ? c->block_rows / 2 : 0;
+
+    return c->done >= c->row_turn[c->row]
+               ? COMMONS_OK
+               : wait_done(op, c->row_turn[(c->row + half) & (c->block_rows - 1)]);
+}
+
 int commons_put(struct commons_op *op, const void *data)
 {
     struct commons *c = op->commons;
@@ -362,7 +374,7 @@ int commons_put(struct commons_op *op, const void *data)
     if (!has_room(c, c->turn))
         rc = wait_done(op, (c->turn - c->rows / 2) / TELL * TELL);
     if (rc == COMMONS_OK && !inside)
-        rc = wait_done(op, c->row_turn[c->row]);
+        rc = wait_for_block(op);
     if (rc != COMMONS_OK)
         return rc;
     if (op->put > 0)

@@ -28,6 +28,7 @@ static struct commons *use(void *map, const int *tids, int size, int rank)
     c->members = (struct dvm_commons_member *)(c->head + 1);
     c->cells = (struct dvm_commons_cell *)(c->members + size);
     c->rows = dvm_commons_rows(size);
+    c->block_rows = dvm_commons_block_rows(size);
     c->blocks = (uint8_t *)(c->cells + (size_t)size * c->rows);
     memcpy(c->tids, tids, (size_t)size * sizeof c->tids[0]);
     c->size = size;

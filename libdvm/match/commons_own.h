@@ -14,12 +14,12 @@ struct commons {
     size_t bytes;
     uint64_t at;           /* place in this task's own pool; 0: another has made it */
     int size, rank;
-    uint32_t rows;
+    uint32_t rows, block_rows;
     uint64_t turn;
     bool offered;          /* it has put in its turn, and has not begun otherwise */
     uint64_t done;         /* all members have done the operations up to this one */
     unsigned row;          /* of blocks, that the last longer operation used */
-    uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS]; /* when each was used last */
+    uint64_t row_turn[DVM_COMMONS_BLOCK_ROWS_MOST]; /* when each was used last */
     uint8_t *wide;         /* NULL: none */
     uint64_t wide_at;      /* as at */
     size_t wide_bytes;

@@ -3,7 +3,7 @@
  * Members call the same collectives in the same order, so they count operations alike: the
  * turn. Each operation has a row of cells, one a member, which is used again ROWS turns
  * later (dvm_commons_rows of the members), and a longer contribution lies in a block beside
- * it, of which there are DVM_COMMONS_BLOCK_ROWS rows.
+ * it, of which there are dvm_commons_block_rows.
  *
  *     head, members' lines, rows of cells, rows of blocks
  *
@@ -48,7 +48,8 @@
 #define DVM_COMMONS_ROWS_MOST 256 /* no more: what two tasks use stays in their caches */
 #define DVM_COMMONS_INSIDE 48     /* bytes in a cell */
 #define DVM_COMMONS_BLOCK 1024    /* bytes of a longer contribution */
-#define DVM_COMMONS_BLOCK_ROWS 2
+#define DVM_COMMONS_BLOCKS 128         /* in all; rows of them: see dvm_commons_block_rows, */
+#define DVM_COMMONS_BLOCK_ROWS_MOST 16 /* no more, as of cells */
 #define DVM_COMMONS_WANTS_DONE 64 /* more than 1 + any rank */
 #define DVM_COMMONS_PARTS 4 /* of the wide memory, each in use by one operation at a time */
 #define DVM_COMMONS_FEW 4            /* members, more than two, that have at most
@@ -94,6 +95,17 @@ static inline uint32_t dvm_commons_rows(int members)
     return rows;
 }
 
+/* Longer operations that a member which waits for nobody may be ahead. Also a power of two. */
+static inline uint32_t dvm_commons_block_rows(int members)
+{
+    uint32_t rows = 2;
+
+    while (rows < DVM_COMMONS_BLOCK_ROWS_MOST &&
+           rows * 2 * (uint32_t)members <= DVM_COMMONS_BLOCKS)
+        rows *= 2;
+    return rows;
+}
+
 /* Bytes of the wide memory, that long contributions go through in pieces: so many, or, where its
  * maker cannot have that, a half, down to DVM_COMMONS_WIDE_LEAST. From 2 MiB on it lies on a
  * multiple of 2 MiB in its pool, if such a place is free. */
@@ -113,7 +125,7 @@ static inline int dvm_commons_wide_fits(int members, uint64_t bytes)
 static inline size_t dvm_commons_bytes(int members)
 {
     return DVM_LINE + (size_t)members * (DVM_LINE + dvm_commons_rows(members) * DVM_LINE +
-                                         DVM_COMMONS_BLOCK_ROWS * DVM_COMMONS_BLOCK);
+                                         dvm_commons_block_rows(members) * DVM_COMMONS_BLOCK);
 }
 
 #endif
