@@ -20,6 +20,7 @@
 #include "base/endpoint.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/pacing.h"
 
 #define ACCEPT_PER_TURN 32
 #define BACKLOG 1024
@@ -258,6 +259,7 @@ static int listen_at(const struct sockaddr *a, socklen_t size)
         return -1;
     if (a->sa_family == AF_INET6) /* "all addresses" are those of IPv4, too */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+    pacing_avoid(fd);
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
         bind(fd, a, size) == 0 && listen(fd, BACKLOG) == 0)
         return fd;

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pacing.h"
 #include "dvm.h"
 #include "lane/apart.h"
 #include "lane/bell.h"
@@ -42,6 +43,7 @@
 #define AGAIN_DOUBLES 10                      /* so often */
 #define STEADY_NS UINT64_C(10000000000)       /* a connection of this age was no failure */
 #define DEAD_MS 20000                         /* bytes unacknowledged for so long: it is broken */
+#define FAR_US 5000                           /* a round trip that no cluster has */
 #define IDLE_SECONDS 15                       /* before an idle connection is probed */
 #define PROBE_SECONDS 5
 #define PROBES 3
@@ -245,6 +247,7 @@ bool direct_use(struct direct *d, uint32_t security, uint8_t cipher,
     if (!d->in.buffer)
         return false;
     set_options(d->fd);
+    pacing_allow(d->fd, FAR_US);
     slice_shorten();
     direct_become(d, DIRECT_READY);
     d->since = clock_ns();

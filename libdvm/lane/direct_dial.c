@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/endpoint.h"
+#include "base/pacing.h"
 #include "lane/bell.h"
 #include "lane/daemon_link.h"
 #include "lane/direct.h"
@@ -141,6 +142,8 @@ static int dial(const char *endpoint, const char **why)
         return -1;
     }
     fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        pacing_avoid(fd);
     if (fd < 0 || (connect(fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)) {
         *why = strerror(errno);
         if (fd >= 0)
