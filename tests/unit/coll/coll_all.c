@@ -19,6 +19,8 @@ static const size_t lengths[] = {0, 1, 5, 600, MANY};
 static const struct fake_options hosts = {.hosts = 3};
 
 /* One, two and five tasks a host, ranks side by side and not. */
+#define PIECES 70001 /* integers of a prefix that goes through in pieces, */
+#define FEW 5        /* where there are few tasks */
 #define UNEVEN 8
 static const int uneven[][UNEVEN] = {{0, 1, 1, 2, 2, 2, 2, 2}, {2, 1, 2, 2, 0, 2, 1, 2}};
 
@@ -430,8 +432,8 @@ Test(coll_all, reduce_scatter)
 
 static int scans(const struct fake_task *me)
 {
-    for (size_t l = 0; l < LENGTHS; l++) {
-        size_t count = lengths[l];
+    for (size_t l = 0; l < LENGTHS + (me->count <= FEW); l++) {
+        size_t count = l < LENGTHS ? lengths[l] : PIECES;
         int *in = room(1, count), *out = room(1, count);
 
         for (int place = 0; place <= 1; place++) {
