@@ -55,13 +55,16 @@ static uint32_t pages_of(size_t bytes)
     return (uint32_t)((bytes + ((size_t)1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT);
 }
 
-/* Pages of the next piece, of so many that nobody has claimed. */
-static uint32_t piece_of(uint32_t left, uint32_t most)
+/* Pages of the next piece, of so many that nobody has claimed, of a message of so many. A
+ * message of up to two least pieces is one call for each of the two. */
+static uint32_t piece_of(uint32_t left, uint32_t most, uint32_t all)
 {
-    uint32_t pages = (left + 1) / 2;
+    uint32_t pages = (left + 1) / 2, least = (all + 1) / 2;
 
-    if (pages < PIECE_LEAST)
-        pages = PIECE_LEAST;
+    if (least > PIECE_LEAST)
+        least = PIECE_LEAST;
+    if (pages < least)
+        pages = least;
     if (pages > most)
         pages = most;
     return pages < left ? pages : left;
@@ -104,7 +107,7 @@ static void read_front(struct both_take *take)
             most *= 2;
         else if (back < take->pages)
             most = PIECE;
-        end = take->front + piece_of(back - take->front, most);
+        end = take->front + piece_of(back - take->front, most, take->pages);
         tell(take, end);
         back = claimed(take);
         if (end > back)
@@ -208,7 +211,7 @@ bool both_give(const struct both_give *give, struct dvm_ring *home, struct copy_
     while ((read = fronted(home, number, pages)) < back) {
         size_t at, end = (size_t)back << PAGE_SHIFT;
 
-        next = back - piece_of(back - read, PIECE);
+        next = back - piece_of(back - read, PIECE, pages);
         came = true;
         atomic_store(&home->both_back, word(number, next)); /* [B] */
         if (fronted(home, number, pages) > next)

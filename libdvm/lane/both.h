@@ -17,7 +17,7 @@
 #include "lane/copy.h"
 #include "proto/segment.h"
 
-#define BOTH_LEAST ((size_t)192 << 10) /* bytes from which a message is offered to its sender */
+#define BOTH_LEAST ((size_t)48 << 10) /* bytes from which a message is offered to its sender */
 
 /* How far a copy is. */
 enum both_result {

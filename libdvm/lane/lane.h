@@ -103,11 +103,12 @@ struct lane {
      * peer's maxima say what came of it. NULL: they never change. */
     void (*widen)(struct peer *peer, size_t bytes);
 
-    /* Copy bytes from an address of the peer's, those of its message with this ref. NULL: it
-     * cannot; FAILED: not now or not from this peer, and to is undefined. LEFT: the peer
-     * is still at it; the copied upcall tells when it is not. One copy of a peer at a time is. */
+    /* Copy bytes from an address of the peer's, those of its message with this ref; with ask it
+     * may help. NULL: it cannot; FAILED: not now or not from this peer, and to is undefined.
+     * LEFT: the peer is still at it; the copied upcall tells when it is not. One copy of a peer
+     * at a time is. */
     enum both_result (*copy)(struct peer *peer, uint64_t ref, uint64_t from, void *to,
-                             size_t bytes);
+                             size_t bytes, bool ask);
 
     /* End what is LEFT: nobody writes to its place any more. May wait for the peer. */
     void (*copy_end)(struct peer *peer);

@@ -436,11 +436,11 @@ void shm_rung(unsigned index)
 }
 
 static enum both_result shm_copy(struct peer *peer, uint64_t ref, uint64_t from, void *to,
-                                 size_t bytes)
+                                 size_t bytes, bool ask)
 {
     struct ring_in *in = &peer->shm.in;
 
-    if (!peer->shm.take.left && in->base)
+    if (ask && !peer->shm.take.left && in->base)
         return both_take(&peer->shm.take, in->home.ring ? in->home.ring : in->now.ring,
                          &peer->shm.source, ref, from, to, bytes);
     return copy_read(&peer->shm.source, from, to, bytes) ? BOTH_COPIED : BOTH_FAILED;

@@ -1,17 +1,29 @@
-/* choice.c: which of two ways is faster; see choice.h.
+/* choice.c: which of three ways is faster; see choice.h.
  *
- * The better mean wins, and once in a while the other way is taken to see whether
- * that still holds. But a copy by both tasks is always the better one.
+ * The best mean wins, and once in a while another way is taken to see whether that still
+ * holds. But from BOTH_SURE bytes on a copy by both tasks is always the best.
  */
 #include "stream/choice.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CLASS_FIRST ((size_t)64 << 10) /* messages below it are the first class, bytes */
-#define CLASS_STEP 4                   /* each class reaches so many times further */
-#define LOOK_EVERY 64                  /* messages between looks at the other way */
+#include "lane/both.h"
+
+#define BOTH_SURE ((size_t)192 << 10)
+#define LOOK_EVERY 64                  /* messages between looks at another way */
 #define MEAN_SHARE 0.25f               /* of the newest measurement in the mean */
+
+/* Sizes below a limit, bytes, and a bit for each way that they may take. */
+static const struct {
+    size_t limit;
+    unsigned ways;
+} classes[CHOICE_CLASSES] = {
+    {BOTH_LEAST, 1 << CHOICE_RING | 1 << CHOICE_COPY},
+    {BOTH_SURE, 1 << CHOICE_RING | 1 << CHOICE_COPY | 1 << CHOICE_BOTH},
+    {(size_t)2 << 20, 1 << CHOICE_RING | 1 << CHOICE_BOTH},
+    {SIZE_MAX, 1 << CHOICE_RING | 1 << CHOICE_BOTH},
+};
 
 static enum { AUTO, ALWAYS, NEVER } setting;
 
@@ -30,25 +42,58 @@ static int class_of(size_t bytes)
 {
     int class = 0;
 
-    for (size_t limit = CLASS_FIRST; bytes > limit && class < CHOICE_CLASSES - 1; class++)
-        limit *= CLASS_STEP;
+    while (class < CHOICE_CLASSES - 1 && bytes >= classes[class].limit)
+        class++;
     return class;
+}
+
+static bool may(int class, int way)
+{
+    return classes[class].ways >> way & 1;
+}
+
+/* A way that was not measured yet, else the best. */
+static enum choice_way best_of(const float *rate, int class)
+{
+    enum choice_way best = CHOICE_RING;
+
+    for (int way = CHOICE_RING; way < CHOICE_WAYS; way++) {
+        if (!may(class, way))
+            continue;
+        if (rate[way] == 0)
+            return way;
+        if (rate[way] > rate[best])
+            best = way;
+    }
+    return best;
+}
+
+/* The others take turns. */
+static enum choice_way other_than(enum choice_way best, int class, uint32_t turn)
+{
+    int way = best;
+
+    do
+        way = (way + 1 + turn % 2) % CHOICE_WAYS;
+    while (!may(class, way) || way == (int)best);
+    return way;
 }
 
 enum choice_way choice_next(struct choice *choice, size_t bytes)
 {
     int class = class_of(bytes);
     const float *rate = choice->of[class].rate;
-    enum choice_way best = rate[CHOICE_COPY] > rate[CHOICE_RING] ? CHOICE_COPY : CHOICE_RING;
     uint32_t number = choice->of[class].messages++;
+    enum choice_way best;
 
-    if (setting != AUTO)
-        return setting == ALWAYS ? CHOICE_COPY : CHOICE_RING;
-    if (choice->of[class].helped)
-        return CHOICE_COPY;
-    if (rate[CHOICE_RING] == 0 || rate[CHOICE_COPY] == 0)
-        return rate[CHOICE_RING] == 0 ? CHOICE_RING : CHOICE_COPY;
-    return number % LOOK_EVERY == 0 ? CHOICE_WAYS - 1 - best : best;
+    if (setting == NEVER)
+        return CHOICE_RING;
+    if (setting == ALWAYS || choice->of[class].helped)
+        return may(class, CHOICE_BOTH) ? CHOICE_BOTH : CHOICE_COPY;
+    best = best_of(rate, class);
+    if (number % LOOK_EVERY || rate[best] == 0)
+        return best;
+    return other_than(best, class, number / LOOK_EVERY);
 }
 
 void choice_took(struct choice *choice, enum choice_way way, size_t bytes, uint64_t ns)
@@ -61,5 +106,7 @@ void choice_took(struct choice *choice, enum choice_way way, size_t bytes, uint6
 
 void choice_helped(struct choice *choice, size_t bytes, bool helped)
 {
-    choice->of[class_of(bytes)].helped = helped;
+    int class = class_of(bytes);
+
+    choice->of[class].helped = helped && !may(class, CHOICE_COPY);
 }

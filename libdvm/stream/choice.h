@@ -1,9 +1,9 @@
-/* choice.h: which of two ways is faster for the large messages of a pair.
+/* choice.h: which of three ways is the fastest for the large messages of a pair.
  *
  * Through a ring both tasks copy at once; a single copy is made by the receiver alone, or
- * both make it together (lane/both.h). One copy by both is faster than two by both, so while
- * senders help nothing else is tried. Else it depends on how far their cores are from each
- * other, on what else runs, and on the size, and it changes: so both are measured as they
+ * its sender is asked to help with it (lane/both.h). That is the best for long messages, so while
+ * senders help nothing else is tried there. Else it depends on how far their cores are from each
+ * other, on what else runs, and on the size, and it changes: so all are measured as they
  * are used.
  */
 #ifndef DVM_STREAM_CHOICE_H
@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum choice_way { CHOICE_RING, CHOICE_COPY, CHOICE_WAYS };
+/* BOTH: the sender is asked. */
+enum choice_way { CHOICE_RING, CHOICE_COPY, CHOICE_BOTH, CHOICE_WAYS };
 
 #define CHOICE_CLASSES 4 /* of sizes */
 
@@ -22,7 +23,7 @@ struct choice {
     struct {
         float rate[CHOICE_WAYS]; /* bytes a nanosecond, a running mean; 0: not measured */
         uint32_t messages;
-        bool helped;             /* the last that was copied */
+        bool helped;             /* the last that was asked for, where that decides */
     } of[CHOICE_CLASSES];
 };
 
@@ -35,7 +36,7 @@ enum choice_way choice_next(struct choice *choice, size_t bytes);
 /* A message of so many bytes took that way and so many nanoseconds. */
 void choice_took(struct choice *choice, enum choice_way way, size_t bytes, uint64_t ns);
 
-/* One that was copied: whether its sender has helped. */
+/* One whose sender was asked: whether it has helped. */
 void choice_helped(struct choice *choice, size_t bytes, bool helped);
 
 #endif

@@ -217,20 +217,22 @@ static void receive_link(struct stream_receive *r)
 }
 
 /* The bytes are here, by a copy. */
-static void copy_over(struct stream_receive *r, bool helped)
+static void copy_over(struct stream_receive *r, enum choice_way way, bool helped)
 {
-    choice_helped(&r->stream->choice, r->size, helped);
-    choice_took(&r->stream->choice, CHOICE_COPY, r->size, clock_ns() - r->began);
+    if (way == CHOICE_BOTH)
+        choice_helped(&r->stream->choice, r->size, helped);
+    choice_took(&r->stream->choice, way, r->size, clock_ns() - r->began);
     count_received(0, r->size);
     stream_matched(r->stream, r->peer_ref);
     r->done(r, DVM_OK);
 }
 
-/* They cannot be copied: not again, like a way that is so slow. */
+/* They cannot be copied: not again, like ways that are so slow. */
 static void copy_failed(struct stream_receive *r)
 {
     choice_helped(&r->stream->choice, r->size, false);
     choice_took(&r->stream->choice, CHOICE_COPY, r->size, UINT64_MAX);
+    choice_took(&r->stream->choice, CHOICE_BOTH, r->size, UINT64_MAX);
 }
 
 /* Copy the bytes from the sender's memory, where that is possible and faster. */
@@ -238,15 +240,19 @@ static bool receive_copy(struct stream_receive *r)
 {
     struct stream *s = r->stream;
     enum both_result result;
+    enum choice_way way;
 
-    if (!r->remote || !r->buffer || !s->in || !s->in->copy ||
-        choice_next(&s->choice, r->size) != CHOICE_COPY)
+    if (!r->remote || !r->buffer || !s->in || !s->in->copy)
         return false;
-    result = s->in->copy(&s->peer, r->peer_ref, r->remote, r->buffer, r->size);
+    way = choice_next(&s->choice, r->size);
+    if (way == CHOICE_RING)
+        return false;
+    result = s->in->copy(&s->peer, r->peer_ref, r->remote, r->buffer, r->size,
+                         way == CHOICE_BOTH);
     switch (result) {
     case BOTH_COPIED:
     case BOTH_HELPED:
-        copy_over(r, result == BOTH_HELPED);
+        copy_over(r, way, result == BOTH_HELPED);
         return true;
     case BOTH_LEFT:
         s->copying = r;
@@ -329,7 +335,7 @@ void rendezvous_copied(struct stream *s, enum both_result result)
     s->copying = NULL;
     receive_unlink(r);
     if (result != BOTH_FAILED) {
-        copy_over(r, true);
+        copy_over(r, CHOICE_BOTH, true);
         return;
     }
     copy_failed(r);

@@ -131,12 +131,15 @@ static void check_whole(size_t bytes)
 static size_t size_of(int i, uint64_t *seed)
 {
     static const size_t sizes[] = {1, 4096, BOTH_LEAST - 1, BOTH_LEAST, BOTH_LEAST + 1,
+                                   ((size_t)64 << 10) - 1, (size_t)64 << 10,
+                                   ((size_t)128 << 10) - 1, (size_t)128 << 10,
+                                   ((size_t)128 << 10) + 1,
                                    ((size_t)256 << 10) - 1, (size_t)256 << 10,
                                    ((size_t)1 << 20) - 1, (size_t)1 << 20,
                                    ((size_t)1 << 20) + 1, MOST - 1, MOST};
     const int count = sizeof sizes / sizeof sizes[0];
 
-    return i < count ? sizes[i] : 1 + fake_random(seed) % MOST;
+    return i < count ? sizes[i] : 1 + fake_random(seed) % (i % 2 ? 4 * BOTH_LEAST : MOST);
 }
 
 static unsigned exchange(bool refuses)

@@ -6,8 +6,10 @@
 
 #define MIB ((size_t)1 << 20)
 
-/* Let messages go by the way that is chosen; each way has its speed. Returns how many
- * went by a copy. */
+#define MIDDLE ((size_t)64 << 10) /* of which all three ways are measured */
+
+/* Let messages go by the way that is chosen; each has its speed. Returns how many did not go
+ * through the ring. */
 static int run(struct choice *c, int messages, uint64_t ring_ns, uint64_t copy_ns)
 {
     int copies = 0;
@@ -15,8 +17,8 @@ static int run(struct choice *c, int messages, uint64_t ring_ns, uint64_t copy_n
     for (int i = 0; i < messages; i++) {
         enum choice_way way = choice_next(c, MIB);
 
-        copies += way == CHOICE_COPY;
-        choice_took(c, way, MIB, way == CHOICE_COPY ? copy_ns : ring_ns);
+        copies += way != CHOICE_RING;
+        choice_took(c, way, MIB, way != CHOICE_RING ? copy_ns : ring_ns);
     }
     return copies;
 }
@@ -74,4 +76,51 @@ Test(choice, stays_with_what_both_do)
     cr_assert_eq(choice_next(&c, 4 * MIB), CHOICE_RING, "of another size nothing is known");
     choice_helped(&c, MIB, false);
     cr_assert_leq(run(&c, 1000, 60000, 100000), 40);
+}
+
+/* Messages of middle size, by ways that take so many nanoseconds each: how many went by which. */
+static void run_middle(struct choice *c, const uint64_t *ns, int *went)
+{
+    for (int way = 0; way < CHOICE_WAYS; way++)
+        went[way] = 0;
+    for (int i = 0; i < 2000; i++) {
+        enum choice_way way = choice_next(c, MIDDLE);
+
+        went[way]++;
+        choice_took(c, way, MIDDLE, ns[way]);
+        if (way == CHOICE_BOTH)
+            choice_helped(c, MIDDLE, true);
+    }
+}
+
+Test(choice, three_ways_are_compared)
+{
+    struct choice c = {0};
+    int went[CHOICE_WAYS];
+
+    unsetenv("DVM_SINGLE_COPY");
+    choice_start();
+    for (int best = 0; best < CHOICE_WAYS; best++) {
+        uint64_t ns[CHOICE_WAYS] = {9000, 9000, 9000};
+
+        ns[best] = 6000;
+        run_middle(&c, ns, went);
+        cr_assert_geq(went[best], 1700, "way %d: %d", best, went[best]);
+        for (int way = 0; way < CHOICE_WAYS; way++)
+            cr_assert_geq(went[way], 8, "way %d is not looked at while %d is best", way, best);
+    }
+}
+
+Test(choice, short_ones_ask_nobody)
+{
+    struct choice c = {0};
+
+    unsetenv("DVM_SINGLE_COPY");
+    choice_start();
+    for (int i = 0; i < 1000; i++) {
+        enum choice_way way = choice_next(&c, 20000);
+
+        cr_assert_neq(way, CHOICE_BOTH);
+        choice_took(&c, way, 20000, 3000);
+    }
 }

@@ -27,9 +27,12 @@ static int messages(void)
     return full_size() ? 5000 : 80;
 }
 
+/* Of all sizes, half of them short: those have a piece for each of the two. */
 static size_t size_of(int i)
 {
-    return i % 8 == 0 ? MOST : BOTH_LEAST / 2 + (size_t)i * 77773 % (MOST - BOTH_LEAST / 2);
+    if (i % 8 == 0)
+        return MOST;
+    return BOTH_LEAST / 2 + (size_t)i * 77773 % (i % 2 ? 4 * BOTH_LEAST : MOST - BOTH_LEAST / 2);
 }
 
 static void fill(uint8_t *bytes, int rank, int i)
