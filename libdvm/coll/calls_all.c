@@ -2,6 +2,7 @@
  * alltoall.
  */
 #include "coll/calls.h"
+#include "coll/plain.h"
 #include "coll/shared.h"
 #include "group/entry.h"
 #include "type/derived.h"
@@ -82,13 +83,17 @@ static int gather_all(struct call *c, const struct blocks *all)
 {
     size_t most = blocks_most(all, c->group->size);
     enum algorithm algorithm = call_choose(c, most * type_find(all->type)->size);
+    int rc;
 
     if (algorithm == ALGORITHM_PIECES &&
         most * (size_t)c->group->size > UNLIKE_MOST * blocks_all(all, c->group->size))
         algorithm = ALGORITHM_RING;
     switch (algorithm) {
     case ALGORITHM_SHARED:
-        return allgather_shared(c->schedule, all);
+        rc = allgather_shared(c->schedule, all);
+        if (rc == DVM_OK && c->kind == COLL_ALLGATHER)
+            plain_learn_blocks(c, all->count, all->type);
+        return rc;
     case ALGORITHM_HOSTS:
     case ALGORITHM_BRUCK:
         if (type_basic(all->type))
@@ -132,10 +137,13 @@ static int allgather(struct call *c, dvm_group group, const void *in, void *out,
 
 int dvm_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
 {
-    struct call c = CALL(ALLGATHER);
-
     ENTRY_BEGIN();
-    return dvm_leave(allgather(&c, group, in, out, count, type));
+    if (!plain_allgather(group, in, out, count, type, ENTRY_SITE())) {
+        struct call c = CALL(ALLGATHER);
+
+        return dvm_leave(allgather(&c, group, in, out, count, type));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_iallgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
@@ -278,7 +286,10 @@ static int exchange(struct call *c, struct blocks *in, const struct blocks *out,
     case ALGORITHM_SHARED:
         call_copy_elements(c, blocks_at(out, me), out->type, blocks_at(in, me), in->type,
                            blocks_count(in, me));
-        return alltoall_shared(c->schedule, in, out);
+        rc = alltoall_shared(c->schedule, in, out);
+        if (rc == DVM_OK && c->kind == COLL_ALLTOALL)
+            plain_learn_blocks(c, out->count, out->type);
+        return rc;
     case ALGORITHM_PIECES:
         return alltoall_pieces(c->schedule, in, out);
     case ALGORITHM_HOSTS:
@@ -315,10 +326,13 @@ static int alltoall(struct call *c, dvm_group group, const void *in, void *out, 
 
 int dvm_alltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type)
 {
-    struct call c = CALL(ALLTOALL);
-
     ENTRY_BEGIN();
-    return dvm_leave(alltoall(&c, group, in, out, count, type));
+    if (!plain_alltoall(group, in, out, count, type, ENTRY_SITE())) {
+        struct call c = CALL(ALLTOALL);
+
+        return dvm_leave(alltoall(&c, group, in, out, count, type));
+    }
+    return dvm_leave(DVM_OK);
 }
 
 int dvm_ialltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type,

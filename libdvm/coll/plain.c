@@ -8,7 +8,8 @@
  * a mix-up is seen as ever: who finds another call than its own in a cell, or nothing for some
  * time, goes the general way, which says so, waits, and sleeps.
  * Where all need all, a task puts what it gives and looks for the others'; what it has put stays,
- * and the general way goes on from there (commons_begin).
+ * and the general way goes on from there (commons_begin). Its own block of an allgather or alltoall
+ * it copies in between, while the lines of the others are on their way.
  * The root of a reduction puts nothing: all others are there, in the same call, and need nothing.
  */
 #include "coll/plain.h"
@@ -31,10 +32,11 @@ struct plain {
     unsigned signature;
     uint32_t bytes, code; /* of all elements, and their type here, */
     uint32_t noted;       /* and in a record */
+    uint32_t put;         /* bytes that each gives all others */
 };
 
 /* Of each kind; others stay empty. */
-static struct plain last[COLL_ALLREDUCE + 1];
+static struct plain last[COLL_ALLTOALL + 1];
 
 static bool reduces(enum coll_kind kind)
 {
@@ -52,8 +54,7 @@ static unsigned signature_of(const struct call *c, int root, dvm_op op)
  * may name another algorithm from some later call on. */
 static bool stays(const struct call *c, size_t bytes)
 {
-    return bytes <= DVM_COMMONS_INSIDE && !c->group->coll->forcing &&
-           !tuned_find(c->kind, (size_t)c->group->size, bytes);
+    return !c->group->coll->forcing && !tuned_find(c->kind, (size_t)c->group->size, bytes);
 }
 
 void plain_learn(const struct call *c, int root, size_t count, dvm_type type, dvm_op op)
@@ -61,7 +62,8 @@ void plain_learn(const struct call *c, int root, size_t count, dvm_type type, dv
     const struct type *t = type_basic(type);
     op_loop *combine = t && reduces(c->kind) ? op_plain(op, type) : NULL;
 
-    if (!t || count == 0 || (reduces(c->kind) && !combine) || !stays(c, count * t->size) ||
+    if (!t || count == 0 || count * t->size > DVM_COMMONS_INSIDE ||
+        (reduces(c->kind) && !combine) || !stays(c, count * t->size) ||
         (c->kind == COLL_ALLREDUCE && c->group->size > 2))
         return;
     last[c->kind] = (struct plain){
@@ -76,6 +78,21 @@ void plain_learn_barrier(const struct call *c)
 {
     if (stays(c, 0) && !c->group->coll->crowded)
         last[COLL_BARRIER] = (struct plain){.coll = c->group->coll, .group = c->group->number};
+}
+
+void plain_learn_blocks(const struct call *c, size_t count, dvm_type type)
+{
+    const struct type *t = type_basic(type);
+    size_t bytes = t ? count * t->size : 0;
+
+    if (bytes == 0 || c->group->coll->crowded || !stays(c, bytes))
+        return;
+    last[c->kind] = (struct plain){
+        .coll = c->group->coll, .group = c->group->number, .count = count, .type = type,
+        .bytes = (uint32_t)bytes,
+        .code = type_code(type),
+        .noted = (uint32_t)type + 1,
+        .put = (uint32_t)(c->kind == COLL_ALLTOALL ? bytes * (size_t)(c->group->size - 1) : bytes)};
 }
 
 void plain_forget(const struct coll *c)
@@ -156,10 +173,15 @@ static bool reduce_root(const struct plain *p, const struct commons_word *word, 
     return true;
 }
 
-/* Whether two operands overlap, for which the general way has a sentence. */
+/* Whether what is given overlaps what is taken, for which the general way has a sentence. */
+static bool meet(const void *in, size_t in_bytes, const void *out, size_t out_bytes)
+{
+    return (uintptr_t)in - (uintptr_t)out + in_bytes - 1 < in_bytes + out_bytes - 1;
+}
+
 static bool overlap(const struct plain *p, const void *in, const void *out)
 {
-    return (uintptr_t)in - (uintptr_t)out + p->bytes - 1 < 2 * (uintptr_t)p->bytes - 1;
+    return meet(in, p->bytes, out, p->bytes);
 }
 
 bool plain_reduce(dvm_group group, int root, const void *in, void *out, size_t count,
@@ -225,4 +247,80 @@ bool plain_barrier(dvm_group group, uintptr_t site)
         return false;
     commons_met(p->coll->commons);
     return over(p, COLL_BARRIER, site);
+}
+
+/* Take the blocks of all others, of which each has put one for this task: the only one, or behind
+ * those for the ranks before. */
+static bool take_blocks(const struct plain *p, enum coll_kind kind, const struct commons_word *word,
+                        char *out)
+{
+    const struct group *g = p->coll->group;
+
+    for (int r = 0; r < g->size; r++) {
+        const char *from;
+
+        if (r == g->rank)
+            continue;
+        if (!commons_answer(p->coll->commons, word, r))
+            return false;
+        from = commons_given(p->coll->commons, p->put, r);
+        if (kind == COLL_ALLTOALL)
+            from += p->bytes * (size_t)shared_place(r, g->rank);
+        memcpy(out + p->bytes * (size_t)r, from, p->bytes);
+    }
+    commons_met_next(p->coll->commons, p->put);
+    return true;
+}
+
+bool plain_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                     uintptr_t site)
+{
+    const struct plain *p = &last[COLL_ALLGATHER];
+    struct commons_word word;
+    size_t all;
+    char *own, *to;
+
+    if (!is_same(p, group, 0, count, type) || !in || !out || out == DVM_IN_PLACE)
+        return false;
+    all = p->bytes * (size_t)p->coll->group->size;
+    own = (char *)out + p->bytes * (size_t)p->coll->group->rank;
+    if (in == DVM_IN_PLACE)
+        in = own;
+    if ((in != own && meet(in, p->bytes, out, all)) || !may(p->coll))
+        return false;
+    to = commons_next(p->coll->commons, p->put);
+    if (!to)
+        return false;
+    word = word_of(p, COLL_ALLGATHER);
+    memcpy(to, in, p->bytes);
+    commons_offer_next(p->coll->commons, &word, p->put);
+    if (in != own)
+        memcpy(own, in, p->bytes);
+    return take_blocks(p, COLL_ALLGATHER, &word, out) && over(p, COLL_ALLGATHER, site);
+}
+
+bool plain_alltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                    uintptr_t site)
+{
+    const struct plain *p = &last[COLL_ALLTOALL];
+    struct commons_word word;
+    size_t all, before;
+    char *to;
+
+    if (!is_same(p, group, 0, count, type) || !in || in == DVM_IN_PLACE || !out ||
+        out == DVM_IN_PLACE)
+        return false;
+    all = p->bytes * (size_t)p->coll->group->size;
+    before = p->bytes * (size_t)p->coll->group->rank;
+    if (meet(in, all, out, all) || !may(p->coll))
+        return false;
+    to = commons_next(p->coll->commons, p->put);
+    if (!to)
+        return false;
+    word = word_of(p, COLL_ALLTOALL);
+    memcpy(to, in, before);
+    memcpy(to + before, (const char *)in + before + p->bytes, p->put - before);
+    commons_offer_next(p->coll->commons, &word, p->put);
+    memcpy((char *)out + before, (const char *)in + before, p->bytes);
+    return take_blocks(p, COLL_ALLTOALL, &word, out) && over(p, COLL_ALLTOALL, site);
 }

@@ -1,5 +1,5 @@
-/* plain.h: short broadcasts, reductions and barriers between tasks of one host, called again as
- * they were before.
+/* plain.h: short broadcasts, reductions, barriers and exchanges of blocks between tasks of one
+ * host, called again as they were before.
  *
  * What a call was checked for, and what follows from its arguments, is kept of the last one of
  * each kind that went through memory in common (shared.h). A call with the same group, root,
@@ -27,10 +27,18 @@ bool plain_allreduce(dvm_group group, const void *in, void *out, size_t count, d
                      dvm_op op, uintptr_t site);
 bool plain_barrier(dvm_group group, uintptr_t site);
 
-/* Note a waiting call that went through cells of memory in common, if such ones always do; op is
- * that of a reduction. */
+/* The same of blocks, of as many tasks as have cores. Where the general way must go on it writes
+ * all of out, of which some may be written already. */
+bool plain_allgather(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                     uintptr_t site);
+bool plain_alltoall(dvm_group group, const void *in, void *out, size_t count, dvm_type type,
+                    uintptr_t site);
+
+/* Note a waiting call that went through memory in common, if such ones always do; op is that of a
+ * reduction. */
 void plain_learn(const struct call *c, int root, size_t count, dvm_type type, dvm_op op);
 void plain_learn_barrier(const struct call *c);
+void plain_learn_blocks(const struct call *c, size_t count, dvm_type type);
 
 /* Forget what was noted of a group: it is freed. */
 void plain_forget(const struct coll *c);

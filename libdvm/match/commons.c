@@ -73,9 +73,21 @@ static void wake(const struct commons *c, enum event event)
             shared_ring(c->tids[r]);
 }
 
-static uint8_t *block_of(const struct commons *c, int rank)
+static uint8_t *block_in(const struct commons *c, unsigned row, int rank)
 {
-    return c->blocks + ((size_t)c->row * (size_t)c->size + (size_t)rank) * DVM_COMMONS_BLOCK;
+    return c->blocks + ((size_t)row * (size_t)c->size + (size_t)rank) * DVM_COMMONS_BLOCK;
+}
+
+/* The row that the next longer operation uses. */
+static unsigned next_row(const struct commons *c)
+{
+    return (c->row + 1) & (c->block_rows - 1);
+}
+
+/* What a member has put, of so many bytes. */
+static void *given(const struct commons *c, size_t put, int rank)
+{
+    return put > DVM_COMMONS_INSIDE ? (void *)block_in(c, c->row, rank) : cell_of(c, rank)->inside;
 }
 
 /* Whether the member that is waited for is there; a member in another operation is not
@@ -246,6 +258,20 @@ static void take_others(const struct commons_op *op, int first)
         take_next(c, first == c->rank && first + 1 < op->end ? first + 1 : first);
 }
 
+/* The same of the lines of its next block, if it is as long as this one: while what it has put now
+ * is on its way to the others, these are on theirs to here. Blocks are as cells with fewer rows (in
+ * the model, too): nobody reads one of a turn that all are known to have done. */
+static void take_block(const struct commons *c, size_t put)
+{
+    unsigned row = next_row(c);
+    volatile uint8_t *block = block_in(c, row, c->rank);
+
+    if (put <= DVM_COMMONS_INSIDE || c->done < c->row_turn[row])
+        return;
+    for (size_t at = 0; at < put; at += DVM_LINE)
+        block[at] = 0;
+}
+
 /* Who has put has done all before. */
 static void all_have_put(struct commons *c)
 {
@@ -328,8 +354,8 @@ void commons_begin(struct commons_op *op)
     if (!op->there)
         enter(c, op->call);
     op->odd = -1;
-    if (in_blocks(op))
-        c->row = (c->row + 1) & (c->block_rows - 1);
+    if (in_blocks(op) && !op->there)
+        c->row = next_row(c);
 }
 
 int commons_room(struct commons_op *op)
@@ -378,14 +404,15 @@ int commons_put(struct commons_op *op, const void *data)
     if (rc != COMMONS_OK)
         return rc;
     if (op->put > 0)
-        memcpy(inside ? cell->inside : block_of(c, c->rank), data, op->put);
+        memcpy(given(c, op->put, c->rank), data, op->put);
     show(c, cell, &(struct commons_word){op->call, op->bytes, op->type});
+    take_block(c, op->put);
     return COMMONS_OK;
 }
 
 const void *commons_of(const struct commons_op *op, int rank)
 {
-    return in_blocks(op) ? block_of(op->commons, rank) : cell_of(op->commons, rank)->inside;
+    return given(op->commons, op->put, rank);
 }
 
 static void tell_done(const struct commons *c)
@@ -469,9 +496,35 @@ bool commons_offer(struct commons *c, const struct commons_word *w, const void *
     return c->offered;
 }
 
+void *commons_next(const struct commons *c, size_t put)
+{
+    unsigned row = next_row(c);
+
+    if (!has_room(c, c->turn + 1))
+        return NULL;
+    if (put <= DVM_COMMONS_INSIDE)
+        return cell_in(c, c->turn + 1, c->rank)->inside;
+    return c->done < c->row_turn[row] ? NULL : block_in(c, row, c->rank);
+}
+
+void commons_offer_next(struct commons *c, const struct commons_word *w, size_t put)
+{
+    enter(c, w->call);
+    if (put > DVM_COMMONS_INSIDE)
+        c->row = next_row(c);
+    show(c, cell_of(c, c->rank), w);
+    take_block(c, put);
+    c->offered = true;
+}
+
 const void *commons_answer(const struct commons *c, const struct commons_word *w, int rank)
 {
     return look(c, c->turn, w, rank);
+}
+
+const void *commons_given(const struct commons *c, size_t put, int rank)
+{
+    return given(c, put, rank);
 }
 
 void commons_met(struct commons *c)
@@ -479,6 +532,18 @@ void commons_met(struct commons *c)
     c->offered = false;
     all_have_put(c);
     if (c->turn % TELL == 0)
+        tell_done(c);
+}
+
+/* Blocks are few, and who waits for one wants to hear of any turn that used it: it is told each
+ * time. */
+void commons_met_next(struct commons *c, size_t put)
+{
+    commons_met(c);
+    if (put <= DVM_COMMONS_INSIDE)
+        return;
+    c->row_turn[c->row] = c->turn;
+    if (c->turn % TELL != 0)
         tell_done(c);
 }
 

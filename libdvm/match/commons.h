@@ -139,6 +139,14 @@ const void *commons_answer(const struct commons *c, const struct commons_word *w
 /* That operation is over: all other members were looked at. */
 void commons_met(struct commons *c);
 
+/* The same where each gives up to DVM_COMMONS_BLOCK bytes (put) in all. The place to write them to,
+ * NULL: there is no room now; to say that they are there; where those of a member are that has
+ * answered; and the end. */
+void *commons_next(const struct commons *c, size_t put);
+void commons_offer_next(struct commons *c, const struct commons_word *w, size_t put);
+const void *commons_given(const struct commons *c, size_t put, int rank);
+void commons_met_next(struct commons *c, size_t put);
+
 /* Copy what goes into a cell: most often eight bytes. */
 static inline void commons_copy(void *to, const void *from, size_t bytes)
 {

@@ -135,24 +135,39 @@ static bool at_once(struct commons *c, uint32_t turn, bool sum, int root)
     return true;
 }
 
+/* Put so many bytes at once, in a cell or a block, if there is room. */
+static bool offer(struct commons *c, const struct commons_word *word, const void *data)
+{
+    void *place = word->bytes > 8 ? commons_next(c, word->bytes) : NULL;
+
+    if (word->bytes == 8)
+        return commons_offer(c, word, data);
+    if (!place)
+        return false;
+    memcpy(place, data, word->bytes);
+    commons_offer_next(c, word, word->bytes);
+    return true;
+}
+
 /* A barrier at once, if all are there: else this member may have put. */
-static bool meet_at_once(struct commons *c, uint32_t turn)
+static bool meet_at_once(struct commons *c, uint32_t turn, uint32_t put)
 {
     static _Thread_local uint32_t coin = 11;
-    const struct commons_word word = {turn, 8, 0};
-    uint8_t data[8];
+    const struct commons_word word = {turn, put, 0};
+    uint8_t data[LONG];
     const void *bytes;
 
     memset(data, (int)((c->turn + 1) * MEMBERS + (unsigned)c->rank), sizeof data);
-    if (draw(&coin) & 1 || !commons_offer(c, &word, data))
+    if (draw(&coin) & 1 || !offer(c, &word, data))
         return false;
     for (int r = 0; r < c->size; r++) {
-        bytes = r == c->rank ? data : commons_answer(c, &word, r);
-        if (!bytes)
+        if (r != c->rank && !commons_answer(c, &word, r))
             return false;
+        bytes = r == c->rank ? data : commons_given(c, put, r);
         look_known(c->turn, bytes, r);
+        look_known(c->turn, (const uint8_t *)bytes + put - 8, r);
     }
-    commons_met(c);
+    commons_met_next(c, put);
     return true;
 }
 
@@ -165,7 +180,7 @@ static void one(struct commons *c, uint32_t turn, uint32_t random)
                             .waits = no_matter};
     uint8_t data[LONG];
 
-    if (what == 0 ? bytes == 8 && meet_at_once(c, turn) : at_once(c, turn, what > 1, root))
+    if (what == 0 ? meet_at_once(c, turn, bytes) : at_once(c, turn, what > 1, root))
         return;
     commons_begin(&op);
     memset(data, (int)(c->turn * MEMBERS + (unsigned)c->rank), sizeof data);

@@ -113,6 +113,32 @@ static int exchange(struct row *a, size_t count, int call)
     return 0;
 }
 
+/* Each gives all a block, some of them in place. */
+static int gather_to_all(struct row *a, size_t count, int call)
+{
+    bool in_place = (a->me + call) % 3 == 0;
+    double *from = in_place ? a->out + (size_t)a->me * count : a->in;
+
+    for (size_t k = 0; k < count; k++)
+        from[k] = value(a->me, k, call);
+    FAKE_CHECK(dvm_allgather(DVM_WORLD, in_place && call % 2 ? DVM_IN_PLACE : from, a->out, count,
+                             DVM_DOUBLE) == DVM_OK);
+    for (size_t k = 0; k < count * (size_t)a->n; k++)
+        FAKE_CHECK(a->out[k] == value((int)(k / count), k % count, call));
+    return 0;
+}
+
+/* One of these some times: from the second on it is a call that is known. */
+static int blocks_again(struct row *a, size_t count, bool gathers, int call)
+{
+    for (int times = (int)(fake_random(&a->seed) % 6); times >= 0; times--) {
+        come_late(a);
+        FAKE_CHECK((gathers ? gather_to_all : exchange)(a, count, call) == 0);
+        call += times % 3;
+    }
+    return 0;
+}
+
 /* A sum that all need, some of them in place; barriers around some. */
 static int sum_to_all(struct row *a, size_t count, int call)
 {
@@ -216,15 +242,13 @@ static int one_call(struct row *a, int call)
     case 7:
         return unlike_blocks(a, count, call);
     case 8:
-        return exchange(a, count, call);
+        return blocks_again(a, count, false, call);
     case 9:
         return to_root(a, count, root, call);
     case 10:
         return from_root(a, count, root, call);
     default:
-        FAKE_CHECK(dvm_allgather(DVM_WORLD, a->in, a->out, count, DVM_DOUBLE) == DVM_OK);
-        for (size_t k = 0; k < count * (size_t)a->n; k++)
-            FAKE_CHECK(a->out[k] == value((int)(k / count), k % count, call));
+        return blocks_again(a, count, true, call);
     }
     return 0;
 }
@@ -337,6 +361,9 @@ static int each_0(void) { return dvm_alltoall(DVM_WORLD, in, out, 0, DVM_DOUBLE)
 static int sum_2(void) { return dvm_allreduce(DVM_WORLD, in, out, 2, DVM_DOUBLE, DVM_SUM); }
 static int whole(void) { return dvm_allreduce(DVM_WORLD, in, out, 1, DVM_INT64, DVM_SUM); }
 
+static int all(void) { return dvm_allgather(DVM_WORLD, in, out, 1, DVM_DOUBLE); }
+static int all_2(void) { return dvm_allgather(DVM_WORLD, in, out, 2, DVM_FLOAT); }
+static int all_0(void) { return dvm_allgather(DVM_WORLD, in, out, 0, DVM_DOUBLE); }
 static int gather_0(void) { return dvm_gather(DVM_WORLD, 0, in, out, 1, DVM_DOUBLE); }
 static int gather_1(void) { return dvm_gather(DVM_WORLD, 1, in, out, 1, DVM_DOUBLE); }
 static int gather_2(void) { return dvm_gather(DVM_WORLD, 0, in, out, 2, DVM_DOUBLE); }
@@ -409,6 +436,12 @@ static const struct mistake late_mistakes[] = {
     {sum, barrier, DVM_ERR_ARG, "dvm_allreduce"},
     {barrier, sum, DVM_ERR_ARG, "dvm_allreduce"},
     {barrier, bcast_0, DVM_ERR_ARG, "dvm_bcast"},
+    {all, all_2, DVM_ERR_TYPE, "double"},
+    {all, all_0, DVM_ERR_TRUNCATE, "8"},
+    {all, each, DVM_ERR_ARG, "dvm_allgather"},
+    {each, all, DVM_ERR_ARG, "dvm_allgather"},
+    {each, each_2, DVM_ERR_TYPE, "double"},
+    {each, barrier, DVM_ERR_ARG, "dvm_alltoall"},
     {gather_0, gather_1, DVM_ERR_ARG, "dvm_gather"},
     {gather_0, gather_2, DVM_ERR_TRUNCATE, "16"},
     {gather_0, scatter_0, DVM_ERR_ARG, "dvm_scatter"},
