@@ -40,6 +40,7 @@ struct direct_out {
     uint8_t *buffer;   /* of DIRECT_RECORD_MAX bytes; NULL until needed */
     size_t from, to;   /* the bytes left */
     struct seal *seal; /* NULL: plain */
+    int flags;         /* of the last write: MSG_... */
     bool watched;      /* for room in the socket */
 };
 
@@ -53,7 +54,6 @@ struct direct_in {
     uint64_t taken;  /* of frame's head */
     size_t got;      /* bytes of its payload that came */
     bool fresh;      /* bytes came since frames were last looked for */
-    bool bulk;       /* the last frame was a part of a large message, and more follows */
     unsigned spun;   /* reads in a row that were not on the bell's word */
     bool filled;     /* the last read was as long as it could be: there may be more */
 };

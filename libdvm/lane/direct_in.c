@@ -72,6 +72,7 @@ static ssize_t fill_buffer(struct direct *d)
 {
     struct direct_in *in = &d->in;
     struct iovec part;
+    size_t here;
     ssize_t got;
 
     if (in->from == in->to)
@@ -84,9 +85,10 @@ static ssize_t fill_buffer(struct direct *d)
     part = (struct iovec){in->buffer + in->to, DIRECT_IN_BYTES - in->to};
     if (part.iov_len == 0)
         return 0;
-    /* more of a large message follows: its payload shall not come in here */
-    if (in->bulk && in->to == 0)
-        part.iov_len = DIRECT_HEAD;
+    /* a large message is under way: its payload shall not come in here */
+    here = in->to - in->from;
+    if (!in->seal && here < DIRECT_HEAD && lane_up()->awaits(d->peer))
+        part.iov_len = DIRECT_HEAD - here;
     got = read_parts(d, &part, 1);
     in->filled = got > 0 && (size_t)got == part.iov_len;
     if (got > 0)
@@ -138,8 +140,6 @@ static enum lane_taken hand_up(struct direct *d, const struct dvm_frame *frame, 
 {
     enum lane_taken result;
 
-    d->in.bulk = !d->in.seal && frame->op == DVM_OP_DATA &&
-                 frame->size - frame->extra > frame->length;
     result = lane_deliver(&direct_lane, d->peer, frame, payload);
     if (result == LANE_HELD || d->gone)
         return result;

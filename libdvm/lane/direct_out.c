@@ -47,8 +47,8 @@ static ssize_t write_some(struct direct *d, struct iovec *parts, int count)
 
     do
         wrote = count == 1 ? send(d->fd, parts->iov_base, parts->iov_len,
-                                  MSG_DONTWAIT | MSG_NOSIGNAL)
-                           : sendmsg(d->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+                                  d->out.flags)
+                           : sendmsg(d->fd, &message, d->out.flags);
     while (wrote < 0 && errno == EINTR);
     if (wrote >= 0)
         return wrote;
@@ -138,6 +138,14 @@ static int put_sealed(struct direct *d, const uint8_t *head, const void *payload
     return rc == BROKEN ? BROKEN : LANE_SENT;
 }
 
+/* Whether the next part of the same message follows at once: then the end of this one need not be
+ * a packet of its own. Whole parts only, as the others may end where the receiver's grant does. */
+static bool goes_on(const struct dvm_frame *frame)
+{
+    return frame->op == DVM_OP_DATA && frame->length == DVM_PAYLOAD_MAX &&
+           frame->extra + frame->length < frame->size;
+}
+
 int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *payload)
 {
     uint8_t head[DIRECT_HEAD + SMALL_MAX];
@@ -149,6 +157,7 @@ int direct_out_put(struct direct *d, const struct dvm_frame *frame, const void *
         if (rc != LANE_SENT)
             return rc;
     }
+    d->out.flags = MSG_DONTWAIT | MSG_NOSIGNAL | (goes_on(frame) ? MSG_MORE : 0);
     dvm_frame_encode(head, frame);
     wire_put(head + DVM_FRAME_BYTES, lane_up()->taken(d->peer), 8);
     if (d->out.seal)

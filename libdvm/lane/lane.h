@@ -153,6 +153,8 @@ struct lane_up {
     /* Where the payload of a frame goes whose header came: NULL: nowhere special. The
      * lane asks again for each part of it, and may then hand it up from there. */
     uint8_t *(*into)(struct peer *peer, const struct dvm_frame *frame);
+    /* Whether frames with such a place are to come. */
+    bool (*awaits)(const struct peer *peer);
     /* The lane broke: what it took may not have come. The lane out is the relay now.
      * leaves: the peer has closed it in order, because it leaves. */
     void (*lost)(struct peer *peer, bool leaves);

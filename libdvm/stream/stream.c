@@ -558,6 +558,11 @@ static uint8_t *on_into(struct peer *peer, const struct dvm_frame *frame)
     return rendezvous_into(s, frame);
 }
 
+static bool on_awaits(const struct peer *peer)
+{
+    return ((const struct stream *)peer)->receiving != NULL;
+}
+
 static void on_copied(struct peer *peer, enum both_result result)
 {
     rendezvous_copied((struct stream *)peer, result);
@@ -586,6 +591,7 @@ static const struct lane_up lane_calls = {
     .taken = on_taken,
     .acknowledged = on_acknowledged,
     .into = on_into,
+    .awaits = on_awaits,
     .lost = on_lost,
     .copied = on_copied,
 };
