@@ -23,22 +23,15 @@
 #include "base/clock.h"
 #include "coll/bypass.h"
 #include "coll/shared.h"
+#include "coll/ways.h"
 #include "type/op.h"
 #include "type/type.h"
 
-/* Which way copies to memory in common go: around the caches where cores are far. Whole calls of
- * so many bytes are timed, as the other pays for it, too; both tasks count them alike. */
+/* Whether copies to memory in common go through the caches; around them where cores are far. Whole
+ * calls of so many bytes are timed, as the other pays for it, too; both tasks count them alike. */
 #define TIMED_BYTES (256u << 10)
-#define EVERY 32      /* timed calls, of which two in a row go the other way; */
-#define MEASURED 2    /* of the second, and of the second that goes as always, the time counts */
-#define CLEARLY 0.95f /* the other way takes so much of the time, or less: it is taken */
-#define NEWEST 0.25f  /* share of the newest in a mean */
 
-static struct {
-    unsigned calls;
-    bool through;    /* the way that is taken */
-    float ns[2];     /* a byte takes, around and through; 0: not measured */
-} ways;
+static struct ways through;
 
 #define HALF (DVM_COMMONS_PARTS / 2)
 #define AREAS 4             /* of a turn: an operand and a result of each task */
@@ -64,23 +57,8 @@ struct call_halves {
 /* The way of the next call; *timed: its time is to be learnt from. */
 static bool way(size_t bytes, bool *timed)
 {
-    unsigned turn = ways.calls % EVERY;
-
-    *timed = bytes >= TIMED_BYTES && turn % MEASURED == MEASURED - 1 && turn < 2 * MEASURED;
-    if (bytes < TIMED_BYTES)
-        return ways.through;
-    ways.calls++;
-    return turn < MEASURED ? !ways.through : ways.through;
-}
-
-static void learn(bool through, float ns)
-{
-    float *mean = &ways.ns[through];
-
-    *mean = *mean == 0 ? ns : *mean + NEWEST * (ns - *mean);
-    if (ways.ns[0] > 0 && ways.ns[1] > 0 &&
-        ways.ns[!ways.through] < CLEARLY * ways.ns[ways.through])
-        ways.through = !ways.through;
+    *timed = false;
+    return bytes < TIMED_BYTES ? through.way : ways_next(&through, timed);
 }
 
 static struct halves halves_of(char *areas, size_t at, size_t count)
@@ -180,6 +158,6 @@ int allreduce_halves(struct schedule *s, const struct reduction *r)
     now = halves_of(NULL, at, 0);
     rc = turn(&op, &c, &now, &before);
     if (timed && rc == COMMONS_OK)
-        learn(c.through, (float)(clock_ns() - begun) / (float)(r->count * size));
+        ways_learn(&through, c.through, (float)(clock_ns() - begun) / (float)(r->count * size));
     return shared_end(&op, s, rc);
 }

@@ -88,41 +88,50 @@ void pieces_go_on(struct commons_op *op)
     commons_begin(op);
 }
 
-/* Say that what this task writes is there, and wait until all have said so. */
-static int meet(struct commons_op *op, int size)
+int pieces_meet(struct commons_op *op, int size)
 {
     int rc = commons_put(op, NULL);
 
     return rc == COMMONS_OK ? commons_wait(op, 0, size) : rc;
 }
 
-int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_type type)
+int pieces_bcast(struct commons_op *op, struct schedule *s, int root, void *buffer, size_t bytes,
+                 dvm_type type)
 {
-    size_t bytes = count * type_find(type)->size, piece;
-    struct commons_op op;
+    size_t piece;
     int rc = COMMONS_OK;
 
-    pieces_begin(&op, s, bytes, type);
     for (size_t at = 0; rc == COMMONS_OK; at += piece) {
-        char *part = commons_parts(&op, 1, 0);
+        char *part = commons_parts(op, 1, 0);
 
         piece = least(bytes - at, parts_bytes(s, 1, BCAST_MOST));
         if (s->rank == root) {
-            rc = commons_room(&op);
+            rc = commons_room(op);
             if (rc == COMMONS_OK)
                 pieces_in(part, buffer, type, at, piece);
-            rc = rc == COMMONS_OK ? commons_put(&op, NULL) : rc;
+            rc = rc == COMMONS_OK ? commons_put(op, NULL) : rc;
         } else {
-            rc = commons_wait(&op, root, root + 1);
+            rc = commons_wait(op, root, root + 1);
             if (rc == COMMONS_OK)
                 pieces_out(buffer, type, at, part, piece);
         }
         if (at + piece == bytes)
             break;
         if (rc == COMMONS_OK)
-            pieces_go_on(&op);
+            pieces_go_on(op);
     }
-    return shared_end(&op, s, rc);
+    return rc;
+}
+
+int bcast_pieces(struct schedule *s, int root, void *buffer, size_t count, dvm_type type)
+{
+    size_t bytes = count * type_find(type)->size;
+    struct commons_op op;
+
+    if (s->size == 2 && !s->coll->crowded && bytes >= BCAST_EITHER_MIN)
+        return bcast_either(s, root, buffer, count, type);
+    pieces_begin(&op, s, bytes, type);
+    return shared_end(&op, s, pieces_bcast(&op, s, root, buffer, bytes, type));
 }
 
 /* A piece of a reduction, and where in it what a task has lies. */
@@ -178,13 +187,13 @@ static int reduce_piece(struct commons_op *op, struct schedule *s, const struct 
     share.result = share.parts + share.each * n;
     if (rc == COMMONS_OK) {
         pieces_in(share.parts + share.each * me, r->in, r->type, at * size, count * size);
-        rc = meet(op, s->size);
+        rc = pieces_meet(op, s->size);
     }
     if (rc == COMMONS_OK) {
         combine(&share, s, r);
         pieces_go_on(op);
         commons_parts(op, DVM_COMMONS_PARTS, 0);
-        rc = meet(op, s->size);
+        rc = pieces_meet(op, s->size);
     }
     if (rc == COMMONS_OK && needs)
         pieces_out(r->out, r->type, at * size, share.result, count * size);

@@ -62,7 +62,12 @@ int allreduce_pairs(struct schedule *s, const struct reduction *r);
 /* The same for a group of two, each of which combines a half (halves.c). */
 int allreduce_halves(struct schedule *s, const struct reduction *r);
 
-/* ---- for pieces.c and pairs.c --------------------------------------------------------- */
+/* A broadcast between two tasks with a core each, of at least so many bytes, through that memory or
+ * by a message (either.c). */
+#define BCAST_EITHER_MIN ((size_t)256 << 10)
+int bcast_either(struct schedule *s, int root, void *buffer, size_t count, dvm_type type);
+
+/* ---- for pieces.c, pairs.c, halves.c and either.c --------------------------------------- */
 
 /* Begin the first of a call's operations: all members give so many bytes of a type (0: none). */
 void shared_begin(struct commons_op *op, struct schedule *s, size_t bytes, uint32_t type);
@@ -81,6 +86,13 @@ void pieces_out(void *base, dvm_type type, size_t at, const void *from, size_t b
 /* The same of a call through the wide memory, and to go from one of its operations to the next. */
 void pieces_begin(struct commons_op *op, struct schedule *s, size_t bytes, dvm_type type);
 void pieces_go_on(struct commons_op *op);
+
+/* Say that what this task writes is there, and wait until all have said so. */
+int pieces_meet(struct commons_op *op, int size);
+
+/* Broadcast so many bytes in pieces: the operation that has begun, and those that follow. */
+int pieces_bcast(struct commons_op *op, struct schedule *s, int root, void *buffer, size_t bytes,
+                 dvm_type type);
 
 /* Bytes, whole lines, that each of some has room for in so many parts of that memory, if at most
  * so many are used. */

@@ -93,7 +93,7 @@ static inline void dvm_mark(_Atomic uint32_t *mark, uint32_t value)
 }
 #define DVM_INBOX_MAGIC 0x44564d49u /* "DVMI" */
 #define DVM_RING_MAGIC 0x44564d52u  /* "DVMR" */
-#define DVM_SEGMENT_VERSION 5
+#define DVM_SEGMENT_VERSION 6
 
 #define DVM_INBOX_BYTES 4096
 #define DVM_INBOX_WORDS 64                         /* of 64 bits */

@@ -47,6 +47,12 @@ static void nap(unsigned us)
     nanosleep(&t, NULL); /* the nap is what is tested: who comes late */
 }
 
+static void die(int signal)
+{
+    (void)signal;
+    kill(getpid(), SIGKILL);
+}
+
 /* After some calls there must be memory for long ones, else nothing here is a test of it. */
 static bool warm_up(void)
 {
@@ -208,6 +214,63 @@ Test(coll_pieces, random_calls)
     run_all(random_row, &seed);
 }
 
+/* Broadcasts of two tasks go by pieces or by a message, as the root says: each root tries both, in
+ * calls that are timed and others, of which some come late; short calls lie between them. */
+static int either(const struct fake_task *me)
+{
+    static const size_t counts[] = {32768, 32769, 70001, LONGEST};
+    struct row a = {.late = *(uint64_t *)me->arg + 1 + (uint64_t)me->rank};
+    int failed = 0;
+
+    FAKE_CHECK(row_make(&a, me) && warm_up());
+    for (int i = 0; i < 6 * ROUNDS && !failed; i++) {
+        if (fake_random(&a.late) % 16 == 0)
+            nap(fake_random(&a.late) % 300);
+        failed = one_bcast(&a, counts[i / 4 % 4], i / 16 % 2, i);
+        if (!failed && i % 3 == 0)
+            failed = one_bcast(&a, BLOCK, i % 2, i);
+        if (!failed && i % 5 == 0)
+            failed = one_reduction(&a, counts[i % 4], -1, i);
+    }
+    row_free(&a);
+    return failed;
+}
+
+Test(coll_pieces, two_tasks_broadcast_either_way)
+{
+    uint64_t seed = fake_seed("coll_pieces");
+
+    cr_assert_eq(group_run(2, either, &seed, NULL), 0);
+}
+
+/* One that dies in such calls. */
+static int either_until_death(const struct fake_task *me)
+{
+    struct itimerval after = {.it_value.tv_usec = 1 + *(const int *)me->arg};
+    struct row a;
+    int rc = DVM_OK;
+
+    FAKE_CHECK(row_make(&a, me) && warm_up());
+    fill(&a, LONGEST, 0);
+    if (me->rank == 1) {
+        signal(SIGALRM, die);
+        setitimer(ITIMER_REAL, &after, NULL);
+    }
+    for (int i = 0; rc == DVM_OK; i++)
+        rc = dvm_bcast(DVM_WORLD, i / 4 % 2, a.in, LONGEST, DVM_DOUBLE);
+    FAKE_CHECK(rc == DVM_ERR_TASK_GONE && group_said("0x40002"));
+    row_free(&a);
+    return 0;
+}
+
+Test(coll_pieces, a_death_ends_either_way)
+{
+    static const struct fake_options options = {.mortal = 1u << 1, .world = true};
+
+    for (int us = 0; us < 6000; us += 450)
+        cr_assert_eq(group_run(2, either_until_death, &us, &options), 0, "after %d us", us);
+}
+
 /* a - b, which neither may be turned round nor bracketed otherwise */
 static void minus(void *left, const void *right, size_t count, dvm_type type, void *user)
 {
@@ -314,12 +377,6 @@ Test(coll_pieces, who_differs_is_told)
         setenv("DVM_COLL", forms[i / 2], 1);
         cr_assert_eq(group_run(4, one_differs, &other_call, NULL), 0, "%d", i);
     }
-}
-
-static void die(int signal)
-{
-    (void)signal;
-    kill(getpid(), SIGKILL);
 }
 
 /* Until a death at any instruction, also while some sleep. */
