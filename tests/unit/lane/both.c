@@ -15,6 +15,7 @@
 #include "tests/support/full_size.h"
 
 #define MOST ((size_t)2 << 20) /* bytes of a message */
+#define LONGEST 7200 /* seconds, at full size with a sanitizer; ctest has a limit for each build */
 #define REF 77
 #define NUMBERED(number, low) ((uint64_t)(number) << DVM_BOTH_NUMBER | (low))
 
@@ -161,18 +162,18 @@ static unsigned exchange(bool refuses)
     return s->helped;
 }
 
-Test(both, arrives_whole, .timeout = 600)
+Test(both, arrives_whole, .timeout = LONGEST)
 {
     cr_assert_gt(exchange(false), 0, "nobody has helped");
 }
 
-Test(both, the_sender_may_not_write, .timeout = 600)
+Test(both, the_sender_may_not_write, .timeout = LONGEST)
 {
     cr_assert_eq(exchange(true), 0);
 }
 
 /* The sender dies anywhere: what is said to be copied is; if it is not, the receive ends. */
-Test(both, the_sender_is_killed, .timeout = 600)
+Test(both, the_sender_is_killed, .timeout = LONGEST)
 {
     uint64_t seed = fake_seed("killed");
     int whole = 0, lost = 0;
@@ -216,7 +217,7 @@ Test(both, the_sender_is_killed, .timeout = 600)
 }
 
 /* The receiver dies anywhere: the sender comes to the end of its part. */
-Test(both, the_receiver_is_killed, .timeout = 600)
+Test(both, the_receiver_is_killed, .timeout = LONGEST)
 {
     uint64_t seed = fake_seed("receiver killed");
 
