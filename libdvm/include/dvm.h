@@ -925,8 +925,9 @@ DVM_API int dvm_reduce_local(void *left, const void *right, size_t count, dvm_ty
  * Several may be under way in one group: all tasks start them in the same order, among the
  * calls that wait, and all call this form, or a persistent one: the form that waits is
  * another call. They go on in every DVM call that receives or waits, and while the program is
- * in none. Errors: those of the arguments; others come with dvm_wait. Further error: ARG (no
- * place for the request). */
+ * in none. Only the first collective of a group waits for all its tasks, in this form, too.
+ * Errors: those of the arguments; others come with dvm_wait. Further error: ARG (no place for
+ * the request). */
 DVM_API int dvm_ibarrier(dvm_group group, struct dvm_request **request);
 DVM_API int dvm_ibcast(dvm_group group, int root, void *buf, size_t count, dvm_type type,
                        struct dvm_request **request);

@@ -444,6 +444,51 @@ Test(mixup, open_ones_are_told_at_the_end)
     }
 }
 
+struct absence {
+    int before; /* barriers: the first collective of a group waits for all in any form */
+    _Atomic unsigned *over; /* 1: the last rank has left */
+};
+
+/* The last rank leaves with its barrier open while rank 0, to which it has sent, computes and
+ * never comes there: the leaving ends nevertheless, and all others' wait when rank 0 leaves. */
+static int never_there(const struct fake_task *me)
+{
+    const struct absence *a = me->arg;
+    const int last = me->count - 1;
+    struct dvm_request *request;
+    char text[2048];
+
+    for (int i = 0; i < a->before; i++)
+        FAKE_CHECK(dvm_barrier(DVM_WORLD) == DVM_OK);
+    if (me->rank == 0)
+        return !compute_until(a->over, 1);
+    FAKE_CHECK(dvm_ibarrier(DVM_WORLD, &request) == DVM_OK);
+    if (me->rank == last) {
+        leave(text, sizeof text);
+        FAKE_CHECK(strstr(text, "dvm_ibarrier of DVM_WORLD (called at mixup.c:"));
+        return 0;
+    }
+    if (me->rank == 1) {
+        FAKE_CHECK(dvm_recv(DVM_WORLD, last, 3, NULL, 0, DVM_BYTE, NULL) == DVM_ERR_TASK_GONE);
+        atomic_store(a->over, 1);
+    }
+    return dvm_wait(&request, NULL) != DVM_ERR_TASK_GONE;
+}
+
+Test(mixup, who_leaves_does_not_wait_for_who_never_comes)
+{
+    const struct fake_options told = {.world = true}, far = {.world = true, .hosts = 3};
+
+    for (int n = 3; n <= 5; n++)
+        for (int i = 0; i < 3; i++) {
+            struct absence a = {i == 1 ? SHARED_BEFORE : 1, computing_words(1)};
+
+            cr_assert(a.over);
+            cr_assert_eq(group_run(n, never_there, &a, i == 2 ? &far : &told), 0, "%d %d", n, i);
+            munmap((void *)a.over, sizeof *a.over);
+        }
+}
+
 /* One that all have called, and whose messages are there, is over by then. */
 static int over_by_then(const struct fake_task *me)
 {
