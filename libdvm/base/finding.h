@@ -15,9 +15,11 @@
 /* X(NAME, code, check, cause, remedy): in a remedy %s is the host. */
 #define FINDING_LIST(X)                                                                        \
     X(FOLDER, 101, "folder", "the runtime folder cannot be used",                              \
-      "make it yours alone (chmod 700), or name another: DVM_DIR; on %s: ls -ld /tmp/dvm-*")   \
+      "make it yours alone (chmod 700), or name another: DVM_DIR; on %s: "                     \
+      "ls -ld \"${DVM_DIR:-/tmp/dvm-$(id -u)}\"")                                              \
     X(SPACE, 102, "space", "the disk of the runtime folder is nearly full",                    \
-      "free some space there, or name a folder elsewhere: DVM_DIR; on %s: df /tmp")            \
+      "free some space there, or name a folder elsewhere: DVM_DIR; on %s: "                    \
+      "df \"${DVM_DIR:-/tmp}\"")                                                               \
     X(FILES, 103, "files", "few descriptors are allowed",                                      \
       "raise the hard limit on %s: ulimit -Hn 65536, or nofile in /etc/security/limits.conf")  \
     X(MEMORY, 104, "memory", "tasks cannot share memory: memfd_create is not possible",        \

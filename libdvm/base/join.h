@@ -45,13 +45,15 @@
     X(ARCH, 404, "program", "the host has another processor or system than this computer",     \
       "build and install dvm on %s")                                                           \
     X(PUSH, 405, "program", "dvmd could not be copied to the host",                            \
-      "look for a full disk or noexec: ssh %s \"df /tmp; mount | grep /tmp\"")                 \
+      "look for a full disk or noexec: ssh %s 'findmnt -T \"${DVM_DIR:-/tmp}\"; "              \
+      "df \"${DVM_DIR:-/tmp}\"'")                                                              \
     X(VERSION, 501, "version", "the host's dvmd and the machine speak no common version",      \
       "install the same version of dvm on %s as here; this one: dvm version")                  \
     X(FOLDER, 601, "folder", "the runtime folder on the host cannot be trusted",               \
-      "make it yours alone, or name another: ssh %s ls -ld \"/tmp/dvm-*\"")                    \
+      "make it yours alone, or name another: ssh %s "                                          \
+      "'ls -ld \"${DVM_DIR:-/tmp/dvm-$(id -u)}\"'")                                            \
     X(DISK, 602, "folder", "the runtime folder on the host cannot be made or written",         \
-      "is its disk full? ssh %s df /tmp")                                                      \
+      "is its disk full? ssh %s 'df \"${DVM_DIR:-/tmp}\"'")                                    \
     X(LOCK, 603, "folder", "a daemon of that host runs already",                               \
       "if it is of this machine: dvm rm %s; if of another: ssh %s dvm halt")                   \
     X(PORT, 604, "port", "the port is in use on the host",                                     \

@@ -61,6 +61,18 @@ Test(finding, remedies_of_joins)
     cr_expect_str_eq(remedy, "");
 }
 
+/* Whoever has named the runtime folder with DVM_DIR is not sent to another. */
+Test(finding, remedies_name_the_folder_that_is_used)
+{
+    static const char *const codes[] = {"D101", "D102", "J405", "J601", "J602"};
+    char remedy[FINDING_REMEDY_BYTES];
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        finding_remedy(codes[i], "node7", remedy, sizeof remedy);
+        cr_expect(strstr(remedy, "\"${DVM_DIR:-/tmp"), "%s: %s", codes[i], remedy);
+    }
+}
+
 Test(finding, lines)
 {
     struct findings f = {.count = 0};
