@@ -6,7 +6,8 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config protobuf-c-compiler l
     libzmq3-dev libhwloc-dev libev-dev libssl-dev libsmartcols-dev libjansson-dev libedit-dev libpng-dev)
 packages_bench=(mpich libmpich-dev openmpi-bin libopenmpi-dev pvm pvm-dev valgrind)
 packages_test=(g++ gfortran libcriterion-dev clang libclang-rt-dev universal-ctags shellcheck jq iproute2
-    procps util-linux binutils openssh-client openssh-server zsh fish groff-base mandoc valgrind spin)
+    nftables procps util-linux binutils openssh-client openssh-server zsh fish groff-base mandoc
+    valgrind spin)
 
 # missing_packages NAME...: those that are not installed, one line each
 missing_packages() {
