@@ -26,7 +26,7 @@
 
 #define LOOK_SECONDS 5         /* that the tasks are given to be looked at when time is over */
 #define WATCH_LOOK_SECONDS 60  /* the same while they run */
-#define LOOK_SHARE 1000        /* looks take at most this part of the time */
+#define LOOK_SHARE 100         /* looks take at most this part of the time */
 #define PAUSE_MAX 300.0        /* longest between two looks, unless they take very long, seconds */
 #define TEXT_MAX 8192          /* bytes of what is told of them */
 #define TID_TEXT_MAX 16        /* bytes of a tid as text with its NUL */

@@ -56,14 +56,14 @@ Test(run_watch, pauses_grow_while_nothing_is_heard)
     expect_next(200 + PAUSE_MAX);
 }
 
-Test(run_watch, looks_take_a_thousandth_at_most)
+Test(run_watch, looks_take_a_hundredth_at_most)
 {
     run_watch_begin(&r, 1);
     run_watch_heard(&r, 100);
     look_at(101, 101.5);
-    expect_next(101.5 + 500);
+    expect_next(101.5 + 50);
     run_watch_heard(&r, 102); /* not even when it is quiet again soon */
-    expect_next(601.5);
+    expect_next(151.5);
     run_watch_heard(&r, 1000);
     expect_next(1001);
 }
